@@ -1,0 +1,6 @@
+"""Which images there are, their labels and their split.
+
+Takes: a folder.
+Gives: an ImageTable, and the content hash of each image.
+Never: reads a pixel, or writes to the user's folder.
+"""

@@ -1,0 +1,55 @@
+"""The confusion matrix and what follows from its counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class ConfusionMatrix:
+    """Counts of (true class, predicted class): (K, K) int64, rows are the true classes."""
+
+    counts: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        """Per class (K,): of the rows called so, the share that are; 0 where none was called so."""
+        return ratio(np.diag(self.counts), self.counts.sum(axis=0))
+
+    @property
+    def recall(self) -> NDArray[np.float64]:
+        """Per class (K,): of the rows that are so, the share called so; 0 where there is none."""
+        return ratio(np.diag(self.counts), self.counts.sum(axis=1))
+
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """Per class (K,): harmonic mean of precision and recall."""
+        called_or_true = self.counts.sum(axis=0) + self.counts.sum(axis=1)
+        return ratio(2 * np.diag(self.counts), called_or_true)
+
+    def most_confused(self, *, at_least: int = 1) -> list[tuple[str, str, int]]:
+        """Pairs (true, predicted, count) off the diagonal, most frequent first."""
+        pairs = [
+            (self.classes[i], self.classes[j], int(self.counts[i, j]))
+            for i, j in zip(*np.nonzero(self.counts), strict=True)
+            if i != j and self.counts[i, j] >= at_least
+        ]
+        return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))
+
+    def __str__(self) -> str:
+        """The counts as a text table."""
+        width = max(8, *(len(name) for name in self.classes)) + 2
+        head = "true \\ predicted".ljust(width + 8)
+        lines = [head + "".join(name.rjust(width) for name in self.classes)]
+        for name, row in zip(self.classes, self.counts, strict=True):
+            lines.append(name.ljust(len(head)) + "".join(str(n).rjust(width) for n in row))
+        return "\n".join(lines)
+
+
+def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Divide, with 0 where there is nothing to divide by (scikit-learn's zero_division=0)."""
+    return np.asarray(
+        np.divide(part, whole, out=np.zeros(len(part), np.float64), where=whole > 0), np.float64
+    )
