@@ -1,15 +1,23 @@
 """The table of images that everything else starts from."""
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.errors import SettingError
+
+SPLITS = ("train", "valid", "test")
+NO_LABEL = "(no label)"
+
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A file that is in no row, and why."""
+    """A file that is in no row, and why; a name ending in "/" is a folder with all below it."""
 
     name: str
     reason: str
@@ -20,7 +28,10 @@ class ImageTable:
     """One row per image: names (posix paths under ``root``), split and label of each.
 
     ``splits`` (N,) of "train", "valid" or "test"; ``labels`` (N,) int64 positions in ``classes``,
-    -1 where a row has none; ``exclusions`` name every file that is in no row.
+    -1 where a row has none, or (N, K) of 0 and 1 where an image may have many, -1 along a row that
+    has none; ``exclusions`` name every file that is in no row; ``groups`` (N,) name what must not
+    be parted; ``memory`` holds, by name, the (H, W, 3) or (H, W) pixels of rows that are not files;
+    ``notes`` say what a reader should know.
     """
 
     root: Path
@@ -29,27 +40,124 @@ class ImageTable:
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     exclusions: tuple[Exclusion, ...] = ()
+    groups: tuple[str, ...] | None = None
+    memory: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse columns that do not fit each other, and freeze ``memory``.
+
+        Raises:
+            SettingError: lengths differ, a name occurs twice, or a split or label is unknown.
+        """
+        problem = self._problem()
+        if problem is not None:
+            raise SettingError(
+                problem,
+                expected="one name, split and label per row, labels within the classes.",
+                fix="make the table with one of the readers: read_folders, read_csv, from_arrays.",
+            )
+        object.__setattr__(self, "memory", MappingProxyType(dict(self.memory)))
+
+    def _problem(self) -> str | None:
+        num_rows, num_classes = len(self.names), len(self.classes)
+        if self.splits.shape != (num_rows,) or len(self.labels) != num_rows:
+            return (
+                f"{num_rows} names, splits of shape {self.splits.shape} and labels of shape "
+                f"{self.labels.shape} do not fit."
+            )
+        if self.groups is not None and len(self.groups) != num_rows:
+            return f"{num_rows} names and {len(self.groups)} groups do not fit."
+        if len(set(self.names)) != num_rows:
+            name, count = Counter(self.names).most_common(1)[0]
+            return f"the name {name!r} is in {count} rows."
+        if len(set(self.classes)) != num_classes:
+            return f"a class occurs twice among {', '.join(self.classes)}."
+        unknown = sorted(set(self.splits.tolist()) - set(SPLITS))
+        if unknown:
+            return f"unknown splits: {', '.join(unknown)}."
+        if self.labels.ndim not in {1, 2}:
+            return f"labels have {self.labels.ndim} axes."
+        highest = num_classes - 1 if self.labels.ndim == 1 else 1
+        if self.labels.size and not -1 <= self.labels.min() <= self.labels.max() <= highest:
+            return f"labels reach from {self.labels.min()} to {self.labels.max()}."
+        if self.labels.ndim == 2 and self.labels.shape[1] != num_classes:
+            return f"labels of shape {self.labels.shape} do not fit {num_classes} classes."
+        return None
 
     def __len__(self) -> int:
         """The number of rows."""
         return len(self.names)
+
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether an image may have any number of classes; ``labels`` is then (N, K)."""
+        return self.labels.ndim == 2
 
     def rows(self, split: str) -> NDArray[np.int64]:
         """Positions of the rows of one split, in table order."""
         return np.flatnonzero(self.splits == split).astype(np.int64)
 
     def path(self, row: int) -> Path:
-        """Where the image of a row lies."""
+        """Where the image of a row lies.
+
+        Raises:
+            SettingError: it is no file; ``array(row)`` has its pixels.
+        """
+        if self.names[row] in self.memory:
+            raise SettingError(
+                f"row {row} ({self.names[row]}) lies in memory, not in a file.",
+                expected="a row that was read from a folder.",
+                fix="use table.array(row).",
+            )
         return self.root / self.names[row]
+
+    def array(self, row: int) -> NDArray[np.uint8] | None:
+        """The (H, W, 3) pixels of a row that lies in memory, None for a file."""
+        pixels = self.memory.get(self.names[row])
+        if pixels is not None and pixels.ndim == 2:
+            return np.repeat(pixels[:, :, None], 3, axis=2)
+        return pixels
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageTable":
         """The same table with some rows moved to the exclusions."""
         gone = {exclusion.name for exclusion in exclusions}
-        keep = np.array([name not in gone for name in self.names], bool)
+        keep = [name not in gone for name in self.names]
+        chosen = np.array(keep, bool)
         return replace(
             self,
             names=tuple(name for name in self.names if name not in gone),
-            splits=self.splits[keep],
-            labels=self.labels[keep],
+            splits=self.splits[chosen],
+            labels=self.labels[chosen],
             exclusions=self.exclusions + exclusions,
+            groups=None
+            if self.groups is None
+            else tuple(group for group, kept in zip(self.groups, keep, strict=True) if kept),
+            memory={name: pixels for name, pixels in self.memory.items() if name not in gone},
         )
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Images of each class in each split; rows without one count as ``NO_LABEL``."""
+        counted = {}
+        for split in SPLITS:
+            labels = self.labels[self.rows(split)]
+            if self.is_multi_label:
+                numbers = (labels == 1).sum(axis=0)
+                bare = int((labels <= 0).all(axis=1).sum())
+            else:
+                numbers = np.bincount(labels[labels >= 0], minlength=len(self.classes))
+                bare = int((labels < 0).sum())
+            of_split = dict(zip(self.classes, numbers.tolist(), strict=True))
+            counted[split] = {**of_split, NO_LABEL: bare} if bare else of_split
+        return counted
+
+    def summary(self) -> str:
+        """Counts per split and class, exclusions by reason and notes, as lines of text."""
+        lines = []
+        for split, numbers in self.counts().items():
+            listed = ", ".join(f"{name} {number}" for name, number in numbers.items() if number)
+            lines.append(f"{split}: {len(self.rows(split))} images ({listed or 'none'})")
+        for reason, number in Counter(item.reason for item in self.exclusions).most_common():
+            first = next(item.name for item in self.exclusions if item.reason == reason)
+            lines.append(f"left out: {number} × {reason} (first: {first})")
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])

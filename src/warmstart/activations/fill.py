@@ -1,0 +1,85 @@
+"""Computes the rows that are not stored yet, and stores them."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.activations.runner import PrefixRunner
+from warmstart.activations.space import Space
+from warmstart.batches.pixels import PixelBlock
+from warmstart.errors import CacheError, UnreadableImageError
+
+SHARD_BYTES = 16 << 20  # what a kill can cost: a few seconds of work
+SHARD_ROWS = 2048
+
+
+def fill(
+    space: Space,
+    keys: Sequence[bytes],
+    stream: Callable[[list[int]], Iterator[PixelBlock]],
+    runner: Callable[[], PrefixRunner],
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[UnreadableImageError]:
+    """Store every row of ``keys`` that is not stored yet.
+
+    Args:
+        space: Where.
+        keys: A name per row; the same name twice is computed once.
+        stream: Positions in ``keys`` → their pixels, in order.
+        runner: Gives the runner; called only if a row is missing.
+        advance: Told how many rows were done.
+
+    Returns:
+        The images that cannot be read; all others are stored.
+
+    Raises:
+        CacheError: the runner does not compute in the space's mode.
+    """
+    if not space.missing(keys):
+        return []
+    with space.lock():
+        space.refresh()  # another process may have filled it while this one waited
+        space.remove_unfinished()
+        missing = space.missing(keys)
+        if not missing:
+            return []
+        prefix = runner()
+        if (prefix.mode, prefix.stored_dtype) != (space.card.mode, space.card.dtype):
+            raise CacheError(
+                f"a runner in mode {prefix.mode} cannot fill a space of mode {space.card.mode}.",
+                expected="the mode that the space is named after.",
+                fix="report this: it is a fault of warmstart.",
+            )
+        pending = PendingRows(space)
+        failures: list[UnreadableImageError] = []
+        for block, values in prefix.run(stream(missing)):
+            failures += block.failures
+            pending.add([keys[row] for row in block.rows], values)
+            advance(len(values) + len(block.failures))
+        pending.commit()
+        return failures
+
+
+class PendingRows:
+    """Rows that are computed and not yet committed."""
+
+    def __init__(self, space: Space) -> None:
+        """Collect for ``space``."""
+        self.space = space
+        self.keys: list[bytes] = []
+        self.values: list[NDArray[np.generic]] = []
+        self.most_rows = min(SHARD_ROWS, max(1, SHARD_BYTES // space.row_bytes))
+
+    def add(self, keys: list[bytes], values: NDArray[np.generic]) -> None:
+        """Take rows, and commit a shard when there are enough."""
+        self.keys += keys
+        self.values.append(values)
+        if len(self.keys) >= self.most_rows:
+            self.commit()
+
+    def commit(self) -> None:
+        """Write what there is."""
+        if self.keys:
+            self.space.append(self.keys, np.concatenate(self.values))
+            self.keys, self.values = [], []

@@ -1,0 +1,129 @@
+"""Batches of activations, read from the store or computed on the way: the same bits."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from warmstart.activations.runner import PrefixRunner
+from warmstart.activations.space import Space
+from warmstart.batches.pixels import PixelBlock, stream_pixels
+
+VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else
+
+
+class StoredInputs:
+    """Rows from a space."""
+
+    def __init__(
+        self,
+        space: Space,
+        train_keys: Callable[[int], Sequence[bytes]],
+        valid_keys: Sequence[bytes],
+        device: torch.device,
+    ) -> None:
+        """Take the names of the training rows in each epoch (computed when first seen), and valid.
+
+        Args:
+            space: Where the rows lie.
+            train_keys: Epoch → names of all training rows, every one stored.
+            valid_keys: Names of the validation rows.
+            device: Where batches go.
+        """
+        self.space, self.train_keys, self.device = space, train_keys, device
+        self.valid_positions = space.locate(valid_keys)
+
+    def train(self, batches: Sequence[NDArray[np.int64]], epoch: int) -> Iterator[Tensor]:
+        """Each batch as float32 (B, …)."""
+        positions = self.space.locate(self.train_keys(epoch))
+        for rows in batches:
+            yield to_tensor(self.space.gather(positions[rows]), self.device)
+
+    def valid(self) -> Iterator[Tensor]:
+        """All validation rows, in order."""
+        yield from stored_blocks(self.space, self.valid_positions, self.device)
+
+
+class ComputedInputs:
+    """Rows from the prefix runner, nothing stored."""
+
+    def __init__(
+        self,
+        runner: PrefixRunner,
+        render_train: Callable[[int], Callable[[int], NDArray[np.uint8]]],
+        render_valid: tuple[Callable[[int], NDArray[np.uint8]], int],
+        device: torch.device,
+        num_threads: int,
+    ) -> None:
+        """Take functions that render.
+
+        Args:
+            runner: The frozen prefix.
+            render_train: Epoch → (training position → pixels).
+            render_valid: (Validation position → pixels), and how many there are.
+            device: Where batches go.
+            num_threads: Threads that render.
+        """
+        self.runner, self.render_train, self.render_valid = runner, render_train, render_valid
+        self.device, self.num_threads = device, num_threads
+
+    def train(self, batches: Sequence[NDArray[np.int64]], epoch: int) -> Iterator[Tensor]:
+        """Each batch as float32 (B, …)."""
+        rows = [int(row) for batch in batches for row in batch]
+        outputs = self._outputs(self.render_train(epoch), rows)
+        yield from regroup(outputs, [len(batch) for batch in batches], self.device)
+
+    def valid(self) -> Iterator[Tensor]:
+        """All validation rows, in order."""
+        render, num_rows = self.render_valid
+        sizes = [min(VALID_ROWS, num_rows - i) for i in range(0, num_rows, VALID_ROWS)]
+        outputs = self._outputs(render, list(range(num_rows)))
+        yield from regroup(outputs, sizes, self.device)
+
+    def _outputs(
+        self, render: Callable[[int], NDArray[np.uint8]], rows: list[int]
+    ) -> Iterator[NDArray[np.generic]]:
+        stream = stream_pixels(
+            render, rows, block=self.runner.batch, num_threads=self.num_threads, ahead=128
+        )
+        for _, values in self.runner.run(readable(stream)):
+            yield values
+
+
+def readable(blocks: Iterator[PixelBlock]) -> Iterator[PixelBlock]:
+    """Blocks as they come; a row that was readable before and is not now stops the run."""
+    for block in blocks:
+        if block.failures:
+            raise block.failures[0]
+        yield block
+
+
+def stored_blocks(
+    space: Space, positions: NDArray[np.int64], device: torch.device
+) -> Iterator[Tensor]:
+    """Stored rows in blocks of VALID_ROWS."""
+    for start in range(0, len(positions), VALID_ROWS):
+        yield to_tensor(space.gather(positions[start : start + VALID_ROWS]), device)
+
+
+def regroup(
+    outputs: Iterator[NDArray[np.generic]], sizes: Sequence[int], device: torch.device
+) -> Iterator[Tensor]:
+    """Parts of any length → batches of the sizes asked for."""
+    waiting: list[NDArray[np.generic]] = []
+    have = 0
+    for size in sizes:
+        while have < size:
+            part = next(outputs)
+            waiting.append(part)
+            have += len(part)
+        joined = np.concatenate(waiting)
+        yield to_tensor(joined[:size], device)
+        waiting, have = [joined[size:]], have - size
+
+
+def to_tensor(values: NDArray[np.generic], device: torch.device) -> Tensor:
+    """Stored values as float32 on a device."""
+    return torch.from_numpy(values.astype(np.float32)).to(device)

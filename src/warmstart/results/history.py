@@ -1,0 +1,69 @@
+"""What happened in training, as plain data."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch: losses are means over rows, ``seconds`` is the time its steps took."""
+
+    epoch: int
+    fit: int
+    num_steps: int
+    train_loss: float
+    valid_loss: float | None
+    metrics: Mapping[str, float]
+    lrs: tuple[float, ...]
+    seconds: float
+    view: int | None = None
+
+
+@dataclass(eq=False)
+class History:
+    """All epochs of one or several fits, and the rates and loss of every step."""
+
+    records: list[EpochRecord] = field(default_factory=list)
+    step_lrs: list[tuple[float, ...]] = field(default_factory=list)
+    step_losses: list[float] = field(default_factory=list)
+
+    @property
+    def last_lrs(self) -> tuple[float, ...]:
+        """The rates of the last step."""
+        return self.step_lrs[-1] if self.step_lrs else ()
+
+    def add_step(self, lrs: tuple[float, ...], loss: float) -> None:
+        """Write one step down."""
+        self.step_lrs.append(lrs)
+        self.step_losses.append(loss)
+
+    def append(self, record: EpochRecord) -> None:
+        """Write one epoch down."""
+        self.records.append(record)
+
+    def extend(self, other: "History") -> None:
+        """Put another fit's history after this one."""
+        self.records += other.records
+        self.step_lrs += other.step_lrs
+        self.step_losses += other.step_losses
+
+    def to_jsonl(self) -> str:
+        """One line per epoch, then one with the steps; numbers read back as they were."""
+        lines = [json.dumps({"kind": "epoch"} | asdict(record)) for record in self.records]
+        steps = {"kind": "steps", "lrs": self.step_lrs, "losses": self.step_losses}
+        return "\n".join([*lines, json.dumps(steps)]) + "\n"
+
+    @classmethod
+    def from_jsonl(cls, text: str) -> "History":
+        """Read what ``to_jsonl`` wrote."""
+        history = cls()
+        for line in text.splitlines():
+            entry = json.loads(line)
+            if entry.pop("kind") == "epoch":
+                entry["lrs"] = tuple(entry["lrs"])
+                history.append(EpochRecord(**entry))
+            else:
+                history.step_lrs = [tuple(lrs) for lrs in entry["lrs"]]
+                history.step_losses = list(entry["losses"])
+        return history

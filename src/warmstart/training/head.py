@@ -1,0 +1,87 @@
+"""The new part of the network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from warmstart.errors import SettingError
+
+
+@dataclass(frozen=True)
+class HeadCard:
+    """What a standard head is built from: plain data that a saved model can carry."""
+
+    num_features: int
+    num_classes: int
+    sizes: tuple[int, ...] = (512,)
+    dropouts: tuple[float, ...] = (0.25, 0.5)
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "HeadCard":
+        """Read what ``dataclasses.asdict`` and JSON made of a card."""
+        return cls(
+            num_features=int(entry["num_features"]),
+            num_classes=int(entry["num_classes"]),
+            sizes=tuple(entry["sizes"]),
+            dropouts=tuple(entry["dropouts"]),
+        )
+
+
+def build_head(card: HeadCard, *, seed: int = 0) -> nn.Sequential:
+    """BatchNorm–dropout–linear–ReLU for each size, then BatchNorm–dropout–linear to the classes.
+
+    Args:
+        card: Sizes of the hidden layers, and one dropout more than those.
+        seed: What the initial weights depend on, and nothing else does.
+
+    Returns:
+        (N, D) → (N, K) logits. Linear layers start as He et al. (2015, arXiv 1502.01852) have it.
+
+    Raises:
+        SettingError: the number of dropouts does not fit, or one is outside [0, 1).
+    """
+    if len(card.dropouts) != len(card.sizes) + 1:
+        raise SettingError(
+            f"ps={card.dropouts} has {len(card.dropouts)} dropouts for {len(card.sizes)} hidden "
+            "layers.",
+            expected=f"{len(card.sizes) + 1}: one before each linear layer.",
+            fix=f"pass ps={(0.5,) * (len(card.sizes) + 1)}.",
+        )
+    if not all(0 <= p < 1 for p in card.dropouts):
+        raise SettingError(
+            f"ps={card.dropouts} has a value outside [0, 1).",
+            expected="shares of the inputs to drop.",
+            fix="pass ps=0.5.",
+        )
+    widths = (card.num_features, *card.sizes, card.num_classes)
+    layers: list[nn.Module] = []
+    for i, dropout in enumerate(card.dropouts):
+        layers += [
+            nn.BatchNorm1d(widths[i]),
+            nn.Dropout(dropout),
+            seeded_linear(widths[i], widths[i + 1], seed=seed + i),
+        ]
+        if i < len(card.sizes):
+            layers.append(nn.ReLU(inplace=True))
+    return nn.Sequential(*layers)
+
+
+def seeded_linear(num_in: int, num_out: int, *, seed: int) -> nn.Linear:
+    """A linear layer whose weights depend on the seed alone."""
+    layer = nn.Linear(num_in, num_out, device="meta").to_empty(device="cpu")
+    generator = torch.Generator().manual_seed(seed)
+    nn.init.kaiming_normal_(layer.weight, generator=generator)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def dropouts_of(ps: float | Sequence[float] | None, num_hidden: int) -> tuple[float, ...]:
+    """The note's library's rule: one number is the last dropout, the earlier have half of it."""
+    if ps is None:
+        ps = 0.5
+    if isinstance(ps, (int, float)):
+        return (*(ps / 2 for _ in range(num_hidden)), float(ps))
+    return tuple(float(p) for p in ps)
