@@ -2,154 +2,145 @@
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from warmstart.data.layout import EXPECTED, part_folders
+from warmstart.data.records import Record, assemble
+from warmstart.data.scan import Scan, scan
+from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import DataError
-
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".avif"}
-)
 
 
 def read_folders(
     root: Path,
     *,
-    names: tuple[str, str, str] = ("train", "valid", "test"),
+    names: tuple[str, str, str | None] = ("train", "valid", "test"),
     valid_pct: float = 0.2,
     seed: int = 42,
 ) -> ImageTable:
-    """Read ``root/train/<class>/*``, ``root/valid/<class>/*`` and ``root/test/*``.
+    """Read ``root/train/<class>/**``, ``root/valid/<class>/**`` and ``root/test/**``.
 
-    Without a train folder, ``root/<class>/*`` is read and ``valid_pct`` of each class is drawn for
-    validation (stratified, the same rows for the same seed and names).
+    Without a train folder, ``root/<class>/**`` is read. Without a valid folder, ``valid_pct`` of
+    each class is drawn for validation (the same rows for the same seed and names). A test folder
+    with the classes' folders keeps their labels; any other has none.
 
     Args:
         root: The folder.
-        names: Folder names of the train, valid and test parts.
+        names: Folder names of the train, valid and test parts; None for no test.
         valid_pct: Share of each class that validates, in (0, 1), where there is no valid folder.
         seed: What the draw depends on.
 
     Returns:
         Rows sorted by name, whatever the file system's order.
-
-    Raises:
-        DataError: the folder is missing or has no classes, a class has no image, or valid has
-            classes that train does not have.
     """
-    if not root.is_dir():
-        raise DataError(
-            f"{root} is not a folder.",
-            expected="a folder with train/<class>/ and valid/<class>/, or with <class>/ folders.",
-            fix="check the path's spelling.",
-        )
-    train, valid, test = (root / name for name in names)
-    exclusions: list[Exclusion] = []
-    rows = class_rows(train if train.is_dir() else root, root, exclusions)
-    classes = tuple(sorted({label for _, label in rows}))
-    if len(classes) < 2:
-        raise DataError(
-            f"{root} has {len(classes)} class folder(s) with images.",
-            expected="two or more folders, one per class, with images in them.",
-            fix=f"put the images into {train}/<class>/ or {root}/<class>/.",
-        )
-    found = [(name, "train", classes.index(label)) for name, label in rows]
-    if train.is_dir() and valid.is_dir():
-        valid_rows = class_rows(valid, root, exclusions)
-        refuse_strangers(classes, {label for _, label in valid_rows}, valid)
-        found += [(name, "valid", classes.index(label)) for name, label in valid_rows]
-    else:
-        found = draw_valid(found, valid_pct, seed)
-    if train.is_dir() and test.is_dir():
-        found += [
-            (path.relative_to(root).as_posix(), "test", -1)
-            for path in images(test, root, exclusions)
-        ]
-    found.sort()
-    return ImageTable(
-        root=root,
-        names=tuple(name for name, _, _ in found),
-        splits=np.array([split for _, split, _ in found], dtype="<U5"),
-        labels=np.array([label for _, _, label in found], dtype=np.int64),
-        classes=classes,
-        exclusions=tuple(exclusions),
+    draw = Draw(valid_pct, seed)
+    has_train, has_valid, has_test = part_folders(root, names)
+    if not has_train:
+        found = scan(root)
+        records, exclusions = class_records(found, root, "", "train")
+        return assemble(
+            root, records, draw,
+            exclusions=[*found.exclusions, *exclusions], notes=beside(root, names),
+        )  # fmt: skip
+    train, valid, test = names
+    parts = [name for name, has in zip(names, (1, has_valid, has_test), strict=True) if has]
+    found = scan(root, [name for name in parts if name])
+    notes: list[str] = []
+    records, exclusions = class_records(found, root, f"{train}/", "train")
+    if has_valid:
+        of_valid, more = class_records(found, root, f"{valid}/", "valid")
+        records, exclusions = records + of_valid, exclusions + more
+    if has_test:
+        classes = {label for record in records for label in record.labels or ()}
+        of_test, notes = read_test(found, f"{test}/", classes)
+        records += of_test
+    loose = [Exclusion(name, "in no part's folder") for name in found.images if "/" not in name]
+    return assemble(
+        root, records, draw, exclusions=[*found.exclusions, *exclusions, *loose], notes=notes
     )
 
 
-def class_rows(folder: Path, root: Path, exclusions: list[Exclusion]) -> list[tuple[str, str]]:
-    """(name, class) of every image in the class folders of ``folder``.
+def class_records(
+    found: Scan, root: Path, prefix: str, split: str
+) -> tuple[list[Record], list[Exclusion]]:
+    """The images in the class folders of one part, and those that lie in none.
 
     Raises:
-        DataError: a class folder has no image.
+        DataError: a class folder has no image, or the part has no class folder.
     """
-    rows: list[tuple[str, str]] = []
-    for entry in sorted(folder.iterdir()):
-        if not entry.is_dir():
-            exclusions.append(
-                Exclusion(entry.relative_to(root).as_posix(), "not in a class folder")
-            )
-            continue
-        if entry.name.startswith("."):
-            exclusions.append(Exclusion(entry.relative_to(root).as_posix(), "a hidden folder"))
-            continue
-        found = images(entry, root, exclusions)
-        if not found:
-            raise DataError(
-                f"the class folder {entry} has no image.",
-                expected="at least one image per class.",
-                fix="add images to it, or remove the folder.",
-            )
-        rows += [(path.relative_to(root).as_posix(), entry.name) for path in found]
-    return rows
-
-
-def images(folder: Path, root: Path, exclusions: list[Exclusion]) -> list[Path]:
-    """The image files below ``folder``; every other file is named in ``exclusions``."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if path.is_dir():
-            continue
-        if path.suffix.lower() not in IMAGE_SUFFIXES:
-            exclusions.append(Exclusion(name, f"not an image suffix: {path.suffix or 'none'}"))
-        elif path.name.startswith("."):
-            exclusions.append(Exclusion(name, "a hidden file"))
-        elif path.is_symlink() and not path.exists():
-            exclusions.append(Exclusion(name, "a link to nothing"))
-        else:
-            found.append(path)
-    return found
-
-
-def refuse_strangers(classes: tuple[str, ...], in_valid: set[str], valid: Path) -> None:
-    """Law 1: a class that only valid has would shift labels in silence.
-
-    Raises:
-        DataError: there is such a class.
-    """
-    strangers = sorted(in_valid - set(classes))
-    if strangers:
+    records, exclusions = [], []
+    for name in found.images:
+        if name.startswith(prefix):
+            label, _, rest = name.removeprefix(prefix).partition("/")
+            if rest:
+                records.append(Record(name, (label,), split))
+            elif prefix:
+                exclusions.append(Exclusion(name, "not in a class folder"))
+            else:
+                exclusions.append(Exclusion(name, "not in a class folder"))
+    full = {record.labels[0] for record in records if record.labels}
+    if not full:
         raise DataError(
-            f"{valid} has {len(strangers)} class(es) that train does not have: "
-            f"{', '.join(strangers)}.",
-            expected=f"only classes of train: {', '.join(classes)}.",
-            fix="add training images of them, or remove those folders.",
+            f"{root / prefix} has no class folder with images"
+            + (f", and {len(exclusions)} image(s) in none." if exclusions else "."),
+            expected=EXPECTED,
+            fix=f"put the images into {root / prefix}/CLASS/, one folder per class"
+            + (
+                ", or remove the folder to have validation images drawn."
+                if split == "valid"
+                else "."
+            ),
         )
-
-
-def draw_valid(
-    rows: list[tuple[str, str, int]], valid_pct: float, seed: int
-) -> list[tuple[str, str, int]]:
-    """Move ``valid_pct`` of each class to valid, at least one and never all of a class."""
-    rng = np.random.default_rng(seed)
-    labels: NDArray[np.int64] = np.array([label for _, _, label in rows], np.int64)
-    chosen: set[int] = set()
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        number = min(max(1, round(valid_pct * len(members))), len(members) - 1)
-        chosen |= set(rng.permutation(members)[:number].tolist())
-    return [
-        (name, "valid" if row in chosen else split, label)
-        for row, (name, split, label) in enumerate(rows)
+    depth = prefix.count("/")
+    empty = [
+        name
+        for name in found.folders
+        if name.startswith(prefix) and name.count("/") == depth and name[len(prefix) :] not in full
     ]
+    if empty and split == "train":
+        raise DataError(
+            f"{len(empty)} class folder(s) have no image; the first: {root / empty[0]}"
+            f"{held(found, empty[0])}.",
+            expected="at least one image per class.",
+            fix=f"add images to it, or remove it: rm -r '{root / empty[0]}'",
+        )
+    return records, exclusions
+
+
+def held(found: Scan, folder: str) -> str:
+    """What an image-less folder has in place of images, for its error."""
+    files = [item for item in found.exclusions if item.name.startswith(f"{folder}/")]
+    if not files:
+        return ""
+    return f" (it has {len(files)} other file(s), such as {files[0].name}: {files[0].reason})"
+
+
+def read_test(found: Scan, prefix: str, classes: set[str]) -> tuple[list[Record], list[str]]:
+    """The test images, with labels if the folders they lie in are named like classes."""
+    parted = {
+        name: name.removeprefix(prefix).rpartition("/")[0].partition("/")[0]
+        for name in found.images
+        if name.startswith(prefix)
+    }
+    folders = {folder for folder in parted.values() if folder}
+    spelled = {name.casefold() for name in classes}
+    is_labelled = any(folder.casefold() in spelled for folder in folders)
+    records = [
+        Record(name, (folder,) if folder and is_labelled else None, "test")
+        for name, folder in parted.items()
+    ]
+    notes = []
+    if folders and not is_labelled:
+        notes.append(
+            f"{prefix} has folders that are no classes ({', '.join(sorted(folders)[:5])}), so its "
+            "images have no labels"
+        )
+    return records, notes
+
+
+def beside(root: Path, names: tuple[str, str, str | None]) -> list[str]:
+    """A note if ``root`` is the train folder of something larger."""
+    above = root.absolute().parent
+    others = [name for name in names[1:] if name and (above / name).is_dir()]
+    if root.absolute().name != names[0] or not others:
+        return []
+    return [f"{', '.join(others)} beside this folder is not read; to read it, pass {above}"]

@@ -71,8 +71,8 @@ def _descend(walk: _Walk, start: str) -> None:
     pending = [start]
     while pending:
         folder = pending.pop()
-        path = os.path.join(walk.root, folder)
-        status = os.stat(path)
+        path = f"{walk.root}/{folder}"
+        status = Path(path).stat()
         if (status.st_dev, status.st_ino) in walk.seen:
             walk.leave_out(f"{folder}/", "a folder that is also reached by another way")
             continue
@@ -105,7 +105,7 @@ def _entries(path: str) -> list["os.DirEntry[str]"]:
 
 def _is_wanted(walk: _Walk, entry: "os.DirEntry[str]", name: str) -> bool:
     """Whether to look at an entry at all; if not, it has been named."""
-    is_folder = entry.is_dir()
+    is_folder = entry.is_dir(follow_symlinks=False) or _is_folder_link(entry)
     shown = f"{name}/" if is_folder and not entry.is_symlink() else name
     if not _is_utf8(entry.name):
         walk.leave_out(shown, "a name that is not UTF-8")
@@ -123,12 +123,12 @@ def _is_wanted(walk: _Walk, entry: "os.DirEntry[str]", name: str) -> bool:
 def _place(
     walk: _Walk, entry: "os.DirEntry[str]", name: str, real: str, pending: list[str]
 ) -> None:
-    suffix = os.path.splitext(entry.name)[1].lower()
+    suffix = Path(entry.name).suffix.lower()
     if entry.is_dir(follow_symlinks=False):
         pending.append(name)
-    elif entry.is_symlink() and entry.is_dir():
+    elif _is_folder_link(entry):
         walk.folder_links.append(name)
-    elif entry.is_symlink() and not entry.is_file():
+    elif entry.is_symlink() and not Path(entry.path).exists():
         walk.leave_out(name, "a link to nothing")
     elif not entry.is_file():
         walk.leave_out(name, "not a regular file")
@@ -137,14 +137,14 @@ def _place(
     elif entry.is_symlink():
         walk.file_links.append(name)
     else:
-        walk.images[name] = os.path.join(real, entry.name)
+        walk.images[name] = f"{real}/{entry.name}"
 
 
 def _follow_folder(walk: _Walk, name: str) -> None:
-    path = os.path.join(walk.root, name)
-    real, status = os.path.realpath(path), os.stat(path)
-    above = os.path.realpath(os.path.dirname(path))
-    if os.path.commonpath([real, above]) == real:  # it would lead round for ever, or far away
+    path = walk.root / name
+    real, status = path.resolve(), path.stat()
+    above = [path.parent.resolve(), walk.root.resolve()]
+    if any(folder.is_relative_to(real) for folder in above):  # it leads round, or far away
         walk.leave_out(name, "a link to a folder above it")
     elif (status.st_dev, status.st_ino) in walk.seen:
         walk.leave_out(name, "a link to a folder that is read anyway")
@@ -153,12 +153,17 @@ def _follow_folder(walk: _Walk, name: str) -> None:
 
 
 def _follow_file(walk: _Walk, name: str, taken: dict[str, str]) -> None:
-    real = os.path.realpath(os.path.join(walk.root, name))
+    real = os.path.realpath(walk.root / name)
     if real in taken:
         walk.leave_out(name, f"a link to {taken[real]}")
     else:
         taken[real] = name
         walk.images[name] = real
+
+
+def _is_folder_link(entry: "os.DirEntry[str]") -> bool:
+    # a link to itself raises in entry.is_dir() and is false here
+    return entry.is_symlink() and Path(entry.path).is_dir()
 
 
 def _is_utf8(name: str) -> bool:

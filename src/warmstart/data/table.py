@@ -36,7 +36,7 @@ class ImageTable:
 
     root: Path
     names: tuple[str, ...]
-    splits: NDArray[np.str_]
+    splits: NDArray[np.character]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     exclusions: tuple[Exclusion, ...] = ()
@@ -141,13 +141,9 @@ class ImageTable:
         counted = {}
         for split in SPLITS:
             labels = self.labels[self.rows(split)]
-            if self.is_multi_label:
-                numbers = (labels == 1).sum(axis=0)
-                bare = int((labels <= 0).all(axis=1).sum())
-            else:
-                numbers = np.bincount(labels[labels >= 0], minlength=len(self.classes))
-                bare = int((labels < 0).sum())
-            of_split = dict(zip(self.classes, numbers.tolist(), strict=True))
+            numbers = class_counts(labels, len(self.classes)).tolist()
+            bare = int(((labels[:, 0] if self.is_multi_label else labels) < 0).sum())
+            of_split = dict(zip(self.classes, numbers, strict=True))
             counted[split] = {**of_split, NO_LABEL: bare} if bare else of_split
         return counted
 
@@ -161,3 +157,10 @@ class ImageTable:
             first = next(item.name for item in self.exclusions if item.reason == reason)
             lines.append(f"left out: {number} × {reason} (first: {first})")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+
+def class_counts(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
+    """Rows of each class (K,), from labels (N,) or (N, K); rows without one count nowhere."""
+    if labels.ndim == 2:
+        return np.asarray((labels == 1).sum(axis=0), np.int64)
+    return np.bincount(labels[labels >= 0], minlength=num_classes).astype(np.int64)
