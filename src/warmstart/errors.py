@@ -19,10 +19,13 @@ from collections.abc import Sequence
 class WarmstartError(Exception):
     """Base class: ``except WarmstartError`` catches everything raised on purpose."""
 
-    def __init__(self, what: str, *, expected: str, fix: str) -> None:
-        """Keep the three parts apart, so that tests and the command line can read them."""
+    def __init__(self, what: str, *, expected: str, fix: str, flags: Sequence[str] = ()) -> None:
+        """Keep the three parts apart, so that tests and the command line can read them.
+
+        ``flags`` is the same fix for a shell, such as ("--on-unreadable", "drop").
+        """
         super().__init__(f"{what}\nExpected: {expected}\nFix: {fix}")
-        self.what, self.expected, self.fix = what, expected, fix
+        self.what, self.expected, self.fix, self.flags = what, expected, fix, tuple(flags)
 
 
 class DataError(WarmstartError, ValueError):
@@ -51,8 +54,8 @@ class UnreadableImagesError(DataError):
         super().__init__(
             f"{len(errors)} image{'s' if len(errors) > 1 else ''} cannot be decoded:\n{lines}",
             expected="complete JPEG, PNG, BMP, GIF, WebP, AVIF or TIFF images.",
-            fix="delete or replace them, or pass on_unreadable='drop' (--on-unreadable drop) "
-            "to leave those rows out.",
+            fix="delete or replace them, or pass on_unreadable='drop' to leave those rows out.",
+            flags=("--on-unreadable", "drop"),
         )
         self.errors = tuple(errors)
 

@@ -1,7 +1,6 @@
 """ConvLearner: the note's workflow in one object."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from importlib import metadata
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.activations.fill import fill
+from warmstart.activations.folder import cache_folder
 from warmstart.activations.inputs import ComputedInputs, StoredInputs, stored_blocks
 from warmstart.activations.space import Space
 from warmstart.backbones.bodies import build_body
@@ -322,11 +322,6 @@ def width_of(features: nn.Module, size: int) -> int:
     features.eval()
     with torch.inference_mode():
         return int(features(torch.zeros(1, 3, size, size)).shape[1])
-
-
-def cache_folder(given: str | Path | None) -> Path:
-    """The argument, or WARMSTART_CACHE, or ~/.cache/warmstart."""
-    return Path(given or os.environ.get("WARMSTART_CACHE") or "~/.cache/warmstart").expanduser()
 
 
 def versions() -> dict[str, str]:

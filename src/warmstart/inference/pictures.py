@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from warmstart.data.folders import IMAGE_SUFFIXES
+from warmstart.data.scan import IMAGE_SUFFIXES
 from warmstart.errors import DataError, SettingError, UnreadableImageError
 from warmstart.images.encode import array_bytes, image_bytes
 

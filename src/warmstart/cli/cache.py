@@ -1,0 +1,62 @@
+"""`warmstart cache`: what is stored, how large it is, whether it is intact."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warmstart.cli import options
+
+app = typer.Typer(help="Stored activations: list, tidy, verify.", no_args_is_help=True)
+
+
+@app.command("ls")
+def list_spaces(cache_dir: options.CacheDir = None) -> None:
+    """List what is stored, the most recently used first."""
+    from warmstart.activations.housekeeping import spaces_in
+
+    found = spaces_in(folder_of(cache_dir))
+    for space in found:
+        size = f"{space.num_bytes / 1e6:.1f} MB"
+        print(
+            f"{space.identity[:12]}  {space.backbone}  {space.num_rows} rows  {size}  {space.used}"
+        )
+    total = sum(space.num_bytes for space in found)
+    print(f"{len(found)} spaces, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
+
+
+@app.command("gc")
+def collect(
+    keep: Annotated[float, typer.Option(help="Gigabytes to keep, the most recently used.")] = 20.0,
+    cache_dir: options.CacheDir = None,
+) -> None:
+    """Delete the least recently used activations; they can be computed again."""
+    from warmstart.activations.housekeeping import shrink
+
+    removed = shrink(folder_of(cache_dir), int(keep * 1e9))
+    freed = sum(space.num_bytes for space in removed)
+    print(f"{len(removed)} spaces deleted, {freed / 1e6:.1f} MB freed")
+
+
+@app.command("verify")
+def verify(cache_dir: options.CacheDir = None) -> None:
+    """Compare every stored file with its checksum; exit 1 if one differs.
+
+    Raises:
+        Exit: with 1, if one differs.
+    """
+    from warmstart.activations.housekeeping import damaged_shards
+
+    num_files, damaged = damaged_shards(folder_of(cache_dir))
+    for path in damaged:
+        print(f"damaged: {path}")
+    print(f"{num_files} files, {len(damaged)} damaged (those rows will be computed again)")
+    if damaged:
+        raise typer.Exit(1)
+
+
+def folder_of(cache_dir: Path | None) -> Path:
+    """Where activations lie."""
+    from warmstart.activations.folder import cache_folder
+
+    return cache_folder(cache_dir) / "activations"
