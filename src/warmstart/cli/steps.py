@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from warmstart.classifier_data import ImageClassifierData, tfms_from_model
+from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import write_environment, write_history
 from warmstart.cli.settings import TrainSettings
 from warmstart.learner import ConvLearner
