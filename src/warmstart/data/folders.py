@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from warmstart.data.layout import EXPECTED, part_folders
-from warmstart.data.records import Record, assemble
+from warmstart.data.records import Record, assemble, refuse_lookalikes
 from warmstart.data.scan import Scan, scan
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
@@ -37,6 +37,7 @@ def read_folders(
     if not has_train:
         found = scan(root)
         records, exclusions = class_records(found, root, "", "train")
+        refuse_case_twins(records)
         return assemble(
             root, records, draw,
             exclusions=[*found.exclusions, *exclusions], notes=beside(root, names),
@@ -53,6 +54,7 @@ def read_folders(
         classes = {label for record in records for label in record.labels or ()}
         of_test, notes = read_test(found, f"{test}/", classes)
         records += of_test
+    refuse_case_twins(records)
     loose = [Exclusion(name, "in no part's folder") for name in found.images if "/" not in name]
     return assemble(
         root, records, draw, exclusions=[*found.exclusions, *exclusions, *loose], notes=notes
@@ -73,8 +75,6 @@ def class_records(
             label, _, rest = name.removeprefix(prefix).partition("/")
             if rest:
                 records.append(Record(name, (label,), split))
-            elif prefix:
-                exclusions.append(Exclusion(name, "not in a class folder"))
             else:
                 exclusions.append(Exclusion(name, "not in a class folder"))
     full = {record.labels[0] for record in records if record.labels}
@@ -104,6 +104,12 @@ def class_records(
             fix=f"add images to it, or remove it: rm -r '{root / empty[0]}'",
         )
     return records, exclusions
+
+
+def refuse_case_twins(records: list[Record]) -> None:
+    """Folders that differ in case only: one and the same on many systems."""
+    names = {label for record in records for label in record.labels or ()}
+    refuse_lookalikes(names, is_case_blind=True)
 
 
 def held(found: Scan, folder: str) -> str:

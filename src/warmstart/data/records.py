@@ -32,6 +32,7 @@ def assemble(
     draw: Draw,
     *,
     is_multi_label: bool = False,
+    classes: tuple[str, ...] | None = None,
     exclusions: Iterable[Exclusion] = (),
     notes: Iterable[str] = (),
 ) -> ImageTable:
@@ -42,6 +43,7 @@ def assemble(
         records: One per image, each name once, in any order.
         draw: How to draw.
         is_multi_label: Whether an image may have any number of classes.
+        classes: Their order, if it is not that of the alphabet; must hold every label.
         exclusions: Files in no record.
         notes: What the reader noticed.
 
@@ -49,16 +51,10 @@ def assemble(
         Rows sorted by name; classes sorted, those of the training rows.
     """
     records = sorted(records, key=lambda record: record.name)
-    splits = np.array([record.split for record in records], dtype="<U5")
-    classes = class_order(records, is_multi_label=is_multi_label)
+    classes = class_order(records, classes, is_multi_label=is_multi_label)
     labels = encode(records, classes, is_multi_label=is_multi_label)
-    groups = None
-    if any(record.group is not None for record in records):
-        # a row without a group is a group of its own; the line break keeps it apart from any other
-        groups = tuple(
-            record.group if record.group is not None else f"\n{record.name}" for record in records
-        )
-    noted = list(notes)
+    splits = np.array([record.split for record in records], dtype="<U5")
+    groups = group_names(records)
     if not (splits == "valid").any():
         rows = np.flatnonzero(splits == "train")
         chosen = draw_valid(
@@ -69,18 +65,58 @@ def assemble(
         )
         refuse_no_choice(chosen, len(rows))
         splits[rows[chosen]] = "valid"
-    noted += missing_classes(labels[splits == "valid"], labels[splits == "train"], classes)
     return ImageTable(
-        root, tuple(record.name for record in records), splits, labels, classes,
-        exclusions=tuple(exclusions), groups=groups, notes=tuple(noted),
-    )  # fmt: skip
+        root=root,
+        names=tuple(record.name for record in records),
+        splits=splits,
+        labels=labels,
+        classes=classes,
+        exclusions=tuple(exclusions),
+        groups=groups,
+        notes=(
+            *notes,
+            *case_note(classes),
+            *missing_classes(labels[splits == "valid"], labels[splits == "train"], classes),
+        ),
+    )
 
 
-def class_order(records: Sequence[Record], *, is_multi_label: bool) -> tuple[str, ...]:
-    """The sorted classes of the training records: the one order for all splits.
+def group_names(records: Sequence[Record]) -> tuple[str, ...] | None:
+    """The group of each record, None if none has one.
 
     Raises:
-        DataError: there are too few, two are the same but for case, or another split has more.
+        DataError: a group is parted between splits.
+    """
+    if all(record.group is None for record in records):
+        return None
+    splits: dict[str, set[str]] = {}
+    for record in records:
+        if record.group is not None:
+            splits.setdefault(record.group, set()).add(record.split)
+    parted = [f"{group} ({', '.join(sorted(of))})" for group, of in splits.items() if len(of) > 1]
+    if parted:
+        raise DataError(
+            f"{len(parted)} group(s) are in more than one split: {some(parted)}.",
+            expected="all images of a group in the same split: a model knows what it was shown.",
+            fix="move each group to one split, or leave the splits away, to have them drawn.",
+        )
+    # a row without a group is a group of its own, which the line break keeps from being another's
+    return tuple(f"\n{record.name}" if record.group is None else record.group for record in records)
+
+
+def some(items: Sequence[str]) -> str:
+    """The first of ``items``, for an error, and how many more there are."""
+    more = len(items) - NUM_LISTED
+    return "; ".join(items[:NUM_LISTED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def class_order(
+    records: Sequence[Record], order: tuple[str, ...] | None, *, is_multi_label: bool
+) -> tuple[str, ...]:
+    """The classes of the training records, sorted or as ``order`` has them, for all splits.
+
+    Raises:
+        DataError: there are too few, two are the same but for spaces, or another split has more.
     """
     used: dict[str, Counter[str]] = {"train": Counter(), "valid": Counter(), "test": Counter()}
     for record in records:
@@ -95,27 +131,39 @@ def class_order(records: Sequence[Record], *, is_multi_label: bool) -> tuple[str
             expected="two or more classes to tell apart.",
             fix="add images of another class, at the place where these were found.",
         )
-    return classes
+    return classes if order is None else order
 
 
-def refuse_lookalikes(classes: Iterable[str]) -> None:
+def lookalikes(classes: Iterable[str], *, is_case_blind: bool) -> list[list[str]]:
+    """Classes that are the same but for outer spaces and Unicode form (and case)."""
+    spellings: dict[str, list[str]] = {}
+    for name in sorted(classes):
+        key = unicodedata.normalize("NFC", name).strip()
+        spellings.setdefault(key.casefold() if is_case_blind else key, []).append(name)
+    return [names for names in spellings.values() if len(names) > 1]
+
+
+def refuse_lookalikes(classes: Iterable[str], *, is_case_blind: bool = False) -> None:
     """Two spellings of one class would be learnt as two.
 
     Raises:
-        DataError: classes differ only in case, outer spaces or Unicode form.
+        DataError: there are such.
     """
-    spellings: dict[str, list[str]] = {}
-    for name in sorted(classes):
-        key = unicodedata.normalize("NFC", name).strip().casefold()
-        spellings.setdefault(key, []).append(name)
-    twins = [names for names in spellings.values() if len(names) > 1]
+    twins = lookalikes(classes, is_case_blind=is_case_blind)
     if twins:
         first = " and ".join(repr(name) for name in twins[0])
         raise DataError(
             f"{len(twins)} class name(s) are spelled in several ways; the first: {first}.",
-            expected="names that differ in more than case, outer spaces or Unicode form.",
+            expected="names that differ in more than outer spaces or Unicode form"
+            + (", and case." if is_case_blind else "."),
             fix=f"rename them all to {twins[0][-1].strip()!r}, in every split.",
         )
+
+
+def case_note(classes: Iterable[str]) -> list[str]:
+    """A note of classes that differ in case only: meant for letters, a slip for animals."""
+    twins = [" and ".join(names) for names in lookalikes(classes, is_case_blind=True)]
+    return [f"classes that differ in case only: {some(twins)}"] if twins else []
 
 
 def refuse_strangers(classes: tuple[str, ...], used: dict[str, Counter[str]]) -> None:

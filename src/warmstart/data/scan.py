@@ -57,7 +57,7 @@ def scan(root: Path, enter: Collection[str] | None = None) -> Scan:
     while walk.folder_links:
         walk.folder_links.sort(reverse=True)
         _follow_folder(walk, walk.folder_links.pop())
-    taken = {real: name for name, real in walk.images.items()}
+    taken = set(walk.images.values())
     for name in sorted(walk.file_links):
         _follow_file(walk, name, taken)
     return Scan(
@@ -152,12 +152,12 @@ def _follow_folder(walk: _Walk, name: str) -> None:
         _descend(walk, name)
 
 
-def _follow_file(walk: _Walk, name: str, taken: dict[str, str]) -> None:
+def _follow_file(walk: _Walk, name: str, taken: set[str]) -> None:
     real = os.path.realpath(walk.root / name)
     if real in taken:
-        walk.leave_out(name, f"a link to {taken[real]}")
+        walk.leave_out(name, "a link to an image that is read anyway")
     else:
-        taken[real] = name
+        taken.add(real)
         walk.images[name] = real
 
 

@@ -36,6 +36,9 @@ class Draw:
             )
 
 
+DEFAULT_DRAW = Draw()
+
+
 def draw_valid(
     names: Sequence[str],
     labels: NDArray[np.int64],

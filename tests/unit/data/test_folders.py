@@ -10,23 +10,6 @@ from warmstart.errors import DataError, SettingError
 Make = Callable[..., Path]
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    """Make empty files; a name ending in "/" makes a folder."""
-
-    def make_files(*names: str) -> Path:
-        for name in names:
-            path = tmp_path / "pets" / name
-            if name.endswith("/"):
-                path.mkdir(parents=True)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
-        return tmp_path / "pets"
-
-    return make_files
-
-
 def many(folder: str, number: int) -> list[str]:
     return [f"{folder}/{i}.jpg" for i in range(number)]
 

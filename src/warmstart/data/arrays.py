@@ -1,0 +1,227 @@
+"""Pixels and labels in memory → an ImageTable."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.data.frame import text
+from warmstart.data.records import Record, assemble, some
+from warmstart.data.split import DEFAULT_DRAW
+from warmstart.data.table import ImageTable
+from warmstart.errors import DataError, SettingError
+
+Pair = tuple[Any, Any]
+
+
+def from_arrays(
+    train: Pair,
+    valid: Pair,
+    test: Any = None,
+    classes: Sequence[str] | None = None,
+) -> ImageTable:
+    """Make a table of images that are arrays: names "train/0", "train/1" and so on.
+
+    Args:
+        train: (x, y): x uint8 (N, H, W, 3), or (N, H, W) of greys; y (N,) integers or texts, or
+            (N, K) of 0 and 1 where an image may have any number of K classes.
+        valid: Likewise.
+        test: x alone, or (x, y).
+        classes: Names of the classes. Integers in y are then positions in it, from 0. Without it,
+            classes are the values that the y of train has, in their order.
+
+    Returns:
+        Rows in the order of the arrays, within each split. It holds copies of the pixels.
+
+    Raises:
+        SettingError: y has one label per row in one split and many in another, or ``classes`` has
+            not one name per column.
+    """
+    given = {"train": train, "valid": valid}
+    if test is not None:
+        given["test"] = test if isinstance(test, tuple) else (test, None)
+    memory: dict[str, NDArray[np.uint8]] = {}
+    labels: dict[str, NDArray[Any] | None] = {}
+    names: dict[str, list[str]] = {}
+    for split, (x, y) in given.items():
+        pixels = read_pixels(x, split)
+        names[split] = row_names(split, len(pixels))
+        memory.update(zip(names[split], pixels, strict=True))
+        labels[split] = None if y is None and split == "test" else read_labels(y, len(x), split)
+    of_train = labels["train"]
+    shapes = {of.shape[1:] for of in labels.values() if of is not None}
+    if of_train is None or len(shapes) > 1:
+        raise SettingError(
+            "the y of the splits have different numbers of columns.",
+            expected="(N,) in all splits, or (N, K) in all with the same K.",
+            fix="give all splits' y the same form.",
+        )
+    is_multi_label = of_train.ndim == 2
+    order = class_names(of_train, classes)
+    records = []
+    for split, of in labels.items():
+        told = [None] * len(names[split]) if of is None else texts(of, order, classes, split)
+        rows = zip(names[split], told, strict=True)
+        records += [Record(name, label, split) for name, label in rows]
+    notes = []
+    if is_multi_label and (of_train.sum(axis=1) == 1).all():
+        notes.append(
+            "every y has exactly one 1; if an image has one class only, pass y.argmax(axis=1)"
+        )
+    table = assemble(
+        Path(), records, DEFAULT_DRAW, is_multi_label=is_multi_label, classes=order, notes=notes
+    )
+    return replace(table, memory=memory)
+
+
+def row_names(split: str, number: int) -> list[str]:
+    """Names that sort like the rows."""
+    digits = len(str(max(number - 1, 0)))
+    return [f"{split}/{row:0{digits}d}" for row in range(number)]
+
+
+def read_pixels(x: Any, split: str) -> NDArray[np.uint8]:
+    """A read-only copy of the pixels, so that a later change of ``x`` changes no image.
+
+    Raises:
+        SettingError: they are not uint8, or not (N, H, W, 3) or (N, H, W).
+    """
+    pixels = np.asarray(x)
+    problem = None
+    if pixels.dtype != np.uint8:
+        problem = f"is of {pixels.dtype}", dtype_fix(pixels, f"x_{split}")
+    elif pixels.ndim == 4 and pixels.shape[1] == 3 != pixels.shape[3]:
+        problem = f"has shape {pixels.shape}", f"pass x_{split}.transpose(0, 2, 3, 1)."
+    elif pixels.ndim == 4 and pixels.shape[3] == 4:
+        problem = f"has shape {pixels.shape}", f"leave alpha off: x_{split}[..., :3]."
+    elif pixels.ndim == 4 and pixels.shape[3] == 1:
+        problem = f"has shape {pixels.shape}", f"pass x_{split}[..., 0]."
+    elif pixels.ndim not in {3, 4} or (pixels.ndim == 4 and pixels.shape[3] != 3):
+        problem = f"has shape {pixels.shape}", "stack the images along a first axis."
+    elif not all(pixels.shape):
+        problem = f"has shape {pixels.shape}", "give each split at least one image."
+    if problem is not None:
+        raise SettingError(
+            f"the x of {split} {problem[0]}.",
+            expected="uint8, (N, H, W, 3) in red, green, blue, or (N, H, W) of greys.",
+            fix=problem[1],
+        )
+    copied = np.array(pixels, np.uint8, order="C")
+    copied.flags.writeable = False
+    return copied
+
+
+def dtype_fix(pixels: NDArray[Any], name: str) -> str:
+    """How to make uint8 of pixels, judged by their values."""
+    if not np.issubdtype(pixels.dtype, np.number) or not pixels.size:
+        return f"make {name} an array of numbers: all images of one size, stacked."
+    low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
+    if low < 0:
+        return f"undo the normalising of {name}: pixels are 0 to 255, as uint8."
+    if high <= 1 and np.issubdtype(pixels.dtype, np.floating):
+        return f'pass ({name} * 255).round().astype("uint8").'
+    if high <= 255 and high > 127:
+        return f'pass {name}.round().astype("uint8").'
+    return f'pass ({name} / {high:g} * 255).round().astype("uint8").'
+
+
+def read_labels(y: Any, number: int, split: str) -> NDArray[Any]:
+    """(N,) integers or texts, or (N, K) of 0 and 1.
+
+    Raises:
+        SettingError: the length or the form is another.
+    """
+    labels = np.asarray(y)
+    if labels.ndim not in {1, 2} or len(labels) != number or labels.shape[1:] == (1,):
+        raise SettingError(
+            f"the y of {split} has shape {labels.shape}, and its x {number} images.",
+            expected=f"({number},), or ({number}, K) of 0 and 1.",
+            fix=f"pass y_{split}.ravel()." if labels.shape == (number, 1) else "check both.",
+        )
+    refuse_missing_labels(labels, split)
+    if labels.ndim == 2 and not np.isin(labels, [0, 1]).all():
+        raise SettingError(
+            f"the y of {split} has {labels.shape[1]} columns with other values than 0 and 1.",
+            expected="(N, K) of 0 and 1, or (N,).",
+            fix=f"for the most probable class of each row, pass y_{split}.argmax(axis=1).",
+        )
+    if labels.ndim == 2:
+        return labels.astype(np.int64)
+    if labels.dtype.kind == "f":
+        raise SettingError(
+            f"the y of {split} is of {labels.dtype}.",
+            expected="integers or texts: classes, not measures.",
+            fix=f'pass y_{split}.astype("int64").',
+        )
+    return labels if labels.dtype.kind in "iu" else labels.astype(str)
+
+
+def refuse_missing_labels(labels: NDArray[Any], split: str) -> None:
+    """None and NaN among the labels.
+
+    Raises:
+        DataError: there is one.
+    """
+    if labels.dtype.kind == "f":
+        bad = np.isnan(labels)
+    else:
+        values: list[object] = labels.ravel().tolist() if labels.dtype.kind == "O" else []
+        bad = np.array([text(value) is None for value in values], bool)
+    rows = np.flatnonzero(bad) // (labels.shape[1] if labels.ndim == 2 else 1)
+    if len(rows):
+        raise DataError(
+            f"the y of {split} has {len(rows)} missing label(s), in rows: "
+            f"{some([str(row) for row in rows])}.",
+            expected="a label in every row.",
+            fix=f"leave those rows out of x_{split} and y_{split}.",
+        )
+
+
+def class_names(of_train: NDArray[Any], classes: Sequence[str] | None) -> tuple[str, ...]:
+    """The classes in order.
+
+    Raises:
+        SettingError: ``classes`` has not one name per column, or has a name twice.
+    """
+    if classes is not None:
+        fits = of_train.ndim == 1 or len(classes) == of_train.shape[1]
+        if not fits or len(set(classes)) < len(classes):
+            raise SettingError(
+                f"classes has {len(classes)} names, {len(set(classes))} of them different.",
+                expected="one name per class"
+                + (f": {of_train.shape[1]}, as y has columns." if of_train.ndim == 2 else "."),
+                fix="pass classes with each name once.",
+            )
+        return tuple(classes)
+    if of_train.ndim == 2:
+        return tuple(str(column) for column in range(of_train.shape[1]))
+    return tuple(str(value) for value in np.unique(of_train))
+
+
+def texts(
+    labels: NDArray[Any], order: tuple[str, ...], classes: Sequence[str] | None, split: str
+) -> list[tuple[str, ...] | None]:
+    """The classes of each row by name.
+
+    Raises:
+        DataError: a label is none of the classes.
+    """
+    if labels.ndim == 2:
+        return [tuple(order[k] for k in np.flatnonzero(row)) for row in labels]
+    if classes is not None and labels.dtype.kind in "iu":
+        position = {str(number): name for number, name in enumerate(order)}
+    else:
+        position = {name: name for name in order}
+    strangers = sorted({str(value) for value in np.unique(labels)} - set(position))
+    if strangers:
+        raise DataError(
+            f"the y of {split} has {len(strangers)} class(es) that "
+            f"{'train does not have' if classes is None else 'classes does not name'}: "
+            f"{some(strangers)}.",
+            expected=f"one of {', '.join(position)}.",
+            fix="add them to train." if classes is None else "name them in classes.",
+        )
+    return [(position[str(value)],) for value in labels]

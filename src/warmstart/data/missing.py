@@ -1,0 +1,70 @@
+"""Files that a table names and the disk does not have, with a guess at the reason."""
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from pathlib import Path, PurePosixPath
+
+from warmstart.data.records import some
+from warmstart.data.scan import scan
+from warmstart.errors import DataError
+
+
+def refuse_missing(
+    root: Path, where: Mapping[str, str], *, known: Collection[str], source: str
+) -> None:
+    """Check that every named file is there.
+
+    Args:
+        root: What the names lie under.
+        where: Name → where it stands in ``source``.
+        known: Names that a scan has seen.
+        source: The table's name.
+
+    Raises:
+        DataError: some are not; one error lists them.
+    """
+    missing = [name for name in where if name not in known and not is_file(root / name)]
+    if missing:
+        listed = some([f"{root / name} ({where[name]})" for name in missing])
+        raise DataError(
+            f"{len(missing)} of the {len(where)} files that {source} names do not exist: {listed}.",
+            expected="every row's file, at root/folder/name + suffix.",
+            fix=guess(root, missing),
+        )
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; a name that no file can have is not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def guess(root: Path, missing: list[str]) -> str:
+    """What to type, judged by what is there in place of the first missing file."""
+    images = scan(root).images
+    name = PurePosixPath(missing[0])
+    if str(name).replace("\\", "/") in images:
+        return "write / between folders in place of \\."
+    for image in images:
+        path = PurePosixPath(image)
+        if path.with_suffix("") == name:
+            return f'pass suffix="{path.suffix}".'
+        if path == name.with_suffix(""):
+            return 'pass suffix="": the names have theirs.'
+        for form in (str.casefold, nfc):
+            if form(image) == form(str(name)):
+                return f"write {image!r} as the disk does: case or Unicode form differ."
+    for image in images:
+        folder, found = image.removesuffix(str(name)), PurePosixPath(image)
+        if folder != image and folder.endswith("/"):
+            return f'pass folder="{folder[:-1]}".'
+        if found.stem == name.name:
+            return f'pass folder="{found.parent}", suffix="{found.suffix}".'
+    return "check the folder and the suffix, copy the files there, or delete those rows."
+
+
+def nfc(text: str) -> str:
+    """The composed Unicode form; some systems store the other one."""
+    return unicodedata.normalize("NFC", text)
