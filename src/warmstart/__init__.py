@@ -7,19 +7,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from warmstart.classifier_data import ImageClassifierData, tfms_from_model
     from warmstart.errors import DataError, SettingError, WarmstartError
+    from warmstart.inference.predictor import Predictor, load_predictor
+    from warmstart.learner import ConvLearner
     from warmstart.results.confusion import ConfusionMatrix
+    from warmstart.results.history import History
+    from warmstart.results.lr_curve import LRCurve
     from warmstart.results.predictions import Predictions
 
 _HOME = {
     "ConfusionMatrix": "warmstart.results.confusion",
+    "ConvLearner": "warmstart.learner",
     "DataError": "warmstart.errors",
+    "History": "warmstart.results.history",
+    "ImageClassifierData": "warmstart.classifier_data",
+    "load_predictor": "warmstart.inference.predictor",
+    "LRCurve": "warmstart.results.lr_curve",
     "Predictions": "warmstart.results.predictions",
+    "Predictor": "warmstart.inference.predictor",
     "SettingError": "warmstart.errors",
+    "tfms_from_model": "warmstart.classifier_data",
     "WarmstartError": "warmstart.errors",
 }
 
-__all__ = ["ConfusionMatrix", "DataError", "Predictions", "SettingError", "WarmstartError"]
+__all__ = [
+    "ConfusionMatrix",
+    "ConvLearner",
+    "DataError",
+    "History",
+    "ImageClassifierData",
+    "LRCurve",
+    "Predictions",
+    "Predictor",
+    "SettingError",
+    "WarmstartError",
+    "load_predictor",
+    "tfms_from_model",
+]
 
 
 def __getattr__(name: str) -> object:

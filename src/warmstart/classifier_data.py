@@ -1,25 +1,45 @@
 """ImageClassifierData: images, labels, transforms and batch size in one object."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from warmstart.backbones.card import BackboneCard, card_of
+from warmstart.backbones.card import Architecture, BackboneCard, card_of, name_of
+from warmstart.batches.ahead import RenderAhead
+from warmstart.batches.source import PixelSource
+from warmstart.data.arrays import from_arrays
+from warmstart.data.cells import Columns
+from warmstart.data.csv_table import read_csv
 from warmstart.data.folders import read_folders
+from warmstart.data.frame import read_frame
+from warmstart.data.labels import read_labelled
+from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
+from warmstart.data.unlabelled import with_test
 from warmstart.errors import SettingError
 from warmstart.images.view import ViewRecipe
+
+SMALLEST_SIZE = 8
 
 
 @dataclass(frozen=True)
 class ModelTransforms:
-    """How images become what one backbone expects: a recipe of pixels, a mean and a deviation."""
+    """How images become what one backbone expects: a recipe of pixels, and the backbone's card."""
 
     recipe: ViewRecipe
     card: BackboneCard
 
 
 def tfms_from_model(
-    arch: str, sz: int | None = None, *, pre_crop_scale: float = 256 / 224
+    arch: Architecture,
+    sz: int | None = None,
+    *,
+    pre_crop_scale: float = 256 / 224,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    interpolation: str | None = None,
 ) -> ModelTransforms:
     """Transforms that fit a backbone, from its own card.
 
@@ -27,33 +47,80 @@ def tfms_from_model(
         arch: The backbone.
         sz: Side of the square that the network sees, in pixels; None is what it was trained with.
         pre_crop_scale: How much larger than the square the short side is made before cropping.
+        mean: Per channel, of values in [0, 1]; only where the backbone's makers say none.
+        std: Likewise.
+        interpolation: Filter of the resizing; likewise, "bicubic" if nobody says.
 
     Returns:
         Transforms for ``ImageClassifierData``.
 
     Raises:
-        SettingError: a number is out of range.
+        SettingError: nobody says mean, deviation or size, or the size is out of range.
     """
     card = card_of(arch)
+    if card is None or mean is not None or std is not None:
+        if mean is None or std is None:
+            raise SettingError(
+                f"{name_of(arch)} has no card that says which mean and std its pixels have.",
+                expected="mean= and std=, as in its training; wrong ones cost points in silence.",
+                fix="pass mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225) if it was trained "
+                "with ImageNet's, or mean=(0.5,) * 3, std=(0.5,) * 3 for a network of your own.",
+            )
+        size = None if card is None else card.input_size
+        card = BackboneCard(name_of(arch), three(mean), three(std), "bicubic", size)
     size = card.input_size if sz is None else sz
-    if size < 8:
+    if size is None or size < SMALLEST_SIZE:
         raise SettingError(
-            f"sz={size} is too small for a picture.",
-            expected=f"a side in pixels; {card.input_size} is what {card.name} was trained with.",
-            fix=f"pass sz={card.input_size} (--size {card.input_size}).",
+            f"sz={sz} is no size for {name_of(arch)}.",
+            expected=f"the side in pixels of what the network sees, at least {SMALLEST_SIZE}.",
+            fix=f"pass sz={card.input_size or 224}.",
+            flags=("--size", str(card.input_size or 224)),
         )
-    recipe = ViewRecipe(size, card.interpolation, pre_crop_scale)
-    return ModelTransforms(recipe, card)
+    return ModelTransforms(
+        ViewRecipe(size, interpolation or card.interpolation, pre_crop_scale), card
+    )
+
+
+def three(values: Sequence[float]) -> tuple[float, float, float]:
+    """One number per colour channel."""
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue
 
 
 @dataclass(frozen=True, eq=False)
 class ImageClassifierData:
-    """A table of images, the transforms for one backbone, and the batch size."""
+    """A table of images, the transforms for one backbone, and the batch size.
+
+    ``on_unreadable`` is "raise", or "drop" to leave images out that cannot be read; those are then
+    among ``table.exclusions``.
+    """
 
     table: ImageTable
     tfms: ModelTransforms
     bs: int = 64
     on_unreadable: str = "raise"
+    ahead: RenderAhead | None = None
+
+    def __post_init__(self) -> None:
+        """Check the arguments.
+
+        Raises:
+            SettingError: the batch size or ``on_unreadable`` has no meaning.
+        """
+        if self.bs < 2:
+            raise SettingError(
+                f"bs={self.bs} is too small.",
+                expected="at least 2 rows per batch, because BatchNorm cannot learn from one.",
+                fix="pass bs=64.",
+                flags=("--bs", "64"),
+            )
+        if self.on_unreadable not in {"raise", "drop"}:
+            raise SettingError(
+                f"on_unreadable={self.on_unreadable!r} is unknown.",
+                expected='"raise" or "drop".',
+                fix='pass on_unreadable="raise".',
+                flags=("--on-unreadable", "raise"),
+            )
 
     @classmethod
     def from_paths(
@@ -64,7 +131,7 @@ class ImageClassifierData:
         *,
         trn_name: str = "train",
         val_name: str = "valid",
-        test_name: str = "test",
+        test_name: str | None = "test",
         valid_pct: float = 0.2,
         seed: int = 42,
         on_unreadable: str = "raise",
@@ -77,7 +144,7 @@ class ImageClassifierData:
             bs: Rows per training batch.
             trn_name: Name of the training folder.
             val_name: Name of the validation folder.
-            test_name: Name of the test folder.
+            test_name: Name of the test folder; None for no test.
             valid_pct: Share of each class that validates where there is no validation folder.
             seed: What that draw depends on.
             on_unreadable: "raise", or "drop" to leave images out that cannot be read.
@@ -89,11 +156,192 @@ class ImageClassifierData:
         table = read_folders(Path(path), names=names, valid_pct=valid_pct, seed=seed)
         return cls(table, tfms, bs, on_unreadable)
 
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | Path,
+        folder: str,
+        csv_fname: str | Path,
+        tfms: ModelTransforms,
+        bs: int = 64,
+        *,
+        val_idxs: Sequence[int] | None = None,
+        suffix: str = "",
+        test_name: str | None = None,
+        header: bool = True,
+        delimiter: str = ",",
+        name_column: str | int = 0,
+        label_column: str | int = 1,
+        split_column: str | int | None = None,
+        group: str | int | None = None,
+        label_sep: str | None = None,
+        valid_pct: float = 0.2,
+        seed: int = 42,
+        on_unreadable: str = "raise",
+    ) -> "ImageClassifierData":
+        """Read a CSV of file names and labels.
+
+        Args:
+            path: What everything lies under.
+            folder: Where the images lie, under ``path``.
+            csv_fname: The CSV.
+            tfms: From ``tfms_from_model``.
+            bs: Rows per training batch.
+            val_idxs: Positions from 0 of the rows that validate; else a column says, or a draw.
+            suffix: What the names leave off, such as ".jpg".
+            test_name: A folder of unlabelled test images, under ``path``.
+            header: Whether the first line names the columns.
+            delimiter: What stands between cells.
+            name_column: The column of file names, by header or position.
+            label_column: The column of labels.
+            split_column: The column that says train, valid or test.
+            group: A column whose equal values are never parted between train and valid.
+            label_sep: What stands between labels of an image that may have many; never guessed.
+            valid_pct: Share that validates, if it is drawn.
+            seed: What that draw depends on.
+            on_unreadable: "raise", or "drop" to leave images out that cannot be read.
+
+        Returns:
+            The data; no pixel has been read yet.
+        """
+        columns = Columns(name_column, label_column, split_column, group, label_sep, folder, suffix)
+        draw = Draw(valid_pct, seed)
+        table = read_csv(
+            Path(csv_fname), Path(path), columns,
+            header=header, delimiter=delimiter, val_idxs=val_idxs, draw=draw,
+        )  # fmt: skip
+        return cls(with_test(table, test_name) if test_name else table, tfms, bs, on_unreadable)
+
+    @classmethod
+    def from_df(
+        cls,
+        path: str | Path,
+        folder: str,
+        df: Any,
+        tfms: ModelTransforms,
+        bs: int = 64,
+        *,
+        val_idxs: Sequence[int] | None = None,
+        suffix: str = "",
+        test_name: str | None = None,
+        name_column: str | int = 0,
+        label_column: str | int = 1,
+        split_column: str | int | None = None,
+        group: str | int | None = None,
+        label_sep: str | None = None,
+        valid_pct: float = 0.2,
+        seed: int = 42,
+        on_unreadable: str = "raise",
+    ) -> "ImageClassifierData":
+        """Read a DataFrame of pandas or polars; arguments as in ``from_csv``.
+
+        Args:
+            path: What everything lies under.
+            folder: Where the images lie, under ``path``.
+            df: The frame.
+            tfms: From ``tfms_from_model``.
+            bs: Rows per training batch.
+            val_idxs: Positions from 0 of the rows that validate.
+            suffix: What the names leave off.
+            test_name: A folder of unlabelled test images, under ``path``.
+            name_column: The column of file names, by title or position.
+            label_column: The column of labels; a cell may be a list.
+            split_column: The column that says train, valid or test.
+            group: A column whose equal values are never parted.
+            label_sep: What stands between labels of an image that may have many.
+            valid_pct: Share that validates, if it is drawn.
+            seed: What that draw depends on.
+            on_unreadable: "raise" or "drop".
+
+        Returns:
+            The data; no pixel has been read yet.
+        """
+        columns = Columns(name_column, label_column, split_column, group, label_sep, folder, suffix)
+        draw = Draw(valid_pct, seed)
+        table = read_frame(df, Path(path), columns, val_idxs=val_idxs, draw=draw)
+        return cls(with_test(table, test_name) if test_name else table, tfms, bs, on_unreadable)
+
+    @classmethod
+    def from_names(
+        cls,
+        path: str | Path,
+        label_of: str | Callable[[Path], Any],
+        tfms: ModelTransforms,
+        bs: int = 64,
+        *,
+        group_of: str | Callable[[Path], str] | None = None,
+        valid_pct: float = 0.2,
+        seed: int = 42,
+        on_unreadable: str = "raise",
+    ) -> "ImageClassifierData":
+        """Read every image below a folder, its label from its path.
+
+        Args:
+            path: The folder.
+            label_of: A pattern with one group, or a function of the path.
+            tfms: From ``tfms_from_model``.
+            bs: Rows per training batch.
+            group_of: Likewise, what is never parted between train and valid.
+            valid_pct: Share that validates.
+            seed: What the draw depends on.
+            on_unreadable: "raise" or "drop".
+
+        Returns:
+            The data; no pixel has been read yet.
+        """
+        draw = Draw(valid_pct, seed)
+        table = read_labelled(Path(path), label_of, group_of=group_of, draw=draw)
+        return cls(table, tfms, bs, on_unreadable)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        trn: tuple[Any, Any],
+        val: tuple[Any, Any],
+        tfms: ModelTransforms,
+        bs: int = 64,
+        *,
+        classes: Sequence[str] | None = None,
+        test: Any = None,
+    ) -> "ImageClassifierData":
+        """Take images that are arrays.
+
+        Args:
+            trn: (x, y): x uint8 (N, H, W, 3) or (N, H, W); y (N,), or (N, K) of 0 and 1.
+            val: Likewise.
+            tfms: From ``tfms_from_model``.
+            bs: Rows per training batch.
+            classes: Names of the classes.
+            test: x alone, or (x, y).
+
+        Returns:
+            The data.
+        """
+        return cls(from_arrays(trn, val, test, classes), tfms, bs)
+
+    from_array = from_arrays  # the note's spelling
+
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes; a label is a position in it."""
         return self.table.classes
 
+    @cached_property
+    def source(self) -> PixelSource:
+        """Where pixels come from."""
+        return PixelSource(self.table, self.tfms.recipe, self.ahead)
+
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named."""
         return replace(self, table=self.table.without(exclusions))
+
+    def rendering_ahead(self) -> "ImageClassifierData":
+        """The same data, its first training and validation rows being rendered from now on."""
+        source, table = self.source, self.table
+        row_of = {table.names[row]: int(row) for s in ("train", "valid") for row in table.rows(s)}
+        ahead = RenderAhead(
+            lambda name: source.render(row_of[name]),
+            row_of,
+            row_bytes=3 * self.tfms.recipe.size**2,
+        )
+        return replace(self, ahead=ahead)

@@ -1,8 +1,8 @@
 """ConvLearner: the note's workflow in one object."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -11,29 +11,28 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.activations.fill import fill
-from warmstart.activations.folder import cache_folder
 from warmstart.activations.inputs import ComputedInputs, StoredInputs, stored_blocks
 from warmstart.activations.space import Space
-from warmstart.backbones.bodies import build_body
+from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
-from warmstart.backbones.pooling import ConcatPool
-from warmstart.backbones.weights import load_pretrained
-from warmstart.batches.pixels import stream_pixels
-from warmstart.batches.source import PixelSource
+from warmstart.batches.source import num_cores
 from warmstart.classifier_data import ImageClassifierData
-from warmstart.data.content import ContentHashes
-from warmstart.errors import SettingError, UnreadableImagesError
-from warmstart.inference.frozen_part import chosen_device
+from warmstart.data.cache_folder import cache_folder
+from warmstart.data.table import Exclusion
+from warmstart.errors import DataError, SettingError, UnreadableImageError, UnreadableImagesError
+from warmstart.inference.assembly import NetworkPlan, new_network
+from warmstart.inference.frozen_part import chosen_device, frozen_part
 from warmstart.inference.model_folder import ModelCard, write_model
 from warmstart.inference.pictures import Picture
-from warmstart.inference.predictor import Predictor, frozen_part, render_threads
+from warmstart.inference.predictor import Predictor
 from warmstart.inference.probabilities import probabilities
+from warmstart.inference.table_activations import TableActivations
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.epochs import epoch_printer
+from warmstart.terminal.progress import no_progress, show_progress
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.head import HeadCard, build_head, dropouts_of
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.objective import Targets
@@ -43,7 +42,7 @@ SPLITS = ("train", "valid", "test")
 
 
 class ConvLearner:
-    """A pretrained network, frozen up to its new head, and the data it learns from."""
+    """A pretrained network, frozen up to its new head, and the data that it learns from."""
 
     def __init__(
         self,
@@ -52,29 +51,33 @@ class ConvLearner:
         card: ModelCard,
         *,
         device: torch.device,
-        opt: str,
-        seed: int,
+        opt: str = "sgd",
+        seed: int = 0,
         cache_dir: Path,
-        precompute: bool,
+        precompute: bool = False,
+        quiet: bool = False,
     ) -> None:
         """Use ``ConvLearner.pretrained``, which builds the network."""
         self.model, self.data, self.card = network.to(device).eval(), data, card
-        self.device, self.opt, self.seed, self.cache_dir = device, opt, seed, cache_dir
+        self.device, self.opt, self.seed, self.quiet = device, opt, seed, quiet
         self.precompute = precompute
         self.history = History()
-        self.frozen = frozen_part(network, card, device)
-        self.hashes = ContentHashes(cache_dir / "content.sqlite")
+        frozen = frozen_part(network, card, device)
+        self.activations = TableActivations(
+            frozen, cache_dir, no_progress if quiet else show_progress
+        )
         self._num_epochs, self._num_fits = 0, 0
 
     @classmethod
     def pretrained(
         cls,
-        arch: str,
+        arch: Architecture,
         data: ImageClassifierData,
         precompute: bool = False,
         *,
         ps: float | Sequence[float] | None = None,
         xtra_fc: Sequence[int] = (512,),
+        custom_head: nn.Module | None = None,
         opt: str = "sgd",
         weights: str | Path | None = None,
         pretrained: bool = True,
@@ -82,15 +85,18 @@ class ConvLearner:
         device: str = "auto",
         precision: str = "auto",
         cache_dir: str | Path | None = None,
+        quiet: bool = False,
     ) -> "ConvLearner":
         """A network whose body is pretrained and frozen, and whose head is new.
 
         Args:
-            arch: The backbone.
+            arch: The backbone: a timm name, a torchvision factory, or a function that returns an
+                ``nn.Module``.
             data: From ``ImageClassifierData``.
             precompute: Compute the frozen part once per image and keep its outputs on disk.
             ps: Dropout before the last layer; half of it before the others; or one per layer.
             xtra_fc: Sizes of the head's hidden layers.
+            custom_head: A head of your own, (N, D) → (N, K), instead of the standard one.
             opt: "sgd" (momentum 0.9) or "adamw".
             weights: A file with the body's weights; None is the embedded default or timm's hub.
             pretrained: False begins with random weights, on purpose.
@@ -98,36 +104,38 @@ class ConvLearner:
             device: "auto", "cpu", "cuda" or "mps".
             precision: Of the frozen part: "auto", "f32" or "bf16".
             cache_dir: Where activations are kept; None is WARMSTART_CACHE or ~/.cache/warmstart.
+            quiet: Print nothing.
 
         Returns:
-            The learner.
+            The learner. With ``precompute``, everything has been computed.
         """
-        body = build_body(arch, seed=seed)
-        source = "random"
-        if pretrained:
-            path = None if weights is None else Path(weights)
-            source = load_pretrained(body.module, arch, path)
         place = chosen_device(device)
-        pool = ConcatPool()
-        num_features = width_of(nn.Sequential(body.module, pool), data.tfms.recipe.size)
-        head_card = HeadCard(
-            num_features, len(data.classes), tuple(xtra_fc), dropouts_of(ps, len(xtra_fc))
+        plan = NetworkPlan(
+            arch,
+            num_classes=len(data.classes),
+            size=data.tfms.recipe.size,
+            sizes=tuple(xtra_fc),
+            ps=ps,
+            custom_head=custom_head,
+            weights=None if weights is None else Path(weights),
+            is_pretrained=pretrained,
+            seed=seed,
         )
-        network = ClassifierNetwork(body.module, pool, build_head(head_card, seed=seed))
+        network, head, source = new_network(plan)
         card = ModelCard(
-            arch=arch,
+            arch=data.tfms.card.name,
             classes=data.classes,
-            is_multi_label=False,
+            is_multi_label=data.table.is_multi_label,
             recipe=asdict(data.tfms.recipe),
             mean=data.tfms.card.mean,
             std=data.tfms.card.std,
-            head=asdict(head_card),
+            head=head,
             mode="",
             precision=precision,
             weights_from=source,
             versions=versions(),
         )
-        return cls(
+        learn = cls(
             network,
             data,
             card,
@@ -136,7 +144,11 @@ class ConvLearner:
             seed=seed,
             cache_dir=cache_folder(cache_dir),
             precompute=precompute,
+            quiet=quiet,
         )
+        if precompute:
+            learn._ready()
+        return learn
 
     def fit(
         self,
@@ -147,7 +159,6 @@ class ConvLearner:
         *,
         wds: float = 0.0,
         checkpoint: str | Path | None = None,
-        on_epoch: Callable[[EpochRecord], None] = print,
     ) -> History:
         """Train the head.
 
@@ -157,48 +168,58 @@ class ConvLearner:
             cycle_len: Epochs of the first cycle; the rate falls along half a cosine in each.
             cycle_mult: Each cycle is so many times as long as the one before.
             wds: Weight decay.
-            checkpoint: A folder; a fit that was stopped goes on where it was.
-            on_epoch: Told of every epoch.
+            checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
+                finished is not done again.
 
         Returns:
             The history of this fit; ``learn.history`` has all of them.
         """
         schedule = Schedule(n_cycle, cycle_len, cycle_mult)
-        settings = self._settings(lr, schedule, wds)
-        number = self._num_fits
-        file = (
-            None
-            if checkpoint is None
-            else Checkpoint(Path(checkpoint) / f"fit-{number}.safetensors")
-        )
-        history = fit(
-            self.model.head,
-            [list(self.model.head.parameters())],
-            self._inputs(),
-            self._targets(),
-            settings,
-            checkpoint=file,
-            on_epoch=on_epoch,
-        )
+        settings = self._settings(positive(lr, "lr"), schedule, wds)
+        file = f"fit-{self._num_fits}.safetensors"
+        inputs = self._inputs()
+        try:
+            history = fit(
+                self.model.head,
+                [list(self.model.head.parameters())],
+                inputs,
+                self._targets(),
+                settings,
+                checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint) / file),
+                on_epoch=silent if self.quiet else epoch_printer(),
+            )
+        finally:
+            self.model.eval()
         self._num_fits += 1
         self._num_epochs += schedule.num_epochs
         self.history.extend(history)
-        self.model.eval()
         return history
 
     def lr_find(
         self, *, start_lr: float = 1e-5, end_lr: float = 10.0, num_steps: int = 100
     ) -> LRCurve:
-        """Try rates from small to large; weights and everything else stay as they are."""
-        return lr_find(
-            self.model.head,
-            [list(self.model.head.parameters())],
-            self._inputs(),
-            self._targets(),
-            self._settings(1.0, Schedule(1), 0.0),
-            lr_range=(start_lr, end_lr),
-            num_steps=num_steps,
-        )
+        """Try rates from small to large; weights and everything else stay as they are.
+
+        Args:
+            start_lr: First rate.
+            end_lr: Last rate.
+            num_steps: Steps between them.
+
+        Returns:
+            The curve, with ``.suggestion`` and ``.plot()``.
+        """
+        try:
+            return lr_find(
+                self.model.head,
+                [list(self.model.head.parameters())],
+                self._inputs(),
+                self._targets(),
+                self._settings(1.0, Schedule(1), 0.0),
+                lr_range=(start_lr, end_lr),
+                num_steps=num_steps,
+            )
+        finally:
+            self.model.eval()
 
     def predict(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
         """Probabilities of a split's rows, or of any pictures.
@@ -214,31 +235,43 @@ class ConvLearner:
         """
         if not (isinstance(what, str) and what in SPLITS):
             return self.predictor().predict(what)
-        rows = self.data.table.rows(what)
+        self._ready(what)
+        rows, table = self.data.table.rows(what), self.data.table
         if len(rows) == 0:
-            here = [split for split in SPLITS if len(self.data.table.rows(split))]
+            here = [split for split in SPLITS if len(table.rows(split))]
             raise SettingError(
                 f"there is no {what} row.",
                 expected="one of: " + ", ".join(here) + ".",
                 fix=f'learn.predict("{here[0]}")',
             )
-        table = self.data.table
         if self.precompute:
             space, keys = self._stored(rows)
             blocks = stored_blocks(space, space.locate(keys), self.device)
-            chances = probabilities(self.model.head, blocks, is_multi_label=False)
+            chances = probabilities(
+                self.model.head, blocks, is_multi_label=self.card.is_multi_label
+            )
         else:
-            source = self._source()
+            source = self.data.source
             chances = self.predictor().rows(lambda i: source.render(int(rows[i])), len(rows))
         names = tuple(table.names[row] for row in rows)
         return Predictions(names, chances, table.labels[rows], self.data.classes)
 
+    def content_hashes(self, split: str) -> list[bytes]:
+        """The sha256 of each row's image, in table order."""
+        rows = self.data.table.rows(split)
+        return self.data.source.content_hashes(rows, self.activations.hashes)
+
+    @property
+    def numeric_mode(self) -> str:
+        """Runner, version, number type and instruction set of the frozen part."""
+        return self.activations.frozen.card.mode
+
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
-        return Predictor(self.model, self.frozen, self.model.head, self.card)
+        return Predictor(self.model, self.activations.frozen, self.model.head, self.card)
 
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
-        """Write the model as plain files.
+        """Write the model as plain files: safetensors and JSON.
 
         Args:
             folder: Where.
@@ -247,13 +280,13 @@ class ConvLearner:
         Returns:
             The folder.
         """
-        entry = asdict(self.card) | {"mode": self.frozen.card.mode, "metrics": metrics or {}}
-        write_model(Path(folder), ModelCard(**entry), self.model.state_dict())
+        card = replace(self.card, mode=self.numeric_mode, metrics=metrics or {})
+        write_model(Path(folder), card, self.model.state_dict())
         return Path(folder)
 
     def _settings(self, lr: float, schedule: Schedule, weight_decay: float) -> FitSettings:
         return FitSettings(
-            lrs=(float(lr),),
+            lrs=(lr,),
             schedule=schedule,
             batch_size=self.data.bs,
             opt=self.opt,
@@ -263,79 +296,100 @@ class ConvLearner:
             fit_number=self._num_fits,
         )
 
-    def _source(self) -> PixelSource:
-        return PixelSource(self.data.table, self.data.tfms.recipe)
-
     def _targets(self) -> Targets:
         table = self.data.table
         train, valid = (torch.from_numpy(table.labels[table.rows(s)]) for s in ("train", "valid"))
-        return Targets(train, valid)
+        return Targets(train.float(), valid.float()) if train.ndim == 2 else Targets(train, valid)
 
     def _inputs(self) -> StoredInputs | ComputedInputs:
-        self._drop_or_refuse()
-        table = self.data.table
+        self._ready()
+        table, source = self.data.table, self.data.source
         train, valid = table.rows("train"), table.rows("valid")
         if self.precompute:
             space, keys = self._stored(np.concatenate([train, valid]))
             train_keys = keys[: len(train)]
             return StoredInputs(space, lambda _: train_keys, keys[len(train) :], self.device)
-        source = self._source()
         return ComputedInputs(
-            self.frozen.runner,
+            self.activations.frozen.runner,
             lambda _: lambda i: source.render(int(train[i])),
             (lambda i: source.render(int(valid[i])), len(valid)),
             self.device,
-            render_threads(),
+            num_cores(),
         )
-
-    def _drop_or_refuse(self) -> None:
-        """Find the unreadable images before anything is trained."""
 
     def _stored(self, rows: NDArray[np.int64]) -> tuple[Space, list[bytes]]:
-        """Names of rows, all of them stored.
-
-        Raises:
-            UnreadableImagesError: some cannot be decoded.
-        """
-        source = self._source()
-        hashes = source.content_hashes(rows, self.hashes)
-        keys = self.frozen.keys(self.data.tfms.recipe.name(), hashes)
-        space = Space(self.cache_dir / "activations", self.frozen.card)
-        failures = fill(
-            space,
-            keys,
-            lambda missing: stream_pixels(
-                lambda i: source.render(int(rows[i])),
-                missing,
-                block=self.frozen.runner.batch,
-                num_threads=render_threads(),
-            ),
-            lambda: self.frozen.runner,
-        )
-        if failures:
-            raise UnreadableImagesError(failures)
+        """Space and names of rows that ``_ready`` has seen."""
+        space, keys, _ = self.activations.store(self.data.source, rows)
         return space, keys
 
+    def _ready(self, split: str = "train") -> None:
+        """See that every row can be read, and with ``precompute`` is stored.
 
-def width_of(features: nn.Module, size: int) -> int:
-    """The number of features of one row."""
-    features.eval()
-    with torch.inference_mode():
-        return int(features(torch.zeros(1, 3, size, size)).shape[1])
+        Raises:
+            UnreadableImagesError: some cannot be decoded, and are not to be dropped.
+        """
+        splits = ("train", "valid") if split in {"train", "valid"} else (split,)
+        rows = np.concatenate([self.data.table.rows(name) for name in splits])
+        if self.precompute:
+            failures = self.activations.store(self.data.source, rows)[2]
+        else:
+            failures = self.activations.unreadable(self.data.source, rows)
+        if failures and self.data.on_unreadable == "raise":
+            raise UnreadableImagesError(failures)
+        if failures:
+            self.data = without_unreadable(self.data, failures)
+
+
+def without_unreadable(
+    data: ImageClassifierData, failures: Sequence[UnreadableImageError]
+) -> ImageClassifierData:
+    """Leave those images out, and name them.
+
+    Raises:
+        DataError: a class has no training image left.
+    """
+    reasons = [Exclusion(error.name, f"cannot be read: {error.reason}") for error in failures]
+    left = data.without(tuple(reasons))
+    counts = left.table.counts()["train"]
+    empty = [name for name in left.classes if not counts[name]]
+    if empty:
+        raise DataError(
+            f"no training image of {', '.join(empty)} can be read.",
+            expected="at least one readable image per class.",
+            fix="add images of it, or remove the class.",
+        )
+    return left
+
+
+def positive(value: float, name: str) -> float:
+    """A number above zero.
+
+    Raises:
+        SettingError: it is not.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 < number < float("inf"):
+        raise SettingError(
+            f"{name}={value!r} is no learning rate.",
+            expected="one number above 0, such as 0.01.",
+            fix=f"pass {name}=0.01, or {name}=learn.lr_find().suggestion.",
+            flags=(f"--{name}", "0.01"),
+        )
+    return number
+
+
+def silent(_record: EpochRecord) -> None:
+    """Say nothing."""
 
 
 def versions() -> dict[str, str]:
     """Versions of what can change a result."""
     names = (
-        "warmstart",
-        "torch",
-        "timm",
-        "torchvision",
-        "openvino",
-        "numpy",
-        "pillow",
-        "simplejpeg",
-    )
+        "warmstart", "torch", "timm", "torchvision", "openvino", "numpy", "pillow", "simplejpeg"
+    )  # fmt: skip
     found = {}
     for name in names:
         with contextlib.suppress(metadata.PackageNotFoundError):

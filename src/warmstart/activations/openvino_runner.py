@@ -1,7 +1,6 @@
 """Runs a prefix on a CPU with OpenVINO, several times as fast as torch does."""
 
 import os
-import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -94,11 +93,10 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
     """
     import openvino
 
-    example = torch.zeros((BATCH, size, size, 3), dtype=torch.uint8)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # torch.jit is deprecated, and OpenVINO has no other door
-        traced = torch.jit.trace(prefix, example, check_trace=False)  # type: ignore[no-untyped-call]
-        graph = openvino.convert_model(traced, example_input=example, input=list(example.shape))
+    from warmstart.activations.openvino_graph import converted_graph, recorded_graph
+
+    shape = (BATCH, size, size, 3)
+    graph = recorded_graph(prefix, shape) or converted_graph(prefix, shape)
     num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     settings = {
         "INFERENCE_PRECISION_HINT": precision,

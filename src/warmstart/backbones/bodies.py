@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from warmstart.backbones.card import Architecture, name_of
+
 
 @dataclass(frozen=True, eq=False)
 class Body:
@@ -14,11 +16,11 @@ class Body:
     name: str
 
 
-def build_body(arch: str, *, seed: int = 0) -> Body:
+def build_body(arch: Architecture, *, seed: int = 0) -> Body:
     """Build with random weights that depend on the seed alone.
 
     Args:
-        arch: A timm name.
+        arch: A timm name, a torchvision factory, or a function.
         seed: For the weights.
 
     Returns:
@@ -28,5 +30,7 @@ def build_body(arch: str, *, seed: int = 0) -> Body:
 
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
+        if not isinstance(arch, str):
+            return Body(arch(), name_of(arch))
         module = timm.create_model(arch, pretrained=False, num_classes=0, global_pool="")
-    return Body(module, arch)
+    return Body(module, name_of(arch))

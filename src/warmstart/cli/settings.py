@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from warmstart.backbones.card import EMBEDDED_ARCH
@@ -29,6 +29,11 @@ class TrainSettings:
     weights: str | None = None
     pretrained: bool = True
     on_unreadable: str = "raise"
+    folder: str = ""
+    suffix: str = ""
+    split_column: str | None = None
+    group: str | None = None
+    label_sep: str | None = None
 
     def write(self, run: Path) -> None:
         """Write RUN/recipe.toml."""
@@ -41,10 +46,6 @@ class TrainSettings:
         temporary = run / f".{RECIPE}"
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
         temporary.replace(run / RECIPE)
-
-    def with_lr(self, lr: float) -> "TrainSettings":
-        """The same, with a rate that was found."""
-        return replace(self, lr=lr)
 
 
 def read_settings(run: Path) -> TrainSettings:

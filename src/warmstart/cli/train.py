@@ -33,6 +33,13 @@ def train(
     weights: options.Weights = None,
     pretrained: options.Pretrained = True,
     on_unreadable: options.Unreadable = "raise",
+    folder: Annotated[str, typer.Option(help="CSV: where the images lie, beside it.")] = "",
+    suffix: Annotated[str, typer.Option(help="CSV: what the names leave off, as .jpg.")] = "",
+    split_column: Annotated[str | None, typer.Option(help="CSV: says train or valid.")] = None,
+    group: Annotated[str | None, typer.Option(help="CSV: column that is never parted.")] = None,
+    label_sep: Annotated[
+        str | None, typer.Option(help="CSV: between the labels of an image that may have many.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/…")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run's folder.")] = None,
     cache_dir: options.CacheDir = None,
@@ -66,8 +73,13 @@ def train(
             weights=None if weights is None else str(weights),
             pretrained=pretrained,
             on_unreadable=on_unreadable,
+            folder=folder,
+            suffix=suffix,
+            split_column=split_column,
+            group=group,
+            label_sep=label_sep,
         )
         run = new_run(out, source)
-    from warmstart.cli.steps import run_training  # torch loads here, not for --help
+    from warmstart.cli.steps import run_training  # numpy and Pillow load here, not for --help
 
     run_training(settings, run, cache_dir)

@@ -1,5 +1,6 @@
 """The sha256 of files, remembered so that a second run need not read them."""
 
+import contextlib
 import hashlib
 import os
 import sqlite3
@@ -10,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 YOUNG_SECONDS = 2.0  # coarser clocks could hide a second write within this time
+ABSENT = (0, 0, 0, 0)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
   path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,
@@ -34,13 +36,25 @@ class ContentHashes:
         """The 32-byte hash of each file's content, in the order asked for.
 
         Args:
-            paths: Files; one that cannot be read raises what the system raises.
+            paths: Files. One that cannot be read gets a hash of its own that is not remembered:
+                nothing is ever stored under it.
         """
         try:
             return self._sha256(paths)
         except sqlite3.DatabaseError:  # damaged: it is only a memory, so begin another
             self.database.unlink(missing_ok=True)
             return self._sha256(paths)
+
+    def knows_most(self, paths: Sequence[Path]) -> bool:
+        """Whether more than half of some files were hashed before: a hint, nothing more."""
+        if not self.database.exists():
+            return False
+        some = [os.fspath(path.absolute()) for path in paths[:: max(1, len(paths) // 50)]]
+        with contextlib.suppress(sqlite3.DatabaseError):
+            with closing(sqlite3.connect(self.database, timeout=60)) as connection:
+                known = [lookup(connection, name, stamp(name)) is not None for name in some]
+            return sum(known) * 2 > len(known)
+        return False
 
     def _sha256(self, paths: Sequence[Path]) -> list[bytes]:
         names = [os.fspath(path.absolute()) for path in paths]
@@ -59,7 +73,7 @@ class ContentHashes:
         for i, digest in zip(missing, found, strict=True):
             hashes[i] = digest
             settled = now_ns - max(stamps[i][1], stamps[i][2]) > YOUNG_SECONDS * 1e9
-            if settled and stamp(names[i]) == stamps[i]:
+            if settled and stamps[i] != ABSENT and stamp(names[i]) == stamps[i]:
                 fresh.append((names[i], *stamps[i], digest))
         if fresh:
             with closing(sqlite3.connect(self.database, timeout=60)) as connection, connection:
@@ -69,7 +83,10 @@ class ContentHashes:
 
 def stamp(name: str) -> tuple[int, int, int, int]:
     """(size, mtime_ns, ctime_ns, inode): what changes when a file does."""
-    status = Path(name).stat()
+    try:
+        status = Path(name).stat()
+    except OSError:
+        return ABSENT
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 

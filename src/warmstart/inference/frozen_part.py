@@ -16,7 +16,9 @@ from warmstart.activations.openvino_runner import (
 )
 from warmstart.activations.runner import PrefixRunner, TorchRunner
 from warmstart.backbones.fingerprint import fingerprint
+from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
+from warmstart.inference.model_folder import ModelCard
 
 
 class FrozenPart:
@@ -119,3 +121,16 @@ def chosen_device(device: str) -> torch.device:
             fix='pass device="auto" (--device auto).',
         )
     return torch.device(device)
+
+
+def frozen_part(network: ClassifierNetwork, card: ModelCard, device: torch.device) -> FrozenPart:
+    """Everything before the head, from pixels on."""
+    prefix = nn.Sequential(Normalise(card.mean, card.std), network.backbone, network.pool)
+    return FrozenPart(
+        prefix,
+        backbone=card.arch,
+        cut="pooled",
+        size=card.recipe["size"],
+        device=device,
+        precision=card.precision,
+    )

@@ -1,28 +1,25 @@
 """A network that names pictures, whether just trained or loaded from a folder."""
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.backbones.bodies import build_body
-from warmstart.backbones.network import ClassifierNetwork, Normalise
-from warmstart.backbones.pooling import ConcatPool
+from warmstart.backbones.card import Architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
-from warmstart.errors import UnreadableImageError, UnreadableImagesError
+from warmstart.batches.source import num_cores
+from warmstart.errors import ModelFolderError, UnreadableImageError, UnreadableImagesError
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.frozen_part import FrozenPart, chosen_device
+from warmstart.inference.assembly import saved_network
+from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
 from warmstart.inference.model_folder import ModelCard, read_model
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.inference.probabilities import BLOCK_ROWS, probabilities
 from warmstart.results.predictions import Predictions
-from warmstart.training.head import HeadCard, build_head
 
 
 class Predictor:
@@ -67,7 +64,7 @@ class Predictor:
         """
         failures: list[UnreadableImageError] = []
         stream = stream_pixels(
-            render, range(num_rows), block=self.frozen.runner.batch, num_threads=render_threads()
+            render, range(num_rows), block=self.frozen.runner.batch, num_threads=num_cores()
         )
         outputs = [values for _, values in self.frozen.runner.run(noting(stream, failures))]
         if failures:
@@ -86,52 +83,50 @@ def noting(
         yield block
 
 
-def render_threads() -> int:
-    """As many as there are cores for this process."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def assemble(
-    arch: str, card: ModelCard, device: torch.device
-) -> tuple[ClassifierNetwork, FrozenPart]:
-    """The network of a card, with weights still to be loaded, and its frozen part."""
-    if card.head is None:
-        raise NotImplementedError
-    body = build_body(arch)
-    head = build_head(HeadCard.from_json(card.head))
-    network = ClassifierNetwork(body.module, ConcatPool(), head).to(device).eval()
-    return network, frozen_part(network, card, device)
-
-
-def frozen_part(network: ClassifierNetwork, card: ModelCard, device: torch.device) -> FrozenPart:
-    """Everything before the head, from pixels on."""
-    prefix = nn.Sequential(Normalise(card.mean, card.std), network.backbone, network.pool)
-    return FrozenPart(
-        prefix,
-        backbone=card.arch,
-        cut="pooled",
-        size=ViewRecipe(**card.recipe).size,
-        device=device,
-        precision=card.precision,
-    )
-
-
-def load_predictor(folder: str | Path, *, device: str = "auto") -> Predictor:
+def load_predictor(
+    folder: str | Path,
+    *,
+    device: str = "auto",
+    arch: Architecture | None = None,
+    custom_head: nn.Module | None = None,
+) -> Predictor:
     """Load what ``learn.save(folder)`` wrote. Nothing in the folder is executed.
 
     Args:
         folder: The model folder.
         device: "auto", "cpu", "cuda" or "mps".
+        arch: The function that built the backbone, if it was one of your own: a saved model
+            contains no code.
+        custom_head: Likewise, a module of the head's structure.
 
     Returns:
         A predictor that gives, on the same machine and versions, the same bits as the learner; it
         warns where the numeric mode differs.
+
+    Raises:
+        ModelFolderError: the folder needs code that it does not contain, or other code.
     """
     card, tensors = read_model(Path(folder))
-    network, frozen = assemble(card.arch, card, chosen_device(device))
-    network.load_state_dict(tensors)
+    if card.head is None and custom_head is None:
+        raise ModelFolderError(
+            f"{folder} was saved with a head of the user's own; a saved model contains no code.",
+            expected="the same module again.",
+            fix="load_predictor(folder, custom_head=YourHead())",
+        )
+    network = saved_network(
+        arch or found_architecture(card.arch), card.recipe["size"], card.head, custom_head
+    )
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ModelFolderError(
+            f"{folder} holds weights of another structure than {card.arch} has here.",
+            expected="the versions in its card: "
+            + ", ".join(f"{name} {version}" for name, version in card.versions.items()),
+            fix=f"pip install timm=={card.versions.get('timm', '1.0.31')}",
+        ) from error
+    place = chosen_device(device)
+    frozen = frozen_part(network.to(place).eval(), card, place)
     if frozen.card.mode != card.mode:
         warnings.warn(
             f"the model was judged in numeric mode {card.mode}, and runs here in "
@@ -139,3 +134,25 @@ def load_predictor(folder: str | Path, *, device: str = "auto") -> Predictor:
             stacklevel=2,
         )
     return Predictor(network, frozen, network.head, card)
+
+
+def found_architecture(name: str) -> Architecture:
+    """What a card's name of an architecture stands for.
+
+    Raises:
+        ModelFolderError: it was a function of the user's own.
+    """
+    if name.startswith("torchvision."):
+        import torchvision  # here: it takes seconds
+
+        factory: Architecture = torchvision.models.get_model_builder(name.partition(".")[2])
+        return factory
+    import timm
+
+    if timm.is_model(name.partition(".")[0]):
+        return name
+    raise ModelFolderError(
+        f"the backbone {name!r} was built by a function of the user's own.",
+        expected="the same function again; a saved model contains no code.",
+        fix=f"load_predictor(folder, arch={name})",
+    )

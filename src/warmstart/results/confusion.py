@@ -1,6 +1,9 @@
 """The confusion matrix and what follows from its counts."""
 
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +40,10 @@ class ConfusionMatrix:
             if i != j and self.counts[i, j] >= at_least
         ]
         return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw it: a matplotlib figure, also written to ``path`` if one is given."""
+        return import_module("warmstart.plots.confusion").plot_confusion(self, path)
 
     def __str__(self) -> str:
         """The counts as a text table."""

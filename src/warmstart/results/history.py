@@ -3,6 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,14 @@ class History:
         self.records += other.records
         self.step_lrs += other.step_lrs
         self.step_losses += other.step_losses
+
+    def plot_lr(self, path: str | Path | None = None) -> Any:
+        """Draw the rates of all steps: a matplotlib figure."""
+        return import_module("warmstart.plots.curves").plot_lr(self, path)
+
+    def plot_loss(self, path: str | Path | None = None) -> Any:
+        """Draw the losses: a matplotlib figure."""
+        return import_module("warmstart.plots.curves").plot_loss(self, path)
 
     def to_jsonl(self) -> str:
         """One line per epoch, then one with the steps; numbers read back as they were."""

@@ -1,6 +1,9 @@
 """Losses against rates, and the rate to start with."""
 
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,10 @@ class LRCurve:
             average = SMOOTHING * average + (1 - SMOOTHING) * float(loss)
             out[i] = average / (1 - SMOOTHING ** (i + 1))
         return out
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw it: a matplotlib figure, also written to ``path`` if one is given."""
+        return import_module("warmstart.plots.curves").plot_lr_curve(self, path)
 
     @property
     def suggestion(self) -> float:

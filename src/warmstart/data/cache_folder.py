@@ -1,4 +1,4 @@
-"""Where activations are kept."""
+"""Where everything that can be computed again is kept."""
 
 import os
 from pathlib import Path

@@ -1,0 +1,75 @@
+"""Networks put together: a new one for a learner, or the one that a saved card describes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from warmstart.backbones.bodies import build_body
+from warmstart.backbones.card import Architecture
+from warmstart.backbones.network import ClassifierNetwork
+from warmstart.backbones.pooling import pool_for
+from warmstart.backbones.weights import load_pretrained
+from warmstart.training.head import HeadCard, build_head, dropouts_of
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """What a new network is made of.
+
+    ``num_classes`` is K, ``size`` the side of the pictures in pixels, ``sizes`` and ``ps`` the
+    standard head's hidden layers and dropouts, ``custom_head`` a module instead of it, ``weights``
+    a file with the body's, ``seed`` for everything that starts at random.
+    """
+
+    arch: Architecture
+    num_classes: int
+    size: int
+    sizes: tuple[int, ...] = (512,)
+    ps: float | Sequence[float] | None = None
+    custom_head: nn.Module | None = None
+    weights: Path | None = None
+    is_pretrained: bool = True
+    seed: int = 0
+
+
+def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | None, str]:
+    """Body, pool and a new head.
+
+    Args:
+        plan: What it is made of.
+
+    Returns:
+        The network, the head's card (None for a custom one), and where the weights came from.
+    """
+    body = build_body(plan.arch, seed=plan.seed)
+    source = "none: they began at random, or are the function's own"
+    if plan.is_pretrained:
+        source = load_pretrained(body.module, plan.arch, plan.weights)
+    pool = pool_for(body.module, plan.size)
+    if plan.custom_head is not None:
+        return ClassifierNetwork(body.module, pool, plan.custom_head), None, source
+    num_features = width_of(nn.Sequential(body.module, pool), plan.size)
+    dropouts = dropouts_of(plan.ps, len(plan.sizes))
+    card = HeadCard(num_features, plan.num_classes, plan.sizes, dropouts)
+    network = ClassifierNetwork(body.module, pool, build_head(card, seed=plan.seed))
+    return network, asdict(card), source
+
+
+def saved_network(
+    arch: Architecture, size: int, head: dict[str, Any] | None, custom_head: nn.Module | None
+) -> ClassifierNetwork:
+    """The structure that a card describes; its weights are still to be loaded."""
+    body = build_body(arch)
+    built = build_head(HeadCard.from_json(head)) if head is not None else custom_head
+    return ClassifierNetwork(body.module, pool_for(body.module, size), built or nn.Identity())
+
+
+def width_of(features: nn.Module, size: int) -> int:
+    """The number of features of one row."""
+    features.eval()
+    with torch.inference_mode():
+        return int(features(torch.zeros(1, 3, size, size)).shape[1])

@@ -1,0 +1,87 @@
+"""Activations of a table's rows: stored, or computed on the way, by the same runner."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.activations.fill import fill
+from warmstart.activations.room import make_room
+from warmstart.activations.space import Space
+from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.source import PixelSource, num_cores
+from warmstart.data.content import ContentHashes
+from warmstart.errors import UnreadableImageError
+from warmstart.inference.frozen_part import FrozenPart
+
+Progress: TypeAlias = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
+"""(Number of rows, what is done with them) → a context that takes how many were done."""
+
+
+class TableActivations:
+    """One frozen part, one store, one memory of content hashes."""
+
+    def __init__(self, frozen: FrozenPart, cache_dir: Path, progress: Progress) -> None:
+        """Keep everything under ``cache_dir``."""
+        self.frozen, self.cache_dir, self.progress = frozen, cache_dir, progress
+        self.hashes = ContentHashes(cache_dir / "content.sqlite")
+        self.damaged: list[Path] = []
+        self._readable: set[str] = set()
+
+    def store(
+        self, source: PixelSource, rows: NDArray[np.int64]
+    ) -> tuple[Space, list[bytes], list[UnreadableImageError]]:
+        """See that the plain view of every row is stored.
+
+        Args:
+            source: Whose rows.
+            rows: Positions in its table.
+
+        Returns:
+            The space, a key per row, and the images that cannot be read.
+        """
+        hashes = source.content_hashes(rows, self.hashes)
+        keys = self.frozen.keys(source.recipe.name(), hashes)
+        space = Space(self.cache_dir / "activations", self.frozen.card)
+        self.damaged += space.damaged
+        num_missing = len(space.missing(keys))
+        if num_missing == 0:
+            return space, keys, []
+        megabytes = make_room(space, num_missing) / 1e6
+        what = f"{self.frozen.backbone} once per image, {megabytes:.1f} MB to keep"
+
+        def stream(missing: list[int]) -> Iterator[PixelBlock]:
+            chosen = [int(rows[i]) for i in missing]
+            back = dict(zip(chosen, missing, strict=True))
+            blocks = stream_pixels(
+                source.render, chosen, block=self.frozen.runner.batch, num_threads=num_cores()
+            )
+            return (renumbered(block, back) for block in blocks)
+
+        with self.progress(num_missing, what) as advance:
+            failures = fill(space, keys, stream, lambda: self.frozen.runner, advance)
+        return space, keys, failures
+
+    def unreadable(
+        self, source: PixelSource, rows: NDArray[np.int64]
+    ) -> list[UnreadableImageError]:
+        """The images that cannot be read, found by decoding each once."""
+        new = [int(row) for row in rows if source.table.names[row] not in self._readable]
+        failures: list[UnreadableImageError] = []
+        if not new:
+            return failures
+        with self.progress(len(new), "reading every image once") as advance:
+            for block in stream_pixels(source.render, new, num_threads=num_cores(), ahead=64):
+                failures += block.failures
+                self._readable.update(source.table.names[row] for row in block.rows)
+                advance(len(block.rows) + len(block.failures))
+        return failures
+
+
+def renumbered(block: PixelBlock, numbers: dict[int, int]) -> PixelBlock:
+    """A block of table rows as positions among the rows asked for."""
+    positions = np.array([numbers[int(row)] for row in block.rows], np.int64)
+    return PixelBlock(positions, block.pixels, block.failures)

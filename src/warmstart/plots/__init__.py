@@ -1,0 +1,6 @@
+"""Pictures of results, drawn by matplotlib.
+
+Takes: plain results.
+Gives: matplotlib figures, and files if a path is given.
+Never: opens a window, or touches pyplot's global state.
+"""

@@ -1,0 +1,75 @@
+"""The confusion matrix as a picture, readable with 2 classes and with 200."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from warmstart.plots.figure import finished, new_figure
+from warmstart.results.confusion import ConfusionMatrix, ratio
+
+MOST_WITH_NUMBERS = 25
+MOST_TICKS = 60
+
+
+def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> Figure:
+    """Draw shares of each true class; with many classes, confused ones lie side by side.
+
+    Args:
+        matrix: The counts.
+        path: Where the picture is written.
+
+    Returns:
+        The figure.
+    """
+    num_classes = len(matrix.classes)
+    has_numbers = num_classes <= MOST_WITH_NUMBERS
+    order = np.arange(num_classes) if has_numbers else clustered(matrix.counts)
+    counts = matrix.counts[np.ix_(order, order)]
+    shares = np.stack([ratio(row, np.full(num_classes, row.sum())) for row in counts])
+    side = min(14.0, 3.2 + 0.45 * num_classes)
+    figure = new_figure(side + 0.8, side)
+    axes = figure.add_subplot()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.045)
+    step = -(-num_classes // MOST_TICKS)
+    ticks = np.arange(0, num_classes, step)
+    names = [shortened(matrix.classes[order[i]]) for i in ticks]
+    size = 10 if num_classes <= 12 else 8 if has_numbers else 6
+    slanted = num_classes > 4 or max(map(len, names)) > 10
+    if num_classes > 12:
+        axes.set_xticks(ticks, names, rotation=90, fontsize=size)
+    else:
+        turn, align = (40, "right") if slanted else (0, "center")
+        axes.set_xticks(ticks, names, rotation=turn, ha=align, fontsize=size)
+    axes.set_yticks(ticks, names, fontsize=size)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    right, total = int(np.trace(counts)), int(counts.sum())
+    axes.set_title(f"{right} of {total} right", fontsize=11)
+    if has_numbers:
+        for i, j in np.ndindex(counts.shape):
+            if counts[i, j]:
+                colour = "white" if shares[i, j] > 0.5 else "black"
+                axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour,
+                          fontsize=size + 1)  # fmt: skip
+    return finished(figure, path)
+
+
+def clustered(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """An order (K,) in which classes that are confused with each other are neighbours."""
+    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+    from scipy.spatial.distance import squareform
+
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    distance = 1 - np.clip(shares + shares.T, 0, 1)
+    np.fill_diagonal(distance, 0)
+    condensed = squareform(distance, checks=False)
+    tree = optimal_leaf_ordering(linkage(condensed, "average"), condensed)
+    return np.asarray(leaves_list(tree), np.int64)
+
+
+def shortened(name: str) -> str:
+    """At most 18 characters."""
+    return name if len(name) <= 18 else name[:17] + "…"
