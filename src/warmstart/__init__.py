@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warmstart.classifier_data import ImageClassifierData, tfms_from_model
+    from warmstart.classifier_data.image_data import ImageClassifierData
+    from warmstart.classifier_data.transforms import tfms_from_model
     from warmstart.errors import DataError, SettingError, WarmstartError
     from warmstart.inference.predictor import Predictor, load_predictor
-    from warmstart.learner import ConvLearner
+    from warmstart.learner.conv_learner import ConvLearner
     from warmstart.results.confusion import ConfusionMatrix
     from warmstart.results.history import History
     from warmstart.results.lr_curve import LRCurve
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ConfusionMatrix": "warmstart.results.confusion",
-    "ConvLearner": "warmstart.learner",
+    "ConvLearner": "warmstart.learner.conv_learner",
     "DataError": "warmstart.errors",
     "History": "warmstart.results.history",
-    "ImageClassifierData": "warmstart.classifier_data",
+    "ImageClassifierData": "warmstart.classifier_data.image_data",
     "load_predictor": "warmstart.inference.predictor",
     "LRCurve": "warmstart.results.lr_curve",
     "Predictions": "warmstart.results.predictions",
     "Predictor": "warmstart.inference.predictor",
     "SettingError": "warmstart.errors",
-    "tfms_from_model": "warmstart.classifier_data",
+    "tfms_from_model": "warmstart.classifier_data.transforms",
     "WarmstartError": "warmstart.errors",
 }
 

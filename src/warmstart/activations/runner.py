@@ -1,7 +1,7 @@
 """Runs a frozen prefix over pixels: one runner, whether its outputs are stored or not."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import CacheError
 
 
+@runtime_checkable
 class PrefixRunner(Protocol):
     """A pure function of pixels, with a name for its arithmetic.
 

@@ -4,14 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warmstart.classifier_data import ImageClassifierData, tfms_from_model
+from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.transforms import tfms_from_model
 from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import write_environment, write_history, write_predictions
 from warmstart.cli.settings import TrainSettings
 from warmstart.data.content import ContentHashes
 
 if TYPE_CHECKING:
-    from warmstart.learner import ConvLearner
+    from warmstart.learner.conv_learner import ConvLearner
     from warmstart.results.predictions import Predictions
 
 
@@ -49,7 +50,7 @@ def build_learner(
     hashes = ContentHashes(content_database(cache_dir))
     if settings.precompute and not hashes.knows_most(data.source.paths()):
         data = data.rendering_ahead()
-    from warmstart.learner import ConvLearner  # seconds
+    from warmstart.learner.conv_learner import ConvLearner  # seconds
 
     return ConvLearner.pretrained(
         settings.arch,

@@ -1,9 +1,7 @@
 """ConvLearner: the note's workflow in one object."""
 
-import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +14,9 @@ from warmstart.activations.space import Space
 from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.batches.source import num_cores
-from warmstart.classifier_data import ImageClassifierData
+from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.cache_folder import cache_folder
-from warmstart.data.table import Exclusion
-from warmstart.errors import DataError, SettingError, UnreadableImageError, UnreadableImagesError
+from warmstart.errors import SettingError, UnreadableImagesError
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device, frozen_part
 from warmstart.inference.model_folder import ModelCard, write_model
@@ -27,7 +24,8 @@ from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.probabilities import probabilities
 from warmstart.inference.table_activations import TableActivations
-from warmstart.results.history import EpochRecord, History
+from warmstart.learner.checks import positive, silent, versions, without_unreadable
+from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.epochs import epoch_printer
@@ -338,60 +336,3 @@ class ConvLearner:
             raise UnreadableImagesError(failures)
         if failures:
             self.data = without_unreadable(self.data, failures)
-
-
-def without_unreadable(
-    data: ImageClassifierData, failures: Sequence[UnreadableImageError]
-) -> ImageClassifierData:
-    """Leave those images out, and name them.
-
-    Raises:
-        DataError: a class has no training image left.
-    """
-    reasons = [Exclusion(error.name, f"cannot be read: {error.reason}") for error in failures]
-    left = data.without(tuple(reasons))
-    counts = left.table.counts()["train"]
-    empty = [name for name in left.classes if not counts[name]]
-    if empty:
-        raise DataError(
-            f"no training image of {', '.join(empty)} can be read.",
-            expected="at least one readable image per class.",
-            fix="add images of it, or remove the class.",
-        )
-    return left
-
-
-def positive(value: float, name: str) -> float:
-    """A number above zero.
-
-    Raises:
-        SettingError: it is not.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 < number < float("inf"):
-        raise SettingError(
-            f"{name}={value!r} is no learning rate.",
-            expected="one number above 0, such as 0.01.",
-            fix=f"pass {name}=0.01, or {name}=learn.lr_find().suggestion.",
-            flags=(f"--{name}", "0.01"),
-        )
-    return number
-
-
-def silent(_record: EpochRecord) -> None:
-    """Say nothing."""
-
-
-def versions() -> dict[str, str]:
-    """Versions of what can change a result."""
-    names = (
-        "warmstart", "torch", "timm", "torchvision", "openvino", "numpy", "pillow", "simplejpeg"
-    )  # fmt: skip
-    found = {}
-    for name in names:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
