@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from warmstart.data.leftover import unmentioned
+from warmstart.data.leftover import under_root, unmentioned
 from warmstart.data.missing import refuse_missing
 from warmstart.data.records import Record, assemble, some
 from warmstart.data.scan import Scan, scan
@@ -89,9 +89,10 @@ def read_cells(
         [where for where, name in zip(cells.where, names, strict=True) if not name],
         ("an empty name, or one that leads out of the folder", "files under the root"),
     )
-    base = root / columns.folder
+    folder = under_root(PurePosixPath(columns.folder), root)
+    base = root / folder
     found = scan(base) if base.is_dir() else Scan((), (), ())
-    prefix = f"{PurePosixPath(columns.folder)}/" if columns.folder else ""
+    prefix = f"{folder}/" if folder else ""
     refuse_missing(
         root,
         dict(zip(names, cells.where, strict=True)),
@@ -112,26 +113,14 @@ def read_cells(
         records,
         draw,
         is_multi_label=is_multi_label,
-        exclusions=[*unmentioned(found, prefix, set(names), cells.source), *repeats],
+        exclusions=[*unmentioned(found, base, prefix, set(names), cells.source), *repeats],
         notes=bare_note(records) if is_multi_label else [],
     )
 
 
 def file_name(cell: str, root: Path, columns: Columns) -> str:
-    """The posix path of a cell's file, under ``root`` if it lies there; "" if there is none."""
-    if not cell:
-        return ""
-    path = PurePosixPath(columns.folder, cell + columns.suffix)
-    parts: list[str] = []
-    for part in path.parts:
-        if part != "..":
-            parts.append(part)
-        elif not parts or parts == ["/"]:
-            return ""
-        else:
-            parts.pop()
-    path, base = PurePosixPath(*parts), PurePosixPath(root.absolute().as_posix())
-    return str(path.relative_to(base) if path.is_relative_to(base) else path) if parts else ""
+    """The name of a cell's file; "" if there is none."""
+    return under_root(PurePosixPath(columns.folder, cell + columns.suffix), root) if cell else ""
 
 
 def refuse_rows(

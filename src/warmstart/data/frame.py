@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from warmstart.data.cells import DEFAULT_COLUMNS, Cells, Columns, Label, read_cells
 from warmstart.data.csv_table import find_column
@@ -12,19 +12,8 @@ from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
 
 
-class Frame(Protocol):
-    """What pandas and polars have in common; neither is imported."""
-
-    @property
-    def columns(self) -> Iterable[Any]:
-        """The titles of the columns."""
-
-    def __getitem__(self, column: Any, /) -> Any:
-        """One column; it has ``to_list`` or ``tolist``."""
-
-
 def read_frame(
-    frame: Frame,
+    frame: Any,
     root: Path,
     columns: Columns = DEFAULT_COLUMNS,
     *,
@@ -34,8 +23,8 @@ def read_frame(
     """Read the images and labels that a frame lists; its index counts for nothing.
 
     Args:
-        frame: A pandas or polars DataFrame. A cell of labels may be a list: then an image may have
-            any number of classes.
+        frame: A DataFrame of pandas or polars; neither is imported. A cell of labels may be a
+            list: then an image may have any number of classes.
         root: What the files lie under.
         columns: Which column says what.
         val_idxs: Positions from 0 of the rows that validate.

@@ -1,25 +1,62 @@
-"""Files on disk that a table does not speak of."""
+"""Names of files that a table speaks of, and of those that it does not."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from warmstart.data.scan import Scan
+from warmstart.data.scan import Scan, scan
 from warmstart.data.table import Exclusion
 
 
-def unmentioned(found: Scan, prefix: str, names: set[str], source: str) -> list[Exclusion]:
-    """The files that no row speaks of; a folder without any such row counts as one."""
+def under_root(path: PurePosixPath, root: Path) -> str:
+    """A path without "." and "..", relative to ``root`` if it lies there; "" for ``root`` itself.
+
+    Also "" for one that "." and ".." lead out of ``root``; an absolute path may lie elsewhere.
+    """
+    parts: list[str] = []
+    for part in path.parts:
+        if part != "..":
+            parts.append(part)
+        elif not parts or parts == ["/"]:
+            return ""
+        else:
+            parts.pop()
+    clean, base = PurePosixPath(*parts), PurePosixPath(root.absolute().as_posix())
+    name = str(clean.relative_to(base) if clean.is_relative_to(base) else clean)
+    return "" if name == "." else name
+
+
+def unmentioned(
+    found: Scan, base: Path, prefix: str, names: set[str], source: str
+) -> list[Exclusion]:
+    """The files below ``base`` that no row speaks of.
+
+    Args:
+        found: What a scan of ``base`` found.
+        base: The folder.
+        prefix: What its files' names begin with.
+        names: The rows' names.
+        source: The table's name.
+
+    Returns:
+        One exclusion per file; a folder without any row counts as one.
+    """
     used = {str(folder) for name in names for folder in PurePosixPath(name).parents}
-    reason = f"not in {source}"
     left: dict[str, Exclusion] = {}
-    for name in found.images:
-        whole = prefix + name
-        if whole not in names:
-            shut = unused_folder(whole, prefix, used)
-            left[shut or whole] = Exclusion(shut or whole, reason)
-    for item in found.exclusions:
-        whole = prefix + item.name
-        if whole not in names and unused_folder(whole.rstrip("/"), prefix, used) not in left:
-            left[whole] = Exclusion(whole, item.reason)
+    pending = [(found, base, prefix)]
+    while pending:
+        found, folder, prefix = pending.pop()
+        for name in found.images:
+            whole = prefix + name
+            if whole not in names:
+                shut = unused_folder(whole, prefix, used) or whole
+                left[shut] = Exclusion(shut, f"not in {source}")
+        for item in found.exclusions:
+            whole = prefix + item.name
+            if item.name.endswith("/") and whole[:-1] in used:  # a row made it worth a look
+                pending.append((scan(folder / item.name), folder / item.name, whole))
+                continue
+            shut = unused_folder(whole.rstrip("/"), prefix, used) or whole
+            if whole not in names and whole not in used and shut not in left:
+                left[whole] = Exclusion(whole, item.reason)
     return list(left.values())
 
 

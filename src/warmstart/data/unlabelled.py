@@ -1,9 +1,11 @@
 """A folder of unlabelled test images, added to a table that a CSV or a frame made."""
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import numpy as np
 
+from warmstart.data.leftover import under_root
 from warmstart.data.scan import scan
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import DataError
@@ -22,9 +24,11 @@ def with_test(table: ImageTable, folder: str) -> ImageTable:
     Raises:
         DataError: the folder is missing or has no images, or some are rows already.
     """
-    base = table.root / folder
+    within = under_root(PurePosixPath(folder), table.root)
+    base = table.root / within
+    prefix = f"{within}/" if within else ""
     found = scan(base) if base.is_dir() else None
-    names = tuple(f"{folder}/{name}" for name in found.images) if found is not None else ()
+    names = tuple(prefix + name for name in found.images) if found is not None else ()
     known = set(table.names)
     twice = [name for name in names if name in known]
     if found is None or not names or twice:
@@ -37,7 +41,6 @@ def with_test(table: ImageTable, folder: str) -> ImageTable:
         )
     order = sorted(range(len(table) + len(names)), key=(table.names + names).__getitem__)
     bare = np.full((len(names), *table.labels.shape[1:]), -1, np.int64)
-    prefix = f"{folder}/"
     return replace(
         table,
         names=tuple((table.names + names)[row] for row in order),
