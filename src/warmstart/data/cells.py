@@ -1,8 +1,9 @@
 """Rows of a table that somebody wrote (file, label, split, group) → an ImageTable."""
 
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from warmstart.data.leftover import under_root, unmentioned
 from warmstart.data.missing import refuse_missing
@@ -82,14 +83,15 @@ def read_cells(
             expected=f"the folder that holds the files of {cells.source}.",
             fix="check the spelling.",
         )
-    names = [file_name(cell, root, columns) for cell in cells.names]
+    whole = posixpath.normpath(root.absolute().as_posix())
+    names = [file_name(cell, whole, columns) for cell in cells.names]
     refuse_rows(
         cells,
         [cell for cell, name in zip(cells.names, names, strict=True) if not name],
         [where for where, name in zip(cells.where, names, strict=True) if not name],
         ("an empty name, or one that leads out of the folder", "files under the root"),
     )
-    folder = under_root(PurePosixPath(columns.folder), root)
+    folder = under_root(columns.folder, whole)
     base = root / folder
     found = scan(base) if base.is_dir() else Scan((), (), ())
     prefix = f"{folder}/" if folder else ""
@@ -118,9 +120,11 @@ def read_cells(
     )
 
 
-def file_name(cell: str, root: Path, columns: Columns) -> str:
-    """The name of a cell's file; "" if there is none."""
-    return under_root(PurePosixPath(columns.folder, cell + columns.suffix), root) if cell else ""
+def file_name(cell: str, root: str, columns: Columns) -> str:
+    """The name of a cell's file under ``root``, which is absolute; "" if there is none."""
+    if not cell:
+        return ""
+    return under_root(posixpath.join(columns.folder, cell + columns.suffix), root)
 
 
 def refuse_rows(

@@ -56,7 +56,9 @@ def read_csv(
     refuse_other_delimiter(csv_path, lines[0][1], delimiter)
     refuse_ragged(csv_path, rows, width)
     if titles is not None and isinstance(columns.name, int) and columns.name < width:
-        refuse_image_as_header(csv_path, root, file_name(titles[columns.name], root, columns))
+        refuse_image_as_header(
+            csv_path, root, file_name(titles[columns.name], str(root.absolute()), columns)
+        )
 
     def cells(column: str | int | None) -> list[str] | None:
         if column is None:

@@ -1,27 +1,26 @@
 """Names of files that a table speaks of, and of those that it does not."""
 
+import posixpath
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from warmstart.data.scan import Scan, scan
 from warmstart.data.table import Exclusion
 
 
-def under_root(path: PurePosixPath, root: Path) -> str:
+def under_root(path: str, root: str) -> str:
     """A path without "." and "..", relative to ``root`` if it lies there; "" for ``root`` itself.
 
-    Also "" for one that "." and ".." lead out of ``root``; an absolute path may lie elsewhere.
+    Also "" for one that ".." leads out of ``root``; an absolute path may lie elsewhere.
+
+    Args:
+        path: With "/" between folders.
+        root: Absolute, without "." and "..". Both are texts, since pathlib is much slower.
     """
-    parts: list[str] = []
-    for part in path.parts:
-        if part != "..":
-            parts.append(part)
-        elif not parts or parts == ["/"]:
-            return ""
-        else:
-            parts.pop()
-    clean, base = PurePosixPath(*parts), PurePosixPath(root.absolute().as_posix())
-    name = str(clean.relative_to(base) if clean.is_relative_to(base) else clean)
-    return "" if name == "." else name
+    clean = posixpath.normpath(path)
+    if clean in {".", root} or clean == ".." or clean.startswith("../"):
+        return ""
+    return clean.removeprefix(root.rstrip("/") + "/")
 
 
 def unmentioned(
@@ -39,7 +38,7 @@ def unmentioned(
     Returns:
         One exclusion per file; a folder without any row counts as one.
     """
-    used = {str(folder) for name in names for folder in PurePosixPath(name).parents}
+    used = folders_of(names)
     left: dict[str, Exclusion] = {}
     pending = [(found, base, prefix)]
     while pending:
@@ -58,6 +57,17 @@ def unmentioned(
             if whole not in names and whole not in used and shut not in left:
                 left[whole] = Exclusion(whole, item.reason)
     return list(left.values())
+
+
+def folders_of(names: Iterable[str]) -> set[str]:
+    """Every folder on the way to a name."""
+    folders: set[str] = set()
+    for name in names:
+        folder = name.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders
 
 
 def unused_folder(name: str, prefix: str, used: set[str]) -> str | None:

@@ -1,7 +1,7 @@
 """A folder of unlabelled test images, added to a table that a CSV or a frame made."""
 
+import posixpath
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def with_test(table: ImageTable, folder: str) -> ImageTable:
     Raises:
         DataError: the folder is missing or has no images, or some are rows already.
     """
-    within = under_root(PurePosixPath(folder), table.root)
+    within = under_root(folder, posixpath.normpath(table.root.absolute().as_posix()))
     base = table.root / within
     prefix = f"{within}/" if within else ""
     found = scan(base) if base.is_dir() else None

@@ -122,6 +122,12 @@ def test_many_labels_only_when_a_separator_is_given(root: Path) -> None:
     assert single.classes == ("big cat", "cat dog cat", "dog")
 
 
+def test_a_test_row_without_labels_is_unlabelled_also_among_many(root: Path) -> None:
+    text = "n,l,s\na.jpg,x y,train\nb.jpg,,valid\nc.jpg,,test\nd.jpg,y,test"
+    table = read(root, text, Columns(split="s", label_sep=" "))
+    assert table.labels.tolist() == [[1, 1], [0, 0], [-1, -1], [0, 1]]
+
+
 def test_a_repeated_row_is_kept_once_and_named(root: Path) -> None:
     table = read(root, ROWS + "./a.jpg,cat\n")
     assert table.names == IMAGES

@@ -8,6 +8,7 @@ from warmstart.data.folders import read_folders
 from warmstart.errors import DataError, SettingError
 
 Make = Callable[..., Path]
+PHOTOS = Path(__file__).parents[3].parent / "shared/data/dogscats"
 
 
 def many(folder: str, number: int) -> list[str]:
@@ -136,3 +137,15 @@ def test_one_order_of_classes_for_all_splits(make: Make) -> None:
     for row, name in enumerate(table.names):
         assert table.classes[table.labels[row]] == name.split("/")[1]
     assert np.unique(table.splits).tolist() == ["test", "train", "valid"]
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason=f"needs the photos in {PHOTOS}")
+def test_real_photos() -> None:
+    table = read_folders(PHOTOS)
+    assert table.counts() == {
+        "train": {"cats": 500, "dogs": 500},
+        "valid": {"cats": 150, "dogs": 150},
+        "test": {"cats": 0, "dogs": 0, "(no label)": 99},
+    }
+    assert table.exclusions == ()
+    assert all(table.path(row).is_file() for row in range(len(table)))
