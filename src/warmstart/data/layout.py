@@ -8,6 +8,7 @@ from warmstart.data.scan import IMAGE_SUFFIXES, JUNK_FOLDERS
 from warmstart.errors import DataError
 
 USUAL_NAMES = ("train", "valid", "test")
+ARGUMENTS = ("trn_name", "val_name", "test_name")  # of from_paths, which users call
 OTHER_NAMES = (
     frozenset({"train", "training", "trn"}),
     frozenset({"valid", "val", "validation", "dev"}),
@@ -31,7 +32,7 @@ def part_folders(root: Path, names: tuple[str, str, str | None]) -> tuple[bool, 
         if given is not None and given != usual and given not in children:
             raise DataError(
                 f"{root} has no folder {given}.",
-                expected=f"the folders that names={names} speaks of.",
+                expected=f"the folders that were named: {', '.join(name for name in names if name)}.",
                 fix=f"name some of: {', '.join(children)}.",
             )
     if names[0] in children:
@@ -117,11 +118,10 @@ def refuse_other_names(root: Path, children: list[str], names: tuple[str, str, s
     for part in (1, 2):
         others = [name for name in children if name.casefold() in OTHER_NAMES[part]]
         if names[part] is not None and names[part] not in children and others:
-            meant = tuple(others[0] if i == part else name for i, name in enumerate(names))
             raise DataError(
                 f"{root} has a folder {others[0]}, and none named {names[part]}.",
                 expected=f"folders named {', '.join(name for name in names if name)}.",
-                fix=f"pass names={meant}, or rename the folder to {names[part]}.",
+                fix=f'pass {ARGUMENTS[part]}="{others[0]}", or rename the folder to {names[part]}.',
             )
 
 
@@ -146,8 +146,8 @@ def refuse_without_train(
         if like[0] is None:
             what, fix = "but no train folder", f"put training images into {root / names[0]}/CLASS/."
         else:
-            meant = tuple(found or name for found, name in zip(like, names, strict=True))
-            what, fix = f"none named {names[0]}", f"pass names={meant}."
+            given = [f'{arg}="{name}"' for arg, name in zip(ARGUMENTS, like, strict=True) if name]
+            what, fix = f"none named {names[0]}", f"pass {', '.join(given)}."
         raise DataError(
             f"{root} has folders {', '.join(children)}, {what}.", expected=EXPECTED, fix=fix
         )

@@ -80,8 +80,13 @@ def test_each_wrong_layout_has_its_error(make: Make, names: list[str], what: str
 
 def test_the_fix_for_other_names_works(make: Make) -> None:
     root = make(*PARTS, "val/cat/1.jpg", "test/1.jpg")
-    assert "names=('train', 'val', 'test')" in error_of(root).fix
+    assert 'pass val_name="val"' in error_of(root).fix
     assert len(read_folders(root, names=("train", "val", "test")).rows("valid")) == 1
+
+
+def test_all_parts_under_other_names(make: Make) -> None:
+    fix = error_of(make("Train/cat/1.jpg", "validation/cat/1.jpg")).fix
+    assert fix == 'pass trn_name="Train", val_name="validation".'
 
 
 def test_a_name_that_was_given_must_be_there(make: Make) -> None:
