@@ -32,7 +32,7 @@ def part_folders(root: Path, names: tuple[str, str, str | None]) -> tuple[bool, 
         if given is not None and given != usual and given not in children:
             raise DataError(
                 f"{root} has no folder {given}.",
-                expected=f"the folders that were named: {', '.join(name for name in names if name)}.",
+                expected=f"the folders that were named: {', '.join(filter(None, names))}.",
                 fix=f"name some of: {', '.join(children)}.",
             )
     if names[0] in children:
