@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
-import numpy as np
-from numpy.typing import NDArray
+from warmstart.batches.rendering import Rendering
+from warmstart.errors import UnreadableImageError
 
 MOST_BYTES = 256 << 20
 
@@ -15,7 +15,7 @@ class RenderAhead:
 
     def __init__(
         self,
-        render: Callable[[str], NDArray[np.uint8]],
+        render: Callable[[str], Rendering],
         names: Iterable[str],
         *,
         row_bytes: int,
@@ -24,27 +24,32 @@ class RenderAhead:
         """Start at once.
 
         Args:
-            render: Name → pixels; called from threads.
+            render: Name → pixels and the hash of what they were made from; called from threads.
             names: Rows in the order in which they will be asked for.
             row_bytes: What one takes; as many are rendered as fit in MOST_BYTES.
             num_threads: One by default: the other cores are loading.
         """
         self._pool = ThreadPoolExecutor(num_threads, thread_name_prefix="ahead")
         self._lock = Lock()
-        self._waiting: dict[str, Future[NDArray[np.uint8]]] = {}
+        self._waiting: dict[str, Future[Rendering]] = {}
         for name, _ in zip(names, range(MOST_BYTES // row_bytes), strict=False):
             self._waiting[name] = self._pool.submit(render, name)
         self._pool.shutdown(wait=False)
 
-    def take(self, name: str) -> NDArray[np.uint8] | None:
-        """The pixels of a row that was begun; None if it was not, or was taken before.
+    def take(self, name: str) -> Rendering | None:
+        """A row that was begun; None if it was not, was taken before, or could not be read then.
 
         Args:
             name: The row.
         """
         with self._lock:
             future = self._waiting.pop(name, None)
-        return None if future is None or future.cancel() else future.result()
+        if future is None or future.cancel():
+            return None
+        try:
+            return future.result()
+        except UnreadableImageError:  # whoever asks reads it again, and is told the reason
+            return None
 
     def forget(self) -> None:
         """Let go of what nobody asked for."""

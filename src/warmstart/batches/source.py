@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.batches.ahead import RenderAhead
+from warmstart.batches.rendering import Rendering
 from warmstart.data.content import ContentHashes
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImageError
 from warmstart.images.encode import array_bytes
 from warmstart.images.view import ViewRecipe
+
+CHANGED = "it changed while it was read"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +44,40 @@ class PixelSource:
 
     def render(self, row: int) -> NDArray[np.uint8]:
         """The plain view of one row: (size, size, 3) uint8."""
-        name = self.table.names[row]
-        ready = None if self.ahead is None else self.ahead.take(name)
-        return self.recipe.render(self.content(row), name) if ready is None else ready
+        ready = self._taken(row)
+        if ready is not None:
+            return ready.pixels
+        return self.recipe.render(self.content(row), self.table.names[row])
+
+    def rendering(self, row: int) -> Rendering:
+        """The plain view of one row, with the hash of the very bytes it was made from."""
+        content = self.content(row)
+        pixels = self.recipe.render(content, self.table.names[row])
+        return Rendering(hashlib.sha256(content).digest(), pixels)
+
+    def render_exactly(self, row: int, sha256: bytes) -> NDArray[np.uint8]:
+        """The plain view of bytes that have a given hash, and of no others.
+
+        Args:
+            row: Which image.
+            sha256: The hash after which the result will be named.
+
+        Returns:
+            (size, size, 3) uint8.
+
+        Raises:
+            UnreadableImageError: the file holds other bytes by now (``CHANGED``), or is unreadable.
+        """
+        ready = self._taken(row)
+        if ready is not None and ready.sha256 == sha256:
+            return ready.pixels
+        content = self.content(row)
+        if hashlib.sha256(content).digest() != sha256:
+            raise UnreadableImageError(self.table.names[row], CHANGED)
+        return self.recipe.render(content, self.table.names[row])
+
+    def _taken(self, row: int) -> Rendering | None:
+        return None if self.ahead is None else self.ahead.take(self.table.names[row])
 
     def paths(self) -> list[Path]:
         """The files of all rows that are files."""

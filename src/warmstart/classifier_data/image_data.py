@@ -274,7 +274,7 @@ class ImageClassifierData:
         source, table = self.source, self.table
         row_of = {table.names[row]: int(row) for s in ("train", "valid") for row in table.rows(s)}
         ahead = RenderAhead(
-            lambda name: source.render(row_of[name]),
+            lambda name: source.rendering(row_of[name]),
             row_of,
             row_bytes=3 * self.tfms.recipe.size**2,
         )

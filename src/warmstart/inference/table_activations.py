@@ -12,7 +12,7 @@ from warmstart.activations.fill import fill
 from warmstart.activations.room import make_room
 from warmstart.activations.space import Space
 from warmstart.batches.pixels import PixelBlock, stream_pixels
-from warmstart.batches.source import PixelSource, num_cores
+from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
 from warmstart.errors import UnreadableImageError
 from warmstart.inference.frozen_part import FrozenPart
@@ -43,6 +43,19 @@ class TableActivations:
         Returns:
             The space, a key per row, and the images that cannot be read.
         """
+        space, keys, failures = self._store(source, rows)
+        changed = [failure.name for failure in failures if failure.reason == CHANGED]
+        if changed:  # what was remembered of them is wrong, so hash them again, and try once more
+            files = [
+                source.table.root / name for name in changed if name not in source.table.memory
+            ]
+            ContentHashes(self.hashes.database, rehash=True).sha256(files)
+            space, keys, failures = self._store(source, rows)
+        return space, keys, failures
+
+    def _store(
+        self, source: PixelSource, rows: NDArray[np.int64]
+    ) -> tuple[Space, list[bytes], list[UnreadableImageError]]:
         hashes = source.content_hashes(rows, self.hashes)
         keys = self.frozen.keys(source.recipe.name(), hashes)
         space = Space(self.cache_dir / "activations", self.frozen.card)
@@ -54,12 +67,12 @@ class TableActivations:
         what = f"{self.frozen.backbone} once per image, {megabytes:.1f} MB to keep"
 
         def stream(missing: list[int]) -> Iterator[PixelBlock]:
-            chosen = [int(rows[i]) for i in missing]
-            back = dict(zip(chosen, missing, strict=True))
-            blocks = stream_pixels(
-                source.render, chosen, block=self.frozen.runner.batch, num_threads=num_cores()
+            return stream_pixels(
+                lambda i: source.render_exactly(int(rows[i]), hashes[i]),
+                missing,
+                block=self.frozen.runner.batch,
+                num_threads=num_cores(),
             )
-            return (renumbered(block, back) for block in blocks)
 
         with self.progress(num_missing, what) as advance:
             failures = fill(space, keys, stream, lambda: self.frozen.runner, advance)
@@ -79,9 +92,3 @@ class TableActivations:
                 self._readable.update(source.table.names[row] for row in block.rows)
                 advance(len(block.rows) + len(block.failures))
         return failures
-
-
-def renumbered(block: PixelBlock, numbers: dict[int, int]) -> PixelBlock:
-    """A block of table rows as positions among the rows asked for."""
-    positions = np.array([numbers[int(row)] for row in block.rows], np.int64)
-    return PixelBlock(positions, block.pixels, block.failures)
