@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.activations.runner import padded, rounded
+from warmstart.activations.runner import no_rows, padded, rounded
 from warmstart.batches.pixels import PixelBlock
 
 BATCH = 4  # with one stream per core the fastest of 1, 2, 4, 8 and 16 (docs/experiments.md)
@@ -44,7 +44,8 @@ class OpenVinoRunner:
             if not free:
                 yield self._finish(waiting, free)
             request = free.pop()
-            request.start_async({0: padded(block, BATCH)}, share_inputs=False)
+            if len(block.rows):  # none, where every image of a block is unreadable
+                request.start_async({0: padded(block, BATCH)}, share_inputs=False)
             waiting.append((block, request))
         while waiting:
             yield self._finish(waiting, free)
@@ -53,6 +54,9 @@ class OpenVinoRunner:
         self, waiting: deque[tuple[PixelBlock, Any]], free: list[Any]
     ) -> tuple[PixelBlock, NDArray[np.generic]]:
         block, request = waiting.popleft()
+        if not len(block.rows):
+            free.append(request)
+            return block, no_rows(self.row_shape, self.stored_dtype)
         request.wait()
         values = rounded(request.get_output_tensor(0).data[: len(block.rows)], self.stored_dtype)
         free.append(request)

@@ -72,6 +72,9 @@ class TorchRunner:
         """Outputs of each block, in order."""
         half = self.precision == "bf16"
         for block in blocks:
+            if not len(block.rows):
+                yield block, no_rows(self.row_shape, self.stored_dtype)
+                continue
             pixels = torch.from_numpy(padded(block, self.batch)).to(self.device)
             with (
                 torch.inference_mode(),
@@ -88,6 +91,11 @@ def padded(block: PixelBlock, batch: int) -> NDArray[np.uint8]:
     out = np.zeros((batch, *block.pixels.shape[1:]), np.uint8)
     out[: len(block.rows)] = block.pixels
     return out
+
+
+def no_rows(row_shape: tuple[int, ...], dtype: str) -> NDArray[np.generic]:
+    """The outputs of a block whose every image is unreadable."""
+    return np.empty((0, *row_shape), dtype)
 
 
 def rounded(values: NDArray[np.generic], dtype: str) -> NDArray[np.generic]:
