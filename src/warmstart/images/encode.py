@@ -1,5 +1,7 @@
 """Arrays and PIL images → the bytes of a file, without loss, so that all images are alike."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -8,7 +10,7 @@ from warmstart.errors import SettingError
 from warmstart.images.decode import to_rgb
 
 
-def array_bytes(array: NDArray[np.uint8]) -> bytes:
+def array_bytes(array: NDArray[Any]) -> bytes:
     """A PPM or PGM file.
 
     Args:

@@ -1,0 +1,83 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from PIL import Image
+
+from warmstart.errors import SettingError, UnreadableImageError
+from warmstart.images.decode import decode
+from warmstart.images.encode import array_bytes, image_bytes
+
+side = st.integers(1, 12)
+colour = arrays(np.uint8, st.tuples(side, side, st.just(3)))
+grey = arrays(np.uint8, st.tuples(side, side))
+
+
+@settings(deadline=None)
+@given(array=colour)
+def test_an_array_survives_bit_for_bit(array: NDArray[np.uint8]) -> None:
+    np.testing.assert_array_equal(np.asarray(decode(array_bytes(array), "x")), array)
+
+
+@settings(deadline=None)
+@given(array=grey)
+def test_a_grey_array_survives_bit_for_bit(array: NDArray[np.uint8]) -> None:
+    expected = np.repeat(array[..., None], 3, axis=2)
+    np.testing.assert_array_equal(np.asarray(decode(array_bytes(array), "x")), expected)
+
+
+@settings(deadline=None)
+@given(array=colour)
+def test_a_pil_image_survives_bit_for_bit(array: NDArray[np.uint8]) -> None:
+    content = image_bytes(Image.fromarray(array))
+    np.testing.assert_array_equal(np.asarray(decode(content, "x")), array)
+
+
+@given(array=colour)
+def test_an_image_and_its_array_have_the_same_bytes(array: NDArray[np.uint8]) -> None:
+    assert image_bytes(Image.fromarray(array)) == array_bytes(array)
+
+
+@given(array=colour)
+def test_how_the_array_lies_in_memory_does_not_matter(array: NDArray[np.uint8]) -> None:
+    assert array_bytes(np.asfortranarray(array)) == array_bytes(array)
+    assert array_bytes(array[::-1][::-1]) == array_bytes(array)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "CMYK", "YCbCr", "RGBA", "LA", "HSV"])
+def test_every_mode_becomes_what_it_shows(mode: str, picture: Image.Image) -> None:
+    image = picture.convert(mode)
+    found = np.asarray(decode(image_bytes(image), "x"))
+    np.testing.assert_array_equal(found, np.asarray(image.convert("RGB")))
+
+
+def test_the_image_given_is_left_as_it_was(picture: Image.Image) -> None:
+    before = picture.tobytes()
+    decode(image_bytes(picture), "x").paste("red", (0, 0, 10, 10))
+    assert picture.tobytes() == before
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((4, 4, 3), np.float32),
+        np.zeros((4, 4, 3), np.int64),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((3, 4, 4), np.uint8),
+        np.zeros((4, 4, 1), np.uint8),
+        np.zeros((4,), np.uint8),
+        np.zeros((0, 4, 3), np.uint8),
+    ],
+)
+def test_another_shape_or_type_is_refused(array: NDArray[Any]) -> None:
+    with pytest.raises(SettingError, match="an image array has"):
+        array_bytes(array)
+
+
+def test_an_image_of_values_that_are_no_numbers_is_refused() -> None:
+    with pytest.raises(UnreadableImageError, match="not a number"):
+        image_bytes(Image.fromarray(np.full((2, 2), np.nan, np.float32)))

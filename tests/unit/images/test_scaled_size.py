@@ -1,0 +1,53 @@
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.images.conftest import Encode, smooth
+
+from warmstart.images.decode import decode, scaled_size
+
+sides = st.integers(1, 20_000)
+
+
+@given(width=sides, height=sides, at_least=st.integers(1, 3_000))
+def test_divided_by_a_power_of_two_up_to_8_and_never_below_the_bound(
+    width: int, height: int, at_least: int
+) -> None:
+    found = scaled_size((width, height), at_least)
+    scales = [s for s in (1, 2, 4, 8) if found == (width // s, height // s)]
+    assert scales
+    assert min(found) >= at_least or found == (width, height)
+
+
+@given(width=sides, height=sides, at_least=st.integers(1, 3_000))
+def test_as_small_as_the_bound_allows(width: int, height: int, at_least: int) -> None:
+    found = scaled_size((width, height), at_least)
+    eighth = (width // 8, height // 8)
+    assert found == eighth or min(found) // 2 < at_least
+
+
+@settings(max_examples=30, deadline=None)
+@given(width=st.integers(1, 700), height=st.integers(1, 700), at_least=st.integers(1, 100))
+def test_the_decoder_gives_what_was_asked(width: int, height: int, at_least: int) -> None:
+    content = jpeg(width, height)
+    found = decode(content, "x", at_least=at_least)
+    asked = scaled_size((width, height), at_least)
+    assert asked[0] <= found.width <= asked[0] + 1
+    assert asked[1] <= found.height <= asked[1] + 1
+    assert min(found.size) >= min(at_least, width, height)
+
+
+def jpeg(width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    smooth(width, height).save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_only_a_jpeg_is_scaled(encode: Encode) -> None:
+    assert decode(encode(smooth(400, 400), "PNG"), "x", at_least=10).size == (400, 400)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (8, 8000)])
+def test_a_picture_below_the_bound_keeps_its_size(size: tuple[int, int]) -> None:
+    assert scaled_size(size, 9) == size
