@@ -1,26 +1,24 @@
 """Progress of a fit in one file, replaced whole or not at all."""
 
-import json
-import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from math import inf
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from warmstart.errors import TrainingError
 from warmstart.results.history import History
+from warmstart.training.sealed import read_sealed, remove_leftovers, write_sealed
 
-FORMAT = "warmstart-checkpoint-1"
+FORMAT = "warmstart-checkpoint-2"
 SECONDS_BETWEEN = 60.0  # within an epoch; an epoch's end is always written
 
 
 @dataclass(eq=False)
 class Progress:
-    """Where a fit is."""
+    """Where a fit is; ``num_threads`` is how many threads torch computes with."""
 
     tensors: dict[str, Tensor]
     epoch: int
@@ -30,10 +28,16 @@ class Progress:
     seconds: float
     is_finished: bool
     history: History
+    best_loss: float = inf
+    num_stale_epochs: int = 0
+    num_threads: int = field(default_factory=torch.get_num_threads)
+
+
+PLAIN = tuple(f.name for f in fields(Progress) if f.name not in {"tensors", "history"})
 
 
 class Checkpoint:
-    """One fit's file. Its checksum is not kept: safetensors refuses a file that is cut short."""
+    """One fit's file, and beside it one file per snapshot."""
 
     def __init__(self, path: Path, *, seconds_between: float = SECONDS_BETWEEN) -> None:
         """Use ``path``; its folder is made."""
@@ -48,43 +52,28 @@ class Checkpoint:
 
     def save(self, progress: Progress) -> None:
         """Write, fsync, rename."""
-        card = {
-            "format": FORMAT,
-            "identity": self._identity,
-            "epoch": progress.epoch,
-            "step": progress.step,
-            "loss_sum": progress.loss_sum,
-            "num_rows": progress.num_rows,
-            "seconds": progress.seconds,
-            "is_finished": progress.is_finished,
-            "num_threads": torch.get_num_threads(),
-            "history": progress.history.to_jsonl(),
-        }
-        tensors = {name: tensor.contiguous() for name, tensor in progress.tensors.items()}
-        content = save(tensors, {"progress": json.dumps(card)})
-        temporary = self.path.with_name(f".writing-{os.getpid()}-{self.path.name}")
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
+        card = {name: getattr(progress, name) for name in PLAIN}
+        card |= {"format": FORMAT, "identity": self._identity}
+        card |= {"history": progress.history.to_jsonl()}
+        write_sealed(self.path, progress.tensors, card)
         self._written = time.monotonic()
 
     def load(self, identity: str) -> Progress | None:
-        """What was written last, or None.
+        """What was written last, or None; what a killed writer left is removed.
 
         Args:
             identity: Of the fit that wants to go on.
 
         Raises:
-            TrainingError: the file belongs to another fit, or was not written by this format.
+            TrainingError: the file is damaged, belongs to another fit, or has another format.
         """
         self._identity = identity
+        remove_leftovers(self.path)
+        for number in range(len(self.snapshot_paths()) + 1):
+            remove_leftovers(self.snapshot_path(number))
         if not self.path.exists():
             return None
-        with safe_open(self.path, "pt") as file:
-            card = json.loads((file.metadata() or {}).get("progress", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, card = read_sealed(self.path)
         if card.get("format") != FORMAT or card["identity"] != identity:
             raise TrainingError(
                 f"{self.path} belongs to another fit: its data, settings or starting weights "
@@ -92,13 +81,39 @@ class Checkpoint:
                 expected="the same arguments, data and seed as when the checkpoint was written.",
                 fix=f"use another folder, or delete this one: rm -r {self.path.parent}",
             )
-        return Progress(
-            tensors=tensors,
-            epoch=card["epoch"],
-            step=card["step"],
-            loss_sum=card["loss_sum"],
-            num_rows=card["num_rows"],
-            seconds=card["seconds"],
-            is_finished=card["is_finished"],
-            history=History.from_jsonl(card["history"]),
-        )
+        plain = {name: card[name] for name in PLAIN}
+        return Progress(tensors=tensors, history=History.from_jsonl(card["history"]), **plain)
+
+    def save_snapshot(self, number: int, tensors: dict[str, Tensor]) -> None:
+        """Keep the weights at the end of cycle ``number``, counted from 0."""
+        card = {"format": FORMAT, "identity": self._identity, "cycle": number}
+        write_sealed(self.snapshot_path(number), tensors, card)
+
+    def snapshot_path(self, number: int) -> Path:
+        """Where the weights at the end of a cycle are."""
+        return self.path.with_name(f"{self.path.stem}-cycle-{number}{self.path.suffix}")
+
+    def snapshot_paths(self) -> list[Path]:
+        """All that are there, in the order of the cycles."""
+        paths: list[Path] = []
+        while (path := self.snapshot_path(len(paths))).exists():
+            paths.append(path)
+        return paths
+
+    def snapshots(self) -> list[dict[str, Tensor]]:
+        """Weights at the end of each cycle of the fit that was loaded or saved last.
+
+        Raises:
+            TrainingError: one is damaged, or another fit wrote it.
+        """
+        found = []
+        for path in self.snapshot_paths():
+            tensors, card = read_sealed(path)
+            if card["identity"] != self._identity:
+                raise TrainingError(
+                    f"{path} belongs to another fit.",
+                    expected="snapshots of the fit whose checkpoint lies beside them.",
+                    fix=f"delete it: rm {path}",
+                )
+            found.append(tensors)
+        return found

@@ -1,7 +1,9 @@
 """Tries rates from small to large, and leaves everything as it was."""
 
-import copy
+import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import isfinite
 
 import numpy as np
 import torch
@@ -9,10 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.results.lr_curve import LRCurve
-from warmstart.training.loop import FitSettings, update
+from warmstart.training.groups import check_groups
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser
 from warmstart.training.order import derive, epoch_batches
+from warmstart.training.settings import FitSettings
+from warmstart.training.state import copied, kept_modes, module_state, put_state
+from warmstart.training.step import update
 
 DIVERGED = 4.0  # stop when the smoothed loss is so many times its best
 SMOOTHING = 0.9
@@ -45,22 +50,22 @@ def lr_find(
     Reference:
         Smith, 2017, arXiv 1506.01186, section 3.3.
     """
-    kept = copy.deepcopy(module.state_dict())
-    was_training = module.training
+    check_groups(module, groups, settings.lrs, settings.weight_decays)
     optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
     ratios = [lr / settings.lrs[-1] for lr in settings.lrs]
     rates = np.geomspace(*lr_range, num_steps)
     losses: list[float] = []
     smoothed, best = 0.0, float("inf")
-    module.train()
-    try:
+    with unchanged(module), kept_random_state():
+        module.train()
         steps = passes(inputs, targets, settings, num_steps)
-        for step, (lr, (rows, batch)) in enumerate(zip(rates, steps, strict=False)):
+        for step, (lr, (rows, batch)) in enumerate(zip(rates, steps, strict=True)):
             loss = update(
                 module,
                 optimiser,
                 batch,
                 targets.train[torch.from_numpy(rows)],
+                settings,
                 lrs=[float(lr) * ratio for ratio in ratios],
                 seed=derive(settings.seed, "lr_find", step),
             )
@@ -68,15 +73,33 @@ def lr_find(
             smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * loss
             average = smoothed / (1 - SMOOTHING ** (step + 1))
             best = min(best, average)
-            if not np.isfinite(loss) or average > DIVERGED * best:
+            if not isfinite(loss) or average > DIVERGED * best:
                 break
-    finally:
-        module.load_state_dict(kept)
-        for parameters in groups:
-            for parameter in parameters:
-                parameter.grad = None
-        module.train(was_training)
     return LRCurve(lrs=rates[: len(losses)], losses=np.array(losses))
+
+
+@contextmanager
+def unchanged(module: nn.Module) -> Iterator[None]:
+    """Put weights, buffers and modes back whatever happens; gradients end as None."""
+    kept = copied(module_state(module))
+    with kept_modes(module):
+        try:
+            yield
+        finally:
+            put_state(module, kept)
+            module.zero_grad(set_to_none=True)
+
+
+@contextmanager
+def kept_random_state() -> Iterator[None]:
+    """Give Python, numpy and torch their random states back, whatever a module has drawn."""
+    for_python, for_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng([]):
+            yield
+    finally:
+        random.setstate(for_python)
+        np.random.set_state(for_numpy)  # noqa: NPY002
 
 
 def passes(

@@ -1,6 +1,6 @@
 """What is minimised, and how well it goes on rows that do not train."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from warmstart.errors import TrainingError
+from warmstart.training.state import kept_modes
 
 
 @runtime_checkable
@@ -21,16 +24,25 @@ class Inputs(Protocol):
         """The inputs of all validation rows, in order."""
 
 
+@runtime_checkable
+class ChoosingInputs(Inputs, Protocol):
+    """Inputs with rows that neither train nor judge, but choose the best epoch."""
+
+    def choice(self) -> Iterator[Tensor]:
+        """The inputs of all those rows, in order."""
+
+
 @dataclass(frozen=True, eq=False)
 class Targets:
     """What the loss compares with.
 
     ``train`` (N,) int64 classes, or (N, K) float 0/1 where a row may have several labels;
-    ``valid`` likewise.
+    ``valid`` likewise, and ``choice``, of rows held back to choose the best epoch by.
     """
 
     train: Tensor
     valid: Tensor
+    choice: Tensor | None = None
 
     @property
     def is_multi_label(self) -> bool:
@@ -38,13 +50,21 @@ class Targets:
         return self.train.ndim == 2
 
 
-def row_losses(logits: Tensor, targets: Tensor) -> Tensor:
-    """The loss of each row (N,): cross-entropy, or the mean binary one over the classes."""
+def row_losses(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+    """The loss of each row (N,): cross-entropy, or the mean binary one over the classes.
+
+    Args:
+        logits: (N, K).
+        targets: (N,) classes, or (N, K) of 0 and 1.
+        smoothing: Share of the target that is spread evenly: over the K classes, or over yes and
+            no of each class.
+    """
     if targets.ndim == 2:
-        return nn.functional.binary_cross_entropy_with_logits(
-            logits, targets, reduction="none"
-        ).mean(dim=1)
-    return nn.functional.cross_entropy(logits, targets, reduction="none")
+        soft = targets * (1 - smoothing) + smoothing / 2 if smoothing else targets
+        return nn.functional.binary_cross_entropy_with_logits(logits, soft, reduction="none").mean(
+            dim=1
+        )
+    return nn.functional.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
 
 
 @dataclass(frozen=True)
@@ -57,7 +77,7 @@ class Evaluation:
 
 
 def evaluate(module: nn.Module, inputs: Inputs, targets: Targets) -> Evaluation | None:
-    """Judge on the validation rows: sums are counted in float64 and divided once.
+    """Judge on the validation rows.
 
     Args:
         module: Put into eval mode, and back as it was.
@@ -67,21 +87,37 @@ def evaluate(module: nn.Module, inputs: Inputs, targets: Targets) -> Evaluation 
     Returns:
         None where there is no validation row.
     """
-    if len(targets.valid) == 0:
-        return None
-    was_training = module.training
-    module.eval()
+    return judged(module, inputs.valid(), targets.valid) if len(targets.valid) else None
+
+
+def judged(module: nn.Module, batches: Iterable[Tensor], wanted: Tensor) -> Evaluation:
+    """Mean loss and accuracy: sums are counted in float64 and divided once.
+
+    Args:
+        module: Put into eval mode, and back as it was.
+        batches: Inputs of all rows, in order.
+        wanted: Their targets.
+
+    Raises:
+        TrainingError: there are more or fewer inputs than targets.
+    """
     loss, right, start = 0.0, 0, 0
-    try:
-        with torch.inference_mode():
-            for batch in inputs.valid():
-                logits = module(batch).float()
-                wanted = targets.valid[start : start + len(logits)].to(logits.device)
-                loss += float(row_losses(logits, wanted).double().sum())
-                right += int(rows_right(logits, wanted).sum())
-                start += len(logits)
-    finally:
-        module.train(was_training)
+    with kept_modes(module), torch.inference_mode():
+        module.eval()
+        for batch in batches:
+            logits = module(batch).float()
+            part = wanted[start : start + len(logits)].to(logits.device)
+            start += len(logits)
+            if start > len(wanted):
+                break
+            loss += float(row_losses(logits, part).double().sum())
+            right += int(rows_right(logits, part).sum())
+    if start != len(wanted):
+        raise TrainingError(
+            f"the inputs to judge by have {start} rows or more, their labels {len(wanted)}.",
+            expected="one label per row.",
+            fix="build inputs and targets from the same table.",
+        )
     return Evaluation(loss / start, right / start, start)
 
 

@@ -1,8 +1,8 @@
 """Layer groups and the optimiser that moves them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from warmstart.errors import SettingError
@@ -36,3 +36,27 @@ def build_optimiser(
         expected='"sgd" (with momentum 0.9) or "adamw".',
         fix='pass opt="sgd".',
     )
+
+
+def optimiser_tensors(optimiser: Optimizer) -> dict[str, Tensor]:
+    """The optimiser's state by parameter number."""
+    return {
+        f"{i}.{name}": value
+        for i, parameter in enumerate(parameters_of(optimiser))
+        for name, value in optimiser.state[parameter].items()
+        if isinstance(value, Tensor)
+    }
+
+
+def restore_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put the state back; fused optimisers want all of it where the parameter is."""
+    parameters = parameters_of(optimiser)
+    for name, tensor in tensors.items():
+        number, key = name.split(".", 1)
+        parameter = parameters[int(number)]
+        optimiser.state[parameter][key] = tensor.to(parameter.device)
+
+
+def parameters_of(optimiser: Optimizer) -> list[nn.Parameter]:
+    """All parameters, group by group."""
+    return [p for group in optimiser.param_groups for p in group["params"]]

@@ -1,0 +1,75 @@
+"""One cycle: up from a small rate, down to almost none."""
+
+import math
+from dataclasses import dataclass
+
+from warmstart.errors import SettingError
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """The rate climbs to its full value for ``pct_start`` of the steps and falls for the rest.
+
+    Both ways along half a cosine. It begins at 1 / ``div`` of the full rate and ends at
+    1 / (``div`` · ``final_div``). Momentum stays.
+
+    Reference:
+        Smith and Topin, 2018, arXiv 1708.07120.
+
+    Differs from:
+        The paper, which climbs and falls along straight lines and moves momentum the other way.
+        Shape and defaults are those of torch's OneCycleLR, but for ``pct_start``.
+    """
+
+    num_epochs: int
+    pct_start: float = 0.25
+    div: float = 25.0
+    final_div: float = 1e4
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning.
+
+        Raises:
+            SettingError: a number is out of its range.
+        """
+        whole = isinstance(self.num_epochs, int) and not isinstance(self.num_epochs, bool)
+        for name, is_right, expected, fix in (
+            ("num_epochs", whole and self.num_epochs >= 1, "a whole number of at least 1", "4"),
+            ("pct_start", 0 < self.pct_start < 1, "a share of the steps in (0, 1)", "0.25"),
+            ("div", 1 <= self.div < math.inf, "a number of at least 1", "25"),
+            ("final_div", 1 <= self.final_div < math.inf, "a number of at least 1", "1e4"),
+        ):
+            if not is_right:
+                raise SettingError(
+                    f"{name}={getattr(self, name)!r} has no meaning.",
+                    expected=f"{expected}.",
+                    fix=f"pass {name}={fix}.",
+                )
+
+    def share(self, step: int, steps_per_epoch: int) -> float:
+        """The factor on the full rate at a step, in (0, 1].
+
+        Args:
+            step: Counted from 0 over the whole fit.
+            steps_per_epoch: Batches per epoch.
+
+        Returns:
+            1 / ``div`` at step 0, 1 at the peak, 1 / (``div`` · ``final_div``) at the last step.
+        """
+        last = self.num_epochs * steps_per_epoch - 1
+        if last <= 0:
+            return 1.0
+        peak = min(last - 1, max(0, round(self.pct_start * last)))
+        first, final = 1 / self.div, 1 / (self.div * self.final_div)
+        if step < peak:
+            return between(first, 1.0, step / peak)
+        return between(1.0, final, min(1.0, (step - peak) / (last - peak)))
+
+    def ends_cycle(self, epoch: int) -> bool:
+        """Whether the cycle ends with this epoch, counted from 0."""
+        return epoch == self.num_epochs - 1
+
+
+def between(begin: float, end: float, share: float) -> float:
+    """A value on half a cosine from ``begin`` to ``end``."""
+    return end + (begin - end) * 0.5 * (1 + math.cos(math.pi * share))

@@ -1,0 +1,206 @@
+"""The state of one fit, and what moves it on."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from math import isfinite
+
+import torch
+from torch import Tensor, nn
+
+from warmstart.errors import TrainingError
+from warmstart.results.history import EpochRecord, History
+from warmstart.training.average import WeightAverage, with_average
+from warmstart.training.best import BestEpoch, chosen_on
+from warmstart.training.checkpoint import Checkpoint, Progress
+from warmstart.training.objective import (
+    ChoosingInputs,
+    Evaluation,
+    Inputs,
+    Targets,
+    evaluate,
+    judged,
+)
+from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
+from warmstart.training.order import derive, epoch_batches, num_batches
+from warmstart.training.settings import FitSettings
+from warmstart.training.state import module_state, part_named, put_state, renamed
+from warmstart.training.step import update
+
+
+class Run:
+    """The state of one fit, all of it in the checkpoint."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        groups: Sequence[Sequence[nn.Parameter]],
+        targets: Targets,
+        settings: FitSettings,
+    ) -> None:
+        """Begin at step 0 of epoch 0."""
+        self.module, self.targets, self.settings = module, targets, settings
+        self.optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
+        self.steps_per_epoch = num_batches(len(targets.train), settings.batch_size)
+        self.epoch, self.step = 0, 0
+        self.loss_sum, self.num_rows, self.seconds = 0.0, 0, 0.0
+        self.history = History()
+        decay = settings.ema_decay
+        self.average = None if decay is None else WeightAverage(module, decay)
+        self.best = BestEpoch()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs are done, or patience is at an end."""
+        patience = self.settings.patience
+        is_stale = patience is not None and self.best.num_stale_epochs >= patience
+        return self.epoch >= self.settings.schedule.num_epochs or is_stale
+
+    def identity(self) -> str:
+        """A hash of settings, labels and starting weights: whose checkpoint this may be."""
+        settings = asdict(self.settings) | {"kind": type(self.settings.schedule).__name__}
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+        labels = {"train": self.targets.train, "valid": self.targets.valid}
+        if self.targets.choice is not None:
+            labels["choice"] = self.targets.choice
+        for name, tensor in (labels | module_state(self.module)).items():
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(
+                tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
+            )
+        return digest.hexdigest()
+
+    def steps(self, inputs: Inputs) -> Iterator[None]:
+        """Do all steps of this epoch that are still to do, one at a time."""
+        number = self.settings.first_epoch + self.epoch
+        batches = epoch_batches(
+            len(self.targets.train), self.settings.batch_size, self.settings.seed, number
+        )[self.step :]
+        self.module.train()
+        began, before = time.perf_counter(), self.seconds
+        for rows, batch in zip(batches, inputs.train(batches, number), strict=True):
+            self.train_step(batch, self.targets.train[torch.from_numpy(rows)], number)
+            self.seconds = before + time.perf_counter() - began
+            yield
+
+    def train_step(self, batch: Tensor, wanted: Tensor, number: int) -> None:
+        """One update; all its random numbers follow from the seed, the epoch and the step.
+
+        Raises:
+            TrainingError: the loss is not finite.
+        """
+        settings = self.settings
+        position = self.epoch * self.steps_per_epoch + self.step
+        share = settings.schedule.share(position, self.steps_per_epoch)
+        lrs = tuple(lr * share for lr in settings.lrs)
+        loss = update(
+            self.module,
+            self.optimiser,
+            batch,
+            wanted,
+            settings,
+            lrs=lrs,
+            seed=derive(settings.seed, "step", number, self.step),
+        )
+        if not isfinite(loss):
+            raise TrainingError(
+                f"the loss is {loss} at epoch {self.epoch}, step {self.step}, lr={max(lrs):g}.",
+                expected="a finite loss.",
+                fix=f"pass a smaller rate: lr={max(settings.lrs) / 10:g}.",
+            )
+        self.history.add_step(lrs, loss)
+        self.loss_sum += loss * len(wanted)
+        self.num_rows += len(wanted)
+        self.step += 1
+        if self.average is not None:
+            self.average.update(self.module, len(self.history.step_losses))
+
+    def end_epoch(self, inputs: Inputs, checkpoint: Checkpoint | None) -> EpochRecord:
+        """Judge, write the epoch down, and begin the next.
+
+        Args:
+            inputs: Whose rows judge.
+            checkpoint: Where a snapshot goes, if a cycle ends and they are asked for.
+        """
+        with with_average(self.module, self.average):
+            on_valid = evaluate(self.module, inputs, self.targets)
+            chosen = self.choose(inputs, on_valid)
+            if checkpoint is not None and self.settings.has_snapshots:
+                self.save_snapshot(checkpoint)
+        record = EpochRecord(
+            epoch=self.epoch,
+            fit=self.settings.fit_number,
+            num_steps=self.step,
+            train_loss=self.loss_sum / max(1, self.num_rows),
+            valid_loss=on_valid.loss if on_valid else None,
+            metrics=({"accuracy": on_valid.accuracy} if on_valid else {}) | chosen,
+            lrs=self.history.last_lrs,
+            seconds=self.seconds,
+        )
+        self.history.append(record)
+        self.epoch, self.step = self.epoch + 1, 0
+        self.loss_sum, self.num_rows, self.seconds = 0.0, 0, 0.0
+        return record
+
+    def choose(self, inputs: Inputs, on_valid: Evaluation | None) -> dict[str, float]:
+        """Compare with the best epoch so far; what the history says about it.
+
+        ``valid_best`` or ``choice_best`` is 1 where an epoch was the best so far; its presence
+        tells which rows chose, so that their scores can be marked as flattered.
+        """
+        if not self.settings.chooses:
+            return {}
+        rows = chosen_on(self.targets)
+        if self.targets.choice is not None and isinstance(inputs, ChoosingInputs):
+            on_choice = judged(self.module, inputs.choice(), self.targets.choice)
+            is_best = self.best.see(on_choice, self.module)
+            return {"choice_loss": on_choice.loss, f"{rows}_best": float(is_best)}
+        is_best = on_valid is not None and self.best.see(on_valid, self.module)
+        return {f"{rows}_best": float(is_best)}
+
+    def save_snapshot(self, checkpoint: Checkpoint) -> None:
+        """Write the weights, if a cycle ends with this epoch."""
+        schedule = self.settings.schedule
+        if schedule.ends_cycle(self.epoch):
+            number = sum(schedule.ends_cycle(epoch) for epoch in range(self.epoch))
+            checkpoint.save_snapshot(number, module_state(self.module))
+
+    def put_final_weights(self) -> None:
+        """End with the best epoch's weights or the average, if either is asked for."""
+        if self.settings.chooses and self.best.tensors:
+            put_state(self.module, self.best.tensors)
+        elif self.average is not None:
+            put_state(self.module, self.average.tensors)
+
+    def progress(self) -> Progress:
+        """Everything that a new process needs to go on."""
+        tensors = renamed(module_state(self.module), "module")
+        tensors |= renamed(optimiser_tensors(self.optimiser), "optimiser")
+        tensors |= renamed({} if self.average is None else self.average.tensors, "average")
+        tensors |= renamed(self.best.tensors, "best")
+        return Progress(
+            tensors=tensors,
+            epoch=self.epoch,
+            step=self.step,
+            loss_sum=self.loss_sum,
+            num_rows=self.num_rows,
+            seconds=self.seconds,
+            is_finished=self.is_finished,
+            history=self.history,
+            best_loss=self.best.loss,
+            num_stale_epochs=self.best.num_stale_epochs,
+        )
+
+    def restore(self, saved: Progress) -> None:
+        """Go on where another process stopped."""
+        put_state(self.module, part_named(saved.tensors, "module"))
+        restore_optimiser(self.optimiser, part_named(saved.tensors, "optimiser"))
+        if self.average is not None:
+            self.average.restore(part_named(saved.tensors, "average"))
+        best = part_named(saved.tensors, "best")
+        self.best.restore(best, saved.best_loss, saved.num_stale_epochs)
+        self.epoch, self.step = saved.epoch, saved.step
+        self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
+        self.seconds, self.history = saved.seconds, saved.history

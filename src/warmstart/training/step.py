@@ -1,0 +1,71 @@
+"""One update of the weights: a function of weights, batch, rates and seed."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from warmstart.training.mixing import mixed
+from warmstart.training.objective import row_losses
+from warmstart.training.optimiser import parameters_of
+from warmstart.training.randomness import seeded
+from warmstart.training.settings import FitSettings
+
+
+def update(
+    module: nn.Module,
+    optimiser: Optimizer,
+    batch: Tensor,
+    wanted: Tensor,
+    settings: FitSettings,
+    *,
+    lrs: Sequence[float],
+    seed: int,
+) -> float:
+    """One step of the optimiser; the caller's random state is untouched.
+
+    Args:
+        module: In training mode.
+        optimiser: Its layer groups.
+        batch: (B, …).
+        wanted: Targets of those rows.
+        settings: Smoothing, mixing, clipping.
+        lrs: One per layer group.
+        seed: What dropout and mixing of this step depend on.
+
+    Returns:
+        The mean loss. Where it is not finite, no weight has moved.
+    """
+    for group, lr in zip(optimiser.param_groups, lrs, strict=True):
+        group["lr"] = lr
+    with seeded(seed, batch.device):
+        loss = batch_loss(module, batch, wanted.to(batch.device), settings, seed)
+    value = float(loss.detach())
+    if not isfinite(value):
+        return value
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if settings.clip_norm is not None:
+        nn.utils.clip_grad_norm_(parameters_of(optimiser), settings.clip_norm)
+    optimiser.step()
+    return value
+
+
+def batch_loss(
+    module: nn.Module, batch: Tensor, wanted: Tensor, settings: FitSettings, seed: int
+) -> Tensor:
+    """The mean loss; a mixed row has the losses of both its labels, in their shares.
+
+    Reference:
+        Zhang et al., 2018, arXiv 1710.09412, eq. 1.
+    """
+    smoothing = settings.label_smoothing
+    mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
+    if mix is None:
+        return row_losses(module(batch), wanted, smoothing).mean()
+    logits = module(mix.inputs)
+    own = row_losses(logits, wanted, smoothing)
+    other = row_losses(logits, wanted[mix.partners], smoothing)
+    return torch.lerp(other, own, mix.share).mean()
