@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from warmstart.cli import options
+from warmstart.cli.recipe import Recipe
 from warmstart.cli.run_folder import new_run
 from warmstart.cli.settings import TrainSettings
+from warmstart.cli.stoppable import run_stoppable
 
 
 def demo(
@@ -21,10 +23,13 @@ def demo(
     digits = out / "digits"
     count = write_digits(digits)
     print(f"{count} handwritten digits (8 x 8 pixels) as images in {digits}, one folder per class")
-    from warmstart.cli.steps import run_training  # torch loads here, not for --help
-
-    settings = TrainSettings(source=str(digits), size=96, epochs=epochs)
-    run_training(settings, new_run(None, digits, home=out / "runs"), cache_dir)
+    settings = TrainSettings(
+        source=str(digits),
+        size=96,
+        epochs=epochs,
+        cache_dir=None if cache_dir is None else str(cache_dir),
+    )
+    run_stoppable(Recipe(settings), new_run(None, digits, home=out / "runs"), cache_dir)
 
 
 def write_digits(folder: Path) -> int:

@@ -1,63 +1,88 @@
 """How well a model does, in words and numbers on the screen."""
 
-from pathlib import Path
+import shutil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import DataError
-from warmstart.inference.pictures import files_at
+from warmstart.cli.run_folder import LIKELY
 from warmstart.results.predictions import Predictions
 
-
-def labelled_pictures(
-    folder: Path, split: str, classes: tuple[str, ...]
-) -> tuple[list[Path], NDArray[np.int64]]:
-    """Paths and labels of the pictures in class folders.
-
-    Raises:
-        DataError: the folder is missing, or has a class that the model does not know.
-    """
-    here = folder / split if (folder / split).is_dir() else folder
-    if not here.is_dir():
-        raise DataError(
-            f"{here} is not a folder.",
-            expected="one folder per class: " + ", ".join(classes) + ".",
-            fix="check the path's spelling.",
-        )
-    found = sorted(path.name for path in here.iterdir() if path.is_dir())
-    strangers = [name for name in found if name not in classes]
-    if strangers or not found:
-        raise DataError(
-            f"{here} has {len(strangers)} class(es) that the model does not know: "
-            f"{', '.join(strangers)}."
-            if strangers
-            else f"{here} has no class folders.",
-            expected="folders of these names: " + ", ".join(classes) + ".",
-            fix="give the folder that holds one folder per class, and rename the others.",
-        )
-    paths: list[Path] = []
-    labels: list[int] = []
-    for name in found:
-        files = files_at(here / name)
-        paths += files
-        labels += [classes.index(name)] * len(files)
-    return paths, np.array(labels, np.int64)
+MOST_CLASSES = 30  # with more, the table per class shows the worst ones
+MOST_WORST = 15
+LONGEST_NAME = 24
 
 
 def tell(predictions: Predictions) -> None:
-    """Print the confusion matrix, scores per class and the accuracy with its interval."""
+    """Print the scores per class and the accuracy with its interval; one class per row, or many."""
+    if predictions.labels.ndim == 2:
+        tell_many(predictions)
+        return
     matrix = predictions.confusion_matrix()
-    print(matrix)
-    width = max(8, *(len(name) for name in predictions.classes)) + 2
-    print("\nclass".ljust(width + 1) + "precision    recall        F1     count")
+    text = str(matrix)
+    if max(len(line) for line in text.splitlines()) <= shutil.get_terminal_size((80, 24)).columns:
+        print(text + "\n")
     counts = matrix.counts.sum(axis=1)
-    for i, name in enumerate(predictions.classes):
-        scores = (matrix.precision[i], matrix.recall[i], matrix.f1[i])
-        print(name.ljust(width) + "".join(f"{s:9.3f} " for s in scores) + f"{counts[i]:9d}")
+    tell_classes(
+        predictions.classes, np.stack([matrix.precision, matrix.recall, matrix.f1], 1), counts
+    )
     confused = matrix.most_confused()[:5]
     if confused:
-        print("\nmost confused: " + ", ".join(f"{t} as {p} ({n}x)" for t, p, n in confused))
+        print("\nmost confused: " + ", ".join(f"{t} as {p} ({n}×)" for t, p, n in confused))
+    tell_accuracy(predictions, "accuracy", int(counts.sum()))
+
+
+def tell_many(predictions: Predictions) -> None:
+    """Print precision, recall and F1 where an image may have many classes."""
+    known = (predictions.labels >= 0).all(axis=1)
+    true = predictions.labels[known] == 1
+    said = predictions.probabilities[known] > LIKELY
+    right, called, there = (x.sum(axis=0) for x in (true & said, said, true))
+    scores = np.stack(
+        [share(right, called), share(right, there), share(2 * right, called + there)], axis=1
+    )
+    print(f"each class is said to be there from a probability of {LIKELY} on\n")
+    tell_classes(predictions.classes, scores, there)
+    micro = share(2 * right.sum(keepdims=True), (called + there).sum(keepdims=True))[0]
+    print(f"\nF1 over all classes: micro {micro:.4f}, macro {scores[:, 2].mean():.4f}")
+    tell_accuracy(predictions, "all labels right", int(known.sum()))
+
+
+def tell_accuracy(predictions: Predictions, name: str, num_rows: int) -> None:
+    """Print a share of rows with its 95 % interval."""
     low, high = predictions.accuracy_interval
-    n = int(counts.sum())
-    print(f"\naccuracy {predictions.accuracy:.4f} (95 % {low:.4f} to {high:.4f}, n = {n})")
+    print(f"\n{name} {predictions.accuracy:.4f} (95 % {low:.4f} to {high:.4f}, n = {num_rows})")
+
+
+def tell_classes(
+    classes: tuple[str, ...], scores: NDArray[np.float64], counts: NDArray[np.int64]
+) -> None:
+    """Print a line per class; of very many classes, the worst.
+
+    Args:
+        classes: Names of the K classes.
+        scores: (K, 3) precision, recall and F1.
+        counts: (K,) rows of each.
+    """
+    shown = np.arange(len(classes))
+    if len(classes) > MOST_CLASSES:
+        shown = np.argsort(scores[:, 2], kind="stable")[:MOST_WORST]
+        print(f"the {MOST_WORST} of {len(classes)} classes with the lowest F1:")
+    names = [shortened(classes[k]) for k in shown]
+    width = max(8, *map(len, names)) + 2
+    print(
+        "class".ljust(width) + "".join(f"{t:>10}" for t in ("precision", "recall", "F1", "count"))
+    )
+    for k, name in zip(shown, names, strict=True):
+        print(name.ljust(width) + "".join(f"{s:10.3f}" for s in scores[k]) + f"{counts[k]:10d}")
+
+
+def shortened(name: str) -> str:
+    """A class's name, its middle left out if it is long."""
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
+
+
+def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Divide; 0 where there is nothing to divide by, as scikit-learn does."""
+    return np.asarray(np.where(whole > 0, part / np.maximum(whole, 1), 0.0), np.float64)

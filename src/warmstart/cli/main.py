@@ -1,10 +1,12 @@
 """The `warmstart` command: which words there are, and how errors are told."""
 
 import sys
+import warnings
+from collections.abc import Sequence
 
 import typer
 
-from warmstart.cli import cache, demo, lr_find, predict, train
+from warmstart.cli import cache, demo, evaluate, lr_find, predict, train
 from warmstart.cli.mistakes import report
 
 app = typer.Typer(
@@ -17,7 +19,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
-app.command("evaluate")(predict.evaluate)
+app.command("evaluate")(evaluate.evaluate)
 app.command("lr-find")(lr_find.lr_find)
 app.command("demo")(demo.demo)
 app.add_typer(cache.app, name="cache")
@@ -26,8 +28,26 @@ app.add_typer(cache.app, name="cache")
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 wrong data, 2 wrong usage, 130 stopped by Ctrl-C."""
     words = sys.argv[1:] if arguments is None else arguments
-    try:
-        code = app(words, standalone_mode=False)
-    except BaseException as error:  # noqa: BLE001 - the one place where errors become words
-        code = report(error, words)
+    with warnings.catch_warnings():
+        # torch tells this of its own two kernels when it is first loaded; nobody can act on it
+        warnings.filterwarnings("ignore", "(?s).*Overriding a previously registered kernel")
+        warnings.showwarning = show_warning
+        try:
+            code = app(words, prog_name="warmstart", standalone_mode=False)
+            sys.stdout.flush()
+        except BaseException as error:  # noqa: BLE001 - the one place where errors become words
+            code = report(error, words, options_of(words))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
+    """A warning as a line, without the place in the program that it comes from."""
+    print(f"Warning: {message}", file=sys.stderr)
+
+
+def options_of(words: Sequence[str]) -> set[str]:
+    """The options of the command that the words call."""
+    command = typer.main.get_command(app)
+    for word in words:
+        command = getattr(command, "commands", {}).get(word, command)
+    return {name for parameter in command.params for name in parameter.opts}

@@ -1,22 +1,36 @@
 """Errors as a shell user reads them: what, what was expected, and a line to type."""
 
+import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import typer
 
-from warmstart.errors import DataError, ModelFolderError, WarmstartError
+from warmstart.cli.fix_line import usage_fix, with_flags
+from warmstart.errors import SettingError, WarmstartError
 
 UsageError = typer.BadParameter.__mro__[1]
+BROKEN_PIPE_CODE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
-def report(error: BaseException, words: Sequence[str]) -> int:
+class RunStopped(KeyboardInterrupt):
+    """Ctrl-C during a run that can be gone on with."""
+
+    def __init__(self, run: Path) -> None:
+        """Name the run's folder."""
+        super().__init__(str(run))
+        self.run = run
+
+
+def report(error: BaseException, words: Sequence[str], options: Collection[str] = ()) -> int:
     """Print an error to stderr.
 
     Args:
         error: What was raised.
         words: The command line after `warmstart`.
+        options: The options of the command that it calls.
 
     Returns:
         The exit code: 1 wrong data, 2 wrong usage, 130 Ctrl-C. What is no mistake of the user's is
@@ -25,50 +39,55 @@ def report(error: BaseException, words: Sequence[str]) -> int:
     if isinstance(error, (typer.Exit, SystemExit)):
         return int(getattr(error, "exit_code", getattr(error, "code", 0)) or 0)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        print("\nStopped.", file=sys.stderr)
+        go_on = f" Go on with: {resume_line(error.run)}" if isinstance(error, RunStopped) else ""
+        print(f"\nStopped.{go_on}", file=sys.stderr)
         return 130
+    if isinstance(error, BrokenPipeError):
+        # whoever read the output has gone, as in `warmstart predict … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE_CODE
     if isinstance(error, WarmstartError):
-        fix = error.fix
-        if error.flags:
-            fix = "warmstart " + shlex.join(with_flags(words, error.flags))
-        print(f"Error: {error.what}\nExpected: {error.expected}\nFix: {fix}", file=sys.stderr)
-        return 1 if isinstance(error, (DataError, ModelFolderError)) else 2
+        tell(error.what, error.expected, fix_of(error, words, options))
+        return 2 if isinstance(error, SettingError) else 1
+    if isinstance(error, OSError) and error.filename is not None:
+        tell(
+            f"{error.filename}: {error.strerror}.",
+            "a place that can be read or written, with room on its disk.",
+            "check this path and who may use it.",
+        )
+        return 1
     if isinstance(error, Exception) and isinstance(error, UsageError):
-        print(usage_message(error, words), file=sys.stderr)
-        return 2
+        return report_usage(error, words)
     raise error
 
 
-def with_flags(words: Sequence[str], flags: Sequence[str]) -> list[str]:
-    """The command line with one flag set: replaced where it was given, else at the end.
-
-    Args:
-        words: What was typed.
-        flags: A flag alone, a flag and its value, or the old and the new form of an argument as
-            ("=", old, new).
-    """
-    if flags[0] == "=":
-        return [flags[2] if word == flags[1] else word for word in words]
-    out = list(words)
-    if flags[0] in out and len(flags) == 2:
-        out[out.index(flags[0]) + 1] = flags[1]
-        return out
-    kept = [word for word in out if not (len(flags) == 2 and word.startswith(flags[0] + "="))]
-    return [*kept, *flags]
-
-
-def usage_message(error: Exception, words: Sequence[str]) -> str:
-    """A wrong option, command or value, in three lines."""
+def report_usage(error: Exception, words: Sequence[str]) -> int:
+    """Print what is wrong with an option, a command or a value; return the exit code."""
     what = error.format_message()  # type: ignore[attr-defined]
     context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "warmstart"
-    near = getattr(error, "possibilities", None)
-    wrong = getattr(error, "option_name", None)
-    fix = f"{command} --help"
-    if near and wrong:
-        fix = "warmstart " + shlex.join([near[0] if word == wrong else word for word in words])
-    elif " Did you mean " in what:
-        wrong, right = what.split("'")[1], what.split("Did you mean ")[1].strip(" ?'\"")
-        fix = "warmstart " + shlex.join([right if word == wrong else word for word in words])
     usage = context.get_usage() if context is not None else "warmstart COMMAND"
-    return f"Error: {what}\nExpected: {usage.removeprefix('Usage: ')}\nFix: {fix}"
+    if what.startswith("Usage: "):  # no word was given: what there is, is help and no error
+        print(what)
+        return 2
+    tell(what, usage.removeprefix("Usage: "), usage_fix(error, what, words))
+    return 2
+
+
+def tell(what: str, expected: str, fix: str) -> None:
+    """Print the three lines."""
+    sys.stdout.flush()  # what was printed before stands above
+    print(f"Error: {what}\nExpected: {expected}\nFix: {fix}", file=sys.stderr)
+
+
+def fix_of(error: WarmstartError, words: Sequence[str], options: Collection[str]) -> str:
+    """The command line that mends an error, where options can; else what a person must do."""
+    named = [flag for flag in error.flags if flag.startswith("--")]
+    known = all(flag.replace("--no-", "--") in options or flag in options for flag in named)
+    if not error.flags or not known or "--resume" in words:
+        return error.fix
+    return "warmstart " + shlex.join(with_flags(words, error.flags))
+
+
+def resume_line(run: Path) -> str:
+    """What to type to go on with a run."""
+    return "warmstart " + shlex.join(["train", "--resume", str(run)])

@@ -4,33 +4,71 @@ import csv
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.cli.paths import is_within, refuse_within_data
+from warmstart.cli.recipe import RECIPE
+from warmstart.data.table import Exclusion
 from warmstart.errors import SettingError
 from warmstart.results.history import History
 from warmstart.results.predictions import Predictions
 
+BETWEEN_LABELS = "|"  # in a cell that holds several
+LIKELY = 0.5  # from here on, a class of many is said to be there
 
-def new_run(out: Path | None, source: Path, *, home: Path = Path("runs")) -> Path:
+
+def new_run(
+    out: Path | None, source: Path, *, data: Path | None = None, home: Path = Path("runs")
+) -> Path:
     """Name a folder that is not there yet.
 
-    Raises:
-        SettingError: the folder asked for holds a run already.
+    Args:
+        out: What was asked for.
+        source: What is trained on; it gives the name otherwise.
+        data: The folder of images; nothing is written there.
+        home: Where runs lie; beside the data if this would be among the images.
+
+    Returns:
+        The folder; it is not made yet.
     """
     if out is not None:
-        if (out / "recipe.toml").exists():
-            raise SettingError(
-                f"{out} holds a run already.",
-                expected="a new folder, so that no result is lost.",
-                fix=f"warmstart train --resume {out}",
-            )
+        refuse_within_data(out, "--out", data)
+        refuse_used(out)
         return out
-    name = source.resolve().stem
+    if data is not None and is_within(home, data):
+        home = data.resolve().parent / home.name
+    here = source.resolve()
+    name = here.name if here.is_dir() else here.stem
     number = 1
     while (home / f"{name}-{number}").exists():
         number += 1
     return home / f"{name}-{number}"
+
+
+def refuse_used(out: Path) -> None:
+    """A folder whose files a run would mix with, or replace.
+
+    Raises:
+        SettingError: it is one.
+    """
+    if (out / RECIPE).exists():
+        raise SettingError(
+            f"{out} holds a run already.",
+            expected="a new folder, so that no result is lost.",
+            fix=f"warmstart train --resume {out}",
+        )
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        other = out.with_name(f"{out.name}-run")
+        raise SettingError(
+            f"{out} is there already, and is no run.",
+            expected="a new folder.",
+            fix=f"give another name, such as {other}.",
+            flags=("--out", str(other)),
+        )
 
 
 def write_history(run: Path, history: History) -> None:
@@ -44,16 +82,42 @@ def write_predictions(run: Path, predictions: Predictions, hashes: Sequence[byte
         writer = csv.writer(file)
         writer.writerow(["sha256", "name", "label", "predicted", *predictions.classes])
         for i, name in enumerate(predictions.rows):
-            label = predictions.labels[i]
+            chances = predictions.probabilities[i]
             writer.writerow(
                 [
                     hashes[i].hex(),
                     name,
-                    predictions.classes[label] if label >= 0 else "",
-                    predictions.classes[predictions.predicted[i]],
-                    *(repr(float(p)) for p in predictions.probabilities[i]),
+                    labels_cell(predictions.labels[i], predictions.classes),
+                    predicted_cell(
+                        chances, predictions.classes, has_many=predictions.labels.ndim == 2
+                    ),
+                    *(repr(float(p)) for p in chances),
                 ]
             )
+
+
+def labels_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) -> str:
+    """The name of a label, or the names of several; nothing where there is none."""
+    if isinstance(label, np.ndarray):
+        return BETWEEN_LABELS.join(classes[int(k)] for k in np.flatnonzero(label == 1))
+    return classes[int(label)] if label >= 0 else ""
+
+
+def predicted_cell(
+    chances: NDArray[np.float64], classes: tuple[str, ...], *, has_many: bool
+) -> str:
+    """The most probable class; where an image may have many, those that are likely."""
+    if has_many:
+        return BETWEEN_LABELS.join(classes[int(k)] for k in np.flatnonzero(chances > LIKELY))
+    return classes[int(chances.argmax())]
+
+
+def write_exclusions(run: Path, exclusions: Iterable[Exclusion]) -> None:
+    """One line per file that is in no row, if there is any."""
+    listed = [(one.name, one.reason) for one in exclusions]
+    if listed:
+        with (run / "exclusions.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("name", "reason"), *listed])
 
 
 def write_environment(run: Path, versions: dict[str, str], mode: str) -> None:

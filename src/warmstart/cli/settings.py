@@ -1,14 +1,8 @@
-"""What `train` was asked for: one record, written to the run and read back by --resume."""
+"""What `train` was asked for, as one record."""
 
-import json
-import tomllib
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from warmstart.backbones.card import EMBEDDED_ARCH
-from warmstart.errors import DataError
-
-RECIPE = "recipe.toml"
 
 
 @dataclass(frozen=True)
@@ -23,42 +17,25 @@ class TrainSettings:
     lr: float | None = None
     precompute: bool = True
     valid_pct: float = 0.2
+    split_seed: int = 42
     seed: int = 0
     device: str = "auto"
     precision: str = "auto"
     weights: str | None = None
     pretrained: bool = True
     on_unreadable: str = "raise"
+    trn_name: str = "train"
+    val_name: str = "valid"
+    test_name: str = "test"
     folder: str = ""
     suffix: str = ""
+    header: bool = True
+    delimiter: str = ","
+    label_column: str | None = None
     split_column: str | None = None
     group: str | None = None
     label_sep: str | None = None
-
-    def write(self, run: Path) -> None:
-        """Write RUN/recipe.toml."""
-        lines = ["# what `warmstart train --resume` goes on with", "[train]"]
-        lines += [
-            f"{name} = {json.dumps(value, ensure_ascii=False)}"
-            for name, value in asdict(self).items()
-            if value is not None
-        ]
-        temporary = run / f".{RECIPE}"
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        temporary.replace(run / RECIPE)
+    cache_dir: str | None = None
 
 
-def read_settings(run: Path) -> TrainSettings:
-    """Read RUN/recipe.toml.
-
-    Raises:
-        DataError: there is none.
-    """
-    file = run / RECIPE
-    if not file.is_file():
-        raise DataError(
-            f"{run} is not the folder of a run: it has no {RECIPE}.",
-            expected="a folder that `warmstart train` wrote.",
-            fix="warmstart train FOLDER",
-        )
-    return TrainSettings(**tomllib.loads(file.read_text(encoding="utf-8"))["train"])
+PATHS = ("source", "weights", "cache_dir")  # settings that name a place on disk

@@ -1,15 +1,21 @@
 """The steps of a training run, in order. Only their imports need torch."""
 
+import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
-from warmstart.cli.judge import tell
-from warmstart.cli.run_folder import write_environment, write_history, write_predictions
+from warmstart.cli.outcome import tell_outcome, write_outcome
+from warmstart.cli.recipe import RECIPE, Recipe
 from warmstart.cli.settings import TrainSettings
+from warmstart.cli.table_file import is_table, table_data
+from warmstart.data.cache_folder import cache_folder
 from warmstart.data.content import ContentHashes
+from warmstart.errors import DataError, TrainingError
+from warmstart.learner.checks import positive
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -20,25 +26,17 @@ def load_data(settings: TrainSettings) -> ImageClassifierData:
     """The data that the settings name."""
     tfms = tfms_from_model(settings.arch, settings.size)
     source = Path(settings.source)
-    if source.suffix.lower() == ".csv":
-        return ImageClassifierData.from_csv(
-            source.parent,
-            settings.folder,
-            source,
-            tfms,
-            settings.bs,
-            suffix=settings.suffix,
-            split_column=settings.split_column,
-            group=settings.group,
-            label_sep=settings.label_sep,
-            valid_pct=settings.valid_pct,
-            on_unreadable=settings.on_unreadable,
-        )
+    if is_table(source):
+        return table_data(source, settings, tfms)
     return ImageClassifierData.from_paths(
         source,
         tfms,
         settings.bs,
+        trn_name=settings.trn_name,
+        val_name=settings.val_name,
+        test_name=settings.test_name,
         valid_pct=settings.valid_pct,
+        seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
     )
 
@@ -47,7 +45,7 @@ def build_learner(
     settings: TrainSettings, data: ImageClassifierData, cache_dir: Path | None
 ) -> "ConvLearner":
     """The learner that the settings name; decoding begins while torch is still loading."""
-    hashes = ContentHashes(content_database(cache_dir))
+    hashes = ContentHashes(cache_folder(cache_dir) / "content.sqlite")
     if settings.precompute and not hashes.knows_most(data.source.paths()):
         data = data.rendering_ahead()
     from warmstart.learner.conv_learner import ConvLearner  # seconds
@@ -65,53 +63,80 @@ def build_learner(
     )
 
 
-def content_database(cache_dir: Path | None) -> Path:
-    """Where content hashes are remembered."""
-    from warmstart.data.cache_folder import cache_folder
-
-    return cache_folder(cache_dir) / "content.sqlite"
-
-
-def run_training(settings: TrainSettings, run: Path, cache_dir: Path | None) -> "Predictions":
+def run_training(recipe: Recipe, run: Path, cache_dir: Path | None) -> "Predictions":
     """Precompute, find a rate, train the head, judge, save.
 
     Args:
-        settings: What was asked for.
+        recipe: What was asked for; of a run that is gone on with, also what was chosen.
         run: Where everything is written.
         cache_dir: Where activations are kept.
 
     Returns:
         The predictions of the validation rows.
     """
+    settings = recipe.asked
+    if settings.lr is not None:
+        positive(settings.lr, "lr")
     data = load_data(settings)
-    print(data.table.summary())
+    print(data.table.summary(), flush=True)
     learn = build_learner(settings, data, cache_dir)
-    run.mkdir(parents=True, exist_ok=True)
-    settings.write(run)
-    lr = settings.lr
-    if lr is None:
-        lr = learn.lr_find().suggestion
-        print(f"rate {lr:.2g}, found by trying (a tenth of where the loss turns)")
-        settings = replace(settings, lr=lr)
-        settings.write(run)  # what was found by measuring is found once
-    learn.fit(lr, 1, cycle_len=settings.epochs, checkpoint=run / "checkpoints")
+    recipe = begun(recipe, learn, run)
+    recipe = with_rate(recipe, learn, run)
+    train(recipe, learn, run)
     predictions = learn.predict("valid")
-    learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
-    write_history(run, learn.history)
-    write_predictions(run, predictions, learn.content_hashes("valid"))
-    write_environment(run, learn.card.versions, learn.numeric_mode)
-    report_exclusions(learn.data)
-    tell(predictions)
-    predictions.confusion_matrix().plot(run / "confusion.png")
-    print(f"model:      {run / 'model'}\nconfusion:  {run / 'confusion.png'}\nrun:        {run}")
+    write_outcome(run, learn, predictions)
+    replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
+    tell_outcome(run, learn.data.table, predictions)
     return predictions
 
 
-def report_exclusions(data: ImageClassifierData) -> None:
-    """Name every file that is in no row."""
-    if data.table.exclusions:
-        print(f"\n{len(data.table.exclusions)} files were left out:")
-        for exclusion in data.table.exclusions[:20]:
-            print(f"  {exclusion.name}: {exclusion.reason}")
-        if len(data.table.exclusions) > 20:
-            print(f"  … all of them in {data.table.root}")
+def begun(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
+    """Write down what the run's bits depend on, or see that it is as it was.
+
+    Raises:
+        DataError: the images or the numeric mode are not those that the run began with.
+    """
+    digest = hashlib.sha256()
+    for split in ("train", "valid"):
+        for content in learn.content_hashes(split):
+            digest.update(content)
+    here = {"numeric_mode": learn.numeric_mode, "images_sha256": digest.hexdigest()}
+    for name, what in (("numeric_mode", "computer or its versions"), ("images_sha256", "images")):
+        if recipe.chosen.get(name, here[name]) != here[name]:
+            raise DataError(
+                f"{run} cannot go on: its {what} changed ({name} was {recipe.chosen[name]}, and "
+                f"is {here[name]}).",
+                expected="what it began with, so that the result is that of one run.",
+                fix=f"begin a new run: warmstart train {recipe.asked.source}",
+            )
+    recipe = recipe.choosing(**here)
+    recipe.write(run)
+    return recipe
+
+
+def with_rate(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
+    """A recipe with a rate: what is found by trying is found once."""
+    if recipe.lr is not None:
+        return recipe
+    lr = learn.lr_find().suggestion
+    print(f"rate {lr:.2g}, found by trying (a tenth of where the loss turns)")
+    recipe = recipe.choosing(lr=lr)
+    recipe.write(run)
+    return recipe
+
+
+def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
+    """Fit, or go on with a fit; what diverged at the first try is no run.
+
+    Raises:
+        TrainingError: the loss is not finite, or the checkpoints are another fit's.
+    """
+    checkpoints = run / "checkpoints"
+    is_new = not checkpoints.exists()
+    try:
+        learn.fit(recipe.lr or 0.0, 1, cycle_len=recipe.asked.epochs, checkpoint=checkpoints)
+    except TrainingError:
+        if is_new:  # so that the same folder can be used with a smaller rate
+            shutil.rmtree(checkpoints, ignore_errors=True)
+            (run / RECIPE).unlink(missing_ok=True)
+        raise

@@ -7,18 +7,19 @@ import typer
 
 from warmstart.backbones.card import EMBEDDED_ARCH
 from warmstart.cli import options
+from warmstart.cli.paths import data_folder, refuse_missing, refuse_within_data
+from warmstart.cli.recipe import Recipe
+from warmstart.cli.resume import resumed
 from warmstart.cli.run_folder import new_run
-from warmstart.cli.settings import TrainSettings, read_settings
+from warmstart.cli.settings import TrainSettings
+from warmstart.cli.stoppable import run_stoppable
 from warmstart.errors import SettingError
 
 
 def train(
+    context: typer.Context,
     source: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="FOLDER|CSV",
-            help="A folder with train/ and valid/ or one folder per class, or a CSV file.",
-        ),
+        Path | None, typer.Argument(metavar="FOLDER|CSV", help=options.SOURCE_HELP)
     ] = None,
     arch: options.Arch = EMBEDDED_ARCH,
     size: options.Size = None,
@@ -27,19 +28,24 @@ def train(
     precompute: options.Precompute = True,
     bs: options.BatchSize = 64,
     valid_pct: options.ValidPct = 0.2,
+    split_seed: options.SplitSeed = 42,
     seed: options.Seed = 0,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     weights: options.Weights = None,
     pretrained: options.Pretrained = True,
     on_unreadable: options.Unreadable = "raise",
-    folder: Annotated[str, typer.Option(help="CSV: where the images lie, beside it.")] = "",
-    suffix: Annotated[str, typer.Option(help="CSV: what the names leave off, as .jpg.")] = "",
-    split_column: Annotated[str | None, typer.Option(help="CSV: says train or valid.")] = None,
-    group: Annotated[str | None, typer.Option(help="CSV: column that is never parted.")] = None,
-    label_sep: Annotated[
-        str | None, typer.Option(help="CSV: between the labels of an image that may have many.")
-    ] = None,
+    trn_name: options.TrainName = "train",
+    val_name: options.ValidName = "valid",
+    test_name: options.TestName = "test",
+    folder: options.Folder = "",
+    suffix: options.Suffix = "",
+    header: options.Header = True,
+    delimiter: options.Delimiter = ",",
+    label_column: options.LabelColumn = None,
+    split_column: options.SplitColumn = None,
+    group: options.Group = None,
+    label_sep: options.LabelSep = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/…")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run's folder.")] = None,
     cache_dir: options.CacheDir = None,
@@ -50,36 +56,46 @@ def train(
         SettingError: neither a source nor a run to go on with was given.
     """
     if resume is not None:
-        settings, run = read_settings(resume), resume
-    elif source is None:
+        run_stoppable(resumed(resume, context), resume, cache_dir)
+        return
+    if source is None:
         raise SettingError(
             "there is nothing to train on.",
             expected="warmstart train FOLDER|CSV, or warmstart train --resume RUN.",
             fix="warmstart demo",
         )
-    else:
-        settings = TrainSettings(
-            source=str(source),
-            arch=arch,
-            size=size,
-            bs=bs,
-            epochs=epochs,
-            lr=lr,
-            precompute=precompute,
-            valid_pct=valid_pct,
-            seed=seed,
-            device=device,
-            precision=precision,
-            weights=None if weights is None else str(weights),
-            pretrained=pretrained,
-            on_unreadable=on_unreadable,
-            folder=folder,
-            suffix=suffix,
-            split_column=split_column,
-            group=group,
-            label_sep=label_sep,
-        )
-        run = new_run(out, source)
-    from warmstart.cli.steps import run_training  # numpy and Pillow load here, not for --help
-
-    run_training(settings, run, cache_dir)
+    refuse_missing(source, expected="a folder of images, or a CSV that names them.")
+    data = data_folder(source, folder)
+    if cache_dir is not None:
+        refuse_within_data(cache_dir, "--cache-dir", data)
+    run = new_run(out, source, data=data)
+    settings = TrainSettings(
+        source=str(source),
+        arch=arch,
+        size=size,
+        bs=bs,
+        epochs=epochs,
+        lr=lr,
+        precompute=precompute,
+        valid_pct=valid_pct,
+        split_seed=split_seed,
+        seed=seed,
+        device=device,
+        precision=precision,
+        weights=None if weights is None else str(weights),
+        pretrained=pretrained,
+        on_unreadable=on_unreadable,
+        trn_name=trn_name,
+        val_name=val_name,
+        test_name=test_name,
+        folder=folder,
+        suffix=suffix,
+        header=header,
+        delimiter=delimiter,
+        label_column=label_column,
+        split_column=split_column,
+        group=group,
+        label_sep=label_sep,
+        cache_dir=None if cache_dir is None else str(cache_dir),
+    )
+    run_stoppable(Recipe(settings), run, cache_dir)

@@ -1,0 +1,91 @@
+"""The command line that a user meant: what was typed, with its mistake mended."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def with_flags(words: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """The command line with some options set: replaced where they were given, else at the end.
+
+    Args:
+        words: What was typed.
+        flags: Options, each with its value if it takes one; or ("=", old, new) for a path that is
+            to be written another way.
+    """
+    if flags[0] == "=":
+        old, new = Path(flags[1]), flags[2]
+        return [new if Path(word) == old else word for word in words]
+    out = list(words)
+    for flag, value in pairs(flags):
+        out = with_flag(out, flag, value)
+    return out
+
+
+def pairs(flags: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Options and their values, None for an option that takes none."""
+    found: list[tuple[str, str | None]] = []
+    for word in flags:
+        if word.startswith("--") or not found:
+            found.append((word, None))
+        else:
+            found[-1] = (found[-1][0], word)
+    return found
+
+
+def with_flag(words: Sequence[str], flag: str, value: str | None) -> list[str]:
+    """The command line with one option set."""
+    opposite = flag.replace("--no-", "--") if flag.startswith("--no-") else f"--no-{flag[2:]}"
+    out = [word for word in words if word != opposite] if value is None else list(words)
+    for i, word in enumerate(out):
+        if word == flag and value is not None:
+            return [*out[: i + 1], value, *out[i + 2 :]]
+        if word == flag or word.startswith(f"{flag}="):
+            return [*out[:i], flag if value is None else f"{flag}={value}", *out[i + 1 :]]
+    return [*out, flag] if value is None else [*out, flag, value]
+
+
+def without_option(words: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The command line without an option and its value."""
+    out: list[str] = []
+    skips = False
+    for word in words:
+        if skips:
+            skips = False
+        elif word in names:
+            skips = True
+        elif not any(word.startswith(f"{name}=") for name in names):
+            out.append(word)
+    return out
+
+
+def usage_fix(error: Exception, what: str, words: Sequence[str]) -> str:
+    """What to type after a wrong option, command or value.
+
+    Args:
+        error: A usage error of the command line's parser.
+        what: Its message.
+        words: What was typed.
+    """
+    near, wrong = getattr(error, "possibilities", None), getattr(error, "option_name", None)
+    if near and wrong:
+        return "warmstart " + shlex.join([respelled(word, wrong, near[0]) for word in words])
+    if " Did you mean " in what:
+        wrong, right = what.split("'")[1], what.split("Did you mean ")[1].strip(" ?'\"")
+        return "warmstart " + shlex.join([right if word == wrong else word for word in words])
+    parameter = getattr(error, "param", None)
+    names = list(getattr(parameter, "opts", ()))
+    if what.startswith("Invalid value") and any(name.startswith("--") for name in names):
+        default = getattr(parameter, "default", None)
+        if default is None:  # what is found or chosen unless somebody says
+            return "warmstart " + shlex.join(without_option(words, names))
+        return "warmstart " + shlex.join(with_flags(words, (names[0], str(default))))
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context is not None else 'warmstart'} --help"
+
+
+def respelled(word: str, wrong: str, right: str) -> str:
+    """An option by its right name, its value kept where it is in the same word."""
+    if word.startswith(f"{wrong}="):
+        return right + word.removeprefix(wrong)
+    return right if word == wrong else word

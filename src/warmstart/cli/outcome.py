@@ -1,0 +1,47 @@
+"""What a finished run leaves on disk and says on the screen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warmstart.cli.judge import tell
+from warmstart.cli.run_folder import (
+    write_environment,
+    write_exclusions,
+    write_history,
+    write_predictions,
+)
+from warmstart.data.table import ImageTable
+
+if TYPE_CHECKING:
+    from warmstart.learner.conv_learner import ConvLearner
+    from warmstart.results.predictions import Predictions
+
+MOST_LISTED = 20
+
+
+def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -> None:
+    """Write model, history, predictions, exclusions, environment and the confusion matrix."""
+    learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
+    write_history(run, learn.history)
+    write_predictions(run, predictions, learn.content_hashes("valid"))
+    write_exclusions(run, learn.data.table.exclusions)
+    write_environment(run, learn.card.versions, learn.numeric_mode)
+    if predictions.labels.ndim == 1:
+        predictions.confusion_matrix().plot(run / "confusion.png")
+
+
+def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions") -> None:
+    """Print what was left out, how good the model is, and where everything lies."""
+    exclusions = table.exclusions
+    if exclusions:
+        print(f"\n{len(exclusions)} file(s) left out:")
+        for exclusion in exclusions[:MOST_LISTED]:
+            print(f"  {exclusion.name}: {exclusion.reason}")
+        if len(exclusions) > MOST_LISTED:
+            print(f"  … all of them in {run / 'exclusions.csv'}")
+    print()
+    tell(predictions)
+    print(f"\nmodel:      {run / 'model'}")
+    if (run / "confusion.png").exists():
+        print(f"confusion:  {run / 'confusion.png'}")
+    print(f"run:        {run}")

@@ -1,0 +1,34 @@
+"""A run that may be stopped by Ctrl-C, or be finished already."""
+
+from pathlib import Path
+
+from warmstart.cli.mistakes import RunStopped
+from warmstart.cli.recipe import RECIPE, Recipe
+
+
+def run_stoppable(recipe: Recipe, run: Path, cache_dir: Path | None) -> None:
+    """Carry a run out, or say that this has been done.
+
+    Args:
+        recipe: What was asked for, and what is known already.
+        run: Its folder.
+        cache_dir: Where activations are kept, if not where the recipe says.
+
+    Raises:
+        RunStopped: Ctrl-C was pressed; what was done is kept.
+    """
+    if recipe.result:
+        accuracy = recipe.result.get("valid_accuracy", float("nan"))
+        print(f"{run} is finished: accuracy {accuracy:.4f} on the validation images.")
+        print(f"model:      {run / 'model'}")
+        return
+    place = recipe.asked.cache_dir if cache_dir is None else cache_dir
+    try:
+        # numpy, Pillow and torch load here, not for --help
+        from warmstart.cli.steps import run_training
+
+        run_training(recipe, run, None if place is None else Path(place))
+    except KeyboardInterrupt as error:
+        if not (run / RECIPE).exists():
+            recipe.write(run)
+        raise RunStopped(run) from error

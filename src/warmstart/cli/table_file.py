@@ -1,0 +1,61 @@
+"""A CSV or TSV file that names images, as the settings say to read it."""
+
+from pathlib import Path
+
+from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.transforms import ModelTransforms
+from warmstart.cli.settings import TrainSettings
+from warmstart.errors import SettingError
+
+SUFFIXES = (".csv", ".tsv")
+
+
+def is_table(source: Path) -> bool:
+    """Whether a source is a table and no folder."""
+    return source.suffix.lower() in SUFFIXES and not source.is_dir()
+
+
+def table_data(source: Path, settings: TrainSettings, tfms: ModelTransforms) -> ImageClassifierData:
+    """Read the table; its images lie under its own folder."""
+    label = settings.label_column
+    return ImageClassifierData.from_csv(
+        source.parent,
+        settings.folder,
+        source,
+        tfms,
+        settings.bs,
+        suffix=settings.suffix,
+        header=settings.header,
+        delimiter=delimiter_of(source, settings.delimiter),
+        label_column=1 if label is None else column(label),
+        split_column=None if settings.split_column is None else column(settings.split_column),
+        group=None if settings.group is None else column(settings.group),
+        label_sep=settings.label_sep,
+        valid_pct=settings.valid_pct,
+        seed=settings.split_seed,
+        on_unreadable=settings.on_unreadable,
+    )
+
+
+def delimiter_of(source: Path, given: str) -> str:
+    r"""One character; a tab may be typed as \t, and is usual in a .tsv.
+
+    Raises:
+        SettingError: it is none or several.
+    """
+    delimiter = "\t" if given == "\\t" else given
+    if delimiter == "," and source.suffix.lower() == ".tsv":
+        return "\t"
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise SettingError(
+            f"the delimiter {given!r} is not one character that can part cells.",
+            expected="one character, such as a comma or a semicolon.",
+            fix="pass delimiter=','.",
+            flags=("--delimiter", ","),
+        )
+    return delimiter
+
+
+def column(typed: str) -> str | int:
+    """A column by its header, or by its position from 0."""
+    return int(typed) if typed.isdecimal() else typed
