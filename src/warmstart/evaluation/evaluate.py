@@ -1,0 +1,71 @@
+"""Predictions → Scores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.errors import SettingError
+from warmstart.evaluation.judged import judged
+from warmstart.evaluation.many_labels import many_label_scores
+from warmstart.evaluation.one_label import one_label_scores
+from warmstart.evaluation.scores import Scores
+from warmstart.evaluation.settings import JudgeSettings, per_class
+from warmstart.results.predictions import Predictions
+
+
+def evaluate(
+    predictions: Predictions,
+    *,
+    thresholds: float | Sequence[float] | NDArray[np.float64] = 0.5,
+    top_k: Sequence[int] = (5,),
+    beta: float = 1.0,
+    num_resamples: int = 2000,
+    seed: int = 0,
+    chosen_on_these: Sequence[str] = (),
+) -> Scores:
+    """Judge predictions: every score, with a 95 % interval where there is an honest one.
+
+    The numbers equal scikit-learn's, which tests hold; they are counted here, because one function
+    must give the score and its 2,000 resamples at once. They do not depend on the order of the
+    rows, to the last bit.
+
+    Args:
+        predictions: With labels (N,), or (N, K) of 0 and 1; rows without one are counted only.
+        thresholds: Of many labels: a class is called so where its probability is above; one for
+            all classes, or one each. Chosen on other rows (``fit_thresholds``).
+        top_k: The true class is among the first k; those of 2 to K - 1 are scored.
+        beta: Of the F-score.
+        num_resamples: Per interval; 0 leaves out all but Wilson's.
+        seed: Of the resamples.
+        chosen_on_these: What was chosen by these same rows, such as "the best epoch": the result
+            says that it is flattered.
+
+    Returns:
+        The scores.
+
+    Raises:
+        SettingError: no row has a label, or an argument cannot be.
+
+    Example:
+        >>> import numpy as np
+        >>> chances = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+        >>> four = Predictions(("a", "b", "c", "d"), chances, np.array([0, 0, 1, 1]), ("x", "y"))
+        >>> print(evaluate(four)["accuracy"])
+        0.7500  0.3006 to 0.9544
+    """
+    if 0 < num_resamples < 100 or num_resamples < 0:
+        raise SettingError(
+            f"num_resamples is {num_resamples}: a 2.5 % tail of it is less than three.",
+            expected="at least 100, or 0 for no intervals.",
+            fix="pass num_resamples=2000.",
+        )
+    rows = judged(predictions)
+    settings = JudgeSettings(
+        tuple(top_k), per_class(thresholds, len(rows.classes)), beta, num_resamples, seed
+    )
+    find = many_label_scores if rows.is_multi_label else one_label_scores
+    scores, classes = find(rows, settings)
+    return Scores(
+        scores, classes, len(rows.labels), rows.num_unlabelled, beta, tuple(chosen_on_these)
+    )

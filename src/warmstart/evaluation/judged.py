@@ -1,0 +1,112 @@
+"""The rows of Predictions that have a label, checked and put into one order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.errors import SettingError
+from warmstart.results.predictions import Predictions
+
+ROUNDING = 1e-3  # probabilities read back from a file of few digits add up to this near 1
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Labelled rows in an order that depends on nothing but their content.
+
+    ``probabilities`` (N, K) float64, ``labels`` (N,) int64 or (N, K) of 0 and 1, ``classes`` the
+    K names; ``num_unlabelled`` rows were left out.
+    """
+
+    probabilities: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    num_unlabelled: int
+
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether a row may have several labels."""
+        return self.labels.ndim == 2
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The most probable class of each row (N,); the first of equals."""
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+
+def judged(predictions: Predictions) -> Judged:
+    """Take the labelled rows, sorted by content: sums and resamples then forget the row order.
+
+    Args:
+        predictions: Of one label per row, (N,), or of many, (N, K); -1 where a row has none.
+
+    Returns:
+        The labelled rows.
+
+    Raises:
+        SettingError: no row has a label, or numbers are not probabilities.
+    """
+    labels = np.asarray(predictions.labels, np.int64)
+    chances = np.asarray(predictions.probabilities, np.float64)
+    known = (labels >= 0).all(axis=1) if labels.ndim == 2 else labels >= 0
+    if not known.any():
+        raise SettingError(
+            f"none of the {len(labels)} rows has a label.",
+            expected="labelled rows, to compare predictions with.",
+            fix='judge a labelled split: learn.predict("valid").',
+        )
+    labels, chances = labels[known], chances[known]
+    check(chances, labels, predictions.classes)
+    order = content_order(chances, labels)
+    return Judged(chances[order], labels[order], predictions.classes, int((~known).sum()))
+
+
+def content_order(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """An order (N,) of rows by label, then by their numbers; rows that stay tied are equal."""
+    table = np.column_stack([labels.reshape(len(labels), -1).astype(np.float64), values])
+    table = np.ascontiguousarray(table + 0.0)  # + 0.0: -0.0 and 0.0 are one value, not one pattern
+    patterns = table.view(np.dtype((np.void, table.shape[1] * table.itemsize))).ravel()
+    return np.asarray(np.argsort(patterns, kind="stable"), np.int64)
+
+
+def check(
+    chances: NDArray[np.float64], labels: NDArray[np.int64], classes: tuple[str, ...]
+) -> None:
+    """Refuse what would give a number without a meaning.
+
+    Raises:
+        SettingError: shapes do not fit, or the numbers are not probabilities.
+    """
+    fits = chances.ndim == 2 and chances.shape == (len(labels), len(classes))
+    if not fits or (labels.ndim == 2 and labels.shape != chances.shape):
+        raise SettingError(
+            f"probabilities have shape {chances.shape}, labels {labels.shape}, and there are "
+            f"{len(classes)} classes.",
+            expected="probabilities (N, K), and labels (N,) or (N, K).",
+            fix="take Predictions as learn.predict returned them.",
+        )
+    if labels.ndim == 1 and len(classes) < 2:
+        raise SettingError(
+            f"there is only one class, {classes[0]!r}: every answer is right.",
+            expected="at least two classes.",
+            fix="add a class of other pictures.",
+        )
+    if labels.max() >= (len(classes) if labels.ndim == 1 else 2):
+        raise SettingError(
+            f"a label is {int(labels.max())}, and there are {len(classes)} classes.",
+            expected="labels below the number of classes, or 0 and 1 along each row.",
+            fix="take labels and classes from the same table.",
+        )
+    outside = ~((chances >= 0) & (chances <= 1 + ROUNDING)).all(axis=1)
+    if labels.ndim == 1:
+        outside |= np.abs(chances.sum(axis=1) - 1) > ROUNDING
+    if outside.any():
+        first = int(outside.argmax())
+        raise SettingError(
+            f"{int(outside.sum())} of {len(chances)} rows are not probabilities; the first is "
+            f"{chances[first][:5].tolist()}.",
+            expected="finite numbers from 0 to 1"
+            + (", that add up to 1 along a row." if labels.ndim == 1 else "."),
+            fix="pass probabilities, not logits.",
+        )

@@ -1,0 +1,81 @@
+"""Scores that only look at the order of probabilities: top-k, ROC AUC, average precision."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.evaluation.judged import Judged
+
+
+def ranks_of_labels(rows: Judged) -> NDArray[np.int64]:
+    """How many classes come before the true one (N,); of equals the first comes first.
+
+    Differs from scikit-learn's top_k_accuracy_score: there the last of equals comes first, so
+    that its top-1 is not the accuracy of ``argmax``.
+    """
+    positions = np.arange(len(rows.classes))
+    own = rows.probabilities[np.arange(len(rows.labels)), rows.labels][:, None]
+    equal_before = (rows.probabilities == own) & (positions < rows.labels[:, None])
+    return np.asarray(((rows.probabilities > own) | equal_before).sum(axis=1), np.int64)
+
+
+def one_vs_rest(rows: Judged) -> NDArray[np.bool_]:
+    """Whether each row is of each class (N, K)."""
+    if rows.is_multi_label:
+        return np.asarray(rows.labels == 1, np.bool_)
+    return np.asarray(rows.labels[:, None] == np.arange(len(rows.classes)), np.bool_)
+
+
+def rankable(rows: Judged) -> NDArray[np.int64]:
+    """Classes with rows of both kinds: the others have no order to get right."""
+    share = one_vs_rest(rows).mean(axis=0)
+    return np.asarray(np.flatnonzero((share > 0) & (share < 1)), np.int64)
+
+
+def macro_ranking(
+    rows: Judged, weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """ROC AUC and average precision, one class against the rest, each class counting alike.
+
+    Ties count half in the AUC, and are one step in the average precision, as in scikit-learn.
+
+    Args:
+        rows: What is judged.
+        weights: (R, N) how much each row counts in each resample.
+
+    Returns:
+        Two arrays (R,): means over the rankable classes, of which there is one at least.
+    """
+    truth, classes = one_vs_rest(rows), rankable(rows)
+    aucs, averages = np.zeros(len(weights)), np.zeros(len(weights))
+    for label in classes:
+        auc, average = ranking(rows.probabilities[:, label], truth[:, label], weights)
+        aucs, averages = aucs + auc, averages + average
+    return aucs / len(classes), averages / len(classes)
+
+
+def ranking(
+    scores: NDArray[np.float64], truth: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """ROC AUC and average precision of one class under each resample's weights.
+
+    Args:
+        scores: (N,) higher means more likely so.
+        truth: (N,) whether it is so.
+        weights: (R, N) how much each row counts in each resample.
+
+    Returns:
+        Two arrays (R,).
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)  # of tied scores
+    heavy = weights[:, order]
+    true = np.cumsum(np.where(truth[order], heavy, 0.0), axis=1)[:, ends]
+    called = np.cumsum(heavy, axis=1)[:, ends]
+    false = called - true
+    new_true = np.diff(true, axis=1, prepend=0.0)
+    new_false = np.diff(false, axis=1, prepend=0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        area = (new_false * (true - new_true / 2)).sum(axis=1) / (true[:, -1] * false[:, -1])
+        precision = np.where(called > 0, true / called, 0.0)
+        average = (new_true * precision).sum(axis=1) / true[:, -1]
+    return area, average

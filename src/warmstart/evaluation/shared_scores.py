@@ -1,0 +1,90 @@
+"""Scores that one label and many labels have in common: ranking, losses, calibration."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.evaluation.intervals import Statistics, about, bootstrap, percentiles
+from warmstart.evaluation.judged import Judged
+from warmstart.evaluation.probability_scores import (
+    calibration_bins,
+    error_if_calibrated,
+    row_losses,
+    row_squares,
+)
+from warmstart.evaluation.ranking import macro_ranking, rankable
+from warmstart.evaluation.scores import Score
+from warmstart.evaluation.settings import JudgeSettings
+
+RANKING_WORK = 30_000_000  # resamples × rows × classes: a few seconds on one core
+MOST_RANKED = 2_000_000  # rows × classes
+FEW_RESAMPLES = 50  # enough for a standard deviation (to 10 %), not for a tail
+CHANCE_DRAWS = 200
+NOT_ASKED = "none: no resamples were asked for"
+NO_WIDTH = "none: every resample gives the same number"
+TOO_MANY = "none: too many rows × classes to rank again and again; it would be narrow"
+
+
+def strata(rows: Judged) -> NDArray[np.int64]:
+    """Rows are drawn within their class (N,); rows of many labels from all."""
+    return np.zeros(len(rows.labels), np.int64) if rows.is_multi_label else rows.labels
+
+
+def resampled(
+    rows: Judged, settings: JudgeSettings, values: Mapping[str, float], statistics: Statistics
+) -> dict[str, Score]:
+    """Scores with their bootstrap intervals; ``values`` are those of the rows themselves."""
+    number = settings.num_resamples
+    if number == 0:
+        return {name: Score(value, method=NOT_ASKED) for name, value in values.items()}
+    drawn = bootstrap(statistics, strata(rows), num_resamples=number, seed=settings.seed)
+    out = {}
+    for name, value in values.items():
+        if number < 2 * FEW_RESAMPLES:
+            found = about(value, drawn[name], highest=1.0)
+            method = f"1.96 standard deviations of {number} bootstrap resamples"
+        else:
+            found = percentiles(drawn[name])
+            method = f"bootstrap, {number} resamples"
+        method = NO_WIDTH if found is None else method
+        out[name] = Score.within(value, found, method)
+    return out
+
+
+def shared_scores(rows: Judged, settings: JudgeSettings) -> dict[str, Score]:
+    """ROC AUC, average precision, log loss, Brier score and calibration error."""
+    of_rows = {"log_loss": row_losses(rows), "brier": row_squares(rows)}
+
+    def means(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        total = weights.sum(axis=1)
+        return {name: weights @ values / total for name, values in of_rows.items()}
+
+    losses = {name: float(values.mean()) for name, values in of_rows.items()}
+    scores = ranking_scores(rows, settings) | resampled(rows, settings, losses, means)
+    scores["calibration_error"] = Score(
+        calibration_bins(rows).error, method="none: chance alone makes it positive, see the next"
+    )
+    chance = error_if_calibrated(rows, num_resamples=CHANCE_DRAWS, seed=settings.seed)
+    scores["calibration_error_by_chance"] = Score(chance, method="none: it is a simulated mean")
+    return scores
+
+
+def ranking_scores(rows: Judged, settings: JudgeSettings) -> dict[str, Score]:
+    """Macro ROC AUC and average precision over the classes that have rows of both kinds."""
+    names, size = ("roc_auc", "average_precision"), rows.probabilities.size
+    if len(rankable(rows)) == 0:
+        return dict.fromkeys(names, Score(None, method="none: no class has rows of both kinds"))
+
+    def ranked(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        return dict(zip(names, macro_ranking(rows, weights), strict=True))
+
+    own = ranked(np.ones((1, len(rows.labels))))
+    values = {name: float(each[0]) for name, each in own.items()}
+    if settings.num_resamples and size > MOST_RANKED:
+        return {name: Score(value, method=TOO_MANY) for name, value in values.items()}
+    number = settings.num_resamples
+    if number * size > RANKING_WORK:
+        number = max(FEW_RESAMPLES, RANKING_WORK // size)
+    return resampled(rows, replace(settings, num_resamples=number), values, ranked)
