@@ -95,6 +95,7 @@ def hub_weights(arch: str) -> dict[str, Tensor]:
             f"arch={EMBEDDED_ARCH!r}, whose weights are installed.",
             fix=f"pass arch={EMBEDDED_ARCH!r}, or weights=PATH (--weights PATH); to start from "
             "random weights on purpose, pass pretrained=False (--no-pretrained).",
+            flags=("--arch", EMBEDDED_ARCH),
         ) from error
 
 

@@ -10,16 +10,23 @@ def with_flags(words: Sequence[str], flags: Sequence[str]) -> list[str]:
 
     Args:
         words: What was typed.
-        flags: Options, each with its value if it takes one; or ("=", old, new) for a path that is
-            to be written another way.
+        flags: Options, each with its value if it takes one; or ("=", old, new) for a path or
+            a value that is to be written another way.
     """
     if flags[0] == "=":
-        old, new = Path(flags[1]), flags[2]
-        return [new if Path(word) == old else word for word in words]
+        old, new = flags[1], flags[2]
+        return [replaced(word, old, new) for word in words]
     out = list(words)
     for flag, value in pairs(flags):
         out = with_flag(out, flag, value)
     return out
+
+
+def replaced(word: str, old: str, new: str) -> str:
+    """A word with another value, where it is one or ends in one: path, name/, --column=name."""
+    if Path(word) == Path(old):
+        return new
+    return word.removesuffix(old) + new if word.endswith(f"={old}") else word
 
 
 def pairs(flags: Sequence[str]) -> list[tuple[str, str | None]]:

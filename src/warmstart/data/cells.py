@@ -187,6 +187,7 @@ def row_labels(
             "label_sep is empty.",
             expected="what stands between the classes of one image.",
             fix='pass label_sep=" ", or leave it away if each image has one class.',
+            flags=("--label-sep", " "),
         )
     labels = [parts(label, label_sep) for label in cells.labels]
     bad = [row for row, label in enumerate(labels) if not label and splits[row] != "test"]

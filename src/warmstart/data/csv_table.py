@@ -129,6 +129,7 @@ def refuse_other_delimiter(csv_path: Path, first: list[str], delimiter: str) -> 
             f"first line is {first[0]!r}.",
             expected=f"cells parted by {delimiter!r}.",
             fix=f"pass delimiter={others[0]!r}.",
+            flags=("--delimiter", others[0]),
         )
 
 
@@ -159,6 +160,7 @@ def refuse_image_as_header(csv_path: Path, root: Path, name: str) -> None:
             f"the first line of {csv_path} is taken for a header, and it names an image: {name}.",
             expected="names of columns in the first line.",
             fix="pass header=False.",
+            flags=("--no-header",),
         )
 
 
@@ -174,9 +176,11 @@ def find_column(source: str, titles: Sequence[str] | None, width: int, column: s
         return list(titles).index(column)
     close = difflib.get_close_matches(str(column), titles or (), 1)
     listed = ", ".join(repr(title) for title in titles or ())
+    few = "write the label beside each name: name,label" if width < 2 else "give one of those."
     raise SettingError(
         f"{source} has no column {column!r}, or more than one.",
         expected=f"a position from 0 to {width - 1}"
         + (f", or one of {listed}." if titles is not None else ": it is read without a header."),
-        fix=f"did you mean {close[0]!r}?" if close else "pass the position: 0 for the first.",
+        fix=f"did you mean {close[0]!r}?" if close else few,
+        flags=("=", str(column), close[0]) if close else (),
     )

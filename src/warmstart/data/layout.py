@@ -70,6 +70,7 @@ def refuse_file(root: Path) -> None:
     """
     if root.is_dir():
         return
+    flags: tuple[str, ...] = ()
     if not root.exists():
         near = root.parent if root.parent.is_dir() else None
         close = difflib.get_close_matches(root.name, visible_folders(near), 1) if near else []
@@ -81,10 +82,13 @@ def refuse_file(root: Path) -> None:
             unpack = "unzip" if root.suffix.lower() == ".zip" else "tar xf"
             fix = f"unpack it ({unpack} {root.name}), then pass the folder that this makes."
         elif root.suffix.lower() in {".csv", ".tsv", ".txt"}:
-            fix = "for labels in a table, use from_csv (--csv on the command line)."
+            fix = "for labels in a table, use from_csv; on the command line, rename it to .csv."
         else:
-            fix = f"pass the folder that holds the class folders, such as {root.parent.parent}."
-    raise DataError(what, expected=EXPECTED, fix=fix)
+            above = root.parent.parent
+            holder = above.parent if above.name in USUAL_NAMES else above
+            fix = f"pass the folder that holds the class folders, such as {holder}."
+            flags = ("=", str(root), str(holder))
+    raise DataError(what, expected=EXPECTED, fix=fix, flags=flags)
 
 
 def refuse_without_folders(root: Path, names: tuple[str, str, str | None]) -> None:
@@ -100,13 +104,19 @@ def refuse_without_folders(root: Path, names: tuple[str, str, str | None]) -> No
             fix=f"mkdir -p {root}/CLASS for each class, and put its images there.",
         )
     above = root.absolute().parent
+    flags: tuple[str, ...]
     if above.name in {name for name in names if name}:
-        fix = f"point at the folder above: {above.parent}"
+        fix, flags = f"point at the folder above: {above.parent}", (str(above.parent),)
     elif len(visible_folders(above)) > 1:
-        fix = f"if {root.name} is a class, point at the folder above: {above}"
+        fix, flags = f"if {root.name} is a class, point at the folder above: {above}", ()
     else:
-        fix = f"move the images into {root}/CLASS/, one folder per class."
-    raise DataError(f"{root} holds images but no class folders.", expected=EXPECTED, fix=fix)
+        fix, flags = f"move the images into {root}/CLASS/, one folder per class.", ()
+    raise DataError(
+        f"{root} holds images but no class folders.",
+        expected=EXPECTED,
+        fix=fix,
+        flags=("=", str(root), *flags) if flags else (),
+    )
 
 
 def refuse_other_names(root: Path, children: list[str], names: tuple[str, str, str | None]) -> None:
@@ -122,6 +132,7 @@ def refuse_other_names(root: Path, children: list[str], names: tuple[str, str, s
                 f"{root} has a folder {others[0]}, and none named {names[part]}.",
                 expected=f"folders named {', '.join(name for name in names if name)}.",
                 fix=f'pass {ARGUMENTS[part]}="{others[0]}", or rename the folder to {names[part]}.',
+                flags=(option(part), others[0]),
             )
 
 
@@ -140,14 +151,26 @@ def refuse_without_train(
             f"{', '.join(deeper)}.",
             expected=EXPECTED,
             fix=f"point one level deeper: {root / deeper[0]}",
+            flags=("=", str(root), str(root / deeper[0])),
         )
     like = [next((n for n in children if n.casefold() in part), None) for part in OTHER_NAMES]
     if all(any(name.casefold() in part for part in OTHER_NAMES) for name in children):
+        flags: list[str] = []
         if like[0] is None:
             what, fix = "but no train folder", f"put training images into {root / names[0]}/CLASS/."
         else:
             given = [f'{arg}="{name}"' for arg, name in zip(ARGUMENTS, like, strict=True) if name]
             what, fix = f"none named {names[0]}", f"pass {', '.join(given)}."
+            for part, name in enumerate(like):
+                flags += [option(part), name] if name else []
         raise DataError(
-            f"{root} has folders {', '.join(children)}, {what}.", expected=EXPECTED, fix=fix
+            f"{root} has folders {', '.join(children)}, {what}.",
+            expected=EXPECTED,
+            fix=fix,
+            flags=flags,
         )
+
+
+def option(part: int) -> str:
+    """The command line's word for an argument."""
+    return f"--{ARGUMENTS[part].replace('_', '-')}"

@@ -25,11 +25,13 @@ def refuse_missing(
     """
     missing = [name for name in where if name not in known and not is_file(root / name)]
     if missing:
+        fix, flags = guess(root, missing)
         listed = some([f"{root / name} ({where[name]})" for name in missing])
         raise DataError(
             f"{len(missing)} of the {len(where)} files that {source} names do not exist: {listed}.",
             expected="every row's file, at root/folder/name + suffix.",
-            fix=guess(root, missing),
+            fix=fix,
+            flags=flags,
         )
 
 
@@ -41,28 +43,31 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def guess(root: Path, missing: list[str]) -> str:
-    """What to type, judged by what is there in place of the first missing file."""
+def guess(root: Path, missing: list[str]) -> tuple[str, tuple[str, ...]]:
+    """What to type, in Python and in a shell, judged by what there is instead of the first."""
     images = scan(root).images
     name = PurePosixPath(missing[0])
     if str(name).replace("\\", "/") in images:
-        return "write / between folders in place of \\."
+        return "write / between folders in place of \\.", ()
     for image in images:
         path = PurePosixPath(image)
         if path.with_suffix("") == name:
-            return f'pass suffix="{path.suffix}".'
+            return f'pass suffix="{path.suffix}".', ("--suffix", path.suffix)
         if path == name.with_suffix(""):
-            return 'pass suffix="": the names have theirs.'
+            return 'pass suffix="": the names have theirs.', ("--suffix", "")
         for form in (str.casefold, nfc):
             if form(image) == form(str(name)):
-                return f"write {image!r} as the disk does: case or Unicode form differ."
+                return f"write {image!r} as the disk does: case or Unicode form differ.", ()
     for image in images:
         folder, found = image.removesuffix(str(name)), PurePosixPath(image)
         if folder != image and folder.endswith("/"):
-            return f'pass folder="{folder[:-1]}".'
+            return f'pass folder="{folder[:-1]}".', ("--folder", folder[:-1])
         if found.stem == name.name:
-            return f'pass folder="{found.parent}", suffix="{found.suffix}".'
-    return "check the folder and the suffix, copy the files there, or delete those rows."
+            return (
+                f'pass folder="{found.parent}", suffix="{found.suffix}".',
+                ("--folder", str(found.parent), "--suffix", found.suffix),
+            )
+    return "check the folder and the suffix, copy the files there, or delete those rows.", ()
 
 
 def nfc(text: str) -> str:

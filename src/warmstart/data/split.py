@@ -33,6 +33,7 @@ class Draw:
                 f"valid_pct is {self.valid_pct}.",
                 expected="a share between 0 and 1 of the training images.",
                 fix="pass valid_pct=0.2 for a fifth.",
+                flags=("--valid-pct", "0.2"),
             )
 
 

@@ -93,7 +93,8 @@ def chosen_precision(precision: str, device: torch.device) -> str:
         raise SettingError(
             f"precision={precision!r} is unknown.",
             expected='"auto", "f32" or "bf16".',
-            fix='pass precision="auto" (--precision auto).',
+            fix='pass precision="auto".',
+            flags=("--precision", "auto"),
         )
     if precision != "auto":
         return precision
@@ -118,7 +119,8 @@ def chosen_device(device: str) -> torch.device:
         raise SettingError(
             f"device={device!r} is not to be had here.",
             expected=f"one of: auto, {here}.",
-            fix='pass device="auto" (--device auto).',
+            fix='pass device="auto".',
+            flags=("--device", "auto"),
         )
     return torch.device(device)
 

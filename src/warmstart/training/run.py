@@ -108,7 +108,8 @@ class Run:
             raise TrainingError(
                 f"the loss is {loss} at epoch {self.epoch}, step {self.step}, lr={max(lrs):g}.",
                 expected="a finite loss.",
-                fix=f"pass a smaller rate: lr={max(settings.lrs) / 10:g}.",
+                fix=f"pass a smaller rate: lr={min(max(settings.lrs) / 10, 0.1):g}.",
+                flags=("--lr", f"{min(max(settings.lrs) / 10, 0.1):g}"),
             )
         self.history.add_step(lrs, loss)
         self.loss_sum += loss * len(wanted)
