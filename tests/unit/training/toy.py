@@ -1,7 +1,7 @@
 """A small task that a small network can learn, and inputs that hand it out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ class ToyInputs:
             yield self.x[torch.from_numpy(rows)]
 
     def valid(self) -> Iterator[Tensor]:
-        yield from self.x_valid.split(self.valid_rows)
+        yield from torch.split(self.x_valid, self.valid_rows)
 
     def before_batch(self) -> None:
         pass
@@ -45,7 +45,7 @@ class ChoosingToyInputs(ToyInputs):
     x_choice: Tensor = field(default_factory=lambda: torch.empty(0))
 
     def choice(self) -> Iterator[Tensor]:
-        yield from self.x_choice.split(self.valid_rows)
+        yield from torch.split(self.x_choice, self.valid_rows)
 
 
 def toy_tensors(
@@ -89,7 +89,8 @@ def one_group(module: nn.Module) -> list[list[nn.Parameter]]:
 
 
 def toy_settings(lr: float = 0.05, epochs: int = 2, **changes: Any) -> FitSettings:
-    return FitSettings(**{"lrs": (lr,), "schedule": Schedule(1, epochs), "batch_size": 8} | changes)
+    plain = FitSettings((lr,), Schedule(1, epochs), batch_size=8)
+    return replace(plain, **changes)
 
 
 def same(first: nn.Module, second: nn.Module) -> bool:
