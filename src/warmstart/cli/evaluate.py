@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: Model,
-    folder: Annotated[Path, typer.Argument(help="One folder per class, or a folder with valid/.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="One folder per class, or a folder with valid/."),
+    ],
     split: Annotated[str, typer.Option(help="Which part, where the folder has parts.")] = "valid",
     device: options.Device = "auto",
 ) -> None:

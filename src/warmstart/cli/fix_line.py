@@ -44,7 +44,8 @@ def with_flag(words: Sequence[str], flag: str, value: str | None) -> list[str]:
     """The command line with one option set."""
     opposite = flag.replace("--no-", "--") if flag.startswith("--no-") else f"--no-{flag[2:]}"
     out = [word for word in words if word != opposite] if value is None else list(words)
-    for i, word in enumerate(out):
+    for i in reversed(range(len(out))):  # the last of several is the one that counts
+        word = out[i]
         if word == flag and value is not None:
             return [*out[: i + 1], value, *out[i + 2 :]]
         if word == flag or word.startswith(f"{flag}="):

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from warmstart.inference.predictor import Predictor
     from warmstart.results.predictions import Predictions
 
-Model = Annotated[Path, typer.Argument(help="A model folder, such as RUN/model.")]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, such as RUN/model.")]
 
 
 def predict(
     model: Model,
-    paths: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATHS...", help="Images, or folders of images.")
+    ],
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write all probabilities here; - is the screen.")
     ] = None,

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,8 +12,13 @@ from warmstart.cli.recipe import RECIPE, Recipe, read_recipe
 from warmstart.cli.settings import PATHS, TrainSettings
 from warmstart.errors import SettingError
 
+if TYPE_CHECKING:
+    from typer import Context as Context
+else:
+    Context = typer.Context.__mro__[1]  # the class of what a command is given
 
-def resumed(run: Path, context: typer.Context) -> Recipe:
+
+def resumed(run: Path, context: Context) -> Recipe:
     """The recipe of a run.
 
     Args:
@@ -42,7 +47,7 @@ def resumed(run: Path, context: typer.Context) -> Recipe:
     return recipe
 
 
-def typed(context: typer.Context) -> dict[str, Any]:
+def typed(context: Context) -> dict[str, Any]:
     """The options that were typed, not left at their defaults."""
     found = {}
     for name, value in context.params.items():

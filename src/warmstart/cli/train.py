@@ -9,7 +9,7 @@ from warmstart.backbones.card import EMBEDDED_ARCH
 from warmstart.cli import options
 from warmstart.cli.paths import data_folder, refuse_missing, refuse_within_data
 from warmstart.cli.recipe import Recipe
-from warmstart.cli.resume import resumed
+from warmstart.cli.resume import Context, resumed
 from warmstart.cli.run_folder import new_run
 from warmstart.cli.settings import TrainSettings
 from warmstart.cli.stoppable import run_stoppable
@@ -17,7 +17,7 @@ from warmstart.errors import SettingError
 
 
 def train(
-    context: typer.Context,
+    context: Context,
     source: Annotated[
         Path | None, typer.Argument(metavar="FOLDER|CSV", help=options.SOURCE_HELP)
     ] = None,

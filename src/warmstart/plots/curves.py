@@ -17,7 +17,7 @@ def plot_lr_curve(curve: LRCurve, path: str | Path | None = None) -> Figure:
         curve: From ``lr_find``.
         path: Where the picture is written.
     """
-    figure = new_figure(6.4, 4)
+    figure = new_figure(6.4, 4.0)
     axes = figure.add_subplot()
     axes.plot(curve.lrs, curve.losses, color=QUIET, linewidth=0.8, alpha=0.6, label="each step")
     axes.plot(curve.lrs, curve.smoothed, color=ACCENT, linewidth=2, label="smoothed")
@@ -58,7 +58,7 @@ def plot_loss(history: History, path: str | Path | None = None) -> Figure:
         history: What happened.
         path: Where the picture is written.
     """
-    figure = new_figure(6.4, 4)
+    figure = new_figure(6.4, 4.0)
     axes = figure.add_subplot()
     axes.plot(history.step_losses, color=QUIET, linewidth=0.8, label="training, each step")
     ends = np.cumsum([record.num_steps for record in history.records]) - 1
