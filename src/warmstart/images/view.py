@@ -1,16 +1,20 @@
 """The plain view of an image: what validation and the stored rows see."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from warmstart.images.border import BORDERS, region
+from warmstart.images.choice import check_choice
 from warmstart.images.decode import decode
+from warmstart.images.geometry import Window
+from warmstart.images.warp import FILTERS
 
-FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 DECODER = "pillow-draft-2x/1"  # part of the recipe's name: change it when pixels change
+CROP_TYPES = ("center", "random", "pad", "squash")
 
 
 @dataclass(frozen=True)
@@ -19,18 +23,55 @@ class ViewRecipe:
 
     ``interpolation`` is "bilinear" or "bicubic"; ``pre_crop_scale`` >= 1 says how much larger than
     the crop the short side is made before the centre is cut out (256 / 224 is the custom).
+    ``crop_type`` is "center"; "random", for which the plain view is cut out of the centre too and
+    others anywhere; "pad", the whole image with a border; or "squash", the whole image stretched.
+    ``border`` is what lies beyond the image: "reflect" or "black".
     """
 
     size: int
     interpolation: str = "bicubic"
     pre_crop_scale: float = 256 / 224
+    crop_type: str = "center"
+    border: str = "reflect"
+
+    def __post_init__(self) -> None:
+        """Refuse words that nothing here knows."""
+        for field, choices in (
+            ("interpolation", tuple(FILTERS)),
+            ("crop_type", CROP_TYPES),
+            ("border", BORDERS),
+        ):
+            check_choice(field, getattr(self, field), choices)
+
+    @property
+    def is_cropped(self) -> bool:
+        """Whether the plain view leaves out part of an image."""
+        return self.crop_type in {"center", "random"}
 
     def name(self) -> str:
         """What stored rows are called by: everything here that changes a pixel."""
-        return json.dumps(asdict(self) | {"decoder": DECODER, "view": 0}, sort_keys=True)
+        return json.dumps(self.made_of() | {"view": 0}, sort_keys=True)
+
+    def made_of(self) -> dict[str, object]:
+        """Everything that changes a pixel of the plain view; names of centre crops never change."""
+        fields: dict[str, object] = {
+            "decoder": DECODER,
+            "interpolation": self.interpolation,
+            "pre_crop_scale": self.pre_crop_scale,
+            "size": self.size,
+        }
+        if not self.is_cropped:
+            fields["crop_type"] = self.crop_type
+        if self.crop_type == "pad":
+            fields["border"] = self.border
+        return fields
+
+    def at_least(self, zoom: float = 1.0) -> int:
+        """The short side that decoding must leave, twice what the view needs."""
+        return round(2 * self.size * (self.pre_crop_scale if self.is_cropped else 1) * zoom)
 
     def render(self, content: bytes, name: str) -> NDArray[np.uint8]:
-        """Decode and cut out the centre.
+        """Decode, and cut out the centre or show the whole.
 
         Args:
             content: The file's bytes.
@@ -39,12 +80,56 @@ class ViewRecipe:
         Returns:
             (size, size, 3) uint8.
         """
-        image = decode(content, name, at_least=round(2 * self.size * self.pre_crop_scale))
+        image = decode(content, name, at_least=self.at_least())
+        filter_ = FILTERS[self.interpolation]
+        square = (self.size, self.size)
+        if self.crop_type == "pad":
+            return np.asarray(self.padded(image), np.uint8)
+        if self.crop_type == "squash":
+            return np.asarray(image.resize(square, filter_), np.uint8)
         side = min(image.size) / self.pre_crop_scale
         left, top = (image.width - side) / 2, (image.height - side) / 2
-        view = image.resize(
-            (self.size, self.size),
-            FILTERS[self.interpolation],
-            box=(left, top, left + side, top + side),
-        )
-        return np.asarray(view, np.uint8)
+        box = (left, top, left + side, top + side)
+        return np.asarray(image.resize(square, filter_, box=box), np.uint8)
+
+    def padded(self, image: Image.Image) -> Image.Image:
+        """The whole image in the middle of a square."""
+        width, height = (max(1, round(self.size * side / max(image.size))) for side in image.size)
+        left, top = (width - self.size) // 2, (height - self.size) // 2
+        small = image.resize((width, height), FILTERS[self.interpolation])
+        return region(small, (left, top, left + self.size, top + self.size), self.border)
+
+
+def window(
+    picture: tuple[int, int], recipe: ViewRecipe, zoom: float, place: tuple[float, float]
+) -> Window:
+    """What a view shows before it is turned.
+
+    Args:
+        picture: Width and height.
+        recipe: The plain view's recipe.
+        zoom: At least 1.
+        place: Of a random crop: (0, 0) at the left and top, (1, 1) at the right and bottom.
+    """
+    width, height = picture
+    if recipe.crop_type == "squash":
+        return Window(width / 2, height / 2, width / zoom, height / zoom)
+    if recipe.crop_type == "pad":
+        return Window(width / 2, height / 2, max(picture) / zoom, max(picture) / zoom)
+    side = min(picture) / recipe.pre_crop_scale / zoom
+    across, down = place if recipe.crop_type == "random" else (0.5, 0.5)
+    x, y = side / 2 + across * (width - side), side / 2 + down * (height - side)
+    return Window(x, y, side, side)
+
+
+def discarded_share(size: tuple[int, int], recipe: ViewRecipe) -> float:
+    """Share of an image's pixels that the plain view's crop throws away, in [0, 1).
+
+    Args:
+        size: Width and height of the image.
+        recipe: The plain view's recipe.
+    """
+    if not recipe.is_cropped:
+        return 0.0
+    side = min(size) / recipe.pre_crop_scale
+    return 1 - side**2 / (size[0] * size[1])

@@ -1,0 +1,135 @@
+"""How a view may differ from the plain one, and the draw of one view.
+
+Reference: the presets are those of fastai 0.7 (transforms.py), with its parameters.
+
+Differs from fastai 0.7: a draw depends on the seed, the file and the number of the view, not on
+which thread came first; all geometry is one resampling.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from warmstart.errors import SettingError
+from warmstart.images.choice import check_choice
+from warmstart.images.geometry import NUM_SYMMETRIES
+from warmstart.images.light import Erasure, contrast_factor
+from warmstart.images.policy import OPERATIONS, Operation, draw_operations
+
+FLIPS = {"none": 1, "side_on": 2, "top_down": NUM_SYMMETRIES}  # how many symmetries are drawn from
+OFTEN = 0.75  # share of views that are turned, and that are zoomed: fastai's
+ERASED_AREA = (0.02, 1 / 3)  # of the view
+ERASED_ASPECT = (0.3, 3.3)  # width / height
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far views may differ from the plain one; the defaults change nothing.
+
+    ``name`` is for people. ``max_lighting`` is the largest shift of brightness, as a share of the
+    full range, and of contrast; ``flip`` is "none", "side_on" (left and right) or "top_down" (all
+    eight symmetries of a square); ``policy`` is None, "rand_augment" or "trivial_augment".
+    """
+
+    name: str = "none"
+    max_rotation_degrees: float | int = 0
+    max_lighting: float | int = 0
+    flip: str = "none"
+    max_zoom: float | int = 1
+    erasing_probability: float | int = 0
+    policy: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn from.
+
+        Raises:
+            SettingError: a number is out of range, or a word is unknown.
+        """
+        for field, low, high in (
+            ("max_rotation_degrees", 0, 180),
+            ("max_lighting", 0, 1),
+            ("max_zoom", 1, 100),
+            ("erasing_probability", 0, 1),
+        ):
+            if not low <= getattr(self, field) <= high:
+                raise SettingError(
+                    f"{field} is {getattr(self, field)}.",
+                    expected=f"a number from {low} to {high}.",
+                    fix=f"pass {field}={low} to change nothing.",
+                )
+        check_choice("flip", self.flip, tuple(FLIPS))
+        check_choice("policy", self.policy, (None, *OPERATIONS))
+
+    def card(self) -> str:
+        """Everything here that changes a pixel, as one line of JSON; the name does not."""
+        fields = {key: float(v) if isinstance(v, int) else v for key, v in asdict(self).items()}
+        del fields["name"]
+        return json.dumps(fields, sort_keys=True)
+
+
+transforms_basic = Augmentation("basic", max_rotation_degrees=10, max_lighting=0.05)
+transforms_side_on = Augmentation("side_on", 10, 0.05, flip="side_on")
+transforms_top_down = Augmentation("top_down", 10, 0.05, flip="top_down")
+
+
+@dataclass(frozen=True)
+class Variation:
+    """What one view gets; the defaults are the plain view.
+
+    ``place`` is where a random crop lies: (0, 0) at the left and top, (1, 1) at the right and
+    bottom. ``symmetry`` is a number for ``geometry.symmetry``.
+    """
+
+    place: tuple[float, float] = (0.5, 0.5)
+    rotation_degrees: float = 0.0
+    zoom: float = 1.0
+    symmetry: int = 0
+    brightness: float = 0.0
+    contrast: float = 1.0
+    operations: tuple[Operation, ...] = ()
+    erasure: Erasure | None = None
+
+
+def draw(augmentation: Augmentation, view_seed: int, content_sha256: bytes, view: int) -> Variation:
+    """Draw one view: the same for the same arguments, in any thread, process or order.
+
+    Args:
+        augmentation: What to draw from.
+        view_seed: The seed of all views.
+        content_sha256: Hash of the file's bytes.
+        view: The view's number, from 1.
+    """
+    parts = json.dumps([view_seed, content_sha256.hex(), view, augmentation.card()])
+    digest = hashlib.sha256(parts.encode()).digest()
+    random = np.random.default_rng(int.from_bytes(digest)).random
+
+    def around_zero(bound: float | int) -> float:
+        return (2 * random() - 1) * bound
+
+    place = (random(), random())
+    is_turned, is_zoomed = random() < OFTEN, random() < OFTEN
+    degrees, zoom = around_zero(augmentation.max_rotation_degrees), random()
+    return Variation(
+        place,
+        degrees if is_turned else 0.0,
+        1 + zoom * (augmentation.max_zoom - 1) if is_zoomed else 1.0,
+        int(random() * FLIPS[augmentation.flip]),
+        around_zero(augmentation.max_lighting),
+        contrast_factor(around_zero(augmentation.max_lighting)),
+        draw_operations(augmentation.policy, random),
+        draw_erasure(random(), random(), place=(random(), random()), seed=int(random() * 2**53))
+        if random() < augmentation.erasing_probability
+        else None,
+    )
+
+
+def draw_erasure(area: float, aspect: float, *, place: tuple[float, float], seed: int) -> Erasure:
+    """A rectangle within the view, from numbers in [0, 1): evenly by area, and by log of aspect."""
+    small, large = ERASED_AREA
+    narrow, wide = np.log(ERASED_ASPECT)
+    share = small + area * (large - small)
+    ratio = float(np.exp(narrow + aspect * (wide - narrow)))
+    width, height = min(1.0, (share * ratio) ** 0.5), min(1.0, (share / ratio) ** 0.5)
+    return Erasure(place[0] * (1 - width), place[1] * (1 - height), width, height, seed)

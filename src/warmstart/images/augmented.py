@@ -1,0 +1,111 @@
+"""All views of an image: view 0 is the plain one, the others are drawn."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.errors import SettingError
+from warmstart.images.augment import Augmentation, Variation, draw
+from warmstart.images.decode import decode
+from warmstart.images.geometry import symmetry, view_matrix
+from warmstart.images.light import colour, erase, light
+from warmstart.images.policy import moves
+from warmstart.images.view import ViewRecipe, window
+from warmstart.images.warp import warp
+
+AUGMENTER = "warp-shrink-1.9/1"  # part of the name of views from 1: change it when pixels change
+
+
+@dataclass(frozen=True)
+class AugmentedRecipe:
+    """A plain recipe and how its views vary.
+
+    View k >= 1 is a function of ``view_seed``, the content of the file, k and the augmentation.
+    """
+
+    plain: ViewRecipe
+    augmentation: Augmentation
+    view_seed: int = 0
+
+    def name(self, view: int) -> str:
+        """What stored rows of a view are called by: everything here that changes a pixel.
+
+        Args:
+            view: 0 for the plain view, whose name knows nothing of the augmentation.
+        """
+        if check_view(view) == 0:
+            return self.plain.name()
+        fields = self.plain.made_of() | {
+            "augmentation": self.augmentation.card(),
+            "augmenter": AUGMENTER,
+            "border": self.plain.border,
+            "crop_type": self.plain.crop_type,
+            "view": int(view),
+            "view_seed": int(self.view_seed),
+        }
+        return json.dumps(fields, sort_keys=True)
+
+    def render(
+        self, content: bytes, name: str, view: int, content_sha256: bytes
+    ) -> NDArray[np.uint8]:
+        """Render one view.
+
+        Args:
+            content: The file's bytes.
+            name: What errors call the image.
+            view: 0 for the plain view.
+            content_sha256: Hash of ``content``.
+
+        Returns:
+            (size, size, 3) uint8.
+        """
+        if check_view(view) == 0:
+            return self.plain.render(content, name)
+        variation = draw(self.augmentation, int(self.view_seed), content_sha256, int(view))
+        return varied(content, name, self.plain, variation)
+
+
+def varied(
+    content: bytes, name: str, recipe: ViewRecipe, variation: Variation
+) -> NDArray[np.uint8]:
+    """One view as drawn: decode, one warp, then colour, light and erasing.
+
+    Args:
+        content: The file's bytes.
+        name: What errors call the image.
+        recipe: The plain view's recipe.
+        variation: What was drawn.
+
+    Returns:
+        (size, size, 3) uint8.
+    """
+    image = decode(content, name, at_least=recipe.at_least(variation.zoom))
+    matrix = view_matrix(
+        window(image.size, recipe, variation.zoom, variation.place),
+        symmetry(variation.symmetry) @ moves(variation.operations),
+        variation.rotation_degrees,
+        recipe.size,
+    )
+    view = warp(
+        image, matrix, recipe.size, border=recipe.border, interpolation=recipe.interpolation
+    )
+    pixels = np.asarray(colour(view, variation.operations), np.uint8)
+    lit = light(pixels, variation.brightness, variation.contrast)
+    return erase(lit, variation.erasure)
+
+
+def check_view(view: int) -> int:
+    """The view's number.
+
+    Raises:
+        SettingError: it is below 0.
+    """
+    if view < 0:
+        raise SettingError(
+            f"view is {view}.",
+            expected="0 for the plain view, 1 or more for an augmented one.",
+            fix="pass view=0.",
+        )
+    return view

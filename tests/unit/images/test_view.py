@@ -1,0 +1,103 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from tests.unit.images.conftest import Encode, smooth
+
+from warmstart.errors import SettingError
+from warmstart.images.view import ViewRecipe, discarded_share
+
+PLAIN = ViewRecipe(32)
+FROZEN = (
+    '{"decoder": "pillow-draft-2x/1", "interpolation": "bicubic", '
+    '"pre_crop_scale": 1.1428571428571428, "size": 224, "view": 0}'
+)
+
+
+def test_the_name_by_which_rows_are_stored_already() -> None:
+    assert ViewRecipe(224).name() == FROZEN
+    assert ViewRecipe(224, crop_type="random").name() == FROZEN
+    assert ViewRecipe(224, border="black").name() == FROZEN  # no pixel of it is a border
+
+
+def test_pixels_of_the_plain_view_are_a_resized_box(encode: Encode) -> None:
+    image = smooth(90, 70)
+    side = 70 / (256 / 224)
+    box = ((90 - side) / 2, (70 - side) / 2, (90 + side) / 2, (70 + side) / 2)
+    for crop_type in ("center", "random"):
+        found = replace(PLAIN, crop_type=crop_type).render(encode(image, "PNG"), "x")
+        expected = image.resize((32, 32), Image.Resampling.BICUBIC, box=box)
+        np.testing.assert_array_equal(found, np.asarray(expected))
+
+
+def test_every_change_of_a_pixel_changes_the_name() -> None:
+    recipes = [
+        PLAIN,
+        ViewRecipe(33),
+        ViewRecipe(32, "bilinear"),
+        ViewRecipe(32, pre_crop_scale=1.0),
+        ViewRecipe(32, crop_type="squash"),
+        ViewRecipe(32, crop_type="pad"),
+        ViewRecipe(32, crop_type="pad", border="black"),
+        ViewRecipe(32, "bilinear", crop_type="pad"),
+    ]
+    assert len({recipe.name() for recipe in recipes}) == len(recipes)
+
+
+@pytest.mark.parametrize(("width", "height"), [(96, 48), (48, 96)])
+def test_padding_shows_the_whole_between_bars(width: int, height: int, encode: Encode) -> None:
+    content = encode(Image.new("RGB", (width, height), "white"), "PNG")
+    black = ViewRecipe(32, crop_type="pad", border="black").render(content, "x")
+    bars = black if height < width else black.transpose(1, 0, 2)
+    assert (bars[8:24] == 255).all()
+    assert (bars[:8] == 0).all()
+    assert (bars[24:] == 0).all()
+    assert (ViewRecipe(32, crop_type="pad").render(content, "x") == 255).all()
+
+
+def test_padding_mirrors_the_picture(encode: Encode) -> None:
+    found = ViewRecipe(32, crop_type="pad").render(encode(smooth(128, 64), "PNG"), "x")
+    np.testing.assert_array_equal(found[:8], found[8:16][::-1])
+    np.testing.assert_array_equal(found[24:], found[16:24][::-1])
+
+
+def test_squashing_shows_the_whole(encode: Encode) -> None:
+    image = smooth(128, 64)
+    found = ViewRecipe(32, crop_type="squash").render(encode(image, "PNG"), "x")
+    expected = image.resize((32, 32), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(found, np.asarray(expected))
+
+
+@pytest.mark.parametrize("crop_type", ["center", "random", "pad", "squash"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (5, 7)])
+def test_any_shape_of_picture(size: tuple[int, int], crop_type: str, encode: Encode) -> None:
+    found = ViewRecipe(16, crop_type=crop_type).render(encode(smooth(*size), "PNG"), "x")
+    assert found.shape == (16, 16, 3)
+
+
+@given(
+    width=st.integers(1, 5000), height=st.integers(1, 5000), scale=st.floats(1, 3)
+)  # fmt: skip
+def test_the_share_that_a_crop_discards(width: int, height: int, scale: float) -> None:
+    recipe = ViewRecipe(32, pre_crop_scale=scale)
+    share = discarded_share((width, height), recipe)
+    assert 0 <= share < 1
+    assert share == pytest.approx(1 - (min(width, height) / scale) ** 2 / (width * height))
+    assert share == discarded_share((height, width), replace(recipe, crop_type="random"))
+    for crop_type in ("pad", "squash"):
+        assert discarded_share((width, height), replace(recipe, crop_type=crop_type)) == 0
+
+
+def test_half_of_a_wide_picture_is_discarded() -> None:
+    assert discarded_share((200, 100), ViewRecipe(32, pre_crop_scale=1.0)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("crop_type", "centre"), ("border", "white"), ("interpolation", "cubic")]
+)
+def test_unknown_words_are_refused(field: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"{field} is '{value}'"):
+        ViewRecipe(**{"size": 32, field: value})  # type: ignore[arg-type]
