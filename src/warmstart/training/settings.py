@@ -58,7 +58,8 @@ class FitSettings:
             ("cutmix", self.cutmix, 0 <= self.cutmix < float("inf"), "0, or α above 0", "1.0"),
             ("ema_decay", self.ema_decay, over(self.ema_decay) and (self.ema_decay or 0) < 1,
              "a number in (0, 1), or None", "0.999"),
-            ("patience", self.patience, over(self.patience), "1 or more epochs, or None", "3"),
+            ("patience", self.patience, self.patience is None or self.patience >= 1,
+             "1 or more epochs, or None", "3"),
         ):  # fmt: skip
             if not is_right:
                 raise SettingError(
