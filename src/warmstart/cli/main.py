@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from warmstart.cli import cache, demo, evaluate, lr_find, predict, train
-from warmstart.cli.mistakes import report
+from warmstart.cli.mistakes import STOPPED_CODE, report
 
 app = typer.Typer(
     name="warmstart",
@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             code = app(words, prog_name="warmstart", standalone_mode=False)
             sys.stdout.flush()
+            if code == STOPPED_CODE:  # what typer makes of Ctrl-C
+                report(KeyboardInterrupt(), words)
         except BaseException as error:  # noqa: BLE001 - the one place where errors become words
             code = report(error, words, options_of(words))
     sys.exit(code if isinstance(code, int) else 0)

@@ -15,7 +15,10 @@ UsageError = typer.BadParameter.__mro__[1]
 BROKEN_PIPE_CODE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
-class RunStopped(KeyboardInterrupt):
+STOPPED_CODE = 130  # likewise, of one that Ctrl-C ended
+
+
+class RunStopped(Exception):  # noqa: N818 - no error, and typer would swallow a KeyboardInterrupt
     """Ctrl-C during a run that can be gone on with."""
 
     def __init__(self, run: Path) -> None:
@@ -38,10 +41,10 @@ def report(error: BaseException, words: Sequence[str], options: Collection[str] 
     """
     if isinstance(error, (typer.Exit, SystemExit)):
         return int(getattr(error, "exit_code", getattr(error, "code", 0)) or 0)
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+    if isinstance(error, (RunStopped, KeyboardInterrupt, typer.Abort)):
         go_on = f" Go on with: {resume_line(error.run)}" if isinstance(error, RunStopped) else ""
         print(f"\nStopped.{go_on}", file=sys.stderr)
-        return 130
+        return STOPPED_CODE
     if isinstance(error, BrokenPipeError):
         # whoever read the output has gone, as in `warmstart predict … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
