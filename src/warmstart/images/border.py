@@ -1,7 +1,6 @@
 """What lies beyond the edge of a picture: its mirror image, or black."""
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 BORDERS = ("reflect", "black")
@@ -23,13 +22,18 @@ def region(image: Image.Image, box: Box, border: str) -> Image.Image:
     is_inside = left >= 0 and top >= 0 and right <= image.width and bottom <= image.height
     if is_inside or border == "black":  # Pillow's crop fills what lies outside with 0
         return image.crop(box)
-    pixels = np.asarray(image, np.uint8)
-    rows = mirrored(top, bottom, image.height)
-    columns = mirrored(left, right, image.width)
-    return Image.fromarray(pixels[np.ix_(rows, columns)])
+    low_x, high_x = mirror_source(left, right, image.width)
+    low_y, high_y = mirror_source(top, bottom, image.height)
+    source = np.asarray(image.crop((low_x, low_y, high_x, high_y)), np.uint8)
+    beyond_y = max(0, -top), max(0, bottom - image.height)
+    beyond_x = max(0, -left), max(0, right - image.width)
+    padded = np.pad(source, (beyond_y, beyond_x, (0, 0)), "symmetric")
+    x, y = left - low_x + beyond_x[0], top - low_y + beyond_y[0]
+    return Image.fromarray(padded[y : y + bottom - top, x : x + right - left])
 
 
-def mirrored(start: int, stop: int, length: int) -> NDArray[np.int64]:
-    """Indices ``start`` … ``stop`` - 1 folded back into 0 … ``length`` - 1; edges appear twice."""
-    folded = np.arange(start, stop) % (2 * length)
-    return np.minimum(folded, 2 * length - 1 - folded)
+def mirror_source(start: int, stop: int, length: int) -> tuple[int, int]:
+    """The pixels of one axis that ``start`` … ``stop`` shows, directly or mirrored at an edge."""
+    low = 0 if start < 0 else max(0, min(start, 2 * length - stop))
+    high = length if stop > length else min(length, max(stop, -start))
+    return low, high

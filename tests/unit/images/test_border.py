@@ -1,28 +1,43 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
-from warmstart.images.border import mirrored, region
+from warmstart.images.border import region
 
 
+def mirrored(start: int, stop: int, length: int) -> NDArray[np.int64]:
+    """Indices folded back into the picture; edges appear twice."""
+    folded = np.arange(start, stop) % (2 * length)
+    return np.minimum(folded, 2 * length - 1 - folded)
+
+
+starts, spans = st.integers(-25, 25), st.integers(1, 40)
+
+
+@settings(deadline=None, max_examples=300)
 @given(
-    height=st.integers(1, 6),
-    width=st.integers(1, 6),
-    before=st.tuples(st.integers(0, 20), st.integers(0, 20)),
-    after=st.tuples(st.integers(0, 20), st.integers(0, 20)),
-)
-def test_mirrored_as_numpy_does(
-    height: int, width: int, before: tuple[int, int], after: tuple[int, int]
+    height=st.integers(1, 12), width=st.integers(1, 12),
+    left=starts, top=starts, across=spans, down=spans,
+)  # fmt: skip
+def test_any_box_shows_the_picture_and_its_mirror_images(
+    height: int, width: int, left: int, top: int, across: int, down: int
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    box = (-before[0], -before[1], width + after[0], height + after[1])
-    edges = ((before[1], after[1]), (before[0], after[0]), (0, 0))
+    box = (left, top, left + across, top + down)
+    rows, columns = mirrored(top, top + down, height), mirrored(left, left + across, width)
     found = region(Image.fromarray(pixels), box, "reflect")
-    np.testing.assert_array_equal(np.asarray(found), np.pad(pixels, edges, "symmetric"))
-    found = region(Image.fromarray(pixels), box, "black")
-    np.testing.assert_array_equal(np.asarray(found), np.pad(pixels, edges))
+    np.testing.assert_array_equal(np.asarray(found), pixels[np.ix_(rows, columns)])
+
+
+@given(before=st.integers(0, 20), after=st.integers(0, 20))
+def test_black_beyond_the_edge(before: int, after: int) -> None:
+    pixels = np.full((3, 5, 3), 7, np.uint8)
+    found = region(Image.fromarray(pixels), (-before, -2, 5 + after, 3), "black")
+    expected = np.pad(pixels, ((2, 0), (before, after), (0, 0)))
+    np.testing.assert_array_equal(np.asarray(found), expected)
 
 
 @pytest.mark.parametrize("border", ["reflect", "black"])
@@ -32,4 +47,6 @@ def test_within_the_picture_it_is_a_crop(border: str, picture: Image.Image) -> N
 
 
 def test_beyond_the_edge_the_last_pixel_comes_first() -> None:
-    assert mirrored(-3, 8, 4).tolist() == [2, 1, 0, 0, 1, 2, 3, 3, 2, 1, 0]
+    line = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(1, 4, 3))
+    found = np.asarray(region(line, (-3, 0, 8, 1), "reflect"))[0, :, 0] // 3
+    assert found.tolist() == [2, 1, 0, 0, 1, 2, 3, 3, 2, 1, 0]
