@@ -21,6 +21,9 @@ from warmstart.training.step import update
 
 DIVERGED = 4.0  # stop when the smoothed loss is so many times its best
 SMOOTHING = 0.9
+# Of the middle of the curve's floor. AdamW's floor reaches further beyond the rates that end a fit
+# with the lowest loss than SGD's; of 1 to 1/7 a quarter did best (benchmarks/lr_suggestion.py).
+SHARES = {"adamw": 0.25}
 
 
 def lr_find(
@@ -75,7 +78,8 @@ def lr_find(
             best = min(best, average)
             if not isfinite(loss) or average > DIVERGED * best:
                 break
-    return LRCurve(lrs=rates[: len(losses)], losses=np.array(losses))
+    share = SHARES.get(settings.opt, 1.0)
+    return LRCurve(lrs=rates[: len(losses)], losses=np.array(losses), share=share)
 
 
 @contextmanager
