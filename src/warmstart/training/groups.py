@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.errors import SettingError
 
-PerGroup = float | Sequence[float] | NDArray[np.floating] | NDArray[np.integer]
 
-
-def per_group(values: PerGroup, names: Sequence[str], argument: str = "lr") -> tuple[float, ...]:
+def per_group(values: object, names: Sequence[str], argument: str = "lr") -> tuple[float, ...]:
     """One number per layer group.
 
     Args:
-        values: One number for all, or as many as there are groups (list, tuple or array).
+        values: What the user passed: one number for all, or a list, tuple or array of them.
         names: What the groups are called, the first layers first.
         argument: How the user calls the values.
 
@@ -25,13 +22,15 @@ def per_group(values: PerGroup, names: Sequence[str], argument: str = "lr") -> t
     example = tuple(float(f"1e-{2 + len(names) - i}") for i in range(1, len(names) + 1))
     shown = f"pass {argument}={example if len(example) > 1 else example[0]}."
     try:
-        numbers = np.asarray(values, dtype=np.float64)
+        numbers = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
+        numbers = np.array(np.nan)
+    if not np.isfinite(numbers).all():
         raise SettingError(
             f"{argument}={values!r} is no number and no list of numbers.",
             expected="one number, or one per layer group.",
             fix=shown,
-        ) from None
+        )
     if numbers.ndim == 0:
         return (float(numbers),) * len(names)
     if numbers.shape != (len(names),):
