@@ -35,7 +35,8 @@ class CalibrationBins:
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the reliability diagram: a matplotlib figure."""
         draw = import_module("warmstart.plots.calibration").plot_reliability
-        return draw(self.confidence, self.truth, self.counts, path)
+        title = f"expected calibration error {self.error:.3f}, {self.counts.sum()} answers"
+        return draw(self.confidence, self.truth, self.counts, path, title=title)
 
 
 def calibration_bins(rows: Judged, *, num_bins: int = NUM_BINS) -> CalibrationBins:
