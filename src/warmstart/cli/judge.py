@@ -5,12 +5,12 @@ import shutil
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.cli.matrix import LONGEST_NAME, matrix_text, shortened
 from warmstart.cli.run_folder import LIKELY
 from warmstart.results.predictions import Predictions
 
 MOST_CLASSES = 30  # with more, the table per class shows the worst ones
 MOST_WORST = 15
-LONGEST_NAME = 24
 
 
 def tell(predictions: Predictions) -> None:
@@ -19,8 +19,8 @@ def tell(predictions: Predictions) -> None:
         tell_many(predictions)
         return
     matrix = predictions.confusion_matrix()
-    text = str(matrix)
-    if max(len(line) for line in text.splitlines()) <= shutil.get_terminal_size((80, 24)).columns:
+    text = matrix_text(matrix, shutil.get_terminal_size((80, 24)).columns)
+    if text is not None:
         print(text + "\n")
     counts = matrix.counts.sum(axis=1)
     tell_classes(
@@ -68,19 +68,13 @@ def tell_classes(
     if len(classes) > MOST_CLASSES:
         shown = np.argsort(scores[:, 2], kind="stable")[:MOST_WORST]
         print(f"the {MOST_WORST} of {len(classes)} classes with the lowest F1:")
-    names = [shortened(classes[k]) for k in shown]
+    names = [shortened(classes[int(k)], LONGEST_NAME) for k in shown]
     width = max(8, *map(len, names)) + 2
     print(
         "class".ljust(width) + "".join(f"{t:>10}" for t in ("precision", "recall", "F1", "count"))
     )
     for k, name in zip(shown, names, strict=True):
         print(name.ljust(width) + "".join(f"{s:10.3f}" for s in scores[k]) + f"{counts[k]:10d}")
-
-
-def shortened(name: str) -> str:
-    """A class's name, its middle left out if it is long."""
-    half = LONGEST_NAME // 2
-    return name if len(name) <= LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
 
 
 def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
