@@ -2,14 +2,19 @@
 
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from warmstart.activations.shard import SUFFIX, is_intact
+from warmstart.activations.space import CARD, LOCK
+
+SHARD_NAME = re.compile(rf"[0-9a-f]+-([0-9]+)-[0-9a-f]+{re.escape(SUFFIX)}")
 
 
 @dataclass(frozen=True)
@@ -29,25 +34,54 @@ class SpaceSummary:
 
 def spaces_in(folder: Path) -> list[SpaceSummary]:
     """All spaces, the most recently used first."""
-    found = []
-    for card_file in folder.glob("*/space.json"):
-        card = json.loads(card_file.read_text(encoding="utf-8"))
-        shards = [p for p in card_file.parent.glob(f"*{SUFFIX}") if not p.name.startswith(".")]
-        used = card_file.stat().st_mtime
-        found.append(
-            SpaceSummary(
-                folder=card_file.parent,
-                identity=card_file.parent.name,
-                backbone=card["backbone"],
-                cut=card["cut"],
-                mode=card["mode"],
-                num_rows=sum(int(path.name.split("-")[1]) for path in shards),
-                num_bytes=sum(path.stat().st_size for path in shards),
-                used=datetime.fromtimestamp(used).isoformat(" ", "minutes"),
-                used_seconds=used,
-            )
-        )
+    found = [
+        summary(place, files)
+        for place in folder.glob("*/")
+        if (files := [path for path in place.iterdir() if path.name != LOCK])
+    ]
     return sorted(found, key=lambda space: (-space.used_seconds, space.identity))
+
+
+def summary(place: Path, files: list[Path]) -> SpaceSummary:
+    """What one folder holds; everything in it counts, also what is unfinished or damaged."""
+    card = card_of(place / CARD)
+    used = modified(place / CARD) or modified(place)
+    return SpaceSummary(
+        folder=place,
+        identity=place.name,
+        backbone=str(card.get("backbone", "unknown")),
+        cut=str(card.get("cut", "unknown")),
+        mode=str(card.get("mode", "unknown")),
+        num_rows=sum(int(m[1]) for path in files if (m := SHARD_NAME.fullmatch(path.name))),
+        num_bytes=sum(size_of(path) for path in files),
+        used=datetime.fromtimestamp(used).isoformat(" ", "minutes"),
+        used_seconds=used,
+    )
+
+
+def card_of(file: Path) -> dict[str, Any]:
+    """What a space says of itself; nothing if that cannot be read, for it is made again."""
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def modified(path: Path) -> float:
+    """When a file was last written, in seconds; 0 if another process deleted it by now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 if another process deleted it by now."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def shrink(folder: Path, keep_bytes: int, *, spare: str = "") -> list[SpaceSummary]:
@@ -61,22 +95,32 @@ def shrink(folder: Path, keep_bytes: int, *, spare: str = "") -> list[SpaceSumma
     Returns:
         What was deleted. A space that another process is filling stays.
     """
-    removed: list[SpaceSummary] = []
-    left = 0
-    for space in spaces_in(folder):
-        if left + space.num_bytes <= keep_bytes or space.identity == spare:
-            left += space.num_bytes
-            continue
-        try:
-            with FileLock(space.folder / "lock", timeout=0):
-                for path in space.folder.glob(f"*{SUFFIX}"):
-                    path.unlink()
-                (space.folder / "space.json").unlink()
-        except Timeout:
-            continue
-        shutil.rmtree(space.folder, ignore_errors=True)
-        removed.append(space)
+    spaces = spaces_in(folder)
+    left, removed = sum(space.num_bytes for space in spaces), []
+    for space in reversed(spaces):
+        if left <= keep_bytes:
+            break
+        if space.identity != spare and is_deleted(space.folder):
+            left -= space.num_bytes
+            removed.append(space)
     return removed
+
+
+def is_deleted(place: Path) -> bool:
+    """Delete a space unless somebody is filling it; says whether it was.
+
+    The folder stays, with its lock: were the lock deleted, one process could hold the old one and
+    another a new one.
+    """
+    try:
+        with FileLock(place / LOCK, timeout=0):
+            for path in place.iterdir():
+                if path.name not in {LOCK, CARD}:
+                    path.unlink()
+            (place / CARD).unlink(missing_ok=True)  # last, so that what is left is still named
+    except (Timeout, OSError):
+        return False
+    return True
 
 
 def damaged_shards(folder: Path) -> tuple[int, list[Path]]:

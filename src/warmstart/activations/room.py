@@ -43,11 +43,11 @@ def make_room(space: Space, num_rows: int) -> int:
     own = len(space) * space.row_bytes
     if own + needed > limit:
         raise CacheError(
-            f"{num_rows} rows of activations take {needed / 1e9:.2f} GB; the limit is "
-            f"{limit / 1e9:.2f} GB.",
+            f"{num_rows} rows of activations take {needed / 1e9:.2f} GB beside {own / 1e9:.2f} GB "
+            f"of the same network; the limit is {limit / 1e9:.2f} GB.",
             expected="a limit that holds all rows of one data set.",
-            fix=f"export WARMSTART_CACHE_LIMIT={(own + needed) / 1e9 + 1:.0f} or pass "
-            "precompute=False, which stores nothing.",
+            fix=f"export WARMSTART_CACHE_LIMIT={(own + needed) / 1e9 + 1:.0f}, or delete what is "
+            "there (warmstart cache gc --keep 0), or pass precompute=False, which stores nothing.",
             flags=("--no-precompute",),
         )
     if sum(other.num_bytes for other in spaces_in(store)) + needed > limit:

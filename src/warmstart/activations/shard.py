@@ -5,6 +5,8 @@ import mmap
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,29 +46,41 @@ def write_shard(folder: Path, keys: NDArray[np.uint8], rows: NDArray[np.generic]
 
     Returns:
         Where the shard is.
-
-    Raises:
-        CacheError: the disk is full or cannot be written.
     """
     content = save({"keys": np.ascontiguousarray(keys), "rows": np.ascontiguousarray(rows)})
     name = f"{bytes(keys[0]).hex()[:16]}-{len(keys)}-{zlib.crc32(content):08x}{SUFFIX}"
     temporary, final = folder / f".writing-{os.getpid()}-{name}", folder / name
+    with disk_errors(folder, len(content)):
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o444)
+            temporary.replace(final)
+            sync_folder(folder)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+    return final
+
+
+@contextmanager
+def disk_errors(folder: Path, num_bytes: int = 0) -> Iterator[None]:
+    """Say what to do when a disk is full, or may not be written.
+
+    Raises:
+        CacheError: the system refused.
+    """
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o444)
-        temporary.replace(final)
-        sync_folder(folder)
+        yield
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        what = f"{num_bytes} bytes of activations" if num_bytes else "activations"
         raise CacheError(
-            f"{folder}: {len(content)} bytes of activations cannot be written ({error.strerror}).",
+            f"{folder}: {what} cannot be written ({error.strerror or error}).",
             expected="a folder that can be written, with room on its disk.",
             fix="free some space (warmstart cache gc --keep 0), or choose another cache folder.",
         ) from error
-    return final
 
 
 def sync_folder(folder: Path) -> None:

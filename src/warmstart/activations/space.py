@@ -3,7 +3,8 @@
 import json
 import os
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,9 +13,20 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from warmstart.activations.key import SpaceCard
-from warmstart.activations.shard import KEY_BYTES, SUFFIX, Shard, is_intact, open_shard, write_shard
+from warmstart.activations.shard import (
+    KEY_BYTES,
+    SUFFIX,
+    Shard,
+    disk_errors,
+    is_intact,
+    open_shard,
+    write_shard,
+)
+from warmstart.errors import CacheError
 
-RELEASE_BYTES = 64 << 20  # mapped pages are let go after so many bytes have been read
+CARD, LOCK = "space.json", "lock"
+RELEASE_BYTES = 16 << 20  # mapped pages are let go after so many bytes have been touched
+TOUCHED_BYTES = 128 << 10  # Linux maps 64 KiB around a page that is read; a row may lie on two
 
 
 class Space:
@@ -23,18 +35,14 @@ class Space:
     def __init__(self, folder: Path, card: SpaceCard) -> None:
         """Open ``folder / card.identity``, and compare the checksum of every shard in it."""
         self.folder, self.card = folder / card.identity, card
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.damaged: list[Path] = []
         self._shards: list[Shard] = []
         self._starts: list[int] = []
         self._position: dict[bytes, int] = {}
-        self._num_rows, self._read_bytes = 0, 0
-        card_file = self.folder / "space.json"
-        if not card_file.exists():
-            temporary = card_file.with_name(f".writing-{os.getpid()}-space.json")
-            temporary.write_text(json.dumps(asdict(card), indent=1), encoding="utf-8")
-            temporary.replace(card_file)
-        os.utime(card_file)  # the time of last use, for the size limit
+        self._num_rows, self._touched_bytes = 0, 0
+        if not self._has_card():
+            with self.lock():
+                pass  # which writes it
         self.refresh()
 
     def __len__(self) -> int:
@@ -47,22 +55,36 @@ class Space:
         values = int(np.prod(self.card.shape)) * np.dtype(self.card.dtype).itemsize
         return values + KEY_BYTES
 
-    def lock(self) -> FileLock:
+    @contextmanager
+    def lock(self) -> Iterator[None]:
         """Held by whoever fills the space; released by the system if that process dies."""
-        return FileLock(self.folder / "lock")
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / LOCK)
+            lock.acquire()
+        try:
+            self._write_card()  # a tidied cache has none left
+            yield
+        finally:
+            lock.release()
 
     def refresh(self) -> None:
         """Take in shards written since, also by other processes; damaged ones are set aside."""
+        with suppress(OSError):  # a cache that may only be read can be used as well
+            os.utime(self.folder / CARD)  # the time of last use, for the size limit
         known = {shard.path for shard in self._shards}
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             if path.name.startswith(".") or path in known:
                 continue
-            if is_intact(path):
-                self._take(open_shard(path))
-            else:
-                aside = path.with_suffix(".damaged")
-                path.replace(aside)
-                self.damaged.append(aside)
+            try:
+                if is_intact(path):
+                    self._take(open_shard(path))
+                    continue
+            except FileNotFoundError:  # tidied, or set aside, by another process
+                continue
+            except OSError:  # the disk cannot read it any more
+                pass
+            self.damaged.append(set_aside(path))
 
     def missing(self, keys: Sequence[bytes]) -> list[int]:
         """Positions in ``keys`` of rows that are not stored, each distinct key once."""
@@ -80,9 +102,19 @@ class Space:
         Args:
             keys: One name per row.
             rows: Values of the card's dtype and shape.
+
+        Raises:
+            CacheError: their shape is another.
         """
+        if rows.shape != (len(keys), *self.card.shape):
+            raise CacheError(
+                f"{len(keys)} rows of shape {rows.shape[1:]} are to be stored.",
+                expected=f"rows of shape {self.card.shape}, after which the space is named.",
+                fix="report this: it is a fault of warmstart.",
+            )
         names = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), KEY_BYTES)
-        self._take(open_shard(write_shard(self.folder, names, rows.astype(self.card.dtype))))
+        values = rows.astype(self.card.dtype, copy=False)
+        self._take(open_shard(write_shard(self.folder, names, values)))
 
     def locate(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
         """Where rows lie, for ``gather``; every key must be stored."""
@@ -95,16 +127,16 @@ class Space:
         for number in np.unique(shard_of):
             here = shard_of == number
             out[here] = self._shards[number].rows[positions[here] - self._starts[number]]
-        self._read_bytes += out.nbytes
-        if self._read_bytes > RELEASE_BYTES:
-            self._read_bytes = 0
+        self._touched_bytes += len(positions) * TOUCHED_BYTES + out.nbytes
+        if self._touched_bytes > RELEASE_BYTES:
+            self._touched_bytes = 0
             for shard in self._shards:
                 shard.release()
         return out
 
     def remove_unfinished(self) -> None:
         """Delete what a killed writer left; the caller holds the lock."""
-        for path in self.folder.glob(f".writing-*{SUFFIX}"):
+        for path in self.folder.glob(".writing-*"):
             path.unlink(missing_ok=True)
 
     def shard_of(self, position: int) -> Path:
@@ -117,3 +149,34 @@ class Space:
         for i, key in enumerate(shard.keys):
             self._position.setdefault(key.tobytes(), self._num_rows + i)
         self._num_rows += len(shard.keys)
+
+    def _card_text(self) -> str:
+        return json.dumps(asdict(self.card), indent=1)
+
+    def _has_card(self) -> bool:
+        try:
+            return (self.folder / CARD).read_text(encoding="utf-8") == self._card_text()
+        except (OSError, ValueError):
+            return False
+
+    def _write_card(self) -> None:
+        """The caller holds the lock, so no other process takes the file for a leftover."""
+        if self._has_card():
+            return
+        temporary = self.folder / f".writing-{os.getpid()}-{CARD}"
+        with disk_errors(self.folder):
+            try:
+                temporary.write_text(self._card_text(), encoding="utf-8")
+                temporary.replace(self.folder / CARD)
+            finally:
+                with suppress(OSError):
+                    temporary.unlink()
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged shard so that nobody reads it again; where that is forbidden, leave it."""
+    aside = path.with_suffix(".damaged")
+    try:
+        return path.replace(aside)
+    except OSError:  # it is not taken in, and that is what counts
+        return path
