@@ -1,5 +1,6 @@
 """Whether there is room for what is to be stored."""
 
+import math
 import os
 
 from warmstart.activations.housekeeping import free_bytes, shrink, spaces_in
@@ -13,17 +14,20 @@ def cache_limit() -> int:
     """The most bytes that activations may take: WARMSTART_CACHE_LIMIT in gigabytes, or 20.
 
     Raises:
-        SettingError: the variable is not a number.
+        SettingError: the variable is not a size.
     """
     given = os.environ.get("WARMSTART_CACHE_LIMIT", str(DEFAULT_LIMIT_GB))
     try:
-        return int(float(given) * 1e9)
-    except ValueError as error:
+        gigabytes = float(given)
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 <= gigabytes < math.inf:
         raise SettingError(
-            f"WARMSTART_CACHE_LIMIT={given!r} is not a number.",
+            f"WARMSTART_CACHE_LIMIT={given!r} is not a size.",
             expected="gigabytes, such as 20.",
             fix="export WARMSTART_CACHE_LIMIT=20",
-        ) from error
+        )
+    return int(gigabytes * 1e9)
 
 
 def make_room(space: Space, num_rows: int) -> int:

@@ -1,0 +1,222 @@
+import errno
+import hashlib
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from warmstart.activations import shard as shard_module
+from warmstart.activations.housekeeping import damaged_shards, spaces_in
+from warmstart.activations.key import SpaceCard
+from warmstart.activations.shard import write_shard
+from warmstart.activations.space import Space
+from warmstart.errors import CacheError
+
+CARD = SpaceCard("tiny", "f" * 64, "pooled", "test", "float16", (3,))
+KEYS = [hashlib.sha256(str(number).encode()).digest() for number in range(10)]
+ROWS = np.arange(30, dtype=np.float16).reshape(10, 3)
+
+
+def stored(folder: Path, card: SpaceCard = CARD) -> Space:
+    space = Space(folder, card)
+    space.append(KEYS, ROWS.astype(card.dtype))
+    return space
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_rows_come_back_in_the_order_asked_for(tmp_path: Path, dtype: str) -> None:
+    card = replace(CARD, dtype=dtype)
+    space = stored(tmp_path, card)
+    space.append(KEYS[:1], np.full((1, 3), 99, dtype))  # the first row of a key stays
+    for found in (space, Space(tmp_path, card)):
+        order = [7, 7, 0, 9]
+        rows = found.gather(found.locate([KEYS[i] for i in order]))
+        assert rows.dtype == dtype
+        assert rows[:2].tolist() == ROWS[[7, 7]].tolist()
+        assert rows[3].tolist() == ROWS[9].tolist()
+        assert len(found) == 10
+
+
+def test_gathered_rows_are_copies(tmp_path: Path) -> None:
+    space = stored(tmp_path)
+    rows = space.gather(space.locate(KEYS))
+    rows[:] = 0
+    assert space.gather(space.locate(KEYS)).tobytes() == ROWS.tobytes()
+
+
+def test_rows_written_by_another_are_seen_after_refresh(tmp_path: Path) -> None:
+    reader = Space(tmp_path, CARD)
+    stored(tmp_path)
+    assert len(reader) == 0
+    reader.refresh()
+    reader.refresh()
+    assert len(reader) == 10
+    assert len(reader._shards) == 1
+
+
+def test_missing_names_each_distinct_key_once(tmp_path: Path) -> None:
+    other = hashlib.sha256(b"other").digest()
+    assert stored(tmp_path).missing([other, KEYS[0], other, KEYS[1]]) == [0]
+
+
+def test_a_row_knows_its_shard_and_size(tmp_path: Path) -> None:
+    space = stored(tmp_path)
+    other = hashlib.sha256(b"other").digest()
+    space.append([other], np.zeros((1, 3), np.float16))
+    first, last = (space.shard_of(int(space.locate([key])[0])) for key in (KEYS[3], other))
+    assert first.name.startswith(KEYS[0].hex()[:16])
+    assert last.name.startswith(other.hex()[:16])
+    assert space.row_bytes == 3 * 2 + 32
+
+
+def no_room(*_: Any, **__: Any) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_a_cache_error_that_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = Space(tmp_path, CARD)
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(CacheError, match=r"(?s)No space left.*gc --keep 0"):
+        space.append(KEYS, ROWS)
+    assert [path.name for path in space.folder.iterdir() if path.suffix != ".json"] == ["lock"]
+    monkeypatch.undo()
+    assert Space(tmp_path, CARD).missing(KEYS) == [*range(10)]
+    space.append(KEYS, ROWS)
+    assert len(Space(tmp_path, CARD)) == 10
+
+
+class FullFile:
+    """Takes a part of what is written, as a disk does that fills up."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def __enter__(self) -> "FullFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def write(self, content: bytes) -> int:
+        self.file.write(content[: len(content) // 2])
+        self.file.flush()
+        return no_room()
+
+
+def test_a_disk_that_fills_up_midway_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = Space(tmp_path, CARD)
+    honest = Path.open
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", lambda path, mode: FullFile(honest(path, mode)))
+        with pytest.raises(CacheError, match="No space left"):
+            space.append(KEYS, ROWS)
+    assert list(space.folder.glob("*.safetensors")) == []
+    assert list(space.folder.glob(".writing-*")) == []
+
+
+def test_a_disk_too_full_for_the_card_is_a_cache_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "write_text", no_room)
+    with pytest.raises(CacheError, match="No space left"):
+        Space(tmp_path, CARD)
+    monkeypatch.undo()
+    assert len(Space(tmp_path, CARD)) == 0
+
+
+def test_a_folder_that_cannot_be_made_is_a_cache_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CacheError, match="cannot be written"):
+        Space(tmp_path / "file", CARD)
+
+
+def test_a_store_that_may_only_be_read_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of root's tests can always be written, so the system's refusal is played."""
+    stored(tmp_path)
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    for name in ("utime", "replace", "rename", "chmod", "fsync"):
+        monkeypatch.setattr(os, name, refused)
+    space = Space(tmp_path, CARD)
+    assert space.gather(space.locate(KEYS)).tobytes() == ROWS.tobytes()
+    with pytest.raises(CacheError, match="Permission denied"):
+        space.append([hashlib.sha256(b"new").digest()], ROWS[:1])
+
+
+def test_damage_that_cannot_be_set_aside_is_not_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shard,) = stored(tmp_path).folder.glob("*.safetensors")
+    shard.chmod(0o644)
+    shard.write_bytes(b"")
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    space = Space(tmp_path, CARD)
+    assert (len(space), space.damaged) == (0, [shard])
+
+
+def test_a_shard_that_the_disk_cannot_read_is_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shard,) = stored(tmp_path).folder.glob("*.safetensors")
+
+    def unreadable(path: Path) -> bool:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("warmstart.activations.space.is_intact", unreadable)
+    space = Space(tmp_path, CARD)
+    assert (len(space), space.damaged) == (0, [shard.with_suffix(".damaged")])
+
+
+def test_a_shard_deleted_while_it_is_opened_is_just_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(tmp_path)
+
+    def deleted(path: Path) -> bool:
+        path.unlink()
+        return shard_module.is_intact(path)
+
+    monkeypatch.setattr("warmstart.activations.space.is_intact", deleted)
+    space = Space(tmp_path, CARD)
+    assert (len(space), space.damaged) == (0, [])
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"backbone": "other"}', "\udcff"])
+def test_a_broken_card_is_written_again(tmp_path: Path, text: str) -> None:
+    card = stored(tmp_path).folder / "space.json"
+    card.write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert [found.num_rows for found in spaces_in(tmp_path)] == [10]
+    assert len(Space(tmp_path, CARD)) == 10
+    assert json.loads(card.read_text())["backbone"] == "tiny"
+
+
+def test_verify_counts_and_names_damage(tmp_path: Path) -> None:
+    assert damaged_shards(tmp_path) == (0, [])
+    (shard,) = stored(tmp_path).folder.glob("*.safetensors")
+    assert damaged_shards(tmp_path) == (1, [])
+    shard.chmod(0o644)
+    shard.write_bytes(shard.read_bytes()[:-1])
+    assert damaged_shards(tmp_path) == (1, [shard])
+
+
+def test_the_same_rows_give_the_same_file(tmp_path: Path) -> None:
+    names = np.frombuffer(b"".join(KEYS), np.uint8).reshape(10, 32)
+    one, two = (write_shard(tmp_path, names, ROWS) for _ in range(2))
+    assert one == two
+    assert [path.name for path in tmp_path.iterdir()] == [one.name]
