@@ -28,7 +28,7 @@ CHANGED = {
 }
 
 
-def views(augmentation: Augmentation, number: int = 1000) -> list[Variation]:
+def views(augmentation: Augmentation, number: int = 500) -> list[Variation]:
     return [draw(augmentation, 0, CONTENT, view) for view in range(1, number + 1)]
 
 
@@ -44,14 +44,14 @@ def test_presets_are_fastais(preset: Augmentation, flip: str, num_symmetries: in
     assert preset == Augmentation(preset.name, 10, 0.05, flip)
     found = views(preset)
     turned = np.array([v.rotation_degrees for v in found if v.rotation_degrees])
-    assert len(turned) / len(found) == pytest.approx(0.75, abs=0.05)
+    assert len(turned) / len(found) == pytest.approx(0.75, abs=0.07)
     assert np.abs(turned).max() <= 10
-    assert turned.std() == pytest.approx(10 / 3**0.5, abs=0.4)  # even, from -10 to 10
+    assert turned.std() == pytest.approx(10 / 3**0.5, abs=0.6)  # even, from -10 to 10
     shifts = np.array([v.brightness for v in found])
-    assert 0.0489 < shifts.max() <= 0.05
-    assert -0.05 <= shifts.min() < -0.0489
-    assert max(v.contrast for v in found) == pytest.approx(1.05, abs=0.002)
-    assert min(v.contrast for v in found) == pytest.approx(1 / 1.05, abs=0.002)
+    assert 0.048 < shifts.max() <= 0.05
+    assert -0.05 <= shifts.min() < -0.048
+    assert max(v.contrast for v in found) == pytest.approx(1.05, abs=0.003)
+    assert min(v.contrast for v in found) == pytest.approx(1 / 1.05, abs=0.003)
     counts = np.bincount([v.symmetry for v in found])
     assert len(counts) == num_symmetries
     assert counts.min() > 0.6 * len(found) / num_symmetries
@@ -67,23 +67,29 @@ def test_side_on_mirrors_left_and_right() -> None:
 
 def test_zoom_is_fastais() -> None:
     zooms = np.array([v.zoom for v in views(Augmentation(max_zoom=1.4))])
-    assert (zooms > 1).mean() == pytest.approx(0.75, abs=0.05)
+    assert (zooms > 1).mean() == pytest.approx(0.75, abs=0.07)
     assert zooms.min() == 1
-    assert 1.38 < zooms.max() <= 1.4
+    assert 1.37 < zooms.max() <= 1.4
+
+
+def test_views_are_turned_and_zoomed_independently() -> None:
+    drawn = views(Augmentation(max_rotation_degrees=10, max_zoom=1.4))
+    found = np.array([(v.rotation_degrees != 0, v.zoom > 1) for v in drawn])
+    assert found.all(axis=1).mean() == pytest.approx(0.75**2, abs=0.07)
 
 
 def test_places_cover_the_picture_evenly() -> None:
     places = np.array([v.place for v in views(Augmentation())])
     assert places.min() >= 0
     assert places.max() < 1
-    np.testing.assert_allclose(places.mean(0), 0.5, atol=0.04)
-    assert abs(np.corrcoef(places.T)[0, 1]) < 0.1
+    np.testing.assert_allclose(places.mean(0), 0.5, atol=0.06)
+    assert abs(np.corrcoef(places.T)[0, 1]) < 0.15
 
 
 def test_erasures_are_as_frequent_and_as_large_as_asked() -> None:
     drawn = [v.erasure for v in views(Augmentation(erasing_probability=0.3))]
     erasures = [erasure for erasure in drawn if erasure is not None]
-    assert len(erasures) / len(drawn) == pytest.approx(0.3, abs=0.05)
+    assert len(erasures) / len(drawn) == pytest.approx(0.3, abs=0.07)
     for e in erasures:
         assert e.left >= 0
         assert e.top >= 0

@@ -141,6 +141,15 @@ def test_a_zoom_shows_the_middle_larger() -> None:
     np.testing.assert_array_equal(zoomed, larger)
 
 
+def test_a_zoomed_jpeg_is_decoded_as_large_as_the_zoom_needs(encode: Encode) -> None:
+    """Fine lines, 3 pixels apart: decoded at a half for the plain view, they would be grey."""
+    lines = (np.arange(300) % 3 == 0).astype(np.uint8) * 255
+    image = Image.fromarray(np.broadcast_to(lines, (300, 300)).copy()).convert("RGB")
+    content = encode(image, "JPEG", quality=95)
+    found = varied(content, "x", ViewRecipe(32, pre_crop_scale=1.0), Variation(zoom=9.0))
+    assert found.std() > 75
+
+
 def test_colour_light_and_erasing_follow_the_warp() -> None:
     grey = image_bytes(Image.new("RGB", (64, 64), (100, 100, 100)))
     drawn = Variation(

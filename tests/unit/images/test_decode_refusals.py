@@ -1,7 +1,9 @@
 import io
 import re
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from tests.unit.images.conftest import Encode, smooth
 from warmstart.errors import UnreadableImageError
 from warmstart.images import decode as module
 from warmstart.images.decode import decode
+from warmstart.images.encode import image_bytes
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}|<[^>]* at ")
 
@@ -104,12 +107,25 @@ def test_pillows_remarks_do_not_cost_a_picture(
 
 
 def test_decoding_in_threads_leaves_the_warning_filters_alone(
-    picture: Image.Image, encode: Encode
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    content = encode(picture, "PNG")
+    """Two threads put the filters back in another order than they took them, if they can."""
+    first_is_in, second_may_go = Event(), Event()
+
+    def slowly(self: Image.Image) -> Image.Exif:
+        if not first_is_in.is_set():
+            first_is_in.set()
+            second_may_go.wait(0.2)  # meanwhile the other one waits for the lock, or does not
+        else:
+            second_may_go.set()
+            time.sleep(0.1)
+        return Image.Exif()
+
+    content = image_bytes(smooth(8, 8))
+    monkeypatch.setattr(Image.Image, "getexif", slowly)
     before = list(warnings.filters)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: decode(content, "x"), range(200)))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: decode(content, "x"), range(2)))
     assert list(warnings.filters) == before
 
 

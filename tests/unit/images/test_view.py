@@ -8,6 +8,7 @@ from PIL import Image
 from tests.unit.images.conftest import Encode, smooth
 
 from warmstart.errors import SettingError
+from warmstart.images.decode import decode
 from warmstart.images.view import ViewRecipe, discarded_share
 
 PLAIN = ViewRecipe(32)
@@ -21,6 +22,15 @@ def test_the_name_by_which_rows_are_stored_already() -> None:
     assert ViewRecipe(224).name() == FROZEN
     assert ViewRecipe(224, crop_type="random").name() == FROZEN
     assert ViewRecipe(224, border="black").name() == FROZEN  # no pixel of it is a border
+
+
+def test_the_names_of_views_of_the_whole_picture() -> None:
+    rest = '"decoder": "pillow-draft-2x/1", "interpolation": "bicubic", "pre_crop_scale": 1.5'
+    squashed = ViewRecipe(32, pre_crop_scale=1.5, crop_type="squash")
+    assert squashed.name() == f'{{"crop_type": "squash", {rest}, "size": 32, "view": 0}}'
+    padded = ViewRecipe(32, pre_crop_scale=1.5, crop_type="pad")
+    fields = f'"border": "reflect", "crop_type": "pad", {rest}, "size": 32, "view": 0'
+    assert padded.name() == f"{{{fields}}}"
 
 
 def test_pixels_of_the_plain_view_are_a_resized_box(encode: Encode) -> None:
@@ -45,6 +55,18 @@ def test_every_change_of_a_pixel_changes_the_name() -> None:
         ViewRecipe(32, "bilinear", crop_type="pad"),
     ]
     assert len({recipe.name() for recipe in recipes}) == len(recipes)
+
+
+def test_a_jpeg_is_decoded_at_twice_what_the_view_needs_or_more(encode: Encode) -> None:
+    assert ViewRecipe(224).at_least() == 512
+    assert ViewRecipe(224).at_least(1.5) == 768
+    assert ViewRecipe(224, crop_type="pad").at_least() == 448
+    content = encode(smooth(300, 150), "JPEG")  # a half of it would be 75 < 2 x 38
+    expected = decode(content, "x").resize(
+        (38, 38), Image.Resampling.BICUBIC, box=(75, 0, 225, 150)
+    )
+    found = ViewRecipe(38, pre_crop_scale=1.0).render(content, "x")
+    np.testing.assert_array_equal(found, np.asarray(expected))
 
 
 @pytest.mark.parametrize(("width", "height"), [(96, 48), (48, 96)])
