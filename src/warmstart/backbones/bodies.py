@@ -1,11 +1,19 @@
 """Any architecture without its classifier."""
 
+import inspect
+import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import nn
+from torch import fx, nn
 
 from warmstart.backbones.card import Architecture, name_of
+from warmstart.backbones.cut import crossings, halves
+from warmstart.backbones.tracing import module_path, traced
+from warmstart.errors import SettingError
+
+CLASSIFIERS = {"classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,21 +24,94 @@ class Body:
     name: str
 
 
-def build_body(arch: Architecture, *, seed: int = 0) -> Body:
+def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
     """Build with random weights that depend on the seed alone.
 
     Args:
-        arch: A timm name, a torchvision factory, or a function.
+        arch: A timm name; a torchvision factory, whose classifier is taken off; or a function that
+            returns a body: an ``nn.Module`` from pictures to a map (N, C, h, w), tokens (N, T, C)
+            or a vector (N, D).
+        size: Side of the pictures.
         seed: For the weights.
 
     Returns:
         The body.
-    """
-    import timm  # here: it takes seconds
 
-    with torch.random.fork_rng([]):
+    Raises:
+        SettingError: the function returns something else, or the size does not fit.
+    """
+    name = name_of(arch)
+    with torch.random.fork_rng([]), warnings.catch_warnings():
         torch.manual_seed(seed)
-        if not isinstance(arch, str):
-            return Body(arch(), name_of(arch))
-        module = timm.create_model(arch, pretrained=False, num_classes=0, global_pool="")
-    return Body(module, name_of(arch))
+        warnings.filterwarnings("ignore", message="The default weight initialization")
+        if isinstance(arch, str):
+            import timm  # here: it takes seconds
+
+            return Body(timm.create_model(arch, num_classes=0, global_pool=""), name)
+        module = arch(**known_arguments(arch))
+    if not isinstance(module, nn.Module):
+        raise SettingError(
+            f"{name}() returns a {type(module).__name__}.",
+            expected="a function that returns an nn.Module.",
+            fix="pass the function itself, such as arch=resnet34, or arch=lambda: module.",
+        )
+    if name.startswith("torchvision."):
+        return Body(without_classifier(module, size), name)
+    return Body(module, name)
+
+
+def known_arguments(factory: Any) -> dict[str, Any]:
+    """What torchvision's factories want: no weights, which are loaded afterwards."""
+    is_torchvision = getattr(factory, "__module__", "").startswith("torchvision.models.")
+    if not is_torchvision:
+        return {}
+    return {"weights": None} if "weights" in inspect.signature(factory).parameters else {}
+
+
+def fit_to_size(body: Any, size: int) -> None:
+    """Make a transformer whose positions were trained for another size take this one.
+
+    Args:
+        body: Its weights are loaded; timm interpolates its position embeddings.
+        size: Side of the pictures.
+    """
+    trained = getattr(getattr(body, "patch_embed", None), "img_size", None)
+    if hasattr(body, "set_input_size") and trained is not None and trained != (size, size):
+        body.set_input_size(img_size=size)
+
+
+def without_classifier(module: nn.Module, size: int) -> nn.Module:
+    """Everything up to the last map or row of tokens before the classifier.
+
+    Raises:
+        SettingError: there is none.
+    """
+    network = traced(module.eval(), torch.zeros(2, 3, size, size))
+    nodes: list[fx.Node] = list(network.graph.nodes)
+    crosses = crossings(nodes)
+    last = None
+    for i in range(len(nodes)):
+        node = nodes[i]
+        if module_path(node).partition(".")[0] in CLASSIFIERS:
+            break
+        if crosses[i] is node and is_map_or_tokens(node):
+            last = i
+    if last is None:
+        raise SettingError(
+            f"{type(module).__name__} has no feature map before its classifier.",
+            expected="a network whose last layers are pooling and a classifier.",
+            fix="pass a function that returns the network without its classifier.",
+        )
+    body: Any = halves(network, last)[0]
+    if len(nodes[last].meta["shape"]) == 3:
+        body.num_prefix_tokens = 1  # torchvision's class token
+    found: nn.Module = body
+    return found
+
+
+def is_map_or_tokens(node: fx.Node) -> bool:
+    """Whether an operation gives (N, C, h, w) with more than one place, or (N, T, C)."""
+    shape = node.meta.get("shape")
+    if node.op == "placeholder" or not shape:
+        return False
+    return len(shape) == 3 or (len(shape) == 4 and shape[2] * shape[3] > 1)

