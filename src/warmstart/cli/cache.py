@@ -16,18 +16,23 @@ def list_spaces(cache_dir: options.CacheDir = None) -> None:
     from warmstart.activations.housekeeping import spaces_in
 
     found = spaces_in(folder_of(cache_dir))
+    if not found:
+        print(f"nothing is stored in {folder_of(cache_dir)}")
+        return
     for space in found:
         size = f"{space.num_bytes / 1e6:.1f} MB"
         print(
             f"{space.identity[:12]}  {space.backbone}  {space.num_rows} rows  {size}  {space.used}"
         )
     total = sum(space.num_bytes for space in found)
-    print(f"{len(found)} spaces, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
+    print(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
 
 
 @app.command("gc")
 def collect(
-    keep: Annotated[float, typer.Option(help="Gigabytes to keep, the most recently used.")] = 20.0,
+    keep: Annotated[
+        float, typer.Option(min=0, help="Gigabytes to keep, the most recently used.")
+    ] = 20.0,
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Delete the least recently used activations; they can be computed again."""
@@ -35,7 +40,11 @@ def collect(
 
     removed = shrink(folder_of(cache_dir), int(keep * 1e9))
     freed = sum(space.num_bytes for space in removed)
-    print(f"{len(removed)} spaces deleted, {freed / 1e6:.1f} MB freed")
+    print(
+        f"{len(removed)} deleted, {freed / 1e6:.1f} MB freed"
+        if removed
+        else f"nothing deleted: no more than {keep:g} GB are stored"
+    )
 
 
 @app.command("verify")
@@ -50,8 +59,10 @@ def verify(cache_dir: options.CacheDir = None) -> None:
     num_files, damaged = damaged_shards(folder_of(cache_dir))
     for path in damaged:
         print(f"damaged: {path}")
-    print(f"{num_files} files, {len(damaged)} damaged (those rows will be computed again)")
-    if damaged:
+    if not damaged:
+        print(f"{num_files} files, all intact")
+    else:
+        print(f"{num_files} files, {len(damaged)} damaged (those rows will be computed again)")
         raise typer.Exit(1)
 
 

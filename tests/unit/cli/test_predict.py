@@ -1,0 +1,88 @@
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.conftest import Place, Run
+
+
+def test_a_line_per_picture(place: Place, run: Run) -> None:
+    said = run("predict", str(place.model), "dogscats/cat/03.png", "dogscats/dog")
+    assert said.code == 0
+    assert said.err == ""
+    lines = [line.split("\t") for line in said.out.splitlines()]
+    names = ["dogscats/cat/03.png", *(f"dogscats/dog/{i:02d}.png" for i in range(12))]
+    assert [name for name, _, _ in lines] == names
+    assert {label for _, label, _ in lines} <= {"cat", "dog"}
+    assert all(
+        re.fullmatch(r"[01]\.\d{4}", chance) and float(chance) >= 0.5 for *_, chance in lines
+    )
+
+
+def test_a_csv_holds_every_probability(place: Place, run: Run) -> None:
+    model = str(place.model)
+    said = run("predict", model, "dogscats", "--csv", "new/out.csv")
+    assert said.out == f"24 rows in {Path('new/out.csv')}\n"
+    text = Path("new/out.csv").read_text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 24
+    for row in rows:
+        chances = {name: float(row[name]) for name in ("cat", "dog")}
+        assert sum(chances.values()) == pytest.approx(1)
+        assert row["predicted"] == max(chances, key=lambda name: chances[name])
+    shown = run("predict", model, "dogscats", "--csv", "-")
+    assert shown.out.splitlines() == text.splitlines()
+
+
+def spoil(place: Place, *names: str) -> None:
+    for name in names:
+        (place.photos / name).write_bytes(b"no image")
+
+
+def test_all_unreadable_pictures_are_listed_and_the_others_named(place: Place, run: Run) -> None:
+    spoil(place, "cat/01.png", "dog/11.png")
+    said = run("predict", str(place.model), "dogscats")
+    assert said.code == 1
+    assert "2 images cannot be decoded" in said.err
+    assert "dogscats/cat/01.png: " in said.err
+    assert "dogscats/dog/11.png: " in said.err
+    assert len(said.out.splitlines()) == 22
+    assert "cat/01.png" not in said.out
+    assert said.fix == "replace them; 22 other image(s) were read."
+
+
+def test_nothing_but_unreadable_pictures(place: Place, run: Run) -> None:
+    spoil(place, "cat/01.png")
+    said = run("predict", str(place.model), "dogscats/cat/01.png")
+    assert said.code == 1
+    assert said.out == ""
+    assert "dogscats/cat/01.png: " in said.err
+
+
+def test_evaluate_prints_scores_with_an_interval(place: Place, run: Run) -> None:
+    said = run("evaluate", str(place.model), "dogscats")
+    assert said.code == 0
+    assert "24 pictures of 2 classes in dogscats" in said.out
+    assert "trained on" in said.out
+    found = re.search(r"accuracy ([\d.]+) \(95 % ([\d.]+) to ([\d.]+), n = 24\)", said.out)
+    assert found is not None
+    assert float(found[2]) < float(found[1])
+    assert [line.split()[0] for line in said.out.splitlines() if "precision" in line] == ["class"]
+
+
+def test_evaluate_reads_the_part_that_was_asked_for(place: Place, run: Run) -> None:
+    (place.photos / "valid").mkdir()
+    for name in ("cat", "dog"):
+        (place.photos / name).rename(place.photos / "valid" / name)
+    said = run("evaluate", str(place.model), "dogscats")
+    assert "24 pictures of 2 classes in dogscats/valid" in said.out
+    assert "trained on" not in said.out
+
+
+def test_evaluate_lists_what_it_cannot_read(place: Place, run: Run) -> None:
+    spoil(place, "cat/01.png", "dog/11.png")
+    said = run("evaluate", str(place.model), "dogscats")
+    assert said.code == 1
+    assert "2 images cannot be decoded" in said.err
+    assert "accuracy" not in said.out
