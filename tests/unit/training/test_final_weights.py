@@ -19,7 +19,7 @@ from tests.unit.training.toy import (
 from torch import Tensor, nn
 
 from warmstart.errors import SettingError, TrainingError
-from warmstart.results.history import History
+from warmstart.results.history import EpochRecord, History
 from warmstart.training.average import WeightAverage, with_average
 from warmstart.training.best import kept_epoch
 from warmstart.training.checkpoint import Checkpoint
@@ -190,6 +190,30 @@ def test_an_early_stop_is_a_finished_fit(tmp_path: Path) -> None:
         assert bool(inputs.seen) == (module is modules[0])
     assert fits[0].to_jsonl() == fits[1].to_jsonl()
     assert same(*modules)
+
+
+def test_the_best_epoch_outlives_a_stop_after_it(tmp_path: Path) -> None:
+    inputs, _, _, whole = overfitting(keeps_best=True)
+    best = kept_epoch(whole)
+    assert best is not None
+    targets = replace(toy_data()[1], valid=toy_data()[1].valid.flip(0))
+    settings = toy_settings(lr=0.05, schedule=Schedule(12), keeps_best=True)
+
+    def stop(record: EpochRecord) -> None:
+        if record.epoch == best + 1:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "fit-0.safetensors"
+    stopped, resumed = toy_module(), toy_module()
+    groups = one_group(stopped)
+    checkpoint = Checkpoint(path)
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, groups, inputs, targets, settings, checkpoint=checkpoint, on_epoch=stop)
+    groups = one_group(resumed)
+    history = fit(resumed, groups, inputs, targets, settings, checkpoint=Checkpoint(path))
+    assert kept_epoch(history) == best
+    assert history.step_losses == whole.step_losses
+    assert has(resumed, inputs.judged_weights[best])
 
 
 # Snapshots.
