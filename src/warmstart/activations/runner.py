@@ -53,9 +53,9 @@ class TorchRunner:
 
     @property
     def mode(self) -> str:
-        """Runner, version, number type, instruction set."""
+        """Runner, version, number type, instruction set; on a CPU also the number of threads."""
         name = (
-            torch.backends.cpu.get_cpu_capability()
+            f"{torch.backends.cpu.get_cpu_capability()}x{torch.get_num_threads()}"
             if self.device.type == "cpu"
             else torch.cuda.get_device_name(self.device)
             if self.device.type == "cuda"

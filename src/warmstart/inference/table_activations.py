@@ -28,8 +28,13 @@ class TableActivations:
         """Keep everything under ``cache_dir``."""
         self.frozen, self.cache_dir, self.progress = frozen, cache_dir, progress
         self.hashes = ContentHashes(cache_dir / "content.sqlite")
-        self.damaged: list[Path] = []
+        self._opened: Space | None = None
         self._readable: set[str] = set()
+
+    @property
+    def damaged(self) -> list[Path]:
+        """Files of the store that were damaged, and whose rows are computed again."""
+        return [] if self._opened is None else self._opened.damaged
 
     def store(
         self, source: PixelSource, rows: NDArray[np.int64]
@@ -58,8 +63,7 @@ class TableActivations:
     ) -> tuple[Space, list[bytes], list[UnreadableImageError]]:
         hashes = source.content_hashes(rows, self.hashes)
         keys = self.frozen.keys(source.recipe.name(), hashes)
-        space = Space(self.cache_dir / "activations", self.frozen.card)
-        self.damaged += space.damaged
+        space = self._space()
         num_missing = len(space.missing(keys))
         if num_missing == 0:
             return space, keys, []
@@ -77,6 +81,14 @@ class TableActivations:
         with self.progress(num_missing, what) as advance:
             failures = fill(space, keys, stream, lambda: self.frozen.runner, advance)
         return space, keys, failures
+
+    def _space(self) -> Space:
+        """Opened once, because opening reads all of it to compare its checksums."""
+        if self._opened is None or self._opened.card != self.frozen.card:
+            self._opened = Space(self.cache_dir / "activations", self.frozen.card)
+        else:
+            self._opened.refresh()
+        return self._opened
 
     def unreadable(
         self, source: PixelSource, rows: NDArray[np.int64]
