@@ -45,6 +45,7 @@ def evaluate(
             error.what, expected=error.expected, fix="delete or replace them."
         ) from error
     if predictor.card.is_multi_label:
+        print("note: each picture is taken to have the label of its folder, and no other")
         labels = (labels[:, None] == range(len(predictor.classes))).astype(labels.dtype)
     tell(Predictions(found.rows, found.probabilities, labels, found.classes))
 

@@ -32,6 +32,28 @@ def tell(predictions: Predictions) -> None:
     tell_accuracy(predictions, "accuracy", int(counts.sum()))
 
 
+def by_row(predictions: Predictions) -> Predictions:
+    """Whole rows as right or wrong: where an image may have many classes, all must be right.
+
+    Args:
+        predictions: Of one class per row, which are given back, or of many.
+
+    Returns:
+        Predictions whose accuracy and interval are those of whole rows.
+    """
+    if predictions.labels.ndim == 1:
+        return predictions
+    said = predictions.probabilities > LIKELY
+    right = (said == (predictions.labels == 1)).all(axis=1)
+    known = (predictions.labels >= 0).all(axis=1)
+    return Predictions(
+        predictions.rows,
+        np.stack([~right, right], axis=1).astype(np.float64),
+        np.where(known, 1, -1).astype(np.int64),
+        ("wrong", "right"),
+    )
+
+
 def tell_many(predictions: Predictions) -> None:
     """Print precision, recall and F1 where an image may have many classes."""
     known = (predictions.labels >= 0).all(axis=1)
@@ -50,8 +72,9 @@ def tell_many(predictions: Predictions) -> None:
 
 def tell_accuracy(predictions: Predictions, name: str, num_rows: int) -> None:
     """Print a share of rows with its 95 % interval."""
-    low, high = predictions.accuracy_interval
-    print(f"\n{name} {predictions.accuracy:.4f} (95 % {low:.4f} to {high:.4f}, n = {num_rows})")
+    judged = by_row(predictions)
+    low, high = judged.accuracy_interval
+    print(f"\n{name} {judged.accuracy:.4f} (95 % {low:.4f} to {high:.4f}, n = {num_rows})")
 
 
 def tell_classes(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
+from warmstart.cli.judge import by_row
 from warmstart.cli.outcome import tell_outcome, write_outcome
 from warmstart.cli.recipe import RECIPE, Recipe
 from warmstart.cli.settings import TrainSettings
@@ -85,7 +86,7 @@ def run_training(recipe: Recipe, run: Path, cache_dir: Path | None) -> "Predicti
     train(recipe, learn, run)
     predictions = learn.predict("valid")
     write_outcome(run, learn, predictions)
-    replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
+    replace(recipe, result={"valid_accuracy": by_row(predictions).accuracy}).write(run)
     tell_outcome(run, learn.data.table, predictions)
     return predictions
 

@@ -1,0 +1,82 @@
+"""Images with any number of labels, from a CSV to named pictures."""
+
+import csv
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import f1_score, precision_recall_fscore_support
+from tests.unit.cli.conftest import Place, Run
+
+CLASSES = ["blue", "dark", "red"]
+
+
+@pytest.fixture
+def table(place: Place) -> Path:
+    """48 noisy pictures that are red, blue, both or neither, and perhaps dark."""
+    random = np.random.default_rng(3)
+    lines = ["name,labels"]
+    (place.home / "pictures").mkdir()
+    for i in range(48):
+        labels = [name for k, name in enumerate(CLASSES) if i >> k & 1]
+        pixels = random.integers(0, 60, (40, 40, 3)) + 60 * ("dark" not in labels)
+        for channel, name in ((0, "red"), (2, "blue")):
+            pixels[..., channel] += 100 * (name in labels)
+        Image.fromarray(pixels.astype(np.uint8)).save(place.home / f"pictures/{i:02d}.png")
+        lines.append(f"{i:02d}.png,{' '.join(labels)}")
+    path = place.home / "table.csv"
+    path.write_text("\n".join(lines))
+    return path
+
+
+WORDS = ["train", "table.csv", "--folder", "pictures", "--size", "32", "--bs", "8", "--epochs", "4"]
+
+
+def test_from_a_table_to_named_pictures(table: Path, run: Run) -> None:
+    said = run(*WORDS, "--lr", "0.1", "--label-sep", " ", "--out", "run")
+    assert said.code == 0, said.err
+    with Path("run/predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    true, called = (
+        np.array([[name in row[column].split("|") for name in CLASSES] for row in rows])
+        for column in ("label", "predicted")
+    )
+    chances = np.array([[float(row[name]) for name in CLASSES] for row in rows])
+    assert (called == (chances > 0.5)).all()
+
+    scores = precision_recall_fscore_support(true, called, zero_division=0)
+    for k, name in enumerate(CLASSES):
+        line = next(text.split() for text in said.out.splitlines() if text.startswith(name))
+        assert line[1:] == [*(f"{scores[j][k]:.3f}" for j in range(3)), str(scores[3][k])]
+    micro, macro = (
+        f1_score(true, called, average=way, zero_division=0) for way in ("micro", "macro")
+    )
+    assert macro > 0.5  # and not of classes that are never called
+    assert f"micro {micro:.4f}, macro {macro:.4f}" in said.out
+    exact = (true == called).all(axis=1).mean()
+    found = re.search(r"all labels right ([\d.]+) \(95 % ([\d.]+) to ([\d.]+), n = (\d+)", said.out)
+    assert found is not None
+    assert float(found[1]) == pytest.approx(exact, abs=1e-4)
+    assert float(found[2]) <= exact <= float(found[3])
+    assert int(found[4]) == len(rows)
+
+    named = run("predict", "run/model", *(f"pictures/{row['name'].split('/')[-1]}" for row in rows))
+    assert named.code == 0
+    for text, row in zip(named.out.splitlines(), rows, strict=True):
+        labels, numbers = text.split("\t")[1:]
+        expected = row["predicted"].split("|") if row["predicted"] else ["-"]
+        assert sorted(labels.split("|")) == sorted(expected)
+        if labels != "-":
+            assert all(float(number) >= 0.5 for number in numbers.split("|"))
+    again = run("train", "--resume", "run")
+    assert f"accuracy {exact:.4f}" in again.out
+
+
+def test_an_empty_separator_is_mended_by_its_fix(table: Path, run: Run) -> None:
+    said = run(*WORDS, "--lr", "0.1", "--label-sep", "")
+    assert said.code == 2
+    assert "label_sep is empty" in said.err
+    assert run(*shlex.split(said.fix)[1:]).code == 0
