@@ -28,7 +28,11 @@ def many_label_scores(
     own = counted(np.ones((1, total)))
     values = {name: float(each[0]) for name, each in averages(own, settings.beta).items()}
     scores |= resampled(
-        rows, settings, values, lambda weights: averages(counted(weights), settings.beta)
+        rows,
+        settings,
+        values,
+        lambda weights: averages(counted(weights), settings.beta),
+        is_share=True,
     )
     return scores | shared_scores(rows, settings), class_scores(own, rows, settings)
 

@@ -43,14 +43,19 @@ def macro_ranking(
         weights: (R, N) how much each row counts in each resample.
 
     Returns:
-        Two arrays (R,): means over the rankable classes, of which there is one at least.
+        Two arrays (R,): means over the rankable classes, of which there is one at least; in a
+        resample without rows of both kinds of a class over the others, NaN if none is left.
     """
-    truth, classes = one_vs_rest(rows), rankable(rows)
-    aucs, averages = np.zeros(len(weights)), np.zeros(len(weights))
-    for label in classes:
-        auc, average = ranking(rows.probabilities[:, label], truth[:, label], weights)
-        aucs, averages = aucs + auc, averages + average
-    return aucs / len(classes), averages / len(classes)
+    truth, both = one_vs_rest(rows), np.zeros((2, len(weights)))
+    found = np.zeros(len(weights))
+    for label in rankable(rows):
+        scores = np.stack(ranking(rows.probabilities[:, label], truth[:, label], weights))
+        is_defined = np.isfinite(scores).all(axis=0)
+        both += np.where(is_defined, scores, 0.0)
+        found += is_defined
+    with np.errstate(invalid="ignore"):
+        both = both / found
+    return both[0], both[1]
 
 
 def ranking(
@@ -64,7 +69,7 @@ def ranking(
         weights: (R, N) how much each row counts in each resample.
 
     Returns:
-        Two arrays (R,).
+        Two arrays (R,); NaN where a resample has rows of one kind only.
     """
     order = np.argsort(-scores, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)  # of tied scores
@@ -78,4 +83,5 @@ def ranking(
         area = (new_false * (true - new_true / 2)).sum(axis=1) / (true[:, -1] * false[:, -1])
         precision = np.where(called > 0, true / called, 0.0)
         average = (new_true * precision).sum(axis=1) / true[:, -1]
-    return area, average
+    has_both = (true[:, -1] > 0) & (false[:, -1] > 0)
+    return np.where(has_both, area, np.nan), np.where(has_both, average, np.nan)

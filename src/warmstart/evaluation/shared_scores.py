@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation.intervals import Statistics, about, bootstrap, percentiles
+from warmstart.evaluation.intervals import Statistics, bootstrap, on_scale
 from warmstart.evaluation.judged import Judged
 from warmstart.evaluation.probability_scores import (
     calibration_bins,
@@ -20,7 +20,7 @@ from warmstart.evaluation.settings import JudgeSettings
 
 RANKING_WORK = 30_000_000  # resamples × rows × classes: a few seconds on one core
 MOST_RANKED = 2_000_000  # rows × classes
-FEW_RESAMPLES = 50  # enough for a standard deviation (to 10 %), not for a tail
+FEW_RESAMPLES = 50  # give a standard deviation to 10 %
 CHANCE_DRAWS = 200
 NOT_ASKED = "none: no resamples were asked for"
 NO_WIDTH = "none: every resample gives the same number"
@@ -33,23 +33,24 @@ def strata(rows: Judged) -> NDArray[np.int64]:
 
 
 def resampled(
-    rows: Judged, settings: JudgeSettings, values: Mapping[str, float], statistics: Statistics
+    rows: Judged,
+    settings: JudgeSettings,
+    values: Mapping[str, float],
+    statistics: Statistics,
+    *,
+    is_share: bool,
 ) -> dict[str, Score]:
     """Scores with their bootstrap intervals; ``values`` are those of the rows themselves."""
     number = settings.num_resamples
     if number == 0:
         return {name: Score(value, method=NOT_ASKED) for name, value in values.items()}
     drawn = bootstrap(statistics, strata(rows), num_resamples=number, seed=settings.seed)
+    scale = "logit" if is_share else "logarithm"
+    method = f"bootstrap deviation on the scale of the {scale}, {number} resamples"
     out = {}
     for name, value in values.items():
-        if number < 2 * FEW_RESAMPLES:
-            found = about(value, drawn[name], highest=1.0)
-            method = f"1.96 standard deviations of {number} bootstrap resamples"
-        else:
-            found = percentiles(drawn[name])
-            method = f"bootstrap, {number} resamples"
-        method = NO_WIDTH if found is None else method
-        out[name] = Score.within(value, found, method)
+        found = on_scale(value, drawn[name], is_share=is_share)
+        out[name] = Score.within(value, found, NO_WIDTH if found is None else method)
     return out
 
 
@@ -62,7 +63,8 @@ def shared_scores(rows: Judged, settings: JudgeSettings) -> dict[str, Score]:
         return {name: weights @ values / total for name, values in of_rows.items()}
 
     losses = {name: float(values.mean()) for name, values in of_rows.items()}
-    scores = ranking_scores(rows, settings) | resampled(rows, settings, losses, means)
+    scores = ranking_scores(rows, settings)
+    scores |= resampled(rows, settings, losses, means, is_share=False)
     scores["calibration_error"] = Score(
         calibration_bins(rows).error, method="none: chance alone makes it positive, see the next"
     )
@@ -87,4 +89,5 @@ def ranking_scores(rows: Judged, settings: JudgeSettings) -> dict[str, Score]:
     number = settings.num_resamples
     if number * size > RANKING_WORK:
         number = max(FEW_RESAMPLES, RANKING_WORK // size)
-    return resampled(rows, replace(settings, num_resamples=number), values, ranked)
+    fewer = replace(settings, num_resamples=number)
+    return resampled(rows, fewer, values, ranked, is_share=True)

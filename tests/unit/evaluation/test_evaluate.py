@@ -94,13 +94,25 @@ def test_one_class_only_has_no_order() -> None:
 def test_many_rows_take_fewer_resamples_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_scores, "RANKING_WORK", 60 * 4 * 60)
     full, fewer = drawn(), evaluate(drawn(), num_resamples=1000)
-    assert "60 bootstrap resamples" in fewer["roc_auc"].method
-    assert "1000 resamples" in fewer["brier"].method
+    assert ", 60 resamples" in fewer["roc_auc"].method
+    assert ", 1000 resamples" in fewer["brier"].method
     monkeypatch.undo()
     wide = evaluate(full, num_resamples=1000)["roc_auc"]
     assert fewer["roc_auc"].low == pytest.approx(wide.low, abs=0.03)
     monkeypatch.setattr(shared_scores, "MOST_RANKED", 100)
     assert "too many rows" in evaluate(full, num_resamples=100)["roc_auc"].method
+
+
+def test_a_rare_label_that_some_resamples_miss_leaves_an_interval() -> None:
+    rows = many()
+    labels = rows.labels.copy()
+    labels[:70, 1] = np.arange(70) == 3
+    rare = Predictions(rows.rows, rows.probabilities, labels, CLASSES)
+    for name in ("roc_auc", "average_precision"):
+        score = evaluate(rare, num_resamples=200)[name]
+        assert score.low is not None
+        assert score.value is not None
+        assert score.low < score.value
 
 
 def test_probabilities_of_few_digits_are_taken() -> None:
