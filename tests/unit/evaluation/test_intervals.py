@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from warmstart.evaluation.counts import ClassCounts, count_intervals
+from warmstart.evaluation.counts import ClassCounts, count_draws, count_intervals
 from warmstart.evaluation.intervals import (
     Statistics,
     bootstrap,
@@ -90,6 +90,15 @@ def test_all_right_is_not_certain() -> None:
     ones: NDArray[np.float64] = np.ones(100)
     assert percentiles(ones) is None
     assert on_scale(1.0, ones, is_share=True) is None
+
+
+def test_draws_of_counts_have_the_spread_of_a_fair_estimate() -> None:
+    counts = np.array([[6, 4], [4, 6]])
+    drawn = np.concatenate([each.recall for each in count_draws(counts, 20_000, seed=0)])
+    assert drawn.var(axis=0) == pytest.approx(0.6 * 0.4 / 9, rel=0.15)
+    again = next(count_draws(counts, 200, seed=0))
+    assert again.rows[0].tolist() == [10, 10]
+    assert again.called.sum(axis=1) == pytest.approx(20)  # every row is called something
 
 
 def test_weights_keep_each_class_and_have_its_spread() -> None:
