@@ -57,6 +57,9 @@ class LRCurve:
     def suggestion(self) -> float:
         """A rate before the loss turns: the floor's middle in decades, times ``share``.
 
+        For weights that have something to learn, in a sweep of about a hundred steps. After a fit
+        the loss hardly falls any more, the floor is narrow, and what is suggested is far too low.
+
         Differs from:
             A tenth of the rate at the minimum (fastai), and steepest slope or valley (fastai 2):
             where on its flat floor the minimum falls is chance, and the other two lie where a
