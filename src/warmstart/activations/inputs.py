@@ -125,5 +125,7 @@ def regroup(
 
 
 def to_tensor(values: NDArray[np.generic], device: torch.device) -> Tensor:
-    """Stored values as float32 on a device."""
+    """Stored values as float32 on a device, pixels as they are."""
+    if values.dtype == np.uint8:
+        return torch.from_numpy(values).to(device)
     return torch.from_numpy(values.astype(np.float32)).to(device)

@@ -84,6 +84,22 @@ class TorchRunner:
             yield block, rounded(outputs.float().cpu().numpy(), self.stored_dtype)
 
 
+class PixelRunner:
+    """The prefix of a network that trains as a whole: pixels stay as they are."""
+
+    mode, stored_dtype, batch = "pixels", "uint8", 8
+
+    def __init__(self, size: int) -> None:
+        """Take pictures of one size."""
+        self.row_shape: tuple[int, ...] = (size, size, 3)
+
+    def run(self, blocks: Iterable[PixelBlock]) -> Iterator[tuple[PixelBlock, NDArray[np.generic]]]:
+        """The pixels of each block, in order."""
+        for block in blocks:
+            empty = no_rows(self.row_shape, self.stored_dtype)
+            yield block, block.pixels if len(block.rows) else empty
+
+
 def padded(block: PixelBlock, batch: int) -> NDArray[np.uint8]:
     """The pixels of a block, with black images up to ``batch`` rows."""
     if len(block.rows) == batch:

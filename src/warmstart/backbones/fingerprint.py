@@ -3,10 +3,12 @@
 import hashlib
 import inspect
 from importlib import metadata
+from types import CodeType
 
 import torch
 from torch import nn
 
+PLAIN = (bool, int, float, str, bytes, type(None))
 VERSIONED = ("torch", "timm", "torchvision", "warmstart")  # their code is named by their version
 
 
@@ -21,13 +23,45 @@ def fingerprint(prefix: nn.Module) -> str:
         the user's own.
     """
     digest = hashlib.sha256(repr(prefix).encode())
+    for path, module in prefix.named_modules():
+        digest.update(f"{path} {plain_attributes(module)}".encode())
     for kind in sorted({type(module) for module in prefix.modules()}, key=lambda t: t.__qualname__):
         digest.update(code_of(kind).encode())
-    for name, tensor in prefix.state_dict().items():
+    tensors = dict(prefix.named_parameters()) | dict(prefix.named_buffers())
+    for name, tensor in sorted(tensors.items()):  # buffers that are not saved compute as well
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         flat = tensor.detach().cpu().contiguous().view(-1)
         digest.update(flat.view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def plain_attributes(module: nn.Module) -> str:
+    """Numbers, words and functions that a module keeps for its forward pass."""
+    found = []
+    for name, value in sorted(vars(module).items()):
+        if name == "training" or (name.startswith("_") and name in vars(nn.Module())):
+            continue
+        if is_plain(value):
+            found.append(f"{name}={value!r}")
+        elif inspect.isfunction(value):
+            found.append(f"{name}={function_code(value.__code__)}")
+    return ", ".join(found)
+
+
+def is_plain(value: object) -> bool:
+    """Whether the text of a value says all of it, and the same in each process."""
+    if isinstance(value, (tuple, list)):
+        return all(is_plain(entry) for entry in value)
+    return isinstance(value, PLAIN)
+
+
+def function_code(code: CodeType) -> str:
+    """Instructions, names and constants, also of functions within."""
+    constants = [
+        function_code(value) if isinstance(value, CodeType) else repr(value)
+        for value in code.co_consts
+    ]
+    return f"{code.co_code.hex()} {code.co_names} {constants}"
 
 
 def code_of(kind: type[nn.Module]) -> str:
@@ -38,5 +72,6 @@ def code_of(kind: type[nn.Module]) -> str:
     try:
         return inspect.getsource(kind)
     except (OSError, TypeError):  # typed into a prompt: no source to be had
-        methods = [f.__code__.co_code.hex() for f in vars(kind).values() if inspect.isfunction(f)]
+        functions = [f for f in vars(kind).values() if inspect.isfunction(f)]
+        methods = [function_code(function.__code__) for function in functions]
         return kind.__qualname__ + "".join(methods)

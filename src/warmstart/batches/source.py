@@ -13,6 +13,8 @@ from warmstart.batches.rendering import Rendering
 from warmstart.data.content import ContentHashes
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImageError
+from warmstart.images.augment import Augmentation
+from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.encode import array_bytes
 from warmstart.images.view import ViewRecipe
 
@@ -21,11 +23,31 @@ CHANGED = "it changed while it was read"
 
 @dataclass(frozen=True, eq=False)
 class PixelSource:
-    """Renders rows of a table by one recipe; ``ahead`` may have some of them ready."""
+    """Renders views of a table's rows; ``ahead`` may have plain ones ready.
+
+    Where nothing varies, every view is the plain one.
+    """
 
     table: ImageTable
     recipe: ViewRecipe
     ahead: RenderAhead | None = None
+    augmentation: Augmentation | None = None
+    view_seed: int = 0
+
+    @property
+    def varies(self) -> bool:
+        """Whether views from 1 differ from the plain one."""
+        return self.augmentation is not None
+
+    def view_name(self, view: int) -> str:
+        """What stored rows of a view are called by.
+
+        Args:
+            view: 0 for the plain one.
+        """
+        if self.augmentation is None or view == 0:
+            return self.recipe.name()
+        return AugmentedRecipe(self.recipe, self.augmentation, self.view_seed).name(view)
 
     def content(self, row: int) -> bytes:
         """The bytes of a row's image.
@@ -42,12 +64,13 @@ class PixelSource:
         except OSError as error:
             raise UnreadableImageError(name, error.strerror or "error") from error
 
-    def render(self, row: int) -> NDArray[np.uint8]:
-        """The plain view of one row: (size, size, 3) uint8."""
-        ready = self._taken(row)
+    def render(self, row: int, view: int = 0) -> NDArray[np.uint8]:
+        """One view of one row: (size, size, 3) uint8."""
+        ready = self._taken(row, view)
         if ready is not None:
             return ready.pixels
-        return self.recipe.render(self.content(row), self.table.names[row])
+        content = self.content(row)
+        return self._rendered(row, view, content, hashlib.sha256(content).digest())
 
     def rendering(self, row: int) -> Rendering:
         """The plain view of one row, with the hash of the very bytes it was made from."""
@@ -55,12 +78,13 @@ class PixelSource:
         pixels = self.recipe.render(content, self.table.names[row])
         return Rendering(hashlib.sha256(content).digest(), pixels)
 
-    def render_exactly(self, row: int, sha256: bytes) -> NDArray[np.uint8]:
-        """The plain view of bytes that have a given hash, and of no others.
+    def render_exactly(self, row: int, sha256: bytes, view: int = 0) -> NDArray[np.uint8]:
+        """One view of bytes that have a given hash, and of no others.
 
         Args:
             row: Which image.
             sha256: The hash after which the result will be named.
+            view: 0 for the plain one.
 
         Returns:
             (size, size, 3) uint8.
@@ -68,16 +92,25 @@ class PixelSource:
         Raises:
             UnreadableImageError: the file holds other bytes by now (``CHANGED``), or is unreadable.
         """
-        ready = self._taken(row)
+        ready = self._taken(row, view)
         if ready is not None and ready.sha256 == sha256:
             return ready.pixels
         content = self.content(row)
         if hashlib.sha256(content).digest() != sha256:
             raise UnreadableImageError(self.table.names[row], CHANGED)
-        return self.recipe.render(content, self.table.names[row])
+        return self._rendered(row, view, content, sha256)
 
-    def _taken(self, row: int) -> Rendering | None:
-        return None if self.ahead is None else self.ahead.take(self.table.names[row])
+    def _rendered(self, row: int, view: int, content: bytes, sha256: bytes) -> NDArray[np.uint8]:
+        name = self.table.names[row]
+        if self.augmentation is None or view == 0:
+            return self.recipe.render(content, name)
+        views = AugmentedRecipe(self.recipe, self.augmentation, self.view_seed)
+        return views.render(content, name, view, sha256)
+
+    def _taken(self, row: int, view: int) -> Rendering | None:
+        if self.ahead is None or (view > 0 and self.varies):
+            return None
+        return self.ahead.take(self.table.names[row])
 
     def paths(self) -> list[Path]:
         """The files of all rows that are files."""

@@ -263,7 +263,8 @@ class ImageClassifierData:
     @cached_property
     def source(self) -> PixelSource:
         """Where pixels come from."""
-        return PixelSource(self.table, self.tfms.recipe, self.ahead)
+        tfms = self.tfms
+        return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named."""

@@ -14,7 +14,7 @@ from warmstart.activations.openvino_runner import (
     openvino_mode,
     stored_dtype,
 )
-from warmstart.activations.runner import PrefixRunner, TorchRunner
+from warmstart.activations.runner import PixelRunner, PrefixRunner, TorchRunner
 from warmstart.backbones.fingerprint import fingerprint
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
@@ -26,7 +26,7 @@ class FrozenPart:
 
     def __init__(
         self,
-        prefix: nn.Module,
+        prefix: nn.Module | None,
         *,
         backbone: str,
         cut: str,
@@ -37,20 +37,22 @@ class FrozenPart:
         """Put the prefix into eval mode, without gradients.
 
         Args:
-            prefix: From pixels to what is stored.
+            prefix: From pixels to what is stored; None where the pixels themselves are.
             backbone: Its name, for people.
             cut: Where it ends.
             size: Side of the pictures.
             device: Where it runs.
             precision: "f32", "bf16", or "auto": bf16 where the processor has it.
         """
-        self.prefix = prefix.eval()
+        self.prefix = None if prefix is None else prefix.eval()
         self.backbone, self.cut, self.size, self.device = backbone, cut, size, device
         self.precision = chosen_precision(precision, device)
 
     @cached_property
     def row_shape(self) -> tuple[int, ...]:
         """The shape of one row's activations."""
+        if self.prefix is None:
+            return (self.size, self.size, 3)
         example = torch.zeros((1, self.size, self.size, 3), dtype=torch.uint8, device=self.device)
         with torch.inference_mode():
             return tuple(self.prefix.to(self.device)(example).shape[1:])
@@ -58,6 +60,8 @@ class FrozenPart:
     @cached_property
     def runner(self) -> PrefixRunner:
         """OpenVINO on a CPU, torch elsewhere; made when first needed."""
+        if self.prefix is None:
+            return PixelRunner(self.size)
         if self.device.type == "cpu":
             compiled = compile_graph(self.prefix, self.size, self.precision)
             return OpenVinoRunner(compiled, self.row_shape, self.precision)
@@ -66,6 +70,8 @@ class FrozenPart:
     @cached_property
     def card(self) -> SpaceCard:
         """What the stored rows of this prefix are called."""
+        if self.prefix is None:  # the same for all networks
+            return SpaceCard("pixels", "", self.cut, "pixels", "uint8", self.row_shape)
         on_cpu = self.device.type == "cpu"  # then the name is known without compiling anything
         mode = openvino_mode(self.precision) if on_cpu else self.runner.mode
         return SpaceCard(

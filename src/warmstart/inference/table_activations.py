@@ -37,42 +37,44 @@ class TableActivations:
         return [] if self._opened is None else self._opened.damaged
 
     def store(
-        self, source: PixelSource, rows: NDArray[np.int64]
+        self, source: PixelSource, rows: NDArray[np.int64], view: int = 0
     ) -> tuple[Space, list[bytes], list[UnreadableImageError]]:
-        """See that the plain view of every row is stored.
+        """See that one view of every row is stored.
 
         Args:
             source: Whose rows.
             rows: Positions in its table.
+            view: 0 for the plain one.
 
         Returns:
             The space, a key per row, and the images that cannot be read.
         """
-        space, keys, failures = self._store(source, rows)
+        space, keys, failures = self._store(source, rows, view)
         changed = [failure.name for failure in failures if failure.reason == CHANGED]
         if changed:  # what was remembered of them is wrong, so hash them again, and try once more
             files = [
                 source.table.root / name for name in changed if name not in source.table.memory
             ]
             ContentHashes(self.hashes.database, rehash=True).sha256(files)
-            space, keys, failures = self._store(source, rows)
+            space, keys, failures = self._store(source, rows, view)
         return space, keys, failures
 
     def _store(
-        self, source: PixelSource, rows: NDArray[np.int64]
+        self, source: PixelSource, rows: NDArray[np.int64], view: int
     ) -> tuple[Space, list[bytes], list[UnreadableImageError]]:
         hashes = source.content_hashes(rows, self.hashes)
-        keys = self.frozen.keys(source.recipe.name(), hashes)
+        keys = self.frozen.keys(source.view_name(view), hashes)
         space = self._space()
         num_missing = len(space.missing(keys))
         if num_missing == 0:
             return space, keys, []
         megabytes = make_room(space, num_missing) / 1e6
-        what = f"{self.frozen.backbone} once per image, {megabytes:.1f} MB to keep"
+        of = f" (view {view})" if view and source.varies else ""
+        what = f"{self.frozen.backbone} once per image{of}, {megabytes:.1f} MB to keep"
 
         def stream(missing: list[int]) -> Iterator[PixelBlock]:
             return stream_pixels(
-                lambda i: source.render_exactly(int(rows[i]), hashes[i]),
+                lambda i: source.render_exactly(int(rows[i]), hashes[i], view),
                 missing,
                 block=self.frozen.runner.batch,
                 num_threads=num_cores(),

@@ -1,13 +1,18 @@
 """What a learner makes sure of, and writes down, besides the workflow itself."""
 
 import contextlib
+import sys
 from collections.abc import Sequence
 from importlib import metadata
+from typing import Any
+
+import numpy as np
 
 from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.data.table import Exclusion
+from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
 from warmstart.results.history import EpochRecord
+from warmstart.training.groups import per_group
 
 
 def without_unreadable(
@@ -31,7 +36,53 @@ def without_unreadable(
     return left
 
 
-def positive(value: float, name: str) -> float:
+def rates(lrs: object, names: Sequence[str]) -> tuple[float, ...]:
+    """One positive rate per layer group."""
+    is_one = isinstance(lrs, (int, float, str)) or np.shape(np.asarray(lrs, object)) == ()
+    numbers = (positive(lrs, "lr"),) * len(names) if is_one else per_group(lrs, names)
+    return tuple(positive(number, "lr") for number in numbers)
+
+
+def existing_rows(table: ImageTable, split: str) -> None:
+    """See that a split has rows.
+
+    Raises:
+        SettingError: it has none.
+    """
+    if split not in SPLITS or len(table.rows(split)) == 0:
+        here = [name for name in SPLITS if len(table.rows(name))]
+        raise SettingError(
+            f"there is no {split} row.",
+            expected="one of: " + ", ".join(here) + ".",
+            fix=f'learn.predict("{here[0]}")',
+        )
+
+
+def same_classes(before: Sequence[str], after: Sequence[str]) -> None:
+    """See that other data has the classes that the head was made for.
+
+    Raises:
+        DataError: it has others, or in another order.
+    """
+    if tuple(before) != tuple(after):
+        raise DataError(
+            f"the new data has the classes {', '.join(after)}.",
+            expected=f"those that the head was made for: {', '.join(before)}.",
+            fix="make a new learner for other classes.",
+        )
+
+
+def tell_plain_views(quiet: bool) -> None:
+    """Say what ``precompute=True`` leaves out."""
+    if not quiet:
+        print(  # noqa: T201 - the learner's words to its user
+            "note: precompute=True trains on the plain view; aug_tfms has no effect. "
+            "precompute=8 stores and trains on 8 augmented views.",
+            file=sys.stderr,
+        )
+
+
+def positive(value: Any, name: str) -> float:
     """A number above zero.
 
     Raises:

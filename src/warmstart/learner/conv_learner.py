@@ -3,37 +3,49 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.activations.inputs import ComputedInputs, StoredInputs, stored_blocks
-from warmstart.activations.space import Space
+from warmstart.activations.inputs import stored_blocks
+from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.card import Architecture
-from warmstart.backbones.network import ClassifierNetwork
-from warmstart.batches.source import num_cores
+from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.cache_folder import cache_folder
-from warmstart.errors import SettingError, UnreadableImagesError
+from warmstart.errors import UnreadableImagesError
 from warmstart.inference.assembly import NetworkPlan, new_network
-from warmstart.inference.frozen_part import chosen_device, frozen_part
+from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
 from warmstart.inference.model_folder import ModelCard, write_model
 from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.probabilities import probabilities
 from warmstart.inference.table_activations import TableActivations
-from warmstart.learner.checks import positive, silent, versions, without_unreadable
+from warmstart.learner.checks import (
+    existing_rows,
+    rates,
+    same_classes,
+    silent,
+    tell_plain_views,
+    versions,
+    without_unreadable,
+)
+from warmstart.learner.feeding import Feeding, checked_precompute
+from warmstart.learner.layers import Layers
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.epochs import epoch_printer
 from warmstart.terminal.progress import no_progress, show_progress
 from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.groups import per_group
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.objective import Targets
+from warmstart.training.one_cycle import OneCycle
 from warmstart.training.schedule import Schedule
 
 SPLITS = ("train", "valid", "test")
@@ -52,26 +64,28 @@ class ConvLearner:
         opt: str = "sgd",
         seed: int = 0,
         cache_dir: Path,
-        precompute: bool = False,
+        precompute: bool | int = False,
+        num_groups: int = 3,
         quiet: bool = False,
     ) -> None:
         """Use ``ConvLearner.pretrained``, which builds the network."""
         self.model, self.data, self.card = network.to(device).eval(), data, card
         self.device, self.opt, self.seed, self.quiet = device, opt, seed, quiet
-        self.precompute = precompute
         self.history = History()
-        frozen = frozen_part(network, card, device)
-        self.activations = TableActivations(
-            frozen, cache_dir, no_progress if quiet else show_progress
-        )
+        self.layers = Layers(network, data.tfms.recipe.size, num_groups)
+        self._cache_dir = cache_dir
         self._num_epochs, self._num_fits = 0, 0
+        self._pooled: TableActivations | None = None  # what predicts: everything before the head
+        self._before_cut: TableActivations | None = None
+        self._precompute: bool | int = False
+        self.precompute = precompute
 
     @classmethod
     def pretrained(
         cls,
         arch: Architecture,
         data: ImageClassifierData,
-        precompute: bool = False,
+        precompute: bool | int = False,
         *,
         ps: float | Sequence[float] | None = None,
         xtra_fc: Sequence[int] = (512,),
@@ -83,6 +97,7 @@ class ConvLearner:
         device: str = "auto",
         precision: str = "auto",
         cache_dir: str | Path | None = None,
+        num_groups: int = 3,
         quiet: bool = False,
     ) -> "ConvLearner":
         """A network whose body is pretrained and frozen, and whose head is new.
@@ -91,7 +106,8 @@ class ConvLearner:
             arch: The backbone: a timm name, a torchvision factory, or a function that returns an
                 ``nn.Module``.
             data: From ``ImageClassifierData``.
-            precompute: Compute the frozen part once per image and keep its outputs on disk.
+            precompute: Compute the frozen part once per image and keep its outputs on disk: True
+                is the plain view, a number K is K augmented views of the training rows.
             ps: Dropout before the last layer; half of it before the others; or one per layer.
             xtra_fc: Sizes of the head's hidden layers.
             custom_head: A head of your own, (N, D) → (N, K), instead of the standard one.
@@ -102,6 +118,7 @@ class ConvLearner:
             device: "auto", "cpu", "cuda" or "mps".
             precision: Of the frozen part: "auto", "f32" or "bf16".
             cache_dir: Where activations are kept; None is WARMSTART_CACHE or ~/.cache/warmstart.
+            num_groups: Layer groups, the head being one of them.
             quiet: Print nothing.
 
         Returns:
@@ -142,45 +159,109 @@ class ConvLearner:
             seed=seed,
             cache_dir=cache_folder(cache_dir),
             precompute=precompute,
+            num_groups=num_groups,
             quiet=quiet,
         )
         if precompute:
-            learn._ready()
+            learn._ready(("train", "valid"))
         return learn
+
+    @property
+    def precompute(self) -> bool | int:
+        """Whether, and how many views of, the frozen part's outputs are kept; may be set."""
+        return self._precompute
+
+    @precompute.setter
+    def precompute(self, value: bool | int) -> None:
+        self._precompute = checked_precompute(value)
+        if self._precompute is True and self.data.source.varies:
+            tell_plain_views(self.quiet)
+
+    def freeze(self) -> None:
+        """Train the head only."""
+        self.freeze_to(-1)
+
+    def freeze_to(self, where: int | str) -> None:
+        """Freeze everything before a layer group or stage, and train the rest.
+
+        Args:
+            where: A group's number, as -2 for the last group of the body and the head; or the name
+                of a stage (``learn.summary()`` lists them).
+        """
+        self.layers.cut = self.layers.cut_before(where)
+        self._before_cut = None
+
+    def unfreeze(self) -> None:
+        """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``)."""
+        self.freeze_to(0)
+
+    def summary(self) -> str:
+        """Stages, layer groups, parameters, what is frozen, and where the cut is."""
+        return self.layers.summary()
+
+    def set_data(self, data: ImageClassifierData) -> None:
+        """Go on with other images of the same classes: another size, another fold.
+
+        Args:
+            data: Whatever was stored for it before is found again, nothing else is used.
+        """
+        same_classes(self.data.classes, data.classes)
+        size, tfms = data.tfms.recipe.size, data.tfms
+        fit_to_size(self.model.backbone, size)
+        cut = self.layers.cut
+        self.layers = Layers(self.model, size, self.layers.num_groups)
+        self.layers.cut = cut
+        self.data = data
+        self.card = replace(
+            self.card, recipe=asdict(tfms.recipe), mean=tfms.card.mean, std=tfms.card.std
+        )
+        self._pooled = self._before_cut = None
 
     def fit(
         self,
-        lr: float,
+        lrs: Any,
         n_cycle: int,
         cycle_len: int | None = None,
         cycle_mult: int = 1,
         *,
-        wds: float = 0.0,
+        wds: Any = 0.0,
+        one_cycle: bool = False,
+        bn: str = "stored",
         checkpoint: str | Path | None = None,
+        **options: Any,
     ) -> History:
-        """Train the head.
+        """Train what follows the cut.
 
         Args:
-            lr: Learning rate.
+            lrs: Learning rate; or one per layer group that trains, the first layers' first.
             n_cycle: Number of epochs, or of cycles if ``cycle_len`` is given.
             cycle_len: Epochs of the first cycle; the rate falls along half a cosine in each.
             cycle_mult: Each cycle is so many times as long as the one before.
-            wds: Weight decay.
+            wds: Weight decay, likewise one or one per group.
+            one_cycle: One rise and fall over all those epochs, instead of restarts.
+            bn: What BatchNorm of thawed stages uses: its "stored" statistics, or those of each
+                batch ("train").
             checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
                 finished is not done again.
+            **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
+                ``has_snapshots``, ``keeps_best``, ``patience``: see ``FitSettings``.
 
         Returns:
             The history of this fit; ``learn.history`` has all of them.
         """
-        schedule = Schedule(n_cycle, cycle_len, cycle_mult)
-        settings = self._settings(positive(lr, "lr"), schedule, wds)
+        schedule: Schedule | OneCycle = Schedule(n_cycle, cycle_len, cycle_mult)
+        if one_cycle:
+            schedule = OneCycle(schedule.num_epochs)
+        feeding = self._ready(("train", "valid"))
+        settings = self._settings(lrs, schedule, wds)
+        settings = replace(settings, inputs_name=feeding.name(), **options)
         file = f"fit-{self._num_fits}.safetensors"
-        inputs = self._inputs()
+        module = self.layers.trainable(self._normalise(), bn)
         try:
             history = fit(
-                self.model.head,
-                [list(self.model.head.parameters())],
-                inputs,
+                module,
+                self.layers.parameters(),
+                feeding.inputs(self.device),
                 self._targets(),
                 settings,
                 checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint) / file),
@@ -188,31 +269,43 @@ class ConvLearner:
             )
         finally:
             self.model.eval()
+            if self.layers.cut is not None:  # the body has moved
+                self._pooled = None
         self._num_fits += 1
-        self._num_epochs += schedule.num_epochs
+        self._num_epochs += len(history.records)
         self.history.extend(history)
         return history
 
     def lr_find(
-        self, *, start_lr: float = 1e-5, end_lr: float = 10.0, num_steps: int = 100
+        self,
+        lrs: Any = None,
+        *,
+        start_lr: float = 1e-5,
+        end_lr: float = 10.0,
+        num_steps: int = 100,
+        bn: str = "stored",
     ) -> LRCurve:
         """Try rates from small to large; weights and everything else stay as they are.
 
         Args:
+            lrs: Rates per layer group, of which only the ratios count; the curve shows the last.
             start_lr: First rate.
             end_lr: Last rate.
             num_steps: Steps between them.
+            bn: As in ``fit``.
 
         Returns:
             The curve, with ``.suggestion`` and ``.plot()``.
         """
+        feeding = self._ready(("train", "valid"))
+        module = self.layers.trainable(self._normalise(), bn)
         try:
             return lr_find(
-                self.model.head,
-                [list(self.model.head.parameters())],
-                self._inputs(),
+                module,
+                self.layers.parameters(),
+                feeding.inputs(self.device),
                 self._targets(),
-                self._settings(1.0, Schedule(1), 0.0),
+                self._settings(1.0 if lrs is None else lrs, Schedule(1), 0.0),
                 lr_range=(start_lr, end_lr),
                 num_steps=num_steps,
             )
@@ -226,47 +319,41 @@ class ConvLearner:
             what: "train", "valid", "test", or paths, bytes, PIL images, arrays.
 
         Returns:
-            Predictions, in table order or in the order given.
-
-        Raises:
-            SettingError: the split has no row.
+            Predictions, in table order or in the order given: the bits that a predictor loaded
+            from ``learn.save`` gives.
         """
         if not (isinstance(what, str) and what in SPLITS):
             return self.predictor().predict(what)
-        self._ready(what)
-        rows, table = self.data.table.rows(what), self.data.table
-        if len(rows) == 0:
-            here = [split for split in SPLITS if len(table.rows(split))]
-            raise SettingError(
-                f"there is no {what} row.",
-                expected="one of: " + ", ".join(here) + ".",
-                fix=f'learn.predict("{here[0]}")',
-            )
-        if self.precompute:
-            space, keys = self._stored(rows)
-            blocks = stored_blocks(space, space.locate(keys), self.device)
-            chances = probabilities(
-                self.model.head, blocks, is_multi_label=self.card.is_multi_label
-            )
-        else:
-            source = self.data.source
-            chances = self.predictor().rows(lambda i: source.render(int(rows[i])), len(rows))
-        names = tuple(table.names[row] for row in rows)
-        return Predictions(names, chances, table.labels[rows], self.data.classes)
+        return self._predictions(what, [0])
+
+    def TTA(  # the note's name
+        self, n_aug: int = 4, what: str = "valid", *, plain_weight: float | None = None
+    ) -> Predictions:
+        """Probabilities averaged over the plain view and some augmented ones.
+
+        Args:
+            n_aug: Augmented views of each row, from view 1 on; 0 is ``predict``.
+            what: "train", "valid" or "test".
+            plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
+
+        Returns:
+            Predictions, in table order.
+        """
+        return self._predictions(what, list(range(n_aug + 1)), plain_weight)
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
         rows = self.data.table.rows(split)
-        return self.data.source.content_hashes(rows, self.activations.hashes)
+        return self.data.source.content_hashes(rows, self._pooled_activations().hashes)
 
     @property
     def numeric_mode(self) -> str:
         """Runner, version, number type and instruction set of the frozen part."""
-        return self.activations.frozen.card.mode
+        return self._pooled_activations().frozen.card.mode
 
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
-        return Predictor(self.model, self.activations.frozen, self.model.head, self.card)
+        return Predictor(self.model, self._pooled_activations().frozen, self.model.head, self.card)
 
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
         """Write the model as plain files: safetensors and JSON.
@@ -282,13 +369,46 @@ class ConvLearner:
         write_model(Path(folder), card, self.model.state_dict())
         return Path(folder)
 
-    def _settings(self, lr: float, schedule: Schedule, weight_decay: float) -> FitSettings:
+    @property
+    def activations(self) -> TableActivations:
+        """The frozen part up to the cut, and its store."""
+        if self.layers.cut is None:
+            return self._pooled_activations()
+        if self._before_cut is None:
+            frozen = FrozenPart(
+                self.layers.prefix(self._normalise()),
+                backbone=self.card.arch,
+                cut=self.layers.cut_name(),
+                size=self.data.tfms.recipe.size,
+                device=self.device,
+                precision=self.card.precision,
+            )
+            self._before_cut = self._with_store(frozen)
+        return self._before_cut
+
+    def _pooled_activations(self) -> TableActivations:
+        """Everything before the head, with the weights of now."""
+        if self._pooled is None:
+            self._pooled = self._with_store(frozen_part(self.model, self.card, self.device))
+        return self._pooled
+
+    def _with_store(self, frozen: FrozenPart) -> TableActivations:
+        progress = no_progress if self.quiet else show_progress
+        return TableActivations(frozen, self._cache_dir, progress)
+
+    def _normalise(self) -> Normalise:
+        return Normalise(self.card.mean, self.card.std).to(self.device)
+
+    def _settings(self, lrs: Any, schedule: Schedule | OneCycle, wds: Any) -> FitSettings:
+        names: tuple[str, ...] = ("head",)
+        if self.layers.cut is not None:  # else nothing need be traced
+            names = tuple(group.name for group in self.layers.trainable_groups())
         return FitSettings(
-            lrs=(lr,),
+            lrs=rates(lrs, names),
             schedule=schedule,
             batch_size=self.data.bs,
             opt=self.opt,
-            weight_decays=(weight_decay,),
+            weight_decays=per_group(wds, names, "wds"),
             seed=self.seed,
             first_epoch=self._num_epochs,
             fit_number=self._num_fits,
@@ -299,40 +419,42 @@ class ConvLearner:
         train, valid = (torch.from_numpy(table.labels[table.rows(s)]) for s in ("train", "valid"))
         return Targets(train.float(), valid.float()) if train.ndim == 2 else Targets(train, valid)
 
-    def _inputs(self) -> StoredInputs | ComputedInputs:
-        self._ready()
-        table, source = self.data.table, self.data.source
-        train, valid = table.rows("train"), table.rows("valid")
-        if self.precompute:
-            space, keys = self._stored(np.concatenate([train, valid]))
-            train_keys = keys[: len(train)]
-            return StoredInputs(space, lambda _: train_keys, keys[len(train) :], self.device)
-        return ComputedInputs(
-            self.activations.frozen.runner,
-            lambda _: lambda i: source.render(int(train[i])),
-            (lambda i: source.render(int(valid[i])), len(valid)),
-            self.device,
-            num_cores(),
+    def _predictions(
+        self, what: str, views: list[int], plain_weight: float | None = None
+    ) -> Predictions:
+        """The mean over some views, the first of them the plain one."""
+        existing_rows(self.data.table, what)
+        self._ready((what,) if what == "test" else ("train", "valid"))
+        table = self.data.table
+        rows = table.rows(what)
+        shares = np.full(len(views), 1 / len(views))
+        if plain_weight is not None and len(views) > 1:
+            shares[0], shares[1:] = plain_weight, (1 - plain_weight) / (len(views) - 1)
+        chances = sum(
+            share * self._chances(rows, view) for share, view in zip(shares, views, strict=True)
         )
+        names = tuple(table.names[row] for row in rows)
+        return Predictions(names, np.asarray(chances), table.labels[rows], self.data.classes)
 
-    def _stored(self, rows: NDArray[np.int64]) -> tuple[Space, list[bytes]]:
-        """Space and names of rows that ``_ready`` has seen."""
-        space, keys, _ = self.activations.store(self.data.source, rows)
-        return space, keys
+    def _chances(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:
+        """Probabilities of one view of some rows, from the store where it is in use."""
+        source = self.data.source
+        if self._precompute is False or self.layers.cut is not None or self._pooled is None:
+            return self.predictor().rows(lambda i: source.render(int(rows[i]), view), len(rows))
+        space, keys = Feeding(self._pooled, source, self._precompute).stored(rows, view)
+        blocks = stored_blocks(space, space.locate(keys), self.device)
+        return probabilities(self.model.head, blocks, is_multi_label=self.card.is_multi_label)
 
-    def _ready(self, split: str = "train") -> None:
+    def _ready(self, splits: Sequence[str]) -> Feeding:
         """See that every row can be read, and with ``precompute`` is stored.
 
         Raises:
             UnreadableImagesError: some cannot be decoded, and are not to be dropped.
         """
-        splits = ("train", "valid") if split in {"train", "valid"} else (split,)
-        rows = np.concatenate([self.data.table.rows(name) for name in splits])
-        if self.precompute:
-            failures = self.activations.store(self.data.source, rows)[2]
-        else:
-            failures = self.activations.unreadable(self.data.source, rows)
+        feeding = Feeding(self.activations, self.data.source, self._precompute)
+        failures = feeding.see(splits)
         if failures and self.data.on_unreadable == "raise":
             raise UnreadableImagesError(failures)
         if failures:
             self.data = without_unreadable(self.data, failures)
+        return Feeding(self.activations, self.data.source, self._precompute)

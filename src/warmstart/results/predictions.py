@@ -50,7 +50,8 @@ class Predictions:
         n, p, z = int(self._known().sum()), self.accuracy, 1.959963984540054
         middle = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+        low, high = float(middle - half), float(middle + half)
+        return (0.0 if p == 0 else low), (1.0 if p == 1 else high)  # which rounding can miss
 
     def confusion_matrix(self) -> ConfusionMatrix:
         """Count (true, predicted) pairs over the labelled rows.

@@ -135,9 +135,6 @@ def test_training_mode_is_not_in_the_name_because_a_prefix_never_trains() -> Non
     assert not any(part.training for part in module.modules())
 
 
-UNNAMED = "backbones/fingerprint.py leaves this out: two networks share one name"
-
-
 class Twice(nn.Module):
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return features * 2.0
@@ -157,7 +154,6 @@ def test_the_users_own_code_is_in_the_name() -> None:
     assert len({key_of(frozen(prefix(kind))) for kind in kinds}) == 3
 
 
-@pytest.mark.xfail(strict=True, reason=UNNAMED)
 def test_a_number_in_code_typed_into_a_prompt_is_in_the_name() -> None:
     two, three = (key_of(frozen(prefix(typed(code)))) for code in ("x * 2.0", "x * 3.0"))
     assert two != three
@@ -183,7 +179,6 @@ class Shift(nn.Module):
         return features + self.amount
 
 
-@pytest.mark.xfail(strict=True, reason=UNNAMED)
 @pytest.mark.parametrize("kind", [Multiply, Shift])
 def test_numbers_that_no_state_dict_holds_are_in_the_name(
     kind: Callable[[float], nn.Module],

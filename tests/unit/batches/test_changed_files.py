@@ -59,9 +59,9 @@ def assert_named_rightly(activations: TableActivations, source: PixelSource) -> 
 class Replaced(PixelSource):
     """Files are replaced between the moment of hashing and that of rendering."""
 
-    def render_exactly(self, row: int, sha256: bytes) -> NDArray[np.uint8]:
+    def render_exactly(self, row: int, sha256: bytes, view: int = 0) -> NDArray[np.uint8]:
         before_rendering[0](row)
-        return super().render_exactly(row, sha256)
+        return super().render_exactly(row, sha256, view)
 
 
 before_rendering: list[Callable[[int], object]] = []

@@ -1,0 +1,117 @@
+"""Where a learner's batches come from: which view each epoch sees, stored or computed."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from warmstart.activations.inputs import ComputedInputs, StoredInputs
+from warmstart.activations.space import Space
+from warmstart.batches.source import PixelSource, num_cores
+from warmstart.errors import SettingError, UnreadableImageError
+from warmstart.inference.table_activations import TableActivations
+
+
+def checked_precompute(value: object) -> bool | int:
+    """False, True, or a number of views.
+
+    Raises:
+        SettingError: it is something else.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)) and value >= 1:
+        return int(value)
+    raise SettingError(
+        f"precompute={value!r} has no meaning.",
+        expected="False, True (the plain view of each image), or a number of augmented views.",
+        fix="pass precompute=True.",
+        flags=("--precompute",),
+    )
+
+
+def view_of_epoch(precompute: bool | int, epoch: int) -> int:
+    """Which view of the training rows an epoch sees.
+
+    Args:
+        precompute: Whether and how many views are stored.
+        epoch: Counted over all fits.
+    """
+    if precompute is True:
+        return 0
+    return epoch + 1 if precompute is False else 1 + epoch % precompute
+
+
+class Feeding:
+    """The rows of one table through one frozen part."""
+
+    def __init__(
+        self, activations: TableActivations, source: PixelSource, precompute: bool | int
+    ) -> None:
+        """Say which rows, which frozen part, and whether its outputs are stored."""
+        self.activations, self.source, self.precompute = activations, source, precompute
+
+    def see(self, splits: Sequence[str]) -> list[UnreadableImageError]:
+        """Read every image of some splits once, which with ``precompute`` stores what must be.
+
+        Returns:
+            The images that cannot be read.
+        """
+        table = self.source.table
+        if self.precompute is True:
+            rows = np.concatenate([table.rows(split) for split in splits])
+            return self.activations.store(self.source, rows)[2]
+        train = [table.rows(split) for split in splits if split == "train"]
+        others = [table.rows(split) for split in splits if split != "train"]
+        if self.precompute is False:
+            return self.activations.unreadable(self.source, np.concatenate([*train, *others]))
+        failures = []
+        if others:  # the plain view of training rows is stored only when something asks for it
+            failures += self.activations.store(self.source, np.concatenate(others))[2]
+        if train:
+            failures += self.activations.store(self.source, train[0], 1)[2]
+        return failures
+
+    def stored(self, rows: NDArray[np.int64], view: int = 0) -> tuple[Space, list[bytes]]:
+        """Space and names of one view of some rows, computed where they are not stored yet.
+
+        A row that could be read before and cannot any more raises its UnreadableImageError.
+        """
+        space, keys, failures = self.activations.store(self.source, rows, view)
+        if failures:
+            raise failures[0]
+        return space, keys
+
+    def inputs(self, device: torch.device) -> StoredInputs | ComputedInputs:
+        """Batches of training and validation rows.
+
+        Args:
+            device: Where they go.
+        """
+        table, source = self.source.table, self.source
+        train, valid = table.rows("train"), table.rows("valid")
+
+        def render(view: int, rows: NDArray[np.int64], position: int) -> NDArray[np.uint8]:
+            return source.render(int(rows[position]), view)
+
+        if self.precompute is not False:
+            space, keys = self.stored(valid)
+            return StoredInputs(
+                space,
+                lambda epoch: self.stored(train, view_of_epoch(self.precompute, epoch))[1],
+                keys,
+                device,
+            )
+        return ComputedInputs(
+            self.activations.frozen.runner,
+            lambda epoch: partial(render, view_of_epoch(self.precompute, epoch), train),
+            (partial(render, 0, valid), len(valid)),
+            device,
+            num_cores(),
+        )
+
+    def name(self) -> str:
+        """What a checkpoint remembers of its inputs."""
+        return f"{self.activations.frozen.card.identity} {self.source.view_name(1)}"

@@ -1,0 +1,195 @@
+"""A network's stages, layer groups and cut: what is frozen, and what trains."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from warmstart.backbones.cut import Stage, StagedNetwork
+from warmstart.backbones.network import ClassifierNetwork, Normalise
+from warmstart.errors import SettingError
+
+HEAD = "head"
+BN_MODES = ("stored", "train")
+
+
+@dataclass(frozen=True)
+class LayerGroup:
+    """Stages ``first`` … ``last`` - 1 of the body, or the head (no stages)."""
+
+    name: str
+    first: int
+    last: int
+
+
+class TrainablePart(nn.Module):
+    """What follows the cut: the body's later stages, pool and head.
+
+    Its BatchNorm keeps its stored statistics in training, unless ``bn`` is "train": they were
+    learned from a million pictures, and a few small batches only blur them.
+    """
+
+    def __init__(self, tail: nn.Module, pool: nn.Module, head: nn.Module, *, bn: str) -> None:
+        """Put the parts together; parameters are those of the whole network."""
+        super().__init__()
+        self.tail, self.pool, self.head, self.bn = tail, pool, head, bn
+
+    def train(self, mode: bool = True) -> "TrainablePart":
+        """Training mode for everything but the body's stored statistics."""
+        super().train(mode)
+        if self.bn == "stored":
+            for module in self.tail.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
+    def forward(self, activations: Tensor) -> Tensor:
+        """From what crosses the cut to logits (N, K)."""
+        logits: Tensor = self.head(self.pool(self.tail(activations)))
+        return logits
+
+
+class Layers:
+    """Stages and groups of one network at one size, and where its cut is.
+
+    ``cut`` is the number of the stage before which the network is cut, 0 before all of them; None
+    is before the head, behind the pool.
+    """
+
+    def __init__(self, network: ClassifierNetwork, size: int, num_groups: int = 3) -> None:
+        """Freeze all but the head.
+
+        Args:
+            network: Body, pool and head.
+            size: Side of the pictures.
+            num_groups: The head is one; the body's stages are shared among the others.
+
+        Raises:
+            SettingError: there is no group for the body.
+        """
+        if num_groups < 2:
+            raise SettingError(
+                f"num_groups={num_groups} leaves no layer group for the body.",
+                expected="at least 2: the body, and the head.",
+                fix="pass num_groups=3.",
+            )
+        self.network, self.size, self.num_groups = network, size, num_groups
+        self.staged = StagedNetwork(network.backbone, size)
+        self.cut: int | None = None
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The body's stages; one, where it cannot be parted."""
+        try:
+            return self.staged.stages
+        except SettingError:
+            names = tuple(name for name, _ in self.network.backbone.named_parameters())
+            return (Stage("body", names, 0),)
+
+    @cached_property
+    def groups(self) -> tuple[LayerGroup, ...]:
+        """The first layers first, the head last; the first of two unequal groups is the larger."""
+        count, num_body = len(self.stages), min(self.num_groups - 1, len(self.stages))
+        borders = [-(-count * i // num_body) for i in range(num_body + 1)]
+        found = []
+        for first, last in pairwise(borders):
+            names = [stage.name for stage in self.stages[first:last]]
+            found.append(LayerGroup("–".join(dict.fromkeys([names[0], names[-1]])), first, last))
+        return (*found, LayerGroup(HEAD, count, count))
+
+    def trainable_groups(self) -> tuple[LayerGroup, ...]:
+        """Those with something behind the cut."""
+        if self.cut is None:
+            return self.groups[-1:]
+        return tuple(g for g in self.groups if g.last > self.cut or g.name == HEAD)
+
+    def cut_before(self, where: int | str) -> int | None:
+        """The cut that freezes everything before a group or stage.
+
+        Args:
+            where: A group's number, negative from the end, or a stage's name.
+
+        Raises:
+            SettingError: there is no such group or stage.
+        """
+        if where in (-1, HEAD):
+            return None
+        names = [stage.name for stage in self.stages]
+        if isinstance(where, str) and where in names:
+            return names.index(where)
+        if isinstance(where, int) and -len(self.groups) <= where < len(self.groups):
+            group = self.groups[where]
+            return None if group.name == HEAD else group.first
+        listed = ", ".join(f"{i} {group.name}" for i, group in enumerate(self.groups))
+        raise SettingError(
+            f"there is no layer group or stage {where!r}.",
+            expected=f"a group ({listed}) or a stage ({', '.join(names)}).",
+            fix="pass -2, which thaws the last group of the body and the head.",
+        )
+
+    def prefix(self, normalise: Normalise) -> nn.Module | None:
+        """Pixels → what crosses the cut; None where the pixels themselves do."""
+        if self.cut is None:
+            return nn.Sequential(normalise, self.network.backbone, self.network.pool)
+        if self.cut == 0:
+            return None
+        return nn.Sequential(normalise, self.staged.split(self.cut)[0])
+
+    def cut_name(self) -> str:
+        """What stored rows say of where they were taken."""
+        if self.cut is None:
+            return "pooled"
+        return "pixels" if self.cut == 0 else f"before {self.stages[self.cut].name}"
+
+    def trainable(self, normalise: Normalise, bn: str) -> nn.Module:
+        """What crosses the cut → logits.
+
+        Args:
+            normalise: Comes first where pixels cross.
+            bn: "stored" or "train".
+        """
+        network = self.network
+        if self.cut is None:
+            return network.head
+        if self.cut == 0:
+            tail: nn.Module = nn.Sequential(normalise, network.backbone)
+        else:
+            tail = self.staged.split(self.cut)[1]
+        return TrainablePart(tail, network.pool, network.head, bn=bn)
+
+    def parameters(self) -> list[list[nn.Parameter]]:
+        """The parameters that train, by group; all others are marked as frozen."""
+        body = dict(self.network.backbone.named_parameters())
+        found = []
+        for group in self.trainable_groups():
+            if group.name == HEAD:
+                parts = [*self.network.pool.parameters(), *self.network.head.parameters()]
+            else:
+                stages = self.stages[max(group.first, self.cut or 0) : group.last]
+                parts = [body[name] for stage in stages for name in stage.parameters]
+            found.append(parts)
+        moving = {id(parameter) for parts in found for parameter in parts}
+        for parameter in self.network.parameters():
+            parameter.requires_grad_(id(parameter) in moving)
+        return found
+
+    def summary(self) -> str:
+        """A line per stage: its group, parameters, and whether it is frozen."""
+        body = dict(self.network.backbone.named_parameters())
+        lines = ["stage".ljust(34) + "layer group".ljust(36) + "parameters".rjust(12)]
+        for i, stage in enumerate(self.stages):
+            group = next(g for g in self.groups if g.first <= i < g.last)
+            number = sum(body[name].numel() for name in stage.parameters)
+            lines += ["— cut —"] * (self.cut == i)
+            lines.append(line(stage.name, group.name, number, self.cut is None or i < self.cut))
+        lines += ["— cut —"] * (self.cut is None)
+        number = sum(parameter.numel() for parameter in self.network.head.parameters())
+        return "\n".join([*lines, line(HEAD, HEAD, number, is_frozen=False)])
+
+
+def line(stage: str, group: str, number: int, is_frozen: bool) -> str:
+    """One stage in columns."""
+    cells = stage.ljust(34) + group.ljust(36) + f"{number:,}".rjust(12)
+    return cells + ("  frozen" if is_frozen else "  trains")
