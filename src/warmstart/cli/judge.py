@@ -2,104 +2,60 @@
 
 import shutil
 
-import numpy as np
-from numpy.typing import NDArray
-
 from warmstart.cli.matrix import LONGEST_NAME, matrix_text, shortened
-from warmstart.cli.run_folder import LIKELY
-from warmstart.results.predictions import Predictions
+from warmstart.results.predictions import LIKELY, Predictions
 
 MOST_CLASSES = 30  # with more, the table per class shows the worst ones
 MOST_WORST = 15
+MOST_PAIRS = 5
 
 
 def tell(predictions: Predictions) -> None:
     """Print the scores per class and the accuracy with its interval; one class per row, or many."""
-    if predictions.labels.ndim == 2:
-        tell_many(predictions)
+    if predictions.is_multi_label:
+        print(f"each class is said to be there where its probability is above {LIKELY}\n")
+        tell_classes(predictions)
+        macro = [scores[2] for scores in predictions.class_scores().values()]
+        print(f"\nF1: micro {micro_f1(predictions):.4f}, macro {sum(macro) / len(macro):.4f}")
+        tell_accuracy(predictions, "all labels right")
         return
     matrix = predictions.confusion_matrix()
     text = matrix_text(matrix, shutil.get_terminal_size((80, 24)).columns)
     if text is not None:
         print(text + "\n")
-    counts = matrix.counts.sum(axis=1)
-    tell_classes(
-        predictions.classes, np.stack([matrix.precision, matrix.recall, matrix.f1], 1), counts
-    )
-    confused = matrix.most_confused()[:5]
+    tell_classes(predictions)
+    confused = matrix.most_confused()[:MOST_PAIRS]
     if confused:
-        print("\nmost confused: " + ", ".join(f"{t} as {p} ({n}×)" for t, p, n in confused))
-    tell_accuracy(predictions, "accuracy", int(counts.sum()))
+        print("\nmost confused:")
+        for true, said, number in confused:
+            print(f"  {number:4d} × {true} taken for {said}")
+    tell_accuracy(predictions, "accuracy")
 
 
-def by_row(predictions: Predictions) -> Predictions:
-    """Whole rows as right or wrong: where an image may have many classes, all must be right.
-
-    Args:
-        predictions: Of one class per row, which are given back, or of many.
-
-    Returns:
-        Predictions whose accuracy and interval are those of whole rows.
-    """
-    if predictions.labels.ndim == 1:
-        return predictions
-    said = predictions.probabilities > LIKELY
-    right = (said == (predictions.labels == 1)).all(axis=1)
-    known = (predictions.labels >= 0).all(axis=1)
-    return Predictions(
-        predictions.rows,
-        np.stack([~right, right], axis=1).astype(np.float64),
-        np.where(known, 1, -1).astype(np.int64),
-        ("wrong", "right"),
-    )
+def micro_f1(predictions: Predictions) -> float:
+    """F1 of all (row, class) pairs of the labelled rows together."""
+    known = predictions.labels[:, 0] >= 0
+    true, said = predictions.labels[known] == 1, predictions.predicted[known] == 1
+    return float(2 * (true & said).sum() / max(1, true.sum() + said.sum()))
 
 
-def tell_many(predictions: Predictions) -> None:
-    """Print precision, recall and F1 where an image may have many classes."""
-    known = (predictions.labels >= 0).all(axis=1)
-    true = predictions.labels[known] == 1
-    said = predictions.probabilities[known] > LIKELY
-    right, called, there = (x.sum(axis=0) for x in (true & said, said, true))
-    scores = np.stack(
-        [share(right, called), share(right, there), share(2 * right, called + there)], axis=1
-    )
-    print(f"each class is said to be there from a probability of {LIKELY} on\n")
-    tell_classes(predictions.classes, scores, there)
-    micro = share(2 * right.sum(keepdims=True), (called + there).sum(keepdims=True))[0]
-    print(f"\nF1 over all classes: micro {micro:.4f}, macro {scores[:, 2].mean():.4f}")
-    tell_accuracy(predictions, "all labels right", int(known.sum()))
-
-
-def tell_accuracy(predictions: Predictions, name: str, num_rows: int) -> None:
+def tell_accuracy(predictions: Predictions, name: str) -> None:
     """Print a share of rows with its 95 % interval."""
-    judged = by_row(predictions)
-    low, high = judged.accuracy_interval
-    print(f"\n{name} {judged.accuracy:.4f} (95 % {low:.4f} to {high:.4f}, n = {num_rows})")
+    first = predictions.labels[:, 0] if predictions.is_multi_label else predictions.labels
+    low, high = predictions.accuracy_interval
+    num_rows = int((first >= 0).sum())
+    print(f"\n{name} {predictions.accuracy:.4f} (95 % {low:.4f} to {high:.4f}, n = {num_rows})")
 
 
-def tell_classes(
-    classes: tuple[str, ...], scores: NDArray[np.float64], counts: NDArray[np.int64]
-) -> None:
-    """Print a line per class; of very many classes, the worst.
-
-    Args:
-        classes: Names of the K classes.
-        scores: (K, 3) precision, recall and F1.
-        counts: (K,) rows of each.
-    """
-    shown = np.arange(len(classes))
-    if len(classes) > MOST_CLASSES:
-        shown = np.argsort(scores[:, 2], kind="stable")[:MOST_WORST]
-        print(f"the {MOST_WORST} of {len(classes)} classes with the lowest F1:")
-    names = [shortened(classes[int(k)], LONGEST_NAME) for k in shown]
+def tell_classes(predictions: Predictions) -> None:
+    """Print a line per class; of very many classes, the worst."""
+    scores = list(predictions.class_scores().items())
+    if len(scores) > MOST_CLASSES:
+        print(f"the {MOST_WORST} of {len(scores)} classes with the lowest F1:")
+        scores = sorted(scores, key=lambda item: item[1][2])[:MOST_WORST]
+    names = [shortened(name, LONGEST_NAME) for name, _ in scores]
     width = max(8, *map(len, names)) + 2
-    print(
-        "class".ljust(width) + "".join(f"{t:>10}" for t in ("precision", "recall", "F1", "count"))
-    )
-    for k, name in zip(shown, names, strict=True):
-        print(name.ljust(width) + "".join(f"{s:10.3f}" for s in scores[k]) + f"{counts[k]:10d}")
-
-
-def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Divide; 0 where there is nothing to divide by, as scikit-learn does."""
-    return np.asarray(np.where(whole > 0, part / np.maximum(whole, 1), 0.0), np.float64)
+    titles = ("precision", "recall", "F1", "count")
+    print("class".ljust(width) + "".join(title.rjust(10) for title in titles))
+    for name, (_, (precision, recall, f1, count)) in zip(names, scores, strict=True):
+        print(f"{name:{width}}{precision:10.3f}{recall:10.3f}{f1:10.3f}{count:10d}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warmstart.cli.judge import by_row, tell
+from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import (
     write_environment,
     write_exclusions,
@@ -21,12 +21,12 @@ MOST_LISTED = 20
 
 def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -> None:
     """Write model, history, predictions, exclusions, environment and the confusion matrix."""
-    learn.save(run / "model", metrics={"valid_accuracy": by_row(predictions).accuracy})
+    learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
     write_history(run, learn.history)
     write_predictions(run, predictions, learn.content_hashes("valid"))
     write_exclusions(run, learn.data.table.exclusions)
     write_environment(run, learn.card.versions, learn.numeric_mode)
-    if predictions.labels.ndim == 1:
+    if not predictions.is_multi_label:
         predictions.confusion_matrix().plot(run / "confusion.png")
 
 

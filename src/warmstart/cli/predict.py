@@ -87,7 +87,7 @@ def write(predictions: "Predictions", csv_file: Path | None, *, has_many: bool) 
 
 def answer(row: "NDArray[np.float64]", classes: Sequence[str], *, has_many: bool) -> str:
     """The class and its probability; where there may be many, all that are likely."""
-    from warmstart.cli.run_folder import LIKELY
+    from warmstart.results.predictions import LIKELY
 
     best = int(row.argmax())
     if not has_many:

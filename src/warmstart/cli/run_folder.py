@@ -15,10 +15,9 @@ from warmstart.cli.recipe import RECIPE
 from warmstart.data.table import Exclusion
 from warmstart.errors import SettingError
 from warmstart.results.history import History
-from warmstart.results.predictions import Predictions
+from warmstart.results.predictions import LIKELY, Predictions
 
 BETWEEN_LABELS = "|"  # in a cell that holds several
-LIKELY = 0.5  # from here on, a class of many is said to be there
 
 
 def new_run(
@@ -89,7 +88,7 @@ def write_predictions(run: Path, predictions: Predictions, hashes: Sequence[byte
                     name,
                     labels_cell(predictions.labels[i], predictions.classes),
                     predicted_cell(
-                        chances, predictions.classes, has_many=predictions.labels.ndim == 2
+                        chances, predictions.classes, has_many=predictions.is_multi_label
                     ),
                     *(repr(float(p)) for p in chances),
                 ]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
-from warmstart.cli.judge import by_row
 from warmstart.cli.outcome import tell_outcome, write_outcome
 from warmstart.cli.recipe import RECIPE, Recipe
 from warmstart.cli.settings import TrainSettings
@@ -79,16 +78,22 @@ def run_training(recipe: Recipe, run: Path, cache_dir: Path | None) -> "Predicti
     if settings.lr is not None:
         positive(settings.lr, "lr")
     data = load_data(settings)
-    print(data.table.summary(), flush=True)
+    print(summary_of(data), flush=True)
     learn = build_learner(settings, data, cache_dir)
     recipe = begun(recipe, learn, run)
     recipe = with_rate(recipe, learn, run)
     train(recipe, learn, run)
     predictions = learn.predict("valid")
     write_outcome(run, learn, predictions)
-    replace(recipe, result={"valid_accuracy": by_row(predictions).accuracy}).write(run)
+    replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
     tell_outcome(run, learn.data.table, predictions)
     return predictions
+
+
+def summary_of(data: ImageClassifierData) -> str:
+    """What there is, without the splits that there are not."""
+    lines = data.table.summary().splitlines()
+    return "\n".join(line for line in lines if not line.endswith(": 0 images (none)"))
 
 
 def begun(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
@@ -120,7 +125,7 @@ def with_rate(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
     if recipe.lr is not None:
         return recipe
     lr = learn.lr_find().suggestion
-    print(f"rate {lr:.2g}, found by trying (a tenth of where the loss turns)")
+    print(f"rate {lr:.2g}, found by trying rates from small to large")
     recipe = recipe.choosing(lr=lr)
     recipe.write(run)
     return recipe

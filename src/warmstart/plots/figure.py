@@ -22,5 +22,5 @@ def finished(figure: Figure, path: str | Path | None) -> Figure:
     """
     if path is not None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        figure.savefig(path, bbox_inches="tight")  # else a title at the edge is cut
     return figure

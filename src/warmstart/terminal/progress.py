@@ -25,7 +25,7 @@ def show_progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
             yield advance
     seconds = time.perf_counter() - began
     print(
-        f"{what}: {total} images in {seconds:.1f} s ({total / max(seconds, 1e-9):.0f} images/s)",
+        f"{what}: {total} images, {seconds:.1f} s, {total / max(seconds, 1e-9):.0f}/s",
         file=sys.stderr,
     )
 
