@@ -11,9 +11,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from warmstart.activations.lease import LEASE, no_readers
 from warmstart.activations.shard import SUFFIX, is_intact
 from warmstart.activations.space import CARD, LOCK
 
+SIGNS = {LOCK, LEASE}  # they stay: one process could hold a deleted one, another a new one
 SHARD_NAME = re.compile(rf"[0-9a-f]+-([0-9]+)-[0-9a-f]+{re.escape(SUFFIX)}")
 
 
@@ -37,7 +39,7 @@ def spaces_in(folder: Path) -> list[SpaceSummary]:
     found = [
         summary(place, files)
         for place in folder.glob("*/")
-        if (files := [path for path in place.iterdir() if path.name != LOCK])
+        if (files := [path for path in place.iterdir() if path.name not in SIGNS])
     ]
     return sorted(found, key=lambda space: (-space.used_seconds, space.identity))
 
@@ -93,7 +95,7 @@ def shrink(folder: Path, keep_bytes: int, *, spare: str = "") -> list[SpaceSumma
         spare: Identity of a space that is in use and stays.
 
     Returns:
-        What was deleted. A space that another process is filling stays.
+        What was deleted. A space that is being filled or read stays.
     """
     spaces = spaces_in(folder)
     left, removed = sum(space.num_bytes for space in spaces), []
@@ -107,20 +109,17 @@ def shrink(folder: Path, keep_bytes: int, *, spare: str = "") -> list[SpaceSumma
 
 
 def is_deleted(place: Path) -> bool:
-    """Delete a space unless somebody is filling it; says whether it was.
-
-    The folder stays, with its lock: were the lock deleted, one process could hold the old one and
-    another a new one.
-    """
+    """Delete a space unless somebody fills or reads it; says whether it was."""
     try:
-        with FileLock(place / LOCK, timeout=0):
-            for path in place.iterdir():
-                if path.name not in {LOCK, CARD}:
-                    path.unlink()
-            (place / CARD).unlink(missing_ok=True)  # last, so that what is left is still named
+        with FileLock(place / LOCK, timeout=0), no_readers(place) as may_delete:
+            if may_delete:
+                for path in place.iterdir():
+                    if path.name not in {*SIGNS, CARD}:
+                        path.unlink()
+                (place / CARD).unlink(missing_ok=True)  # last, so that what is left is still named
     except (Timeout, OSError):
         return False
-    return True
+    return may_delete
 
 
 def damaged_shards(folder: Path) -> tuple[int, list[Path]]:

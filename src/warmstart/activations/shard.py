@@ -1,7 +1,6 @@
 """One file of stored rows: safetensors, its checksum in its name, committed by rename."""
 
 import json
-import mmap
 import os
 import struct
 import zlib
@@ -21,19 +20,14 @@ KEY_BYTES = 32
 READ_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Shard:
-    """``keys`` (n, 32) uint8 and ``rows`` (n, …), both mapped from ``path``."""
+    """Where the rows of a file lie: ``num_rows`` times ``row_bytes`` from byte ``start`` on."""
 
     path: Path
-    keys: NDArray[np.generic]
-    rows: NDArray[np.generic]
-    mapped: mmap.mmap
-
-    def release(self) -> None:
-        """Let go of the pages read so far, so that memory does not grow with the store."""
-        if hasattr(mmap, "MADV_DONTNEED"):
-            self.mapped.madvise(mmap.MADV_DONTNEED)
+    num_rows: int
+    row_bytes: int
+    start: int
 
 
 def write_shard(folder: Path, keys: NDArray[np.uint8], rows: NDArray[np.generic]) -> Path:
@@ -102,23 +96,15 @@ def is_intact(path: Path) -> bool:
     return path.name.removesuffix(SUFFIX).endswith(f"-{checksum:08x}")
 
 
-def open_shard(path: Path) -> Shard:
-    """Map a shard whose checksum has been compared."""
+def open_shard(path: Path) -> tuple[Shard, NDArray[np.uint8]]:
+    """Read the header and the keys (n, 32) of a shard whose checksum has been compared."""
     with path.open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    (header_bytes,) = struct.unpack("<Q", mapped[:8])
-    header = json.loads(mapped[8 : 8 + header_bytes])
-    return Shard(
-        path,
-        tensor(mapped, header["keys"], 8 + header_bytes),
-        tensor(mapped, header["rows"], 8 + header_bytes),
-        mapped,
-    )
-
-
-def tensor(mapped: mmap.mmap, entry: dict[str, object], start: int) -> NDArray[np.generic]:
-    """One tensor of a safetensors file, without copying it."""
-    dtype = {"U8": np.uint8, "F16": np.float16, "F32": np.float32}[str(entry["dtype"])]
-    shape = tuple(int(size) for size in entry["shape"])  # type: ignore[attr-defined]
-    offset = start + int(entry["data_offsets"][0])  # type: ignore[index]
-    return np.frombuffer(mapped, dtype, int(np.prod(shape)), offset).reshape(shape)
+        (header_bytes,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(header_bytes))
+        (keys_begin, keys_end), (begin, end) = (
+            header[name]["data_offsets"] for name in ("keys", "rows")
+        )
+        start = 8 + header_bytes
+        file.seek(start + keys_begin)
+        keys = np.frombuffer(file.read(keys_end - keys_begin), np.uint8).reshape(-1, KEY_BYTES)
+    return Shard(path, len(keys), (end - begin) // len(keys), start + begin), keys

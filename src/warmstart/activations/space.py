@@ -13,6 +13,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from warmstart.activations.key import SpaceCard
+from warmstart.activations.lease import hold_lease
+from warmstart.activations.reading import ShardReader
 from warmstart.activations.shard import (
     KEY_BYTES,
     SUFFIX,
@@ -25,8 +27,6 @@ from warmstart.activations.shard import (
 from warmstart.errors import CacheError
 
 CARD, LOCK = "space.json", "lock"
-RELEASE_BYTES = 16 << 20  # mapped pages are let go after so many bytes have been touched
-TOUCHED_BYTES = 128 << 10  # Linux maps 64 KiB around a page that is read; a row may lie on two
 
 
 class Space:
@@ -39,10 +39,11 @@ class Space:
         self._shards: list[Shard] = []
         self._starts: list[int] = []
         self._position: dict[bytes, int] = {}
-        self._num_rows, self._touched_bytes = 0, 0
+        self._num_rows, self._reader = 0, ShardReader()
         if not self._has_card():
             with self.lock():
                 pass  # which writes it
+        hold_lease(self, self.folder)
         self.refresh()
 
     def __len__(self) -> int:
@@ -78,7 +79,7 @@ class Space:
                 continue
             try:
                 if is_intact(path):
-                    self._take(open_shard(path))
+                    self._take(path)
                     continue
             except FileNotFoundError:  # tidied, or set aside, by another process
                 continue
@@ -114,24 +115,20 @@ class Space:
             )
         names = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), KEY_BYTES)
         values = rows.astype(self.card.dtype, copy=False)
-        self._take(open_shard(write_shard(self.folder, names, values)))
+        self._take(write_shard(self.folder, names, values))
 
     def locate(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
         """Where rows lie, for ``gather``; every key must be stored."""
         return np.array([self._position[key] for key in keys], np.int64)
 
     def gather(self, positions: NDArray[np.int64]) -> NDArray[np.generic]:
-        """Copy rows out of the maps, in the order asked for: (len(positions), …)."""
+        """Rows in the order asked for: (len(positions), …)."""
         out = np.empty((len(positions), *self.card.shape), self.card.dtype)
         shard_of = np.searchsorted(self._starts, positions, side="right") - 1
         for number in np.unique(shard_of):
-            here = shard_of == number
-            out[here] = self._shards[number].rows[positions[here] - self._starts[number]]
-        self._touched_bytes += len(positions) * TOUCHED_BYTES + out.nbytes
-        if self._touched_bytes > RELEASE_BYTES:
-            self._touched_bytes = 0
-            for shard in self._shards:
-                shard.release()
+            places = np.flatnonzero(shard_of == number)
+            rows = positions[places] - self._starts[number]
+            self._reader.read(self._shards[number], rows, out, places)
         return out
 
     def remove_unfinished(self) -> None:
@@ -143,12 +140,13 @@ class Space:
         """The file that holds a row."""
         return self._shards[bisect_right(self._starts, position) - 1].path
 
-    def _take(self, shard: Shard) -> None:
+    def _take(self, path: Path) -> None:
+        shard, keys = open_shard(path)
         self._starts.append(self._num_rows)
         self._shards.append(shard)
-        for i, key in enumerate(shard.keys):
+        for i, key in enumerate(keys):
             self._position.setdefault(key.tobytes(), self._num_rows + i)
-        self._num_rows += len(shard.keys)
+        self._num_rows += shard.num_rows
 
     def _card_text(self) -> str:
         return json.dumps(asdict(self.card), indent=1)

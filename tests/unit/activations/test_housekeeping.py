@@ -27,16 +27,18 @@ def keys_of(name: str) -> list[bytes]:
     return [hashlib.sha256(f"{name}{number}".encode()).digest() for number in range(10)]
 
 
-def stored(folder: Path, name: str, used: float) -> Space:
-    """Ten rows, about 10 kB, last used so many seconds after 1970."""
+def stored(folder: Path, name: str, used: float, num_more: int = 0) -> SpaceCard:
+    """Ten rows, about 10 kB, last used so many seconds after 1970; nobody has it open."""
     space = Space(folder, replace(CARD, backbone=name))
     space.append(keys_of(name), ROWS)
+    if num_more:
+        space.append(keys_of(f"more of {name}")[:num_more], ROWS[:num_more])
     os.utime(space.folder / "space.json", (used, used))
-    return space
+    return space.card
 
 
 @pytest.fixture
-def four(tmp_path: Path) -> dict[str, Space]:
+def four(tmp_path: Path) -> dict[str, SpaceCard]:
     """Spaces a to d, of which a was used first and d last."""
     return {name: stored(tmp_path, name, 1e9 + i) for i, name in enumerate(NAMES)}
 
@@ -45,20 +47,20 @@ def left_in(folder: Path) -> str:
     return "".join(sorted(space.backbone for space in spaces_in(folder)))
 
 
-def test_a_summary_says_what_is_there(tmp_path: Path, four: dict[str, Space]) -> None:
+def test_a_summary_says_what_is_there(tmp_path: Path, four: dict[str, SpaceCard]) -> None:
     found = spaces_in(tmp_path)
     assert "".join(space.backbone for space in found) == "dcba"
     for space in found:
         assert (space.num_rows, space.cut, space.mode) == (10, "pooled", "test")
         assert 10_000 < space.num_bytes < 11_000
-        assert four[space.backbone].card.identity == space.identity
+        assert four[space.backbone].identity == space.identity
 
 
 def test_unfinished_and_damaged_files_count_as_bytes_and_not_as_rows(tmp_path: Path) -> None:
-    space = stored(tmp_path, "a", 1e9)
+    stored(tmp_path, "a", 1e9)
     (before,) = spaces_in(tmp_path)
     for name in (".writing-1-ab-10-00.safetensors", "x.damaged", "odd.safetensors", "a-b-c"):
-        (space.folder / name).write_bytes(b"0" * 1000)
+        (before.folder / name).write_bytes(b"0" * 1000)
     (after,) = spaces_in(tmp_path)
     assert (after.num_rows, after.num_bytes) == (10, before.num_bytes + 4000)
 
@@ -67,7 +69,7 @@ def test_unfinished_and_damaged_files_count_as_bytes_and_not_as_rows(tmp_path: P
     ("keep", "left"), [(0, ""), (15_000, "d"), (25_000, "cd"), (60_000, "abcd")]
 )
 def test_the_least_recently_used_go_first(
-    tmp_path: Path, four: dict[str, Space], keep: int, left: str
+    tmp_path: Path, four: dict[str, SpaceCard], keep: int, left: str
 ) -> None:
     removed = shrink(tmp_path, keep)
     assert left_in(tmp_path) == left
@@ -77,32 +79,48 @@ def test_the_least_recently_used_go_first(
 def test_a_large_recent_space_does_not_outlast_its_turn_for_small_old_ones(tmp_path: Path) -> None:
     for name, used in (("a", 1e9), ("c", 1e9 + 2)):
         stored(tmp_path, name, used)
-    large = stored(tmp_path, "b", 1e9 + 1)
-    large.append([hashlib.sha256(b"x").digest()], ROWS[:1])
-    os.utime(large.folder / "space.json", (1e9 + 1, 1e9 + 1))
+    stored(tmp_path, "b", 1e9 + 1, num_more=1)
     shrink(tmp_path, 25_000)
     assert left_in(tmp_path) == "bc"
 
 
 def test_the_space_in_use_stays_and_others_make_up_for_it(
-    tmp_path: Path, four: dict[str, Space]
+    tmp_path: Path, four: dict[str, SpaceCard]
 ) -> None:
-    shrink(tmp_path, 25_000, spare=four["a"].card.identity)
+    shrink(tmp_path, 25_000, spare=four["a"].identity)
     assert left_in(tmp_path) == "ad"
-    shrink(tmp_path, 0, spare=four["a"].card.identity)
+    shrink(tmp_path, 0, spare=four["a"].identity)
     assert left_in(tmp_path) == "a"
 
 
-def test_a_space_being_filled_stays(tmp_path: Path, four: dict[str, Space]) -> None:
-    with four["b"].lock():
+def test_a_space_being_filled_stays(tmp_path: Path, four: dict[str, SpaceCard]) -> None:
+    lock = FileLock(tmp_path / four["b"].identity / "lock")
+    with lock:
         removed = shrink(tmp_path, 0)
     assert left_in(tmp_path) == "b"
     assert len(removed) == 3
     assert len(shrink(tmp_path, 0)) == 1
 
 
+def test_a_space_being_read_stays_until_its_last_reader_is_gone(
+    tmp_path: Path, four: dict[str, SpaceCard]
+) -> None:
+    one, two = Space(tmp_path, four["b"]), Space(tmp_path, four["b"])
+    for reader in (one, two):
+        assert "b" in left_in(tmp_path)
+        shrink(tmp_path, 0)
+        assert left_in(tmp_path) == "b"
+        assert reader.gather(reader.locate(keys_of("b"))).tobytes() == ROWS.tobytes()
+    del one, reader
+    shrink(tmp_path, 0)
+    assert left_in(tmp_path) == "b"
+    del two
+    shrink(tmp_path, 0)
+    assert left_in(tmp_path) == ""
+
+
 def test_nothing_is_deleted_without_its_lock(
-    tmp_path: Path, four: dict[str, Space], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, four: dict[str, SpaceCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file deleted after the lock was let go could be one that its next holder wrote."""
     honest = Path.unlink
@@ -115,15 +133,17 @@ def test_nothing_is_deleted_without_its_lock(
 
     monkeypatch.setattr(Path, "unlink", watched)
     assert len(shrink(tmp_path, 0)) == 4
-    assert all((space.folder / "lock").exists() for space in four.values())
+    for card in four.values():
+        assert {path.name for path in (tmp_path / card.identity).iterdir()} == {"lock", "in-use"}
 
 
-def test_an_open_space_can_be_read_and_filled_after_it_was_deleted(
-    tmp_path: Path, four: dict[str, Space]
-) -> None:
-    space = four["a"]
-    shrink(tmp_path, 0)
-    assert space.gather(space.locate(keys_of("a"))).tobytes() == ROWS.tobytes()
+def test_a_space_deleted_by_hand_can_be_filled_again(tmp_path: Path) -> None:
+    """Its rows cannot be read, and say so; what is stored from now on is found by others."""
+    space = Space(tmp_path, replace(CARD, backbone="a"))
+    space.append(keys_of("a"), ROWS)
+    shutil.rmtree(space.folder)
+    with pytest.raises(CacheError, match=r"(?s)cannot be read.*computed again"):
+        space.gather(space.locate(keys_of("a")))
 
     class Runner:
         mode, stored_dtype, row_shape, batch = "test", "float16", (484,), 16
@@ -140,15 +160,17 @@ def test_an_open_space_can_be_read_and_filled_after_it_was_deleted(
     assert (found.backbone, found.num_rows) == ("a", 10)
 
 
-def test_opening_a_space_is_using_it(tmp_path: Path, four: dict[str, Space]) -> None:
-    Space(tmp_path, four["a"].card)
+def test_opening_a_space_is_using_it(tmp_path: Path, four: dict[str, SpaceCard]) -> None:
+    Space(tmp_path, four["a"])
     assert [space.backbone for space in spaces_in(tmp_path)] == ["a", "d", "c", "b"]
 
 
 def test_a_space_in_use_for_long_stays_recently_used(
-    tmp_path: Path, four: dict[str, Space]
+    tmp_path: Path, four: dict[str, SpaceCard]
 ) -> None:
-    four["b"].refresh()
+    space = Space(tmp_path, four["b"])
+    os.utime(space.folder / "space.json", (1, 1))
+    space.refresh()
     assert spaces_in(tmp_path)[0].backbone == "b"
 
 
@@ -168,21 +190,21 @@ def test_a_limit_that_is_no_size_is_an_error(given: str, monkeypatch: pytest.Mon
 
 
 def test_room_is_made_by_deleting_what_was_used_least_recently(
-    tmp_path: Path, four: dict[str, Space], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, four: dict[str, SpaceCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WARMSTART_CACHE_LIMIT", "47e-6")  # four spaces of 10.4 kB fit
-    assert make_room(four["a"], 5) == 5_000
+    assert make_room(Space(tmp_path, four["a"]), 5) == 5_000
     assert left_in(tmp_path) == "abcd"
-    make_room(four["a"], 10)
+    make_room(Space(tmp_path, four["a"]), 10)
     assert left_in(tmp_path) == "acd"
 
 
 def test_room_is_not_made_by_deleting_what_is_in_use(
-    tmp_path: Path, four: dict[str, Space], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, four: dict[str, SpaceCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WARMSTART_CACHE_LIMIT", "47e-6")
     with pytest.raises(CacheError, match=r"(?s)the limit is.*gc --keep 0.*precompute=False"):
-        make_room(four["a"], 40)
+        make_room(Space(tmp_path, four["a"]), 40)
     assert left_in(tmp_path) == "abcd"
 
 
