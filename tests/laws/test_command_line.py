@@ -143,6 +143,11 @@ def test_law_13_the_users_folder_is_never_written_to(
     assert (photos.parent / "runs" / "dogscats-2" / "model").is_dir()
 
 
+def test_decoding_begins_before_torch_is_loaded() -> None:
+    code = "import sys, warmstart.cli.steps; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize(
     "words", [["--help"], ["train", "--help"], ["predict", "--help"], ["cache", "ls"], ["trian"]]
 )

@@ -1,4 +1,7 @@
-"""The steps of a training run, in order. Only their imports need torch."""
+"""The steps of a training run, in order.
+
+Nothing here loads torch before decoding has begun: its seconds are used.
+"""
 
 import hashlib
 import shutil
@@ -14,8 +17,7 @@ from warmstart.cli.settings import TrainSettings
 from warmstart.cli.table_file import is_table, table_data
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.content import ContentHashes
-from warmstart.errors import DataError, TrainingError
-from warmstart.learner.checks import positive
+from warmstart.errors import DataError, SettingError, TrainingError
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -75,8 +77,7 @@ def run_training(recipe: Recipe, run: Path, cache_dir: Path | None) -> "Predicti
         The predictions of the validation rows.
     """
     settings = recipe.asked
-    if settings.lr is not None:
-        positive(settings.lr, "lr")
+    refuse_rate(settings.lr)
     data = load_data(settings)
     print(summary_of(data), flush=True)
     learn = build_learner(settings, data, cache_dir)
@@ -88,6 +89,21 @@ def run_training(recipe: Recipe, run: Path, cache_dir: Path | None) -> "Predicti
     replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
     tell_outcome(run, learn.data.table, predictions)
     return predictions
+
+
+def refuse_rate(lr: float | None) -> None:
+    """Check a rate before anything is read.
+
+    Raises:
+        SettingError: it is not a number above 0.
+    """
+    if lr is not None and not 0 < lr < float("inf"):
+        raise SettingError(
+            f"lr={lr} is no learning rate.",
+            expected="one number above 0, such as 0.01.",
+            fix="pass lr=0.01, or leave it away to have one found.",
+            flags=("--lr", "0.01"),
+        )
 
 
 def summary_of(data: ImageClassifierData) -> str:
