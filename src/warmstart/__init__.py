@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from warmstart.classifier_data.image_data import ImageClassifierData
     from warmstart.classifier_data.transforms import tfms_from_model
     from warmstart.errors import DataError, SettingError, WarmstartError
+    from warmstart.images.augment import (
+        transforms_basic,
+        transforms_side_on,
+        transforms_top_down,
+    )
     from warmstart.inference.predictor import Predictor, load_predictor
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.results.confusion import ConfusionMatrix
@@ -29,6 +34,9 @@ _HOME = {
     "Predictor": "warmstart.inference.predictor",
     "SettingError": "warmstart.errors",
     "tfms_from_model": "warmstart.classifier_data.transforms",
+    "transforms_basic": "warmstart.images.augment",
+    "transforms_side_on": "warmstart.images.augment",
+    "transforms_top_down": "warmstart.images.augment",
     "WarmstartError": "warmstart.errors",
 }
 
@@ -45,6 +53,9 @@ __all__ = [
     "WarmstartError",
     "load_predictor",
     "tfms_from_model",
+    "transforms_basic",
+    "transforms_side_on",
+    "transforms_top_down",
 ]
 
 

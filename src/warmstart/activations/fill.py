@@ -53,11 +53,13 @@ def fill(
             )
         pending = PendingRows(space)
         failures: list[UnreadableImageError] = []
-        for block, values in prefix.run(stream(missing)):
-            failures += block.failures
-            pending.add([keys[row] for row in block.rows], values)
-            advance(len(values) + len(block.failures))
-        pending.commit()
+        try:
+            for block, values in prefix.run(stream(missing)):
+                failures += block.failures
+                pending.add([keys[row] for row in block.rows], values)
+                advance(len(values) + len(block.failures))
+        finally:  # Ctrl-C keeps what was computed
+            pending.commit()
         return failures
 
 

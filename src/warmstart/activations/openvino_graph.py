@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from torch.utils.weak import WeakIdKeyDictionary
 
+from warmstart.activations.openvino_compile import compiled
 from warmstart.activations.openvino_ops import TRANSLATIONS, Value
 
 LARGEST_DIFFERENCE = 1e-3  # of the outputs' size: more than that is a wrong translation
@@ -88,7 +89,7 @@ def recorded_graph(prefix: nn.Module, shape: tuple[int, ...]) -> openvino.Model 
     except (NotImplementedError, TypeError, KeyError, RuntimeError):
         return None
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
-    found = openvino.Core().compile_model(graph, "CPU", settings)(pixels.numpy())[0]
+    found = compiled(graph, settings)(pixels.numpy())[0]
     scale = max(1e-6, float(wanted.abs().max()))
     difference = float(np.abs(found - wanted.numpy()).max()) / scale
     return graph if found.shape == wanted.shape and difference < LARGEST_DIFFERENCE else None

@@ -95,8 +95,7 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
     Returns:
         OpenVINO's compiled model.
     """
-    import openvino
-
+    from warmstart.activations.openvino_compile import compiled
     from warmstart.activations.openvino_graph import converted_graph, recorded_graph
 
     shape = (BATCH, size, size, 3)
@@ -108,4 +107,4 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
         "INFERENCE_NUM_THREADS": num_cores,
         "ENABLE_CPU_PINNING": False,
     }
-    return openvino.Core().compile_model(graph, "CPU", settings)
+    return compiled(graph, settings)

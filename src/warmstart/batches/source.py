@@ -70,7 +70,9 @@ class PixelSource:
         if ready is not None:
             return ready.pixels
         content = self.content(row)
-        return self._rendered(row, view, content, hashlib.sha256(content).digest())
+        has_draw = view > 0 and self.varies
+        sha256 = hashlib.sha256(content).digest() if has_draw else b""
+        return self._rendered(row, view, content, sha256)
 
     def rendering(self, row: int) -> Rendering:
         """The plain view of one row, with the hash of the very bytes it was made from."""

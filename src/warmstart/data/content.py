@@ -66,9 +66,9 @@ class ContentHashes:
                 for name, known in zip(names, stamps, strict=True)
             ]
         missing = [i for i, value in enumerate(hashes) if value is None]
+        now_ns = time.time_ns()  # before reading: a file that is young now may change unseen
         with ThreadPoolExecutor(4) as pool:
             found = list(pool.map(file_sha256, [names[i] for i in missing]))
-        now_ns = time.time_ns()
         fresh = []
         for i, digest in zip(missing, found, strict=True):
             hashes[i] = digest
@@ -101,6 +101,9 @@ def lookup(
 
 
 def file_sha256(name: str) -> bytes:
-    """Read one file and hash it."""
-    with Path(name).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+    """Read one file and hash it; one that cannot be read gets a hash that nothing else has."""
+    try:
+        with Path(name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return os.urandom(32)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from warmstart.errors import SettingError
 from warmstart.images.decode import to_rgb
@@ -39,5 +39,5 @@ def array_bytes(array: NDArray[Any]) -> bytes:
 
 
 def image_bytes(image: Image.Image) -> bytes:
-    """A PPM file of what the image shows."""
-    return array_bytes(np.asarray(to_rgb(image), np.uint8))
+    """A PPM file of what the image shows, upright: a path to it would be predicted the same."""
+    return array_bytes(np.asarray(to_rgb(ImageOps.exif_transpose(image)), np.uint8))

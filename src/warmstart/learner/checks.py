@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
+from warmstart.inference.model_folder import ModelCard
 from warmstart.results.history import EpochRecord
 from warmstart.training.groups import per_group
 
@@ -116,3 +118,39 @@ def versions() -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
     return found
+
+
+def new_card(
+    data: ImageClassifierData, head: dict[str, Any] | None, precision: str, weights_from: str
+) -> ModelCard:
+    """What a model says of itself before it has learned anything."""
+    return ModelCard(
+        arch=data.tfms.card.name,
+        classes=data.classes,
+        is_multi_label=data.table.is_multi_label,
+        recipe=asdict(data.tfms.recipe),
+        mean=data.tfms.card.mean,
+        std=data.tfms.card.std,
+        head=head,
+        mode="",
+        precision=precision,
+        weights_from=weights_from,
+        versions=versions(),
+    )
+
+
+def view_shares(num_views: int, plain_weight: float | None) -> list[float]:
+    """How much each view counts, the first one being the plain one.
+
+    Raises:
+        SettingError: the plain view's weight is no share.
+    """
+    if plain_weight is None or num_views == 1:
+        return [1 / num_views] * num_views
+    if not 0 <= plain_weight <= 1:
+        raise SettingError(
+            f"plain_weight={plain_weight!r} is no share.",
+            expected="a number in [0, 1], or None to weigh all views alike.",
+            fix="pass plain_weight=0.5.",
+        )
+    return [plain_weight] + [(1 - plain_weight) / (num_views - 1)] * (num_views - 1)

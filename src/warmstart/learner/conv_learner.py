@@ -5,12 +5,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.activations.inputs import stored_blocks
 from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork, Normalise
@@ -18,22 +15,23 @@ from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.cache_folder import cache_folder
 from warmstart.errors import UnreadableImagesError
 from warmstart.inference.assembly import NetworkPlan, new_network
-from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
+from warmstart.inference.frozen_part import chosen_device
 from warmstart.inference.model_folder import ModelCard, write_model
 from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
-from warmstart.inference.probabilities import probabilities
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.checks import (
     existing_rows,
+    new_card,
     rates,
     same_classes,
     silent,
     tell_plain_views,
-    versions,
     without_unreadable,
 )
-from warmstart.learner.feeding import Feeding, checked_precompute
+from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
+from warmstart.learner.frozen_parts import FrozenParts
+from warmstart.learner.judging import Judge
 from warmstart.learner.layers import Layers
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
@@ -44,7 +42,6 @@ from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
-from warmstart.training.objective import Targets
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.schedule import Schedule
 
@@ -73,10 +70,10 @@ class ConvLearner:
         self.device, self.opt, self.seed, self.quiet = device, opt, seed, quiet
         self.history = History()
         self.layers = Layers(network, data.tfms.recipe.size, num_groups)
-        self._cache_dir = cache_dir
+        self.parts = FrozenParts(
+            network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
+        )
         self._num_epochs, self._num_fits = 0, 0
-        self._pooled: TableActivations | None = None  # what predicts: everything before the head
-        self._before_cut: TableActivations | None = None
         self._precompute: bool | int = False
         self.precompute = precompute
 
@@ -137,23 +134,10 @@ class ConvLearner:
             seed=seed,
         )
         network, head, source = new_network(plan)
-        card = ModelCard(
-            arch=data.tfms.card.name,
-            classes=data.classes,
-            is_multi_label=data.table.is_multi_label,
-            recipe=asdict(data.tfms.recipe),
-            mean=data.tfms.card.mean,
-            std=data.tfms.card.std,
-            head=head,
-            mode="",
-            precision=precision,
-            weights_from=source,
-            versions=versions(),
-        )
         learn = cls(
             network,
             data,
-            card,
+            new_card(data, head, precision, source),
             device=place,
             opt=opt,
             seed=seed,
@@ -189,7 +173,7 @@ class ConvLearner:
                 of a stage (``learn.summary()`` lists them).
         """
         self.layers.cut = self.layers.cut_before(where)
-        self._before_cut = None
+        self.parts.forget(body_moved=False)
 
     def unfreeze(self) -> None:
         """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``)."""
@@ -215,7 +199,7 @@ class ConvLearner:
         self.card = replace(
             self.card, recipe=asdict(tfms.recipe), mean=tfms.card.mean, std=tfms.card.std
         )
-        self._pooled = self._before_cut = None
+        self.parts.forget(body_moved=True)
 
     def fit(
         self,
@@ -262,7 +246,7 @@ class ConvLearner:
                 module,
                 self.layers.parameters(),
                 feeding.inputs(self.device),
-                self._targets(),
+                targets_of(self.data.table),
                 settings,
                 checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint) / file),
                 on_epoch=silent if self.quiet else epoch_printer(),
@@ -270,7 +254,7 @@ class ConvLearner:
         finally:
             self.model.eval()
             if self.layers.cut is not None:  # the body has moved
-                self._pooled = None
+                self.parts.forget(body_moved=True)
         self._num_fits += 1
         self._num_epochs += len(history.records)
         self.history.extend(history)
@@ -304,7 +288,7 @@ class ConvLearner:
                 module,
                 self.layers.parameters(),
                 feeding.inputs(self.device),
-                self._targets(),
+                targets_of(self.data.table),
                 self._settings(1.0 if lrs is None else lrs, Schedule(1), 0.0),
                 lr_range=(start_lr, end_lr),
                 num_steps=num_steps,
@@ -324,7 +308,7 @@ class ConvLearner:
         """
         if not (isinstance(what, str) and what in SPLITS):
             return self.predictor().predict(what)
-        return self._predictions(what, [0])
+        return self._judge(what).predictions(what, [0])
 
     def TTA(  # the note's name
         self, n_aug: int = 4, what: str = "valid", *, plain_weight: float | None = None
@@ -339,21 +323,23 @@ class ConvLearner:
         Returns:
             Predictions, in table order.
         """
-        return self._predictions(what, list(range(n_aug + 1)), plain_weight)
+        return self._judge(what).predictions(what, list(range(n_aug + 1)), plain_weight)
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
         rows = self.data.table.rows(split)
-        return self.data.source.content_hashes(rows, self._pooled_activations().hashes)
+        return self.data.source.content_hashes(rows, self.parts.pooled(self.card).hashes)
 
     @property
     def numeric_mode(self) -> str:
         """Runner, version, number type and instruction set of the frozen part."""
-        return self._pooled_activations().frozen.card.mode
+        return self.parts.pooled(self.card).frozen.card.mode
 
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
-        return Predictor(self.model, self._pooled_activations().frozen, self.model.head, self.card)
+        return Predictor(
+            self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card
+        )
 
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
         """Write the model as plain files: safetensors and JSON.
@@ -372,29 +358,7 @@ class ConvLearner:
     @property
     def activations(self) -> TableActivations:
         """The frozen part up to the cut, and its store."""
-        if self.layers.cut is None:
-            return self._pooled_activations()
-        if self._before_cut is None:
-            frozen = FrozenPart(
-                self.layers.prefix(self._normalise()),
-                backbone=self.card.arch,
-                cut=self.layers.cut_name(),
-                size=self.data.tfms.recipe.size,
-                device=self.device,
-                precision=self.card.precision,
-            )
-            self._before_cut = self._with_store(frozen)
-        return self._before_cut
-
-    def _pooled_activations(self) -> TableActivations:
-        """Everything before the head, with the weights of now."""
-        if self._pooled is None:
-            self._pooled = self._with_store(frozen_part(self.model, self.card, self.device))
-        return self._pooled
-
-    def _with_store(self, frozen: FrozenPart) -> TableActivations:
-        progress = no_progress if self.quiet else show_progress
-        return TableActivations(frozen, self._cache_dir, progress)
+        return self.parts.before_cut(self.card, self.layers)
 
     def _normalise(self) -> Normalise:
         return Normalise(self.card.mean, self.card.std).to(self.device)
@@ -414,36 +378,12 @@ class ConvLearner:
             fit_number=self._num_fits,
         )
 
-    def _targets(self) -> Targets:
-        table = self.data.table
-        train, valid = (torch.from_numpy(table.labels[table.rows(s)]) for s in ("train", "valid"))
-        return Targets(train.float(), valid.float()) if train.ndim == 2 else Targets(train, valid)
-
-    def _predictions(
-        self, what: str, views: list[int], plain_weight: float | None = None
-    ) -> Predictions:
-        """The mean over some views, the first of them the plain one."""
+    def _judge(self, what: str) -> Judge:
         existing_rows(self.data.table, what)
         self._ready((what,) if what == "test" else ("train", "valid"))
-        table = self.data.table
-        rows = table.rows(what)
-        shares = np.full(len(views), 1 / len(views))
-        if plain_weight is not None and len(views) > 1:
-            shares[0], shares[1:] = plain_weight, (1 - plain_weight) / (len(views) - 1)
-        chances = sum(
-            share * self._chances(rows, view) for share, view in zip(shares, views, strict=True)
-        )
-        names = tuple(table.names[row] for row in rows)
-        return Predictions(names, np.asarray(chances), table.labels[rows], self.data.classes)
-
-    def _chances(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:
-        """Probabilities of one view of some rows, from the store where it is in use."""
-        source = self.data.source
-        if self._precompute is False or self.layers.cut is not None or self._pooled is None:
-            return self.predictor().rows(lambda i: source.render(int(rows[i]), view), len(rows))
-        space, keys = Feeding(self._pooled, source, self._precompute).stored(rows, view)
-        blocks = stored_blocks(space, space.locate(keys), self.device)
-        return probabilities(self.model.head, blocks, is_multi_label=self.card.is_multi_label)
+        keeps = self._precompute is not False and self.layers.cut is None
+        store = self.parts.pooled(self.card) if keeps else None
+        return Judge(self.predictor(), self.data.source, store)
 
     def _ready(self, splits: Sequence[str]) -> Feeding:
         """See that every row can be read, and with ``precompute`` is stored.

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from warmstart.activations.inputs import ComputedInputs, StoredInputs
 from warmstart.activations.space import Space
 from warmstart.batches.source import PixelSource, num_cores
+from warmstart.data.table import ImageTable
 from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.inference.table_activations import TableActivations
+from warmstart.training.objective import Targets
 
 
 def checked_precompute(value: object) -> bool | int:
@@ -42,6 +44,12 @@ def view_of_epoch(precompute: bool | int, epoch: int) -> int:
     if precompute is True:
         return 0
     return epoch + 1 if precompute is False else 1 + epoch % precompute
+
+
+def targets_of(table: ImageTable) -> Targets:
+    """What the loss compares with."""
+    train, valid = (torch.from_numpy(table.labels[table.rows(s)]) for s in ("train", "valid"))
+    return Targets(train.float(), valid.float()) if train.ndim == 2 else Targets(train, valid)
 
 
 class Feeding:

@@ -1,0 +1,23 @@
+"""Compiling a graph without harm to the thread that asks for it."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import openvino
+
+
+def compiled(graph: openvino.Model, settings: Mapping[str, Any]) -> Any:
+    """OpenVINO's compiled model, for the CPU.
+
+    On processors with AVX-512, OpenVINO gives the thread that compiles another stack for signals,
+    and on deleting a model puts back the one before. Of two models deleted in the order of their
+    making the second puts back memory that the first has freed, and the next signal (Ctrl-C) kills
+    the process. A thread of its own has no stack that could be put back.
+
+    Args:
+        graph: What to compile.
+        settings: By OpenVINO's names.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
+        return pool.submit(openvino.Core().compile_model, graph, "CPU", dict(settings)).result()

@@ -1,0 +1,173 @@
+"""What the note's first implementation got wrong, one test per trap; and what users may mistype."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from tests.unit.learner.conftest import squares
+
+from warmstart import ConvLearner, DataError, ImageClassifierData, SettingError, tfms_from_model
+from warmstart.images.augment import Augmentation
+from warmstart.learner.feeding import checked_precompute
+from warmstart.learner.layers import Layers
+
+Make = Callable[..., ConvLearner]
+VIEWS = Augmentation("test", 20, 0.1, flip="side_on")
+
+
+def test_unfreeze_thaws_the_body_even_after_precompute(make: Make) -> None:
+    """fastai 0.7: unfreeze() with precompute on left the body as it was."""
+    learn = make(precompute=True)
+    learn.fit(0.05, 1)
+    before = learn.model.backbone.state_dict()["stem.0.weight"].clone()
+    learn.unfreeze()
+    learn.fit([1e-2, 1e-2, 1e-2], 1)
+    assert not torch.equal(before, learn.model.backbone.state_dict()["stem.0.weight"])
+
+
+def test_set_data_does_not_train_on_what_was_stored_for_other_data(make: Make) -> None:
+    """fastai 0.7: set_data() after precompute went on with the old activations."""
+    learn, fresh = make(precompute=True), make(precompute=True)
+    tfms = learn.data.tfms
+    other = ImageClassifierData.from_arrays(squares(30, 5), squares(12, 6), tfms, 8)
+    learn.set_data(other)
+    learn.fit(0.05, 1)
+    fresh.data = other
+    fresh.precompute = False
+    fresh.fit(0.05, 1)
+    assert learn.history.step_losses == fresh.history.step_losses
+
+
+def test_weights_that_moved_make_new_names(make: Make) -> None:
+    """fastai 0.7: the cache went stale when the body changed."""
+    learn = make(precompute=True)
+    before = learn.parts.pooled(learn.card).frozen.card.identity
+    learn.freeze_to(-2)
+    learn.fit([1e-2, 1e-2], 1)
+    learn.freeze()
+    assert learn.activations.frozen.card.identity != before
+    direct = learn.predict().probabilities
+    learn.precompute = False
+    assert np.array_equal(direct, learn.predict().probabilities)
+
+
+def test_the_first_cycle_begins_at_the_full_rate(make: Make) -> None:
+    """fastai 0.7: the first steps ran at a hundredth of the rate."""
+    learn = make()
+    learn.fit(0.05, 2, cycle_len=1)
+    assert learn.history.step_lrs[0] == (0.05,)
+    per_epoch = len(learn.history.step_lrs) // 2
+    assert learn.history.step_lrs[per_epoch] == (0.05,)
+
+
+def test_precompute_true_says_that_augmentation_has_no_effect(
+    make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """fastai 0.7: precompute switched augmentation off without a word."""
+    learn = make(aug_tfms=VIEWS)
+    learn.quiet = False
+    learn.precompute = True
+    assert "aug_tfms has no effect" in capsys.readouterr().err
+
+
+def test_one_rate_per_group_and_an_error_that_shows_the_groups(make: Make) -> None:
+    learn = make()
+    learn.unfreeze()
+    learn.fit(np.array([1e-4, 1e-3, 1e-2]), 1)
+    assert learn.history.last_lrs == (1e-4, 1e-3, 1e-2)
+    with pytest.raises(SettingError, match=r"2 values and the network has 3 layer groups") as error:
+        learn.fit([1e-3, 1e-2], 1)
+    assert "stem–stage1" in error.value.what
+    learn.freeze_to(-2)
+    learn.fit((1e-3, 1e-2), 1)
+
+
+@pytest.mark.parametrize("lrs", [0, -1.0, "fast", float("nan"), [1e-3, -1e-2]])
+def test_rates_that_are_none(make: Make, lrs: object) -> None:
+    learn = make()
+    learn.freeze_to(-2)
+    with pytest.raises(SettingError):
+        learn.fit(lrs, 1)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "yes", None])
+def test_precompute_that_has_no_meaning(value: object) -> None:
+    with pytest.raises(SettingError, match="precompute"):
+        checked_precompute(value)
+
+
+@pytest.mark.parametrize("where", [3, -4, "stage9"])
+def test_no_such_group_or_stage(make: Make, where: int | str) -> None:
+    with pytest.raises(SettingError, match="no layer group or stage") as error:
+        make().freeze_to(where)
+    assert "stage1" in error.value.expected
+
+
+def test_groups_share_the_stages(make: Make) -> None:
+    learn = make()
+    assert [group.name for group in learn.layers.groups] == ["stem–stage1", "stage2", "head"]
+    layers = Layers(learn.model, 32, 2)
+    assert [group.name for group in layers.groups] == ["stem–stage2", "head"]
+    layers = Layers(learn.model, 32, 9)
+    assert [group.name for group in layers.groups] == ["stem", "stage1", "stage2", "head"]
+    with pytest.raises(SettingError, match="num_groups=1"):
+        Layers(learn.model, 32, 1)
+
+
+def test_summary_shows_the_cut(make: Make) -> None:
+    learn = make()
+    learn.freeze_to("stage2")
+    lines = learn.summary().splitlines()
+    at = lines.index("— cut —")
+    assert all("frozen" in line for line in lines[1:at])
+    assert all("trains" in line for line in lines[at + 1 :])
+    assert lines[at + 1].startswith("stage2")
+
+
+def test_another_size_goes_on_with_the_same_weights(make: Make) -> None:
+    learn = make(precompute=True)
+    learn.fit(0.05, 1)
+    half = (0.5, 0.5, 0.5)
+    tfms = tfms_from_model(SmallCard, 48, mean=half, std=half)
+    larger = ImageClassifierData.from_arrays(squares(30, 1), squares(12, 2), tfms, 8)
+    head = learn.model.head.state_dict()["2.weight"].clone()
+    learn.set_data(larger)
+    assert torch.equal(head, learn.model.head.state_dict()["2.weight"])
+    learn.unfreeze()
+    learn.fit(0.01, 1)
+    assert learn.predict().probabilities.shape == (12, 3)
+
+
+def SmallCard() -> torch.nn.Module:  # noqa: N802
+    raise NotImplementedError
+
+
+def test_other_classes_need_another_learner(make: Make) -> None:
+    learn = make()
+    x, y = squares(30, 1)
+    other = ImageClassifierData.from_arrays((x, y % 2), (x, y % 2), learn.data.tfms, 8)
+    with pytest.raises(DataError, match="new data has the classes"):
+        learn.set_data(other)
+
+
+def test_views_are_counted_over_all_fits(make: Make) -> None:
+    """Two fits of one epoch see the views that one fit of two epochs sees."""
+    one, two = make(aug_tfms=VIEWS), make(aug_tfms=VIEWS)
+    one.fit(0.05, 2)
+    two.fit(0.05, 1)
+    two.fit(0.05, 1)
+    first = one.history.step_losses[: len(one.history.step_losses) // 2]
+    assert two.history.step_losses[: len(first)] == first
+
+
+def test_one_cycle_and_other_ways_to_fit(make: Make) -> None:
+    learn = make(precompute=True)
+    learn.freeze_to("stage2")
+    learn.fit(0.05, 2, cycle_len=1, one_cycle=True, mixup=0.3, label_smoothing=0.1, clip_norm=1.0)
+    lrs = [rates[0] for rates in learn.history.step_lrs]
+    assert lrs[0] < max(lrs) > lrs[-1]
+    learn.fit(0.05, 1, cutmix=1.0, ema_decay=0.9)
+    learn.freeze()
+    with pytest.raises(SettingError, match="cutmix cannot cut"):
+        learn.fit(0.05, 1, cutmix=1.0)
