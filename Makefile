@@ -23,5 +23,11 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: setup
+	for script in prefix_speed head_epoch train_command store lr_suggestion; do \
+		$(BIN)/python benchmarks/$$script.py || exit 1; \
+	done
+	@echo "against fastai: FASTAI_PYTHON=/path/to/its/python $(BIN)/python benchmarks/against_fastai.py"
+
 clean:
 	rm -rf $(VENV) build dist

@@ -14,6 +14,7 @@ from torch import nn
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.cli.demo import write_digits
 from warmstart.errors import TrainingError
+from warmstart.learner.feeding import targets_of
 from warmstart.results.lr_curve import LRCurve
 from warmstart.training.head import HeadCard, build_head
 from warmstart.training.loop import fit
@@ -51,7 +52,8 @@ def tasks(folder: Path) -> Iterator[Task]:
         )
         assert learn.card.head is not None
         head = HeadCard.from_json(dict(learn.card.head))
-        yield Task(name, learn._inputs(), learn._targets(), head)
+        inputs = learn._ready(("train", "valid")).inputs(learn.device)
+        yield Task(name, inputs, targets_of(data.table), head)
 
 
 def settings_of(opt: str, seed: int, lr: float) -> FitSettings:

@@ -21,7 +21,6 @@ PACKAGES = (
     "openvino",
     "numpy",
     "pillow",
-    "simplejpeg",
 )
 
 

@@ -111,7 +111,7 @@ def silent(_record: EpochRecord) -> None:
 def versions() -> dict[str, str]:
     """Versions of what can change a result."""
     names = (
-        "warmstart", "torch", "timm", "torchvision", "openvino", "numpy", "pillow", "simplejpeg"
+        "warmstart", "torch", "timm", "torchvision", "openvino", "numpy", "pillow"
     )  # fmt: skip
     found = {}
     for name in names:

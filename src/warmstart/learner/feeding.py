@@ -1,5 +1,6 @@
 """Where a learner's batches come from: which view each epoch sees, stored or computed."""
 
+import hashlib
 from collections.abc import Sequence
 from functools import partial
 
@@ -121,5 +122,11 @@ class Feeding:
         )
 
     def name(self) -> str:
-        """What a checkpoint remembers of its inputs."""
-        return f"{self.activations.frozen.card.identity} {self.source.view_name(1)}"
+        """What a checkpoint remembers of its inputs: frozen part, views and images."""
+        table = self.source.table
+        rows = np.concatenate([table.rows(split) for split in ("train", "valid")])
+        digest = hashlib.sha256()
+        for content in self.source.content_hashes(rows, self.activations.hashes):
+            digest.update(content)
+        frozen, view = self.activations.frozen.card.identity, self.source.view_name(1)
+        return f"{frozen} {view} {self.precompute!r} {digest.hexdigest()}"
