@@ -71,7 +71,11 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        state = {n: t for n, t in embedded_weights().items() if not n.startswith("classifier")}
+        state = {
+            name: tensor.contiguous()
+            for name, tensor in embedded_weights().items()
+            if not name.startswith("classifier")
+        }
         save_file(state, place / "body.safetensors")
         for seed in range(given.repeats):
             rows["warmstart"].append(one_of_ours(folder, place, seed))

@@ -1,5 +1,6 @@
 """Activations of a table's rows: stored, or computed on the way, by the same runner."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -86,10 +87,19 @@ class TableActivations:
 
     def _space(self) -> Space:
         """Opened once, because opening reads all of it to compare its checksums."""
+        known = len(self.damaged)
         if self._opened is None or self._opened.card != self.frozen.card:
+            known = 0
             self._opened = Space(self.cache_dir / "activations", self.frozen.card)
         else:
             self._opened.refresh()
+        new = self.damaged[known:]
+        if new:
+            warnings.warn(
+                f"{len(new)} damaged file(s) of stored activations were set aside, the first: "
+                f"{new[0]}; their rows are computed again.",
+                stacklevel=2,
+            )
         return self._opened
 
     def unreadable(

@@ -1,6 +1,7 @@
 """What the note's first implementation got wrong, one test per trap; and what users may mistype."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,3 +172,17 @@ def test_one_cycle_and_other_ways_to_fit(make: Make) -> None:
     learn.freeze()
     with pytest.raises(SettingError, match="cutmix cannot cut"):
         learn.fit(0.05, 1, cutmix=1.0)
+
+
+def test_a_damaged_store_is_named_and_computed_again(make: Make, tmp_path: Path) -> None:
+    learn = make(precompute=True)
+    learn.fit(0.05, 1)
+    (shard,) = (tmp_path / "cache" / "activations").glob("*/*.safetensors")
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.chmod(0o644)
+    shard.write_bytes(content)
+    with pytest.warns(UserWarning, match="1 damaged file"):
+        again = make(precompute=True)
+    again.fit(0.05, 1)
+    assert again.history.step_losses == learn.history.step_losses
