@@ -1,5 +1,6 @@
 """Where pretrained weights come from: a path, the embedded package, or timm's hub."""
 
+import os
 import socket
 import urllib.parse
 import urllib.request
@@ -21,6 +22,7 @@ CLASSIFIER_PREFIXES = (
     "aux2.",
 )  # fmt: skip
 CONNECT_SECONDS = 5.0
+SUFFIXES = (".safetensors", ".pth", ".pt")
 
 
 def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -> str:
@@ -29,8 +31,9 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
     Args:
         body: The network without its classifier.
         arch: Its name.
-        weights: A state dict (.safetensors, or .pth / .pt read with ``weights_only``), or None for
-            the embedded default and then timm's hub.
+        weights: A state dict (.safetensors, or .pth / .pt read with ``weights_only``); None is a
+            file named after the architecture in the folder WARMSTART_WEIGHTS, the embedded default,
+            or the hub.
 
     Returns:
         Where they came from, in words.
@@ -38,6 +41,7 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
     Raises:
         WeightsError: nothing says which weights belong to the architecture.
     """
+    weights = weights or kept_file(name_of(arch))
     if weights is not None:
         put(body, read_state(weights), str(weights))
         return weights.name
@@ -55,6 +59,16 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
         )
     put(body, hub_weights(arch), f"timm's weights of {arch}")
     return f"timm hub: {arch}"
+
+
+def kept_file(name: str) -> Path | None:
+    """A file with an architecture's weights in the folder that WARMSTART_WEIGHTS names."""
+    folder = os.environ.get("WARMSTART_WEIGHTS")
+    if not folder:
+        return None
+    names = dict.fromkeys([name, name.removeprefix("torchvision.")])
+    files = [Path(folder) / f"{stem}{suffix}" for stem in names for suffix in SUFFIXES]
+    return next((file for file in files if file.is_file()), None)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
