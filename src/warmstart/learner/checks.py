@@ -139,6 +139,21 @@ def new_card(
     )
 
 
+def tta_views(n_aug: int) -> list[int]:
+    """The plain view and so many augmented ones.
+
+    Raises:
+        SettingError: the number is below 0.
+    """
+    if n_aug < 0:
+        raise SettingError(
+            f"n_aug={n_aug} is below 0.",
+            expected="0 for the plain view alone, or a number of augmented views beside it.",
+            fix="pass n_aug=4.",
+        )
+    return list(range(n_aug + 1))
+
+
 def view_shares(num_views: int, plain_weight: float | None) -> list[float]:
     """How much each view counts, the first one being the plain one.
 

@@ -27,6 +27,7 @@ from warmstart.learner.checks import (
     same_classes,
     silent,
     tell_plain_views,
+    tta_views,
     without_unreadable,
 )
 from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
@@ -323,7 +324,7 @@ class ConvLearner:
         Returns:
             Predictions, in table order.
         """
-        return self._judge(what).predictions(what, list(range(n_aug + 1)), plain_weight)
+        return self._judge(what).predictions(what, tta_views(n_aug), plain_weight)
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""

@@ -149,7 +149,16 @@ class Layers:
         Args:
             normalise: Comes first where pixels cross.
             bn: "stored" or "train".
+
+        Raises:
+            SettingError: ``bn`` is another word.
         """
+        if bn not in BN_MODES:
+            raise SettingError(
+                f"bn={bn!r} is unknown.",
+                expected='"stored" (statistics of the pretrained body) or "train" (of each batch).',
+                fix='pass bn="stored".',
+            )
         network = self.network
         if self.cut is None:
             return network.head

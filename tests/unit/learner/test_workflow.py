@@ -186,3 +186,14 @@ def test_a_damaged_store_is_named_and_computed_again(make: Make, tmp_path: Path)
         again = make(precompute=True)
     again.fit(0.05, 1)
     assert again.history.step_losses == learn.history.step_losses
+
+
+def test_words_and_numbers_without_meaning(make: Make) -> None:
+    learn = make()
+    learn.unfreeze()
+    with pytest.raises(SettingError, match="bn='trian' is unknown"):
+        learn.fit(0.01, 1, bn="trian")
+    with pytest.raises(SettingError, match="n_aug=-1"):
+        learn.TTA(-1)
+    with pytest.raises(SettingError, match="plain_weight=2"):
+        learn.TTA(1, plain_weight=2.0)
