@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from warmstart.data.durable import sync_folder
 from warmstart.errors import CacheError
 
 SUFFIX = ".safetensors"
@@ -75,16 +76,6 @@ def disk_errors(folder: Path, num_bytes: int = 0) -> Iterator[None]:
             expected="a folder that can be written, with room on its disk.",
             fix="free some space (warmstart cache gc --keep 0), or choose another cache folder.",
         ) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename durable; systems without folder handles do it themselves."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def is_intact(path: Path) -> bool:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.intervals import Interval, wilson
 from warmstart.evaluation.matching import matched
 from warmstart.evaluation.settings import per_class
 from warmstart.results.predictions import Predictions
+from warmstart.results.proportion import Interval, wilson
 
 SIGNIFICANT = 0.05
 Thresholds = float | Sequence[float] | NDArray[np.float64]

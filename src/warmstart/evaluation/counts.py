@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation.intervals import BLOCK_NUMBERS, Interval, percentiles
+from warmstart.evaluation.intervals import BLOCK_NUMBERS, percentiles
+from warmstart.results.proportion import Interval
 
 PRIOR_ROWS = 1.0  # like Wilson's centre, but one row right and one wrong, over all classes together
 

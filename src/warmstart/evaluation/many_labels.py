@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.evaluation.counts import ClassCounts
-from warmstart.evaluation.intervals import wilson
 from warmstart.evaluation.judged import Judged
 from warmstart.evaluation.scores import ClassScores, Score
 from warmstart.evaluation.settings import JudgeSettings
 from warmstart.evaluation.shared_scores import resampled, shared_scores
+from warmstart.results.proportion import wilson
 
 
 def many_label_scores(

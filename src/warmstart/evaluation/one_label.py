@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.evaluation.counts import ClassCounts, Statistics, count_intervals, of_confusion
-from warmstart.evaluation.intervals import wilson
 from warmstart.evaluation.judged import Judged
 from warmstart.evaluation.ranking import ranks_of_labels
 from warmstart.evaluation.scores import ClassScores, Score
 from warmstart.evaluation.settings import JudgeSettings
 from warmstart.evaluation.shared_scores import NOT_ASKED, shared_scores
+from warmstart.results.proportion import wilson
 
 
 def one_label_scores(

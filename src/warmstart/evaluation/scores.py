@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from warmstart.evaluation.intervals import Interval
+from warmstart.results.proportion import Interval
 
 
 @dataclass(frozen=True)

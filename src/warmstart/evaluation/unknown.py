@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.intervals import Interval, wilson
+from warmstart.results.proportion import Interval, wilson
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
+from warmstart.data.durable import sync_folder
 from warmstart.errors import ModelFolderError
 
 FORMAT = "warmstart-model-1"
@@ -50,13 +51,14 @@ def write_model(folder: Path, card: ModelCard, tensors: dict[str, Tensor]) -> No
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write, fsync, rename."""
+    """Write, fsync, rename, and make the rename durable."""
     temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    sync_folder(path.parent)
 
 
 def read_model(folder: Path) -> tuple[ModelCard, dict[str, Tensor]]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
 from warmstart.results.confusion import ConfusionMatrix, ratio
+from warmstart.results.proportion import wilson
 
 LIKELY = 0.5  # from this probability on, a class is said to be on an image that may have many
 
@@ -46,12 +47,10 @@ class Predictions:
 
     @property
     def accuracy_interval(self) -> tuple[float, float]:
-        """95 % Wilson score interval of the accuracy (Wilson, 1927, JASA 22, eq. 1)."""
-        n, p, z = int(self._known().sum()), self.accuracy, 1.959963984540054
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        low, high = float(middle - half), float(middle + half)
-        return (0.0 if p == 0 else low), (1.0 if p == 1 else high)  # which rounding can miss
+        """95 % Wilson score interval of the accuracy."""
+        num_known = int(self._known().sum())
+        found = wilson(round(self.accuracy * num_known), num_known)
+        return found.low, found.high
 
     def confusion_matrix(self) -> ConfusionMatrix:
         """Count (true, predicted) pairs over the labelled rows.

@@ -15,6 +15,7 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
+from warmstart.data.durable import sync_folder
 from warmstart.errors import TrainingError
 
 NO_SUM = "0" * 64
@@ -82,13 +83,3 @@ def remove_leftovers(path: Path) -> list[Path]:
     for leftover in found:
         leftover.unlink(missing_ok=True)
     return found
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename durable; systems without folder handles do it themselves."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

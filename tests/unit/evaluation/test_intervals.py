@@ -12,13 +12,13 @@ from warmstart.evaluation.intervals import (
     on_scale,
     percentiles,
     resample_weights,
-    wilson,
 )
 from warmstart.evaluation.judged import Judged, judged
 from warmstart.evaluation.one_label import count_statistics
 from warmstart.evaluation.probability_scores import row_squares
 from warmstart.evaluation.ranking import macro_ranking
 from warmstart.results.predictions import Predictions
+from warmstart.results.proportion import wilson
 
 
 @pytest.mark.parametrize("total", [50, 300])
