@@ -14,12 +14,22 @@ from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.cache_folder import cache_folder
 from warmstart.errors import UnreadableImagesError
+from warmstart.evaluation.calibration import Temperature
+from warmstart.evaluation.thresholds import Thresholds
+from warmstart.evaluation.unknown import UnknownThreshold
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.inference.model_folder import ModelCard, write_model
 from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.table_activations import TableActivations
+from warmstart.learner.answering import (
+    forgotten,
+    tell,
+    with_temperature,
+    with_thresholds,
+    with_unknown,
+)
 from warmstart.learner.checks import (
     existing_rows,
     new_card,
@@ -27,6 +37,7 @@ from warmstart.learner.checks import (
     same_classes,
     silent,
     tell_plain_views,
+    told_balance,
     tta_views,
     without_unreadable,
 )
@@ -34,11 +45,13 @@ from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.judging import Judge
 from warmstart.learner.layers import Layers
+from warmstart.results.answering import Answering
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.epochs import epoch_printer
 from warmstart.terminal.progress import no_progress, show_progress
+from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
 from warmstart.training.loop import FitSettings, fit
@@ -201,6 +214,7 @@ class ConvLearner:
             self.card, recipe=asdict(tfms.recipe), mean=tfms.card.mean, std=tfms.card.std
         )
         self.parts.forget(body_moved=True)
+        self._forget_answering("the data is another")
 
     def fit(
         self,
@@ -212,6 +226,7 @@ class ConvLearner:
         wds: Any = 0.0,
         one_cycle: bool = False,
         bn: str = "stored",
+        balance: str | None = None,
         checkpoint: str | Path | None = None,
         **options: Any,
     ) -> History:
@@ -226,10 +241,12 @@ class ConvLearner:
             one_cycle: One rise and fall over all those epochs, instead of restarts.
             bn: What BatchNorm of thawed stages uses: its "stored" statistics, or those of each
                 batch ("train").
+            balance: "weights" (rare classes count more in the loss), "sampler" (they are drawn more
+                often), "auto" (weights, where classes are uneven) or None.
             checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
                 finished is not done again.
             **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
-                ``has_snapshots``, ``keeps_best``, ``patience``: see ``FitSettings``.
+                ``has_snapshots``, ``keeps_best``, ``best_by``, ``patience``: see ``FitSettings``.
 
         Returns:
             The history of this fit; ``learn.history`` has all of them.
@@ -239,7 +256,11 @@ class ConvLearner:
             schedule = OneCycle(schedule.num_epochs)
         feeding = self._ready(("train", "valid"))
         settings = self._settings(lrs, schedule, wds)
+        targets = targets_of(self.data.table)
         settings = replace(settings, inputs_name=feeding.name(), **options)
+        chosen = told_balance(balance, targets.train, quiet=self.quiet)
+        settings = balanced(settings, chosen, targets.train)
+        self._forget_answering("the model was trained on")
         file = f"fit-{self._num_fits}.safetensors"
         module = self.layers.trainable(self._normalise(), bn)
         try:
@@ -247,7 +268,7 @@ class ConvLearner:
                 module,
                 self.layers.parameters(),
                 feeding.inputs(self.device),
-                targets_of(self.data.table),
+                targets,
                 settings,
                 checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint) / file),
                 on_epoch=silent if self.quiet else epoch_printer(),
@@ -322,9 +343,56 @@ class ConvLearner:
             plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
 
         Returns:
-            Predictions, in table order.
+            Predictions, in table order. A temperature applies to each view, before the mean.
         """
         return self._judge(what).predictions(what, tta_views(n_aug), plain_weight)
+
+    def calibrate(self, out_of_fold: Predictions) -> Temperature:
+        """Make probabilities say how often they are right; no answer changes.
+
+        Args:
+            out_of_fold: Labelled rows that the model which predicted them did not learn from, and
+                that will not judge (law 15).
+
+        Returns:
+            The temperature. It is 1, with a reason, where the rows cannot tell; ``predict``,
+            ``TTA`` and the saved model apply it.
+        """
+        answering, found = with_temperature(out_of_fold)
+        self._answer(answering)
+        return found
+
+    def fit_thresholds(self, out_of_fold: Predictions, *, beta: float = 1.0) -> Thresholds:
+        """Find above which probability each class of images that may have many is called so.
+
+        Args:
+            out_of_fold: As for ``calibrate``, which comes before this.
+            beta: Of the F-score that is to be highest; above 1 gives recall more weight.
+
+        Returns:
+            The thresholds; predictions and the saved model have them from now on.
+        """
+        answering, found = with_thresholds(self.card.answering, out_of_fold, beta)
+        self._answer(answering)
+        return found
+
+    def set_unknown(
+        self, others: Predictions | Picture | Iterable[Picture], *, false_accept: float = 0.05
+    ) -> UnknownThreshold:
+        """Answer "unknown" to pictures of things that no class stands for.
+
+        Args:
+            others: Pictures of such things, or what this model predicts of them; they may judge
+                nothing afterwards (law 15). ``calibrate`` comes before this.
+            false_accept: The share of new ones that may get another answer, on average.
+
+        Returns:
+            The threshold; predictions and the saved model have it from now on.
+        """
+        rows = others if isinstance(others, Predictions) else self.predictor().predict(others)
+        answering, found = with_unknown(self.card.answering, rows, false_accept)
+        self._answer(answering)
+        return found
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
@@ -360,6 +428,14 @@ class ConvLearner:
     def activations(self) -> TableActivations:
         """The frozen part up to the cut, and its store."""
         return self.parts.before_cut(self.card, self.layers)
+
+    def _answer(self, answering: Answering) -> None:
+        self.card = replace(self.card, answering=answering)
+        tell(answering, quiet=self.quiet)
+
+    def _forget_answering(self, why: str) -> None:
+        answering = forgotten(self.card.answering, why, quiet=self.quiet)
+        self.card = replace(self.card, answering=answering)
 
     def _normalise(self) -> Normalise:
         return Normalise(self.card.mean, self.card.std).to(self.device)

@@ -12,7 +12,7 @@ from warmstart.errors import TrainingError
 from warmstart.results.history import History
 from warmstart.training.sealed import read_sealed, remove_leftovers, write_sealed
 
-FORMAT = "warmstart-checkpoint-2"
+FORMAT = "warmstart-checkpoint-3"
 SECONDS_BETWEEN = 60.0  # within an epoch; an epoch's end is always written
 
 
@@ -29,6 +29,7 @@ class Progress:
     is_finished: bool
     history: History
     best_loss: float = inf
+    best_score: float = -inf
     num_stale_epochs: int = 0
     num_threads: int = field(default_factory=torch.get_num_threads)
 

@@ -24,7 +24,8 @@ from warmstart.training.objective import (
     judged,
 )
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
-from warmstart.training.order import derive, epoch_batches, num_batches
+from warmstart.training.order import derive, num_batches
+from warmstart.training.plan import epoch_plan
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import module_state, part_named, put_state, renamed
 from warmstart.training.step import update
@@ -49,7 +50,7 @@ class Run:
         self.history = History()
         decay = settings.ema_decay
         self.average = None if decay is None else WeightAverage(module, decay)
-        self.best = BestEpoch()
+        self.best = BestEpoch(settings.best_by)
 
     @property
     def is_finished(self) -> bool:
@@ -75,12 +76,11 @@ class Run:
     def steps(self, inputs: Inputs) -> Iterator[None]:
         """Do all steps of this epoch that are still to do, one at a time."""
         number = self.settings.first_epoch + self.epoch
-        batches = epoch_batches(
-            len(self.targets.train), self.settings.batch_size, self.settings.seed, number
-        )[self.step :]
+        plan = epoch_plan(self.settings, self.targets.train, number).after(self.step)
         self.module.train()
         began, before = time.perf_counter(), self.seconds
-        for rows, batch in zip(batches, inputs.train(batches, number), strict=True):
+        batches = inputs.train(plan.batches, number, plan.draws)
+        for rows, batch in zip(plan.batches, batches, strict=True):
             self.train_step(batch, self.targets.train[torch.from_numpy(rows)], number)
             self.seconds = before + time.perf_counter() - began
             yield
@@ -157,9 +157,17 @@ class Run:
         if self.targets.choice is not None and isinstance(inputs, ChoosingInputs):
             on_choice = judged(self.module, inputs.choice(), self.targets.choice)
             is_best = self.best.see(on_choice, self.module)
-            return {"choice_loss": on_choice.loss, f"{rows}_best": float(is_best)}
+            seen = {"choice_loss": on_choice.loss, f"{rows}_best": float(is_best)}
+            return self.scored(on_choice, rows) | seen
         is_best = on_valid is not None and self.best.see(on_valid, self.module)
-        return {f"{rows}_best": float(is_best)}
+        return self.scored(on_valid, rows) | {f"{rows}_best": float(is_best)}
+
+    def scored(self, judged: Evaluation | None, rows: str) -> dict[str, float]:
+        """The score that chooses, if it is none that the history has anyway."""
+        name = self.settings.best_by
+        if judged is None or name == "loss" or (name, rows) == ("accuracy", "valid"):
+            return {}
+        return {f"{rows}_{name}": float(getattr(judged, name))}
 
     def save_snapshot(self, checkpoint: Checkpoint) -> None:
         """Write the weights, if a cycle ends with this epoch."""
@@ -191,6 +199,7 @@ class Run:
             is_finished=self.is_finished,
             history=self.history,
             best_loss=self.best.loss,
+            best_score=self.best.score,
             num_stale_epochs=self.best.num_stale_epochs,
         )
 
@@ -201,7 +210,7 @@ class Run:
         if self.average is not None:
             self.average.restore(part_named(saved.tensors, "average"))
         best = part_named(saved.tensors, "best")
-        self.best.restore(best, saved.best_loss, saved.num_stale_epochs)
+        self.best.restore(best, saved.best_loss, saved.best_score, saved.num_stale_epochs)
         self.epoch, self.step = saved.epoch, saved.step
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
         self.seconds, self.history = saved.seconds, saved.history

@@ -61,11 +61,13 @@ def batch_loss(
     Reference:
         Zhang et al., 2018, arXiv 1710.09412, eq. 1.
     """
-    smoothing = settings.label_smoothing
+    smoothing, weights = settings.label_smoothing, None
+    if settings.class_weights is not None:
+        weights = torch.tensor(settings.class_weights, device=batch.device)
     mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
     if mix is None:
-        return row_losses(module(batch), wanted, smoothing).mean()
+        return row_losses(module(batch), wanted, smoothing, weights).mean()
     logits = module(mix.inputs)
-    own = row_losses(logits, wanted, smoothing)
-    other = row_losses(logits, wanted[mix.partners], smoothing)
+    own = row_losses(logits, wanted, smoothing, weights)
+    other = row_losses(logits, wanted[mix.partners], smoothing, weights)
     return torch.lerp(other, own, mix.share).mean()
