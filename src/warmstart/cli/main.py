@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from warmstart.cli import cache, demo, evaluate, lr_find, predict, train
+from warmstart.cli import cache, compare_runs, demo, evaluate, lr_find, predict, train
 from warmstart.cli.mistakes import STOPPED_CODE, report
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare-runs")(compare_runs.compare_runs)
 app.command("lr-find")(lr_find.lr_find)
 app.command("demo")(demo.demo)
 app.add_typer(cache.app, name="cache")
