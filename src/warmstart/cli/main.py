@@ -2,11 +2,12 @@
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
 from warmstart.cli import cache, compare_runs, demo, evaluate, lr_find, predict, train
+from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
 
 app = typer.Typer(
@@ -17,12 +18,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("train")(train.train)
-app.command("predict")(predict.predict)
-app.command("evaluate")(evaluate.evaluate)
-app.command("compare-runs")(compare_runs.compare_runs)
-app.command("lr-find")(lr_find.lr_find)
-app.command("demo")(demo.demo)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "train": train.train,
+    "predict": predict.predict,
+    "evaluate": evaluate.evaluate,
+    "compare-runs": compare_runs.compare_runs,
+    "lr-find": lr_find.lr_find,
+    "demo": demo.demo,
+}
+for name, command in COMMANDS.items():
+    app.command(name, help=first_line(command))(command)
 app.add_typer(cache.app, name="cache")
 
 
