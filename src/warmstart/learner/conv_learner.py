@@ -14,6 +14,7 @@ from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.cache_folder import cache_folder
 from warmstart.errors import UnreadableImagesError
+from warmstart.heads.fresh import heads_like
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.inference.model_folder import ModelCard, write_model
@@ -30,17 +31,20 @@ from warmstart.learner.checks import (
     tta_views,
     without_unreadable,
 )
+from warmstart.learner.cross_validation import check_frozen, cross_validated
 from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.judging import Judge
 from warmstart.learner.layers import Layers
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
+from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.epochs import epoch_printer
 from warmstart.terminal.progress import no_progress, show_progress
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
+from warmstart.training.head import HeadCard
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.one_cycle import OneCycle
@@ -74,7 +78,7 @@ class ConvLearner:
         self.parts = FrozenParts(
             network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
         )
-        self._num_epochs, self._num_fits = 0, 0
+        self._num_epochs, self._num_fits, self._has_moved_body = 0, 0, False
         self._precompute: bool | int = False
         self.precompute = precompute
 
@@ -254,7 +258,8 @@ class ConvLearner:
             )
         finally:
             self.model.eval()
-            if self.layers.cut is not None:  # the body has moved
+            if self.layers.cut is not None:
+                self._has_moved_body = True
                 self.parts.forget(body_moved=True)
         self._num_fits += 1
         self._num_epochs += len(history.records)
@@ -296,6 +301,52 @@ class ConvLearner:
             )
         finally:
             self.model.eval()
+
+    def cross_validate(
+        self,
+        k: int = 5,
+        lrs: Any = None,
+        n_cycle: int = 1,
+        cycle_len: int | None = 4,
+        cycle_mult: int = 1,
+        *,
+        wds: Any = 0.0,
+        seed: int | None = None,
+        **options: Any,
+    ) -> OutOfFoldPredictions:
+        """Predict each training row by a fresh head that was trained without the row's fold.
+
+        The learner stays as it is. Folds are drawn within the classes; rows of one group, or with
+        the same content, share one.
+
+        Args:
+            k: Number of folds.
+            lrs: Rate; None finds it once, on the rows that train the first fold's head.
+            n_cycle: Number of epochs, or of cycles.
+            cycle_len: Epochs of the first cycle.
+            cycle_mult: Each cycle is so many times as long as the one before.
+            wds: Weight decay.
+            seed: Of folds, heads and batches; None is the learner's.
+            **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``ema_decay``, as in ``fit``.
+
+        Returns:
+            Predictions in table order, with ``folds``, ``fold_accuracies`` and ``lr``.
+        """
+        check_frozen(self.layers, has_moved=self._has_moved_body)
+        schedule = Schedule(n_cycle, cycle_len, cycle_mult)
+        settings = self._settings(1.0 if lrs is None else lrs, schedule, wds)
+        number = self.seed if seed is None else seed
+        settings = replace(settings, first_epoch=0, fit_number=0, seed=number, **options)
+        card = None if self.card.head is None else HeadCard.from_json(self.card.head)
+        return cross_validated(
+            self._ready(("train",)),
+            heads_like(self.model.head, card, self.device),
+            settings,
+            k=k,
+            finds_rate=lrs is None,
+            device=self.device,
+            quiet=self.quiet,
+        )
 
     def predict(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
         """Probabilities of a split's rows, or of any pictures.
