@@ -3,6 +3,7 @@
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -29,6 +30,9 @@ def predict(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write all probabilities here; - is the screen.")
     ] = None,
+    unknown: Annotated[
+        bool, typer.Option(help='Say "unknown", if the model was taught when.')
+    ] = True,
     device: options.Device = "auto",
 ) -> None:
     """Name what is on pictures.
@@ -46,7 +50,7 @@ def predict(
     predictor = load_predictor(model, device=device)
     predictions, unread = predict_readable(predictor, files)
     if predictions is not None:
-        write(predictions, csv_file)
+        write(predictions if unknown else always_answering(predictions), csv_file)
     if unread is not None:
         num_named = 0 if predictions is None else len(predictions.rows)
         raise DataError(
@@ -67,6 +71,11 @@ def predict_readable(
     names = {one.name for one in unread.errors}
     rest = [file for file in files if str(file) not in names]
     return (predictor.predict(rest) if rest else None), unread
+
+
+def always_answering(predictions: "Predictions") -> "Predictions":
+    """The same without "unknown"."""
+    return replace(predictions, answering=replace(predictions.answering, unknown_below=None))
 
 
 def write(predictions: "Predictions", csv_file: Path | None) -> None:

@@ -14,22 +14,14 @@ from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.cache_folder import cache_folder
 from warmstart.errors import UnreadableImagesError
-from warmstart.evaluation.calibration import Temperature
-from warmstart.evaluation.thresholds import Thresholds
-from warmstart.evaluation.unknown import UnknownThreshold
+from warmstart.heads.fresh import heads_like
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.inference.model_folder import ModelCard, write_model
 from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.table_activations import TableActivations
-from warmstart.learner.answering import (
-    forgotten,
-    tell,
-    with_temperature,
-    with_thresholds,
-    with_unknown,
-)
+from warmstart.learner.answers import Answers
 from warmstart.learner.checks import (
     existing_rows,
     new_card,
@@ -41,19 +33,21 @@ from warmstart.learner.checks import (
     tta_views,
     without_unreadable,
 )
+from warmstart.learner.cross_validation import check_frozen, cross_validated
 from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.judging import Judge
 from warmstart.learner.layers import Layers
-from warmstart.results.answering import Answering
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
+from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.epochs import epoch_printer
 from warmstart.terminal.progress import no_progress, show_progress
 from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
+from warmstart.training.head import HeadCard
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.one_cycle import OneCycle
@@ -62,7 +56,7 @@ from warmstart.training.schedule import Schedule
 SPLITS = ("train", "valid", "test")
 
 
-class ConvLearner:
+class ConvLearner(Answers):
     """A pretrained network, frozen up to its new head, and the data that it learns from."""
 
     def __init__(
@@ -87,7 +81,7 @@ class ConvLearner:
         self.parts = FrozenParts(
             network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
         )
-        self._num_epochs, self._num_fits = 0, 0
+        self._num_epochs, self._num_fits, self._has_moved_body = 0, 0, False
         self._precompute: bool | int = False
         self.precompute = precompute
 
@@ -214,7 +208,7 @@ class ConvLearner:
             self.card, recipe=asdict(tfms.recipe), mean=tfms.card.mean, std=tfms.card.std
         )
         self.parts.forget(body_moved=True)
-        self._forget_answering("the data is another")
+        self.forget_answering("the data is another")
 
     def fit(
         self,
@@ -256,11 +250,9 @@ class ConvLearner:
             schedule = OneCycle(schedule.num_epochs)
         feeding = self._ready(("train", "valid"))
         settings = self._settings(lrs, schedule, wds)
-        targets = targets_of(self.data.table)
         settings = replace(settings, inputs_name=feeding.name(), **options)
-        chosen = told_balance(balance, targets.train, quiet=self.quiet)
-        settings = balanced(settings, chosen, targets.train)
-        self._forget_answering("the model was trained on")
+        settings = self._balanced(settings, balance)
+        self.forget_answering("the model was trained on")
         file = f"fit-{self._num_fits}.safetensors"
         module = self.layers.trainable(self._normalise(), bn)
         try:
@@ -268,14 +260,15 @@ class ConvLearner:
                 module,
                 self.layers.parameters(),
                 feeding.inputs(self.device),
-                targets,
+                targets_of(self.data.table),
                 settings,
                 checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint) / file),
                 on_epoch=silent if self.quiet else epoch_printer(),
             )
         finally:
             self.model.eval()
-            if self.layers.cut is not None:  # the body has moved
+            if self.layers.cut is not None:
+                self._has_moved_body = True
                 self.parts.forget(body_moved=True)
         self._num_fits += 1
         self._num_epochs += len(history.records)
@@ -318,6 +311,55 @@ class ConvLearner:
         finally:
             self.model.eval()
 
+    def cross_validate(
+        self,
+        k: int = 5,
+        lrs: Any = None,
+        n_cycle: int = 1,
+        cycle_len: int | None = 4,
+        cycle_mult: int = 1,
+        *,
+        wds: Any = 0.0,
+        balance: str | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> OutOfFoldPredictions:
+        """Predict each training row by a fresh head that was trained without the row's fold.
+
+        The learner stays as it is. Folds are drawn within the classes; rows of one group, or with
+        the same content, share one.
+
+        Args:
+            k: Number of folds.
+            lrs: Rate; None finds it once, on the rows that train the first fold's head.
+            n_cycle: Number of epochs, or of cycles.
+            cycle_len: Epochs of the first cycle.
+            cycle_mult: Each cycle is so many times as long as the one before.
+            wds: Weight decay.
+            balance: As in ``fit``.
+            seed: Of folds, heads and batches; None is the learner's.
+            **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``ema_decay``, as in ``fit``.
+
+        Returns:
+            Predictions in table order, with ``folds``, ``fold_accuracies`` and ``lr``.
+        """
+        check_frozen(self.layers, has_moved=self._has_moved_body)
+        schedule = Schedule(n_cycle, cycle_len, cycle_mult)
+        settings = self._settings(1.0 if lrs is None else lrs, schedule, wds)
+        number = self.seed if seed is None else seed
+        settings = replace(settings, first_epoch=0, fit_number=0, seed=number, **options)
+        settings = self._balanced(settings, balance)
+        card = None if self.card.head is None else HeadCard.from_json(self.card.head)
+        return cross_validated(
+            self._ready(("train",)),
+            heads_like(self.model.head, card, self.device),
+            settings,
+            k=k,
+            finds_rate=lrs is None,
+            device=self.device,
+            quiet=self.quiet,
+        )
+
     def predict(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
         """Probabilities of a split's rows, or of any pictures.
 
@@ -346,53 +388,6 @@ class ConvLearner:
             Predictions, in table order. A temperature applies to each view, before the mean.
         """
         return self._judge(what).predictions(what, tta_views(n_aug), plain_weight)
-
-    def calibrate(self, out_of_fold: Predictions) -> Temperature:
-        """Make probabilities say how often they are right; no answer changes.
-
-        Args:
-            out_of_fold: Labelled rows that the model which predicted them did not learn from, and
-                that will not judge (law 15).
-
-        Returns:
-            The temperature. It is 1, with a reason, where the rows cannot tell; ``predict``,
-            ``TTA`` and the saved model apply it.
-        """
-        answering, found = with_temperature(out_of_fold)
-        self._answer(answering)
-        return found
-
-    def fit_thresholds(self, out_of_fold: Predictions, *, beta: float = 1.0) -> Thresholds:
-        """Find above which probability each class of images that may have many is called so.
-
-        Args:
-            out_of_fold: As for ``calibrate``, which comes before this.
-            beta: Of the F-score that is to be highest; above 1 gives recall more weight.
-
-        Returns:
-            The thresholds; predictions and the saved model have them from now on.
-        """
-        answering, found = with_thresholds(self.card.answering, out_of_fold, beta)
-        self._answer(answering)
-        return found
-
-    def set_unknown(
-        self, others: Predictions | Picture | Iterable[Picture], *, false_accept: float = 0.05
-    ) -> UnknownThreshold:
-        """Answer "unknown" to pictures of things that no class stands for.
-
-        Args:
-            others: Pictures of such things, or what this model predicts of them; they may judge
-                nothing afterwards (law 15). ``calibrate`` comes before this.
-            false_accept: The share of new ones that may get another answer, on average.
-
-        Returns:
-            The threshold; predictions and the saved model have it from now on.
-        """
-        rows = others if isinstance(others, Predictions) else self.predictor().predict(others)
-        answering, found = with_unknown(self.card.answering, rows, false_accept)
-        self._answer(answering)
-        return found
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
@@ -429,14 +424,6 @@ class ConvLearner:
         """The frozen part up to the cut, and its store."""
         return self.parts.before_cut(self.card, self.layers)
 
-    def _answer(self, answering: Answering) -> None:
-        self.card = replace(self.card, answering=answering)
-        tell(answering, quiet=self.quiet)
-
-    def _forget_answering(self, why: str) -> None:
-        answering = forgotten(self.card.answering, why, quiet=self.quiet)
-        self.card = replace(self.card, answering=answering)
-
     def _normalise(self) -> Normalise:
         return Normalise(self.card.mean, self.card.std).to(self.device)
 
@@ -454,6 +441,10 @@ class ConvLearner:
             first_epoch=self._num_epochs,
             fit_number=self._num_fits,
         )
+
+    def _balanced(self, settings: FitSettings, balance: str | None) -> FitSettings:
+        targets = targets_of(self.data.table).train
+        return balanced(settings, told_balance(balance, targets, quiet=self.quiet), targets)
 
     def _judge(self, what: str) -> Judge:
         existing_rows(self.data.table, what)
