@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from warmstart.inference.predictor import Predictor, load_predictor
     from warmstart.learner.conv_learner import ConvLearner
+    from warmstart.recipe.recipe import Recipe
     from warmstart.results.confusion import ConfusionMatrix
     from warmstart.results.history import History
     from warmstart.results.lr_curve import LRCurve
@@ -32,6 +33,7 @@ _HOME = {
     "LRCurve": "warmstart.results.lr_curve",
     "Predictions": "warmstart.results.predictions",
     "Predictor": "warmstart.inference.predictor",
+    "Recipe": "warmstart.recipe.recipe",
     "SettingError": "warmstart.errors",
     "tfms_from_model": "warmstart.classifier_data.transforms",
     "transforms_basic": "warmstart.images.augment",
@@ -49,6 +51,7 @@ __all__ = [
     "LRCurve",
     "Predictions",
     "Predictor",
+    "Recipe",
     "SettingError",
     "WarmstartError",
     "load_predictor",

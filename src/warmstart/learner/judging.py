@@ -17,19 +17,23 @@ from warmstart.results.predictions import Predictions
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """A predictor and the rows that it is asked about; ``store`` may have their activations."""
+    """A predictor and the rows that it is asked about; ``store`` may have their activations.
+
+    ``chosen_on_these`` names what the rows have chosen (law 15).
+    """
 
     predictor: Predictor
     source: PixelSource
     store: TableActivations | None
+    chosen_on_these: tuple[str, ...] = ()
 
     def predictions(
-        self, split: str, views: list[int], plain_weight: float | None = None
+        self, rows: NDArray[np.int64], views: list[int], plain_weight: float | None = None
     ) -> Predictions:
         """The mean over some views, of probabilities that each have their temperature already.
 
         Args:
-            split: "train", "valid" or "test".
+            rows: Positions in the table.
             views: The first of them the plain one.
             plain_weight: Its share; None weighs all alike.
 
@@ -37,7 +41,6 @@ class Judge:
             Predictions, in table order.
         """
         table = self.source.table
-        rows = table.rows(split)
         shares = view_shares(len(views), plain_weight)
         parts = [share * self.chances(rows, v) for share, v in zip(shares, views, strict=True)]
         names = tuple(table.names[row] for row in rows)
@@ -47,6 +50,7 @@ class Judge:
             table.labels[rows],
             table.classes,
             answering=self.predictor.card.answering,
+            chosen_on_these=self.chosen_on_these,
         )
 
     def chances(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:
