@@ -1,7 +1,7 @@
 """ConvLearner: the note's workflow in one object."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,9 @@ from warmstart.learner.checks import (
     new_card,
     rates,
     same_classes,
+    seen_through,
     silent,
     tell_plain_views,
-    tta_views,
     without_unreadable,
 )
 from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
@@ -191,15 +191,13 @@ class ConvLearner:
             data: Whatever was stored for it before is found again, nothing else is used.
         """
         same_classes(self.data.classes, data.classes)
-        size, tfms = data.tfms.recipe.size, data.tfms
+        size = data.tfms.recipe.size
         fit_to_size(self.model.backbone, size)
         cut = self.layers.cut
         self.layers = Layers(self.model, size, self.layers.num_groups)
         self.layers.cut = cut
         self.data = data
-        self.card = replace(
-            self.card, recipe=asdict(tfms.recipe), mean=tfms.card.mean, std=tfms.card.std
-        )
+        self.card = replace(self.card, **seen_through(data.tfms))
         self.parts.forget(body_moved=True)
 
     def fit(
@@ -309,7 +307,7 @@ class ConvLearner:
         """
         if not (isinstance(what, str) and what in SPLITS):
             return self.predictor().predict(what)
-        return self._judge(what).predictions(what, [0])
+        return self._judge(what).predictions(what)
 
     def TTA(  # the note's name
         self, n_aug: int = 4, what: str = "valid", *, plain_weight: float | None = None
@@ -324,7 +322,7 @@ class ConvLearner:
         Returns:
             Predictions, in table order.
         """
-        return self._judge(what).predictions(what, tta_views(n_aug), plain_weight)
+        return self._judge(what).predictions(what, n_aug, plain_weight)
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from warmstart.activations.inputs import stored_blocks
 from warmstart.batches.source import PixelSource
+from warmstart.inference.averaging import mean_over_views
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.probabilities import probabilities
 from warmstart.inference.table_activations import TableActivations
-from warmstart.learner.checks import view_shares
 from warmstart.learner.feeding import Feeding
 from warmstart.results.predictions import Predictions
 
@@ -25,24 +25,23 @@ class Judge:
     store: TableActivations | None
 
     def predictions(
-        self, split: str, views: list[int], plain_weight: float | None = None
+        self, split: str, n_aug: int = 0, plain_weight: float | None = None
     ) -> Predictions:
-        """The mean over some views.
+        """The mean over the plain view and some augmented ones.
 
         Args:
             split: "train", "valid" or "test".
-            views: The first of them the plain one.
-            plain_weight: Its share; None weighs all alike.
+            n_aug: How many augmented ones.
+            plain_weight: Share of the plain view; None weighs all alike.
 
         Returns:
             Predictions, in table order.
         """
         table = self.source.table
         rows = table.rows(split)
-        shares = view_shares(len(views), plain_weight)
-        parts = [share * self.chances(rows, v) for share, v in zip(shares, views, strict=True)]
+        chances = mean_over_views(partial(self.chances, rows), n_aug, plain_weight)
         names = tuple(table.names[row] for row in rows)
-        return Predictions(names, np.sum(parts, axis=0), table.labels[rows], table.classes)
+        return Predictions(names, chances, table.labels[rows], table.classes)
 
     def chances(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:
         """Probabilities (N, K) of one view of some rows."""
