@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import (
+    SCORES,
     write_environment,
     write_exclusions,
     write_history,
     write_predictions,
+    write_scores,
 )
 from warmstart.data.table import ImageTable
+from warmstart.evaluation.scores import Scores
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -20,10 +23,11 @@ MOST_LISTED = 20
 
 
 def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -> None:
-    """Write model, history, predictions, exclusions, environment and the confusion matrix."""
+    """Write model, history, predictions, scores, exclusions, environment and the confusion."""
     learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
     write_history(run, learn.history)
     write_predictions(run, predictions, learn.content_hashes("valid"))
+    write_scores(run, predictions.scores())
     write_exclusions(run, learn.data.table.exclusions)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:
@@ -40,7 +44,7 @@ def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions") -> No
         if len(exclusions) > MOST_LISTED:
             print(f"  … all of them in {run / 'exclusions.csv'}")
     print()
-    tell(predictions)
+    tell(predictions, Scores.from_json((run / SCORES).read_text(encoding="utf-8")))
     print(f"\nmodel:      {run / 'model'}")
     if (run / "confusion.png").exists():
         print(f"confusion:  {run / 'confusion.png'}")

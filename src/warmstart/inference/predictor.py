@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
 from warmstart.backbones.card import Architecture, is_timm_name
@@ -93,7 +93,13 @@ class Predictor:
             return self.rows(partial(render, view), len(given))
 
         mean = mean_over_views(chances, n_aug, plain_weight)
-        return Predictions(given.names, mean, np.full(len(given), -1), self.classes)
+        return Predictions(
+            given.names,
+            mean,
+            np.full(mean.shape if self.card.is_multi_label else len(given), -1),
+            self.classes,
+            answering=self.card.answering,
+        )
 
     def rows(
         self, render: Callable[[int], NDArray[np.uint8]], num_rows: int
@@ -112,7 +118,16 @@ class Predictor:
             raise UnreadableImagesError(failures)
         sizes = [min(BLOCK_ROWS, num_rows - i) for i in range(0, num_rows, BLOCK_ROWS)]
         blocks = regroup(iter(outputs), sizes, self.frozen.device)
-        return probabilities(self.head, blocks, is_multi_label=self.card.is_multi_label)
+        return self.chances(blocks)
+
+    def chances(self, blocks: Iterable[Tensor]) -> NDArray[np.float64]:
+        """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows."""
+        return probabilities(
+            self.head,
+            blocks,
+            is_multi_label=self.card.is_multi_label,
+            temperature=self.card.answering.temperature,
+        )
 
 
 def views_of(card: ModelCard, aug_tfms: Augmentation | None) -> AugmentedRecipe:

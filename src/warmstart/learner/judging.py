@@ -10,7 +10,6 @@ from warmstart.activations.inputs import stored_blocks
 from warmstart.batches.source import PixelSource
 from warmstart.inference.averaging import mean_over_views
 from warmstart.inference.predictor import Predictor
-from warmstart.inference.probabilities import probabilities
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.feeding import Feeding
 from warmstart.results.predictions import Predictions
@@ -27,7 +26,7 @@ class Judge:
     def predictions(
         self, split: str, n_aug: int = 0, plain_weight: float | None = None
     ) -> Predictions:
-        """The mean over the plain view and some augmented ones.
+        """The mean over the plain view and some augmented ones, each at its temperature already.
 
         Args:
             split: "train", "valid" or "test".
@@ -41,7 +40,13 @@ class Judge:
         rows = table.rows(split)
         chances = mean_over_views(partial(self.chances, rows), n_aug, plain_weight)
         names = tuple(table.names[row] for row in rows)
-        return Predictions(names, chances, table.labels[rows], table.classes)
+        return Predictions(
+            names,
+            chances,
+            table.labels[rows],
+            table.classes,
+            answering=self.predictor.card.answering,
+        )
 
     def chances(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:
         """Probabilities (N, K) of one view of some rows."""
@@ -50,7 +55,7 @@ class Judge:
             return predictor.rows(partial(self.rendered, rows, view), len(rows))
         space, keys = Feeding(self.store, self.source, precompute=True).stored(rows, view)
         blocks = stored_blocks(space, space.locate(keys), predictor.frozen.device)
-        return probabilities(predictor.head, blocks, is_multi_label=predictor.card.is_multi_label)
+        return predictor.chances(blocks)
 
     def rendered(self, rows: NDArray[np.int64], view: int, position: int) -> NDArray[np.uint8]:
         """The pixels of one of some rows."""
