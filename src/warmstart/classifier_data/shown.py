@@ -31,7 +31,8 @@ class Discarded:
         """In words."""
         among = f"median of {self.num_images} training images"
         bad = f"; {self.num_unreadable} cannot be read" if self.num_unreadable else ""
-        return f"the plain view leaves out {100 * self.median:.0f} % of an image's pixels ({among}{bad})"
+        share = f"{100 * self.median:.0f} % of an image's pixels"
+        return f"the plain view leaves out {share} ({among}{bad})"
 
 
 def discarded(source: PixelSource) -> Discarded:

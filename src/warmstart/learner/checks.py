@@ -15,7 +15,7 @@ from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
 from warmstart.inference.model_folder import ModelCard
-from warmstart.results.history import EpochRecord
+from warmstart.results.history import EpochRecord, History
 from warmstart.training.balance import chosen_balance, unevenness
 from warmstart.training.groups import per_group
 
@@ -119,7 +119,7 @@ def positive(value: Any, name: str) -> float:
     return number
 
 
-def silent(_record: EpochRecord) -> None:
+def silent(_told: EpochRecord | History) -> None:
     """Say nothing."""
 
 

@@ -1,6 +1,6 @@
 """ConvLearner: the note's workflow in one object."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.judging import Judge
 from warmstart.learner.layers import Layers
+from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.out_of_fold import OutOfFoldPredictions
@@ -52,6 +53,7 @@ from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.schedule import Schedule
+from warmstart.training.tensorboard import tensorboard_writer
 
 SPLITS = ("train", "valid", "test")
 
@@ -82,6 +84,7 @@ class ConvLearner(Answers):
             network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
         )
         self._num_epochs, self._num_fits, self._has_moved_body = 0, 0, False
+        self._snapshots = Snapshots(network.head, None)
         self._precompute: bool | int = False
         self.precompute = precompute
 
@@ -206,6 +209,7 @@ class ConvLearner(Answers):
         self.data = data
         self.card = replace(self.card, **seen_through(data.tfms))
         self.parts.forget(body_moved=True)
+        self._snapshots = Snapshots(self.model.head, None)
         self.forget_answering("the data is another")
 
     def fit(
@@ -220,6 +224,7 @@ class ConvLearner(Answers):
         bn: str = "stored",
         balance: str | None = None,
         checkpoint: str | Path | None = None,
+        tensorboard: str | Path | None = None,
         **options: Any,
     ) -> History:
         """Train what follows the cut.
@@ -237,6 +242,7 @@ class ConvLearner(Answers):
                 often), "auto" (weights, where classes are uneven) or None.
             checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
                 finished is not done again.
+            tensorboard: A folder for what TensorBoard draws: losses, rates, metrics.
             **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
                 ``has_snapshots``, ``keeps_best``, ``best_by``, ``patience``: see ``FitSettings``.
 
@@ -252,7 +258,9 @@ class ConvLearner(Answers):
         settings = self._balanced(settings, balance)
         self.forget_answering("the model was trained on")
         file = f"fit-{self._num_fits}.safetensors"
+        point = None if checkpoint is None else Checkpoint(Path(checkpoint) / file)
         module = self.layers.trainable(self._normalise(), bn)
+        self._snapshots = Snapshots(module, point)
         try:
             history = fit(
                 module,
@@ -260,8 +268,9 @@ class ConvLearner(Answers):
                 feeding.inputs(self.device),
                 targets_of(self.data.table),
                 settings,
-                checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint) / file),
+                checkpoint=point,
                 on_epoch=silent if self.quiet else epoch_printer(),
+                on_history=self._tensorboard(tensorboard),
             )
         finally:
             self.model.eval()
@@ -387,6 +396,20 @@ class ConvLearner(Answers):
         """
         return self._judge(what).predictions(what, n_aug, plain_weight)
 
+    def predict_snapshots(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
+        """Probabilities averaged over the weights at the end of each cycle of the last fit.
+
+        Args:
+            what: As for ``predict``.
+
+        Returns:
+            As from ``predict``. ``fit`` needs ``has_snapshots=True``; the weights stay as they are.
+        """
+        has_body = self._snapshots.module is not self.model.head
+        return self._snapshots.mean(
+            lambda: self.predict(what), lambda: self.parts.forget(body_moved=has_body)
+        )
+
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
         rows = self.data.table.rows(split)
@@ -425,10 +448,18 @@ class ConvLearner(Answers):
     def _normalise(self) -> Normalise:
         return Normalise(self.card.mean, self.card.std).to(self.device)
 
+    def _group_names(self) -> tuple[str, ...]:
+        if self.layers.cut is None:
+            return ("head",)  # nothing need be traced
+        return tuple(group.name for group in self.layers.trainable_groups())
+
+    def _tensorboard(self, folder: str | Path | None) -> Callable[[History], None]:
+        if folder is None:
+            return silent
+        return tensorboard_writer(folder, self._group_names(), len(self.history.step_losses))
+
     def _settings(self, lrs: Any, schedule: Schedule | OneCycle, wds: Any) -> FitSettings:
-        names: tuple[str, ...] = ("head",)
-        if self.layers.cut is not None:  # else nothing need be traced
-            names = tuple(group.name for group in self.layers.trainable_groups())
+        names = self._group_names()
         return FitSettings(
             lrs=rates(lrs, names),
             schedule=schedule,
