@@ -21,7 +21,7 @@ def lenet() -> nn.Module:
 
 train, valid = digits(int(sys.argv[1]) if len(sys.argv) > 1 else None)
 half = (0.5, 0.5, 0.5)
-tfms = tfms_from_model(lenet, 32, mean=half, std=half, pre_crop_scale=1)
+tfms = tfms_from_model(lenet, 32, mean=half, std=half, pre_crop_scale=1.0)
 data = ImageClassifierData.from_arrays(train, valid, tfms, bs=32)
 
 learn = ConvLearner.pretrained(lenet, data, pretrained=False, xtra_fc=(120, 84), opt="adamw")

@@ -1,6 +1,5 @@
 """The same words with colour in a terminal and without it elsewhere."""
 
-import io
 import os
 import pty
 import re
@@ -58,7 +57,6 @@ def test_no_colour_where_it_is_not_wanted(more: dict[str, str]) -> None:
     assert ESCAPE.sub("", seen) == WORDS
 
 
-def test_plain_text_elsewhere() -> None:
-    stream = io.StringIO()
-    say(("accuracy 0.9", RESULT), (" [bold]", ""), stream=stream)
-    assert stream.getvalue() == "accuracy 0.9 [bold]\n"
+def test_plain_text_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    say(("accuracy 0.9", RESULT), (" [bold]", ""))
+    assert capsys.readouterr().out == "accuracy 0.9 [bold]\n"
