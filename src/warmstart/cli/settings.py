@@ -118,6 +118,15 @@ class TrainSettings(LearnSettings):
     false_accept: Annotated[
         float, typer.Option(help="Share of other things that may get an answer all the same.")
     ] = 0.05
+    tensorboard: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Where TensorBoard finds losses and rates.")
+    ] = None
 
 
-PATHS = ("source", "weights", "cache_dir", "others")  # settings that name a place on disk
+PATHS = (
+    "source",
+    "weights",
+    "cache_dir",
+    "others",
+    "tensorboard",
+)  # settings that name a place on disk

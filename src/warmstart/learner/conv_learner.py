@@ -1,7 +1,7 @@
 """ConvLearner: the note's workflow in one object."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,10 @@ from warmstart.learner.checks import (
     new_card,
     rates,
     same_classes,
+    seen_through,
     silent,
     tell_plain_views,
     told_balance,
-    tta_views,
     without_unreadable,
 )
 from warmstart.learner.cross_validation import check_frozen, cross_validated
@@ -41,6 +41,7 @@ from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.held_back import SHARE, HeldBack, check_chooser, tell_held_back
 from warmstart.learner.judging import Judge
 from warmstart.learner.layers import Layers
+from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.out_of_fold import OutOfFoldPredictions
@@ -57,6 +58,7 @@ from warmstart.training.lr_finder import lr_find
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.precision import NUM_ROWS, step_seconds
 from warmstart.training.schedule import Schedule
+from warmstart.training.tensorboard import tensorboard_writer
 
 SPLITS = ("train", "valid", "test", "held_back")
 
@@ -90,6 +92,7 @@ class ConvLearner(Answers):
             network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
         )
         self._num_epochs, self._num_fits, self._has_moved_body = 0, 0, False
+        self._snapshots = Snapshots(network.head, None)
         self._precompute: bool | int = False
         self.precompute = precompute
 
@@ -248,16 +251,15 @@ class ConvLearner(Answers):
             data: Whatever was stored for it before is found again, nothing else is used.
         """
         same_classes(self.data.classes, data.classes)
-        size, tfms = data.tfms.recipe.size, data.tfms
+        size = data.tfms.recipe.size
         fit_to_size(self.model.backbone, size)
         cut = self.layers.cut
         self.layers = Layers(self.model, size, self.layers.num_groups)
         self.layers.cut = cut
         self.data = data
-        self.card = replace(
-            self.card, recipe=asdict(tfms.recipe), mean=tfms.card.mean, std=tfms.card.std
-        )
+        self.card = replace(self.card, **seen_through(data.tfms))
         self.parts.forget(body_moved=True)
+        self._snapshots = Snapshots(self.model.head, None)
         self.forget_answering("the data is another")
 
     def fit(
@@ -273,6 +275,7 @@ class ConvLearner(Answers):
         balance: str | None = None,
         choose_on: str = "held_back",
         checkpoint: str | Path | None = None,
+        tensorboard: str | Path | None = None,
         **options: Any,
     ) -> History:
         """Train what follows the cut.
@@ -293,6 +296,7 @@ class ConvLearner(Answers):
                 many), or "valid", whose scores are then marked as flattered.
             checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
                 finished is not done again.
+            tensorboard: A folder for what TensorBoard draws: losses, rates, metrics.
             **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
                 ``has_snapshots``, ``keeps_best``, ``best_by``, ``patience``: see ``FitSettings``.
 
@@ -308,7 +312,9 @@ class ConvLearner(Answers):
         settings = self._balanced(replace(settings, inputs_name=feeding.name()), balance)
         self.forget_answering("the model was trained on")
         file = f"fit-{self._num_fits}.safetensors"
+        point = None if checkpoint is None else Checkpoint(Path(checkpoint) / file)
         module = self._module(bn)
+        self._snapshots = Snapshots(module, point)
         try:
             history = fit(
                 module,
@@ -316,8 +322,9 @@ class ConvLearner(Answers):
                 feeding.inputs(self.device),
                 targets_of(self.data.table, self.held_back, chooses=chooses),
                 settings,
-                checkpoint=None if checkpoint is None else Checkpoint(Path(checkpoint) / file),
+                checkpoint=point,
                 on_epoch=silent if self.quiet else epoch_printer(),
+                on_history=self._tensorboard(tensorboard),
             )
         finally:
             self.model.eval()
@@ -427,7 +434,7 @@ class ConvLearner(Answers):
         """
         if not (isinstance(what, str) and what in SPLITS):
             return self.predictor().predict(what)
-        return self._judge(what).predictions(self._rows(what), [0])
+        return self._judge(what).predictions(self._rows(what))
 
     def TTA(  # the note's name
         self, n_aug: int = 4, what: str = "valid", *, plain_weight: float | None = None
@@ -442,7 +449,21 @@ class ConvLearner(Answers):
         Returns:
             Predictions, in table order. A temperature applies to each view, before the mean.
         """
-        return self._judge(what).predictions(self._rows(what), tta_views(n_aug), plain_weight)
+        return self._judge(what).predictions(self._rows(what), n_aug, plain_weight)
+
+    def predict_snapshots(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
+        """Probabilities averaged over the weights at the end of each cycle of the last fit.
+
+        Args:
+            what: As for ``predict``.
+
+        Returns:
+            As from ``predict``. ``fit`` needs ``has_snapshots=True``; the weights stay as they are.
+        """
+        has_body = self._snapshots.module is not self.model.head
+        return self._snapshots.mean(
+            lambda: self.predict(what), lambda: self.parts.forget(body_moved=has_body)
+        )
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
@@ -500,10 +521,18 @@ class ConvLearner(Answers):
     def _normalise(self) -> Normalise:
         return Normalise(self.card.mean, self.card.std).to(self.device)
 
+    def _group_names(self) -> tuple[str, ...]:
+        if self.layers.cut is None:
+            return ("head",)  # nothing need be traced
+        return tuple(group.name for group in self.layers.trainable_groups())
+
+    def _tensorboard(self, folder: str | Path | None) -> Callable[[History], None]:
+        if folder is None:
+            return silent
+        return tensorboard_writer(folder, self._group_names(), len(self.history.step_losses))
+
     def _settings(self, lrs: Any, schedule: Schedule | OneCycle, wds: Any) -> FitSettings:
-        names: tuple[str, ...] = ("head",)
-        if self.layers.cut is not None:  # else nothing need be traced
-            names = tuple(group.name for group in self.layers.trainable_groups())
+        names = self._group_names()
         return FitSettings(
             lrs=rates(lrs, names),
             schedule=schedule,

@@ -36,7 +36,8 @@ class LRCurve:
         A mean over both sides has its fall and its rise where the losses have them; a running
         mean of past steps has both too late, by half a decade in a sweep of a hundred steps.
         """
-        highest = HIGHEST * self.losses[0] if np.isfinite(self.losses[0]) else 1.0
+        first = self.losses[0] if np.isfinite(self.losses[0]) else 1 / HIGHEST
+        highest = HIGHEST * max(first, self.chance or 0.0)
         losses = np.minimum(np.where(np.isfinite(self.losses), self.losses, highest), highest)
         decades = np.log10(self.lrs)
         distances = (decades[:, None] - decades[None, :]) / SMOOTHING_DECADES
