@@ -18,7 +18,7 @@ SECONDS_BETWEEN = 60.0  # within an epoch; an epoch's end is always written
 
 @dataclass(eq=False)
 class Progress:
-    """Where a fit is; ``num_threads`` is how many threads torch computes with."""
+    """Where a fit is, and what was chosen by measuring: number type and threads of torch."""
 
     tensors: dict[str, Tensor]
     epoch: int
@@ -28,6 +28,7 @@ class Progress:
     seconds: float
     is_finished: bool
     history: History
+    precision: str = "f32"
     best_loss: float = inf
     best_score: float = -inf
     num_stale_epochs: int = 0

@@ -1,4 +1,4 @@
-"""What is minimised, and how well it goes on rows that do not train."""
+"""Inputs, targets, and how well it goes on rows that do not train."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from warmstart.errors import TrainingError
 from warmstart.evaluation.counts import ClassCounts, macro_f1
+from warmstart.training.arithmetic import in_arithmetic
+from warmstart.training.row_loss import row_losses
 from warmstart.training.state import kept_modes
 
 
@@ -59,30 +61,6 @@ class Targets:
         return self.train.ndim == 2
 
 
-def row_losses(
-    logits: Tensor, targets: Tensor, smoothing: float = 0.0, weights: Tensor | None = None
-) -> Tensor:
-    """The loss of each row (N,): cross-entropy, or the mean binary one over the classes.
-
-    Args:
-        logits: (N, K).
-        targets: (N,) classes, or (N, K) of 0 and 1.
-        smoothing: Share of the target that is spread evenly: over the K classes, or over yes and
-            no of each class.
-        weights: (K,) how much a row of each class counts; of many labels, how much having the
-            label counts against not having it.
-    """
-    if targets.ndim == 2:
-        soft = targets * (1 - smoothing) + smoothing / 2 if smoothing else targets
-        return nn.functional.binary_cross_entropy_with_logits(
-            logits, soft, reduction="none", pos_weight=weights
-        ).mean(dim=1)
-    losses = nn.functional.cross_entropy(
-        logits, targets, reduction="none", label_smoothing=smoothing
-    )
-    return losses if weights is None else losses * weights[targets]
-
-
 @dataclass(frozen=True)
 class Evaluation:
     """Mean loss, the share of rows whose every label is right (N = num_rows), and macro F1."""
@@ -93,37 +71,45 @@ class Evaluation:
     macro_f1: float
 
 
-def evaluate(module: nn.Module, inputs: Inputs, targets: Targets) -> Evaluation | None:
+def evaluate(
+    module: nn.Module, inputs: Inputs, targets: Targets, precision: str = "f32"
+) -> Evaluation | None:
     """Judge on the validation rows.
 
     Args:
         module: Put into eval mode, and back as it was.
         inputs: Whose ``valid`` rows are seen.
         targets: Their labels.
+        precision: "f32" or "bf16".
 
     Returns:
         None where there is no validation row.
     """
-    return judged(module, inputs.valid(), targets.valid) if len(targets.valid) else None
+    if not len(targets.valid):
+        return None
+    return judged(module, inputs.valid(), targets.valid, precision)
 
 
-def judged(module: nn.Module, batches: Iterable[Tensor], wanted: Tensor) -> Evaluation:
+def judged(
+    module: nn.Module, batches: Iterable[Tensor], wanted: Tensor, precision: str = "f32"
+) -> Evaluation:
     """Mean loss, accuracy and macro F1: sums are counted in float64 and divided once.
 
     Args:
         module: Put into eval mode, and back as it was.
         batches: Inputs of all rows, in order.
         wanted: Their targets.
+        precision: "f32" or "bf16".
 
     Raises:
         TrainingError: there are more or fewer inputs than targets.
     """
     loss, right, start = 0.0, 0, 0
-    counts = torch.zeros((3, 1), dtype=torch.int64)
+    counts, run = torch.zeros((3, 1), dtype=torch.int64), in_arithmetic(module, precision)
     with kept_modes(module), torch.inference_mode():
         module.eval()
         for batch in batches:
-            logits = module(batch).float()
+            logits = run(batch).float()
             part = wanted[start : start + len(logits)].to(logits.device)
             start += len(logits)
             if start > len(wanted):

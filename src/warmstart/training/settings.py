@@ -8,6 +8,7 @@ from warmstart.training.one_cycle import OneCycle
 from warmstart.training.schedule import Schedule
 
 BEST_BY = ("loss", "accuracy", "macro_f1")
+PRECISIONS = ("auto", "f32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class FitSettings:
     "accuracy" or "macro_f1", the loss deciding between equals. ``class_weights`` (K,) make some
     classes count more in the loss; ``draws_evenly`` draws rows of all classes equally often. Label
     smoothing, mixing and weights are part of the training loss in the history, never of the others.
+
+    ``precision`` is the arithmetic of steps: "f32", "bf16", or "auto", the faster, found by trying.
     """
 
     lrs: tuple[float, ...]
@@ -48,6 +51,7 @@ class FitSettings:
     best_by: str = "loss"
     class_weights: tuple[float, ...] | None = None
     draws_evenly: bool = False
+    precision: str = "f32"
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning.
@@ -69,6 +73,8 @@ class FitSettings:
              "1 or more epochs, or None", "3"),
             ("best_by", self.best_by, self.best_by in BEST_BY, "one of " + ", ".join(BEST_BY),
              '"macro_f1"'),
+            ("train_precision", self.precision, self.precision in PRECISIONS,
+             "one of " + ", ".join(PRECISIONS), '"auto"'),
         ):  # fmt: skip
             if not is_right:
                 raise SettingError(

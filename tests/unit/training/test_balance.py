@@ -23,9 +23,10 @@ from warmstart.training.balance import (
 )
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets, row_losses
+from warmstart.training.objective import Targets
 from warmstart.training.order import num_batches
 from warmstart.training.plan import epoch_plan
+from warmstart.training.row_loss import row_losses
 from warmstart.training.step import batch_loss
 
 labels_of_rows = st.lists(st.integers(0, 4), min_size=2, max_size=60)

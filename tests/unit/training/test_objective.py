@@ -11,7 +11,8 @@ from torch import nn
 
 from warmstart.errors import TrainingError
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets, evaluate, row_losses, rows_right
+from warmstart.training.objective import Targets, evaluate, rows_right
+from warmstart.training.row_loss import row_losses
 
 seeds = st.integers(0, 2**32 - 1)
 
