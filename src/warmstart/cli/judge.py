@@ -73,7 +73,7 @@ def has_thresholds(classes: list[ClassScores]) -> bool:
 def score_lines(scores: Scores) -> list[str]:
     """A line per score, with its interval."""
     listed = {name: score for name, score in scores.scores.items() if is_told(name)}
-    titles = [NAMES.get(name, name.replace("_", " ")) for name in listed]
+    titles = [NAMES.get(name, name.replace("_", " ").replace(" f", " F")) for name in listed]
     width = max(map(len, titles)) + 2
     lines = ["score".ljust(width) + " value    95 % interval"]
     pairs = zip(titles, listed.values(), strict=True)
