@@ -5,7 +5,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.backbones.bodies import fit_to_size
@@ -339,7 +341,7 @@ class ConvLearner:
         settings = replace(settings, first_epoch=0, fit_number=0, seed=number, **options)
         card = None if self.card.head is None else HeadCard.from_json(self.card.head)
         return cross_validated(
-            self._ready(("train",)),
+            self._ready(("train",), self._precompute or schedule.num_epochs),
             heads_like(self.model.head, card, self.device),
             settings,
             k=k,
@@ -376,6 +378,24 @@ class ConvLearner:
             Predictions, in table order.
         """
         return self._judge(what).predictions(what, tta_views(n_aug), plain_weight)
+
+    def activations_of(
+        self, split: str = "train", view: int = 0
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """What enters the head, and labels: for ``HeadClassifier`` or any tool of scikit-learn.
+
+        Args:
+            split: "train", "valid" or "test".
+            view: 0 is the plain one. It is kept on disk, with ``precompute=False`` too.
+
+        Returns:
+            X (N, D) and y, (N,) positions in ``data.classes``, or (N, K) of 0 and 1.
+        """
+        existing_rows(self.data.table, split)
+        check_frozen(self.layers, has_moved=False)
+        feeding = self._ready((split,), view or True)
+        rows = feeding.source.table.rows(split)
+        return feeding.rows(rows, view), feeding.source.table.labels[rows]
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
@@ -437,16 +457,17 @@ class ConvLearner:
         store = self.parts.pooled(self.card) if keeps else None
         return Judge(self.predictor(), self.data.source, store)
 
-    def _ready(self, splits: Sequence[str]) -> Feeding:
-        """See that every row can be read, and with ``precompute`` is stored.
+    def _ready(self, splits: Sequence[str], precompute: bool | int | None = None) -> Feeding:
+        """See that every row can be read, and with ``precompute`` (None: the learner's) is stored.
 
         Raises:
             UnreadableImagesError: some cannot be decoded, and are not to be dropped.
         """
-        feeding = Feeding(self.activations, self.data.source, self._precompute)
+        keeps = self._precompute if precompute is None else precompute
+        feeding = Feeding(self.activations, self.data.source, keeps)
         failures = feeding.see(splits)
         if failures and self.data.on_unreadable == "raise":
             raise UnreadableImagesError(failures)
         if failures:
             self.data = without_unreadable(self.data, failures)
-        return Feeding(self.activations, self.data.source, self._precompute)
+        return Feeding(self.activations, self.data.source, keeps)
