@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import typer
 
-from warmstart.cli import cache, demo, evaluate, lr_find, predict, train
+from warmstart.cli import cache, compare, demo, evaluate, lr_find, predict, train
 from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
 
@@ -23,6 +23,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
     "lr-find": lr_find.lr_find,
+    "compare": compare.compare,
     "demo": demo.demo,
 }
 for name, command in COMMANDS.items():
