@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from warmstart.classifier_data.image_data import ImageClassifierData
     from warmstart.classifier_data.transforms import tfms_from_model
     from warmstart.errors import DataError, SettingError, WarmstartError
+    from warmstart.heads.classifier import HeadClassifier
     from warmstart.images.augment import (
         transforms_basic,
         transforms_side_on,
@@ -27,6 +28,7 @@ _HOME = {
     "ConfusionMatrix": "warmstart.results.confusion",
     "ConvLearner": "warmstart.learner.conv_learner",
     "DataError": "warmstart.errors",
+    "HeadClassifier": "warmstart.heads.classifier",
     "History": "warmstart.results.history",
     "ImageClassifierData": "warmstart.classifier_data.image_data",
     "load_predictor": "warmstart.inference.predictor",
@@ -46,6 +48,7 @@ __all__ = [
     "ConfusionMatrix",
     "ConvLearner",
     "DataError",
+    "HeadClassifier",
     "History",
     "ImageClassifierData",
     "LRCurve",

@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 
 import typer
 
-from warmstart.cli import cache, compare_runs, demo, evaluate, lr_find, predict, show, train
+from warmstart.cli import (
+    cache,
+    compare,
+    compare_runs,
+    demo,
+    evaluate,
+    lr_find,
+    predict,
+    show,
+    train,
+)
 from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
 from warmstart.terminal.colour import DOUBTFUL, say
@@ -26,6 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "compare-runs": compare_runs.compare_runs,
     "show": show.show,
     "lr-find": lr_find.lr_find,
+    "compare": compare.compare,
     "demo": demo.demo,
 }
 for name, command in COMMANDS.items():

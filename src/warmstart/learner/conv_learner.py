@@ -412,7 +412,7 @@ class ConvLearner(Answers):
         settings = self._balanced(settings, balance)
         card = None if self.card.head is None else HeadCard.from_json(self.card.head)
         return cross_validated(
-            self._ready(("train",)),
+            self._ready(("train",), self._precompute or schedule.num_epochs),
             heads_like(self.model.head, card, self.device),
             settings,
             k=k,
@@ -464,6 +464,24 @@ class ConvLearner(Answers):
         return self._snapshots.mean(
             lambda: self.predict(what), lambda: self.parts.forget(body_moved=has_body)
         )
+
+    def activations_of(
+        self, split: str = "train", view: int = 0
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """What enters the head, and labels: for ``HeadClassifier`` or any tool of scikit-learn.
+
+        Args:
+            split: "train", "valid" or "test".
+            view: 0 is the plain one. It is kept on disk, with ``precompute=False`` too.
+
+        Returns:
+            X (N, D) and y, (N,) positions in ``data.classes``, or (N, K) of 0 and 1.
+        """
+        existing_rows(self.data.table, split)
+        check_frozen(self.layers, has_moved=False)
+        feeding = self._ready((split,), view or True)
+        rows = feeding.source.table.rows(split)
+        return feeding.rows(rows, view), feeding.source.table.labels[rows]
 
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
@@ -562,16 +580,17 @@ class ConvLearner(Answers):
         chosen = self.chosen_on_valid if what == "valid" else ()
         return Judge(self.predictor(), self.data.source, store, chosen)
 
-    def _ready(self, splits: Sequence[str]) -> Feeding:
-        """See that every row can be read, and with ``precompute`` is stored.
+    def _ready(self, splits: Sequence[str], precompute: bool | int | None = None) -> Feeding:
+        """See that every row can be read, and with ``precompute`` (None: the learner's) is stored.
 
         Raises:
             UnreadableImagesError: some cannot be decoded, and are not to be dropped.
         """
-        feeding = Feeding(self.activations, self.data.source, self._precompute, self.held_back)
+        keeps = self._precompute if precompute is None else precompute
+        feeding = Feeding(self.activations, self.data.source, keeps, self.held_back)
         failures = feeding.see(splits)
         if failures and self.data.on_unreadable == "raise":
             raise UnreadableImagesError(failures)
         if failures:
             self.data = without_unreadable(self.data, failures)
-        return Feeding(self.activations, self.data.source, self._precompute, self.held_back)
+        return Feeding(self.activations, self.data.source, keeps, self.held_back)

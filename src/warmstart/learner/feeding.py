@@ -110,6 +110,11 @@ class Feeding:
             raise failures[0]
         return space, keys
 
+    def rows(self, rows: NDArray[np.int64], view: int = 0) -> NDArray[np.float32]:
+        """One view of some rows as an array (N, …), stored like ``stored`` does."""
+        space, keys = self.stored(rows, view)
+        return space.gather(space.locate(keys)).astype(np.float32)
+
     def inputs(self, device: torch.device) -> StoredInputs | ComputedInputs:
         """Batches of training and validation rows.
 
