@@ -1,0 +1,102 @@
+"""Galleries as the page shows them: small JPEGs with a few words each."""
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.images.thumbnail import thumbnail
+from warmstart.plots.gallery import overlaid
+from warmstart.report.choice import galleries_of
+from warmstart.report.content import SeenRows
+from warmstart.results.gallery import right_and_wrong
+from warmstart.results.predictions import LIKELY, Predictions
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture: its address is a data: URI, ``heat`` is None where nothing is laid over it."""
+
+    picture: str
+    heat: str | None
+    name: str
+    truth: str
+    said: str
+    probability: float
+    verdict: str
+
+    @property
+    def caption(self) -> str:
+        """One line of text for a plot, a screen reader or an image's title."""
+        return f"{self.verdict}: said {self.said} ({self.probability:.3f}), is {self.truth}"
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A title, a sentence, and pictures; ``num_missing`` of its pictures could not be had."""
+
+    title: str
+    text: str
+    pictures: tuple[Shown, ...]
+    num_missing: int
+
+
+def shown_galleries(predictions: Predictions, seen: SeenRows) -> tuple[Gallery, ...]:
+    """The galleries with the pictures that there are."""
+    right, wrong = right_and_wrong(predictions)
+    verdicts = np.where(right, "right", np.where(wrong, "wrong", "no label"))
+    found = []
+    for chosen in galleries_of(predictions):
+        pictures = tuple(
+            shown(predictions, row, str(verdicts[row]), seen, has_heat=chosen.has_heat)
+            for row in chosen.rows
+            if row in seen.pixels
+        )
+        found.append(
+            Gallery(chosen.title, chosen.text, pictures, len(chosen.rows) - len(pictures))
+        )
+    return tuple(one for one in found if one.pictures)
+
+
+def shown(
+    predictions: Predictions, row: int, verdict: str, seen: SeenRows, *, has_heat: bool
+) -> Shown:
+    """One row: what it looks like, what it is and what was said."""
+    pixels, heat = seen.pixels[row], seen.heat.get(row)
+    said, probability = answer(predictions, row)
+    return Shown(
+        picture=jpeg_address(pixels),
+        heat=jpeg_address(overlaid(pixels, heat)) if has_heat and heat is not None else None,
+        name=predictions.rows[row],
+        truth=truth(predictions, row),
+        said=said,
+        probability=probability,
+        verdict=verdict,
+    )
+
+
+def truth(predictions: Predictions, row: int) -> str:
+    """The name of a row's label, or the names of several."""
+    label = predictions.labels[row]
+    if predictions.is_multi_label:
+        names = [predictions.classes[int(k)] for k in np.flatnonzero(label == 1)]
+        return "unknown" if label.min(initial=0) < 0 else ", ".join(names) or "none of them"
+    return predictions.classes[int(label)] if label >= 0 else "unknown"
+
+
+def answer(predictions: Predictions, row: int) -> tuple[str, float]:
+    """What was said of a row, and the probability of it: of many labels the least likely one's."""
+    chances = predictions.probabilities[row]
+    if not predictions.is_multi_label:
+        best = int(chances.argmax())
+        return predictions.classes[best], float(chances[best])
+    likely = np.flatnonzero(chances > LIKELY)
+    if not len(likely):
+        return "none of them", float(1 - chances.max())
+    return ", ".join(predictions.classes[int(k)] for k in likely), float(chances[likely].min())
+
+
+def jpeg_address(pixels: NDArray[np.uint8]) -> str:
+    """A data: URI."""
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(pixels)).decode("ascii")
