@@ -47,7 +47,7 @@ def collect(
     )
 
 
-@app.command("verify")
+@app.command("verify", help="Compare every stored file with its checksum; exit 1 if one differs.")
 def verify(cache_dir: options.CacheDir = None) -> None:
     """Compare every stored file with its checksum; exit 1 if one differs.
 

@@ -29,7 +29,7 @@ def demo(
         epochs=epochs,
         cache_dir=None if cache_dir is None else str(cache_dir),
     )
-    run_stoppable(Recipe(settings), new_run(None, digits, home=out / "runs"), cache_dir)
+    run_stoppable(Recipe(settings), new_run(None, digits, home=out / "runs"))
 
 
 def write_digits(folder: Path) -> int:

@@ -2,11 +2,12 @@
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
 from warmstart.cli import cache, demo, evaluate, lr_find, predict, train
+from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
 
 app = typer.Typer(
@@ -17,11 +18,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("train")(train.train)
-app.command("predict")(predict.predict)
-app.command("evaluate")(evaluate.evaluate)
-app.command("lr-find")(lr_find.lr_find)
-app.command("demo")(demo.demo)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "train": train.train,
+    "predict": predict.predict,
+    "evaluate": evaluate.evaluate,
+    "lr-find": lr_find.lr_find,
+    "demo": demo.demo,
+}
+for name, command in COMMANDS.items():
+    app.command(name, help=first_line(command))(command)
 app.add_typer(cache.app, name="cache")
 
 

@@ -3,7 +3,25 @@
 import difflib
 from pathlib import Path
 
+from warmstart.cli.settings import LearnSettings
 from warmstart.errors import DataError, SettingError
+
+
+def refuse_bad_places(settings: LearnSettings) -> Path | None:
+    """Check before anything slow is loaded that the source is there, and the store not in it.
+
+    Args:
+        settings: What a command was asked for.
+
+    Returns:
+        The folder that holds the images, None if only a table lies beside theirs.
+    """
+    source = Path(settings.source)
+    refuse_missing(source, expected="a folder of images, or a CSV that names them.")
+    data = data_folder(source, settings.folder)
+    if settings.cache_dir is not None:
+        refuse_within_data(Path(settings.cache_dir), "--cache-dir", data)
+    return data
 
 
 def refuse_missing(path: Path, *, expected: str) -> None:

@@ -1,41 +1,91 @@
-"""What `train` was asked for, as one record."""
+"""What a command was asked for, as one record; every field is also an option of the shell."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+import typer
 
 from warmstart.backbones.card import EMBEDDED_ARCH
 
+SOURCE_HELP = "A folder with train/ and valid/ or one folder per class, or a CSV file."
+
 
 @dataclass(frozen=True)
-class TrainSettings:
+class DataSettings:
+    """Which images, and what the network sees of them."""
+
+    source: Annotated[str, typer.Argument(metavar="FOLDER|CSV", help=SOURCE_HELP)]
+    arch: Annotated[str, typer.Option(help="The backbone: a timm name.")] = EMBEDDED_ARCH
+    size: Annotated[
+        int | None, typer.Option(help="Side of the pictures; default: the backbone's.")
+    ] = None
+    augment: Annotated[
+        str | None, typer.Option(help="How views differ: basic, side_on or top_down.")
+    ] = None
+    max_zoom: Annotated[
+        float | None, typer.Option(help="Views are enlarged up to so many times, such as 1.1.")
+    ] = None
+    crop_type: Annotated[
+        str | None, typer.Option(help="center, random, or the whole image: pad, squash.")
+    ] = None
+    bs: Annotated[int, typer.Option("--bs", help="Rows per training batch.")] = 64
+    valid_pct: Annotated[
+        float, typer.Option(help="Share that validates, where there is no valid folder.")
+    ] = 0.2
+    split_seed: Annotated[int, typer.Option(help="What the draw of that share depends on.")] = 42
+    on_unreadable: Annotated[
+        str, typer.Option(help="Images that cannot be read: raise or drop.")
+    ] = "raise"
+    trn_name: Annotated[str, typer.Option(help="Name of the training folder.")] = "train"
+    val_name: Annotated[str, typer.Option(help="Name of the validation folder.")] = "valid"
+    test_name: Annotated[str, typer.Option(help="Name of the test folder.")] = "test"
+    folder: Annotated[str, typer.Option(help="CSV: where the images lie, beside it.")] = ""
+    suffix: Annotated[str, typer.Option(help="CSV: what the names leave off, as .jpg.")] = ""
+    header: Annotated[bool, typer.Option(help="CSV: the first line names the columns.")] = True
+    delimiter: Annotated[str, typer.Option(help="CSV: what stands between cells.")] = ","
+    label_column: Annotated[
+        str | None, typer.Option(help="CSV: the column of labels; default: the second.")
+    ] = None
+    split_column: Annotated[
+        str | None, typer.Option(help="CSV: column that says train or valid.")
+    ] = None
+    group: Annotated[str | None, typer.Option(help="CSV: column that is never parted.")] = None
+    label_sep: Annotated[
+        str | None, typer.Option(help="CSV: between the labels of an image that may have many.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class LearnSettings(DataSettings):
+    """And the network that learns from them."""
+
+    precompute: Annotated[bool, typer.Option(help="Keep the frozen part's outputs on disk.")] = True
+    views: Annotated[
+        int, typer.Option(min=0, help="Augmented views to keep; 0 trains on the plain view.")
+    ] = 0
+    seed: Annotated[int, typer.Option(help="Of the head, the order of rows and dropout.")] = 0
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto"
+    precision: Annotated[str, typer.Option(help="Of the frozen part: auto, f32 or bf16.")] = "auto"
+    weights: Annotated[
+        str | None, typer.Option(metavar="PATH", help="A file with the backbone's weights.")
+    ] = None
+    pretrained: Annotated[bool, typer.Option(help="Begin with pretrained weights.")] = True
+    cache_dir: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Where activations are kept.")
+    ] = None
+
+    @property
+    def kept_views(self) -> bool | int:
+        """What ``ConvLearner.precompute`` is to be."""
+        return self.views if self.precompute and self.views else self.precompute
+
+
+@dataclass(frozen=True)
+class TrainSettings(LearnSettings):
     """Arguments of one training run; ``lr`` is None until it has been found."""
 
-    source: str
-    arch: str = EMBEDDED_ARCH
-    size: int | None = None
-    bs: int = 64
-    epochs: int = 4
-    lr: float | None = None
-    precompute: bool = True
-    valid_pct: float = 0.2
-    split_seed: int = 42
-    seed: int = 0
-    device: str = "auto"
-    precision: str = "auto"
-    weights: str | None = None
-    pretrained: bool = True
-    on_unreadable: str = "raise"
-    trn_name: str = "train"
-    val_name: str = "valid"
-    test_name: str = "test"
-    folder: str = ""
-    suffix: str = ""
-    header: bool = True
-    delimiter: str = ","
-    label_column: str | None = None
-    split_column: str | None = None
-    group: str | None = None
-    label_sep: str | None = None
-    cache_dir: str | None = None
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of the head, one cosine cycle.")] = 4
+    lr: Annotated[float | None, typer.Option(help="Learning rate; default: found.")] = None
 
 
 PATHS = ("source", "weights", "cache_dir")  # settings that name a place on disk

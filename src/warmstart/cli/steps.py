@@ -13,7 +13,7 @@ from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
 from warmstart.cli.outcome import tell_outcome, write_outcome
 from warmstart.cli.recipe import RECIPE, Recipe
-from warmstart.cli.settings import TrainSettings
+from warmstart.cli.settings import DataSettings, LearnSettings
 from warmstart.cli.table_file import is_table, table_data
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.content import ContentHashes
@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from warmstart.results.predictions import Predictions
 
 
-def load_data(settings: TrainSettings) -> ImageClassifierData:
+def load_data(settings: DataSettings) -> ImageClassifierData:
     """The data that the settings name."""
-    tfms = tfms_from_model(settings.arch, settings.size)
+    tfms = tfms_from_model(
+        settings.arch,
+        settings.size,
+        aug_tfms=settings.augment,
+        max_zoom=settings.max_zoom,
+        crop_type=settings.crop_type,
+    )
     source = Path(settings.source)
     if is_table(source):
         return table_data(source, settings, tfms)
@@ -43,35 +49,32 @@ def load_data(settings: TrainSettings) -> ImageClassifierData:
     )
 
 
-def build_learner(
-    settings: TrainSettings, data: ImageClassifierData, cache_dir: Path | None
-) -> "ConvLearner":
+def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLearner":
     """The learner that the settings name; decoding begins while torch is still loading."""
-    hashes = ContentHashes(cache_folder(cache_dir) / "content.sqlite")
-    if settings.precompute and not hashes.knows_most(data.source.paths()):
+    hashes = ContentHashes(cache_folder(settings.cache_dir) / "content.sqlite")
+    if settings.kept_views is True and not hashes.knows_most(data.source.paths()):
         data = data.rendering_ahead()
     from warmstart.learner.conv_learner import ConvLearner  # seconds
 
     return ConvLearner.pretrained(
         settings.arch,
         data,
-        settings.precompute,
+        settings.kept_views,
         weights=settings.weights,
         pretrained=settings.pretrained,
         seed=settings.seed,
         device=settings.device,
         precision=settings.precision,
-        cache_dir=cache_dir,
+        cache_dir=settings.cache_dir,
     )
 
 
-def run_training(recipe: Recipe, run: Path, cache_dir: Path | None) -> "Predictions":
+def run_training(recipe: Recipe, run: Path) -> "Predictions":
     """Precompute, find a rate, train the head, judge, save.
 
     Args:
         recipe: What was asked for; of a run that is gone on with, also what was chosen.
         run: Where everything is written.
-        cache_dir: Where activations are kept.
 
     Returns:
         The predictions of the validation rows.
@@ -80,7 +83,7 @@ def run_training(recipe: Recipe, run: Path, cache_dir: Path | None) -> "Predicti
     refuse_rate(settings.lr)
     data = load_data(settings)
     print(summary_of(data), flush=True)
-    learn = build_learner(settings, data, cache_dir)
+    learn = build_learner(settings, data)
     recipe = begun(recipe, learn, run)
     recipe = with_rate(recipe, learn, run)
     train(recipe, learn, run)

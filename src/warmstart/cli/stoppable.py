@@ -1,12 +1,13 @@
 """A run that may be stopped by Ctrl-C, or be finished already."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from warmstart.cli.mistakes import RunStopped
 from warmstart.cli.recipe import RECIPE, Recipe
 
 
-def run_stoppable(recipe: Recipe, run: Path, cache_dir: Path | None) -> None:
+def run_stoppable(recipe: Recipe, run: Path, cache_dir: str | None = None) -> None:
     """Carry a run out, or say that this has been done.
 
     Args:
@@ -22,12 +23,13 @@ def run_stoppable(recipe: Recipe, run: Path, cache_dir: Path | None) -> None:
         print(f"{run} is finished: accuracy {accuracy:.4f} on the validation images.")
         print(f"model:      {run / 'model'}")
         return
-    place = recipe.asked.cache_dir if cache_dir is None else cache_dir
+    if cache_dir is not None:
+        recipe = replace(recipe, asked=replace(recipe.asked, cache_dir=cache_dir))
     try:
         # numpy, Pillow and torch load here, not for --help
         from warmstart.cli.steps import run_training
 
-        run_training(recipe, run, None if place is None else Path(place))
+        run_training(recipe, run)
     except KeyboardInterrupt as error:
         if not (run / RECIPE).exists():
             recipe.write(run)

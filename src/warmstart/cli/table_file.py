@@ -4,7 +4,7 @@ from pathlib import Path
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
-from warmstart.cli.settings import TrainSettings
+from warmstart.cli.settings import DataSettings
 from warmstart.errors import SettingError
 
 SUFFIXES = (".csv", ".tsv")
@@ -15,7 +15,7 @@ def is_table(source: Path) -> bool:
     return source.suffix.lower() in SUFFIXES and not source.is_dir()
 
 
-def table_data(source: Path, settings: TrainSettings, tfms: ModelTransforms) -> ImageClassifierData:
+def table_data(source: Path, settings: DataSettings, tfms: ModelTransforms) -> ImageClassifierData:
     """Read the table; its images lie under its own folder."""
     label = settings.label_column
     return ImageClassifierData.from_csv(
