@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,13 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
+WIRED = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""  # Chromium listens to descriptor 3 and speaks through 4
 PATIENCE_SECONDS = 60
 
 
@@ -52,7 +60,11 @@ class Page:
                 return dict(heard["result"])
 
     def open(self, file: Path, *, width: int, is_dark: bool = False) -> None:
-        """Open a file at a width in CSS pixels, and wait until it is laid out."""
+        """Open a file at a width in CSS pixels, and wait until it is laid out.
+
+        Raises:
+            TimeoutError: it never was.
+        """
         self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=844, deviceScaleFactor=1, mobile=width < 600,
@@ -116,14 +128,11 @@ def browser(profile: Path) -> Iterator[Page]:
     to_browser, questions = os.pipe()
     answers, from_browser = os.pipe()
 
-    def wire() -> None:  # the pipe's ends are descriptors 3 and 4 by Chromium's rule
-        high = os.dup(to_browser), os.dup(from_browser)
-        os.dup2(high[0], 3)
-        os.dup2(high[1], 4)
-
     process = subprocess.Popen(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, close_fds=False, preexec_fn=wire,
+        [sys.executable, "-c", WIRED, str(to_browser), str(from_browser),
+         CHROMIUM, *FLAGS, f"--user-data-dir={profile}"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        pass_fds=(to_browser, from_browser),
     )  # fmt: skip
     os.close(to_browser)
     os.close(from_browser)

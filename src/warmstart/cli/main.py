@@ -9,6 +9,7 @@ import typer
 from warmstart.cli import cache, demo, evaluate, lr_find, predict, train
 from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
+from warmstart.cli.report import report_run
 
 app = typer.Typer(
     name="warmstart",
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
     "lr-find": lr_find.lr_find,
+    "report": report_run,
     "demo": demo.demo,
 }
 for name, command in COMMANDS.items():

@@ -86,6 +86,7 @@ class TrainSettings(LearnSettings):
 
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of the head, one cosine cycle.")] = 4
     lr: Annotated[float | None, typer.Option(help="Learning rate; default: found.")] = None
+    report: Annotated[bool, typer.Option(help="Write RUN/report.html in the end.")] = True
 
 
 PATHS = ("source", "weights", "cache_dir")  # settings that name a place on disk

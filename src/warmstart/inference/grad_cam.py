@@ -81,7 +81,7 @@ def as_map(network: ClassifierNetwork, features: Tensor) -> Tensor:
         patches = features[:, network.pool.num_prefix_tokens :]
         side = round(patches.shape[1] ** 0.5)
         if side * side == patches.shape[1]:
-            return patches.transpose(1, 2).unflatten(2, (side, side))
+            return patches.transpose(1, 2).reshape(len(patches), -1, side, side)
     elif features.ndim == 4 and features.shape[2:] != (1, 1):
         return features
     raise SettingError(

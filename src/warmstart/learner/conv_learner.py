@@ -34,9 +34,11 @@ from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.judging import Judge
 from warmstart.learner.layers import Layers
+from warmstart.learner.reporting import report_learner
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
+from warmstart.results.step_record import StepRecord
 from warmstart.terminal.epochs import epoch_printer
 from warmstart.terminal.progress import no_progress, show_progress
 from warmstart.training.checkpoint import Checkpoint
@@ -341,6 +343,22 @@ class ConvLearner:
         return Predictor(
             self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card
         )
+
+    def report(
+        self, path: str | Path = "report.html", what: str = "valid", *,
+        steps: Sequence[StepRecord] = (),
+    ) -> Path:  # fmt: skip
+        """Write one HTML page that can be sent to a colleague: scores, mistakes, pictures.
+
+        Args:
+            path: The file.
+            what: The split that is judged; its rows need labels.
+            steps: What a recipe did, if one was followed.
+
+        Returns:
+            The file. It needs no network.
+        """
+        return report_learner(self, path, what, steps)
 
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
         """Write the model as plain files: safetensors and JSON.

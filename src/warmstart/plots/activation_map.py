@@ -1,6 +1,7 @@
 """Rows as points in a plane, those with like activations side by side."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -66,25 +67,22 @@ def plot_activation_map(
         classes: Their names; of more than ten, the most frequent ones have a colour.
         path: Where the picture is written.
     """
-    from matplotlib import colormaps
-
     figure = new_figure(5.6, 5.4)
     axes = figure.add_subplot()
     counts = np.bincount(labels[labels >= 0], minlength=len(classes))
     coloured = np.sort(np.argsort(-counts, kind="stable")[:MOST_COLOURS])
-    rest = ~np.isin(labels, coloured)
     size = 28 if len(points) <= 500 else 14
-    if rest.any():
-        name = "other classes" if len(classes) > MOST_COLOURS else "no label"
-        axes.scatter(*points[rest].T, s=size, color=QUIET, alpha=0.35, linewidths=0, label=name,
-                     rasterized=True)  # fmt: skip
-    colours = colormaps["tab10"].colors  # type: ignore[attr-defined]
-    for number, k in enumerate(coloured):
-        axes.scatter(*points[labels == k].T, s=size, color=colours[number], alpha=0.8,
-                     linewidths=0, label=plain(classes[k]), rasterized=True)  # fmt: skip
-    if is_wrong.any():
-        axes.scatter(*points[is_wrong].T, s=3 * size, facecolors="none", edgecolors=WRONG,
-                     linewidths=1.4, label="predicted wrong")  # fmt: skip
+
+    def dots(chosen: NDArray[np.bool_], scale: float = 1, **style: Any) -> None:
+        if chosen.any():
+            axes.scatter(points[chosen, 0], points[chosen, 1], s=scale * size, **style)
+
+    solid = {"linewidths": 0, "rasterized": True}  # thousands of dots as text are megabytes
+    name = "other classes" if len(classes) > MOST_COLOURS else "no label"
+    dots(~np.isin(labels, coloured), color=QUIET, alpha=0.35, label=name, **solid)
+    for colour, k in enumerate(coloured):
+        dots(labels == k, color=f"C{colour}", alpha=0.8, label=plain(classes[k]), **solid)
+    dots(is_wrong, 3, facecolors="none", edgecolors=WRONG, linewidths=1.4, label="predicted wrong")
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

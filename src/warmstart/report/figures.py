@@ -39,7 +39,7 @@ class PageFigure:
     @property
     def element(self) -> Markup:
         """As an element of the page; matplotlib has escaped every text in it."""
-        return Markup(svg_of(self.drawing, self.name))  # noqa: S704
+        return Markup(svg_of(self.drawing, self.name))
 
 
 def confusion_figure(content: ReportContent) -> PageFigure | None:

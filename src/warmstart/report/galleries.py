@@ -53,9 +53,7 @@ def shown_galleries(predictions: Predictions, seen: SeenRows) -> tuple[Gallery, 
             for row in chosen.rows
             if row in seen.pixels
         )
-        found.append(
-            Gallery(chosen.title, chosen.text, pictures, len(chosen.rows) - len(pictures))
-        )
+        found.append(Gallery(chosen.title, chosen.text, pictures, len(chosen.rows) - len(pictures)))
     return tuple(one for one in found if one.pictures)
 
 

@@ -84,9 +84,7 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Counts:
     """Turn counts by split into a line per class."""
     columns = tuple(split for split, numbers in counts.items() if sum(numbers.values()))
     names = dict.fromkeys(name for split in columns for name in counts[split])
-    lines = tuple(
-        (name, tuple(counts[split].get(name, 0) for split in columns)) for name in names
-    )
+    lines = tuple((name, tuple(counts[split].get(name, 0) for split in columns)) for name in names)
     totals = tuple(sum(counts[split].values()) for split in columns)
     return Counts(columns, totals, lines)
 

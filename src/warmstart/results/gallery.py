@@ -67,6 +67,11 @@ def most_uncertain(predictions: Predictions, number: int) -> Rows:
     return lowest(doubt, np.arange(len(doubt)), number)
 
 
+def most_mistaken(predictions: Predictions, row: int) -> int:
+    """Of many labels of a row, the class whose probability is furthest from the truth."""
+    return int(np.abs(predictions.probabilities[row] - predictions.labels[row]).argmax())
+
+
 def gaps(predictions: Predictions) -> NDArray[np.float64]:
     """How far what was said is from the truth (N,): 0 not at all, 1 as far as can be."""
     chances, labels = predictions.probabilities, predictions.labels
