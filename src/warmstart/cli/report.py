@@ -14,6 +14,9 @@ def report_run(
     out: Annotated[
         Path | None, typer.Option(help="The HTML file; default: RUN/report.html.")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="A folder for each picture as a PNG file, for slides.")
+    ] = None,
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Write what a run knows as one HTML page: scores, mistakes, pictures, how to do it again."""
@@ -26,7 +29,10 @@ def report_run(
     place = run / REPORT if out is None else out
     source = Path(asked.source)
     if source.exists():
-        refuse_within_data(place, "--out", data_folder(source, asked.folder))
+        data = data_folder(source, asked.folder)
+        refuse_within_data(place, "--out", data)
+        if pictures is not None:
+            refuse_within_data(pictures, "--pictures", data)
     from warmstart.cli.run_report import write_run_report
 
-    print(f"report:     {write_run_report(run, place, cache_dir=cache_dir)}")
+    print(f"report:     {write_run_report(run, place, pictures, cache_dir=cache_dir)}")

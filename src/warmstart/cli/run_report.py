@@ -28,13 +28,19 @@ HERE_ONLY = ("source", "cache_dir", "report")  # settings that change no result
 
 
 def write_run_report(
-    run: Path, out: Path, *, predictor: "Predictor | None" = None, cache_dir: Path | None = None
+    run: Path,
+    out: Path,
+    pictures: Path | None = None,
+    *,
+    predictor: "Predictor | None" = None,
+    cache_dir: Path | None = None,
 ) -> Path:
     """Write the report; the photos are looked for where they were.
 
     Args:
         run: The folder of a finished run.
         out: Where the page is written.
+        pictures: A folder for PNG files, if they are wanted.
         predictor: The run's model, if it is loaded already.
         cache_dir: Where activations are kept, if not where the recipe says.
 
@@ -74,7 +80,7 @@ def write_run_report(
         steps=read_steps(run),
         lr_curve=read_curve(run),
     )
-    return write_report(content, out)
+    return write_report(content, out, pictures)
 
 
 def command(recipe: Recipe) -> str:

@@ -38,7 +38,6 @@ from warmstart.learner.reporting import report_learner
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
-from warmstart.results.step_record import StepRecord
 from warmstart.terminal.epochs import epoch_printer
 from warmstart.terminal.progress import no_progress, show_progress
 from warmstart.training.checkpoint import Checkpoint
@@ -344,21 +343,18 @@ class ConvLearner:
             self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card
         )
 
-    def report(
-        self, path: str | Path = "report.html", what: str = "valid", *,
-        steps: Sequence[StepRecord] = (),
-    ) -> Path:  # fmt: skip
+    def report(self, path: str | Path = "report.html", what: str = "valid", **more: Any) -> Path:
         """Write one HTML page that can be sent to a colleague: scores, mistakes, pictures.
 
         Args:
-            path: The file.
+            path: The file; it needs no network.
             what: The split that is judged; its rows need labels.
-            steps: What a recipe did, if one was followed.
+            **more: ``steps`` of a recipe; ``pictures``, a folder for PNG files.
 
         Returns:
-            The file. It needs no network.
+            The file.
         """
-        return report_learner(self, path, what, steps)
+        return report_learner(self, path, what, **more)
 
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
         """Write the model as plain files: safetensors and JSON.

@@ -46,7 +46,12 @@ class Reported(Protocol):
 
 
 def report_learner(
-    learn: Reported, path: str | Path, split: str, steps: Sequence[StepRecord]
+    learn: Reported,
+    path: str | Path,
+    split: str,
+    *,
+    steps: Sequence[StepRecord] = (),
+    pictures: str | Path | None = None,
 ) -> Path:
     """Judge a split, look at it, and write the page.
 
@@ -55,6 +60,7 @@ def report_learner(
         path: Where the page is written.
         split: "train", "valid" or "test"; its rows need labels.
         steps: Of a recipe, if one was followed.
+        pictures: A folder for PNG files, if they are wanted.
 
     Returns:
         The file.
@@ -90,4 +96,4 @@ def report_learner(
         ),
         steps=tuple(steps),
     )
-    return write_report(content, path)
+    return write_report(content, path, pictures)

@@ -35,6 +35,9 @@ def two_dimensions(
     from threadpoolctl import threadpool_limits
 
     values = np.asarray(activations, np.float64)
+    if min(values.shape) < 2:  # a single row or feature is its own component
+        one = np.pad(values - values.mean(axis=0), ((0, 0), (0, 1)))[:, :2]
+        return np.asarray(one, np.float64), "principal components"
     has_tsne = 8 <= len(values) <= MOST_FOR_TSNE
     most = min(NUM_COMPONENTS if has_tsne else 2, *values.shape)
     with threadpool_limits(1):  # sums of several threads end in other bits, and t-SNE is chaotic
@@ -42,12 +45,11 @@ def two_dimensions(
         if has_tsne:
             from sklearn.manifold import TSNE
 
-            perplexity = min(30.0, (len(values) - 1) / 3)
-            method = TSNE(2, perplexity=perplexity, init="pca", random_state=seed,
-                          max_iter=NUM_STEPS)  # fmt: skip
+            method = TSNE(
+                2, perplexity=min(30.0, (len(values) - 1) / 3), init="pca",
+                random_state=seed, max_iter=NUM_STEPS,
+            )  # fmt: skip
             points = method.fit_transform(points)
-    if points.shape[1] < 2:  # a single feature, or a single row
-        points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
     return np.asarray(points, np.float64), "t-SNE" if has_tsne else "principal components"
 
 
@@ -73,7 +75,7 @@ def plot_activation_map(
     coloured = np.sort(np.argsort(-counts, kind="stable")[:MOST_COLOURS])
     size = 28 if len(points) <= 500 else 14
 
-    def dots(chosen: NDArray[np.bool_], scale: float = 1, **style: Any) -> None:
+    def dots(chosen: NDArray[np.bool_], scale: int = 1, **style: Any) -> None:
         if chosen.any():
             axes.scatter(points[chosen, 0], points[chosen, 1], s=scale * size, **style)
 

@@ -73,11 +73,14 @@ def clustered(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def transparent_to_accent() -> "Colormap":
-    """Nothing to two thirds of the accent: numbers on it can be read on white and on black."""
-    from matplotlib.colors import LinearSegmentedColormap, to_rgba
+    """Nothing to two thirds of the accent: numbers on it can be read on white and on black.
 
-    ends = [to_rgba(ACCENT, 0.0), to_rgba(ACCENT, 0.68)]
-    return LinearSegmentedColormap.from_list("accent", ends)
+    The root of the share, because a tenth of a class that is taken for another has to be seen.
+    """
+    from matplotlib.colors import ListedColormap, to_rgba
+
+    shares = np.linspace(0, 1, 256)
+    return ListedColormap([to_rgba(ACCENT, 0.68 * root) for root in np.sqrt(shares)])
 
 
 def shortened(name: str) -> str:

@@ -11,6 +11,7 @@ from warmstart.results.gallery import (
     most_wrong,
     random_right,
     random_wrong,
+    right_and_wrong,
 )
 from warmstart.results.predictions import Predictions
 
@@ -31,18 +32,20 @@ class GalleryRows:
 
 def galleries_of(predictions: Predictions, *, seed: int = 0) -> tuple[GalleryRows, ...]:
     """What is worth a look, most instructive first; galleries without a row are left out."""
-    uncertain = most_uncertain(predictions, NUM_SHOWN)
+    wrong = int(right_and_wrong(predictions)[1].sum())
+    are_all = wrong <= NUM_SHOWN
     found = (
         gallery(
-            "Most wrong",
-            "The truth was given the least probability. The second picture shows what spoke for "
-            "the answer: the brighter, the more (Grad-CAM).",
+            f"All {wrong} that are wrong" if are_all else "Most wrong",
+            "First those whose truth was given the least probability. The second picture shows "
+            "what spoke for the answer: the brighter, the more (Grad-CAM).",
             most_wrong(predictions, NUM_SHOWN),
             has_heat=True,
         ),
         gallery("Wrong, drawn at random", "What an ordinary mistake looks like.",
-                random_wrong(predictions, NUM_SHOWN, seed=seed)),
-        gallery("Most uncertain", "No class was given much more than the others.", uncertain),
+                random_wrong(predictions, 0 if are_all else NUM_SHOWN, seed=seed)),
+        gallery("Most uncertain", "No class was given much more than the others.",
+                most_uncertain(predictions, NUM_SHOWN)),
         sure_gallery(predictions),
         gallery("Right, drawn at random", "What an ordinary success looks like.",
                 random_right(predictions, NUM_SHOWN, seed=seed)),

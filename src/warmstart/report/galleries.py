@@ -14,12 +14,12 @@ from warmstart.results.gallery import right_and_wrong
 from warmstart.results.predictions import LIKELY, Predictions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shown:
-    """One picture: its address is a data: URI, ``heat`` is None where nothing is laid over it."""
+    """One row: ``pixels`` (S, S, 3), and with what spoke for the answer over them, if known."""
 
-    picture: str
-    heat: str | None
+    pixels: NDArray[np.uint8]
+    explained: NDArray[np.uint8] | None
     name: str
     truth: str
     said: str
@@ -27,9 +27,21 @@ class Shown:
     verdict: str
 
     @property
-    def caption(self) -> str:
-        """One line of text for a plot, a screen reader or an image's title."""
-        return f"{self.verdict}: said {self.said} ({self.probability:.3f}), is {self.truth}"
+    def looks(self) -> list[tuple[NDArray[np.uint8], str]]:
+        """What a plot shows, with a caption each."""
+        is_so = "" if self.verdict == "right" else f"is {self.truth}"
+        plain = (self.pixels, f"{self.said} {self.probability:.3f}\n{is_so}")
+        return [plain] if self.explained is None else [plain, (self.explained, "what spoke for it")]
+
+    @property
+    def picture(self) -> str:
+        """A data: URI of a small JPEG."""
+        return jpeg_address(self.pixels)
+
+    @property
+    def heat(self) -> str | None:
+        """The same of the explained picture."""
+        return None if self.explained is None else jpeg_address(self.explained)
 
 
 @dataclass(frozen=True)
@@ -64,8 +76,8 @@ def shown(
     pixels, heat = seen.pixels[row], seen.heat.get(row)
     said, probability = answer(predictions, row)
     return Shown(
-        picture=jpeg_address(pixels),
-        heat=jpeg_address(overlaid(pixels, heat)) if has_heat and heat is not None else None,
+        pixels=pixels,
+        explained=overlaid(pixels, heat) if has_heat and heat is not None else None,
         name=predictions.rows[row],
         truth=truth(predictions, row),
         said=said,

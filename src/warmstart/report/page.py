@@ -6,6 +6,8 @@ from pathlib import Path
 from warmstart.errors import SettingError
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.evaluation.scores import Scores
+from warmstart.plots.figure import finished
+from warmstart.plots.gallery import plot_gallery
 from warmstart.report.content import ReportContent
 from warmstart.report.figures import (
     PageFigure,
@@ -31,12 +33,15 @@ class Drawn:
     galleries: tuple[Gallery, ...]
 
 
-def write_report(content: ReportContent, path: str | Path) -> Path:
+def write_report(
+    content: ReportContent, path: str | Path, pictures: str | Path | None = None
+) -> Path:
     """Write the report.
 
     Args:
         content: What it shows.
         path: An HTML file; its folder is made.
+        pictures: A folder that each figure and gallery is written to as a PNG file too.
 
     Returns:
         The file. Everything is in it: it opens from disk, without a network or a script.
@@ -52,10 +57,25 @@ def write_report(content: ReportContent, path: str | Path) -> Path:
             fix=f"give {place / 'report.html'}.",
             flags=("--out", str(place / "report.html")),
         )
-    text = page(content)
+    drawing = drawn(content)
+    text = page(content, drawing)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
+    if pictures is not None:
+        write_pictures(drawing, Path(pictures))
     return place
+
+
+def write_pictures(drawing: Drawn, folder: Path) -> None:
+    """Write each figure and gallery as a PNG file, for slides."""
+    several = [drawing.confusion, drawing.reliability, drawing.activations, *drawing.training]
+    for figure in several:
+        if figure is not None:
+            finished(figure.drawing, folder / f"{figure.name}.png")
+    for number, gallery in enumerate(drawing.galleries, start=1):
+        looks = [look for one in gallery.pictures for look in one.looks]
+        pixels, captions = zip(*looks, strict=True)
+        plot_gallery(pixels, captions, folder / f"gallery-{number}.png", title=gallery.title)
 
 
 def drawn(content: ReportContent) -> Drawn:
@@ -69,7 +89,7 @@ def drawn(content: ReportContent) -> Drawn:
     )
 
 
-def page(content: ReportContent) -> str:
+def page(content: ReportContent, pictures: Drawn) -> str:
     """The HTML text; the same content gives the same characters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -81,7 +101,6 @@ def page(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"share": share, "number": number, "seconds": seconds}
-    pictures = drawn(content)
     predictions = content.predictions
     scores = evaluate(
         predictions, num_resamples=NUM_RESAMPLES, chosen_on_these=content.chosen_on_these

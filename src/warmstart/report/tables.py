@@ -77,6 +77,8 @@ class Counts:
     def spread(self) -> str:
         """In words, how many images the classes have in the first split."""
         numbers = sorted(line[1][0] for line in self.lines if line[0] != NO_LABEL)
+        if numbers[0] == numbers[-1]:
+            return str(numbers[0])
         return f"{numbers[0]} to {numbers[-1]} ({statistics.median(numbers):g} in the middle)"
 
 
