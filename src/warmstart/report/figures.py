@@ -52,7 +52,7 @@ def confusion_figure(content: ReportContent) -> PageFigure | None:
         f"{number} × {true} taken for {said}" for true, said, number in matrix.most_confused()[:3]
     )
     drawing = matrix.plot()
-    width, height = drawing.get_size_inches()
+    width, height = (float(side) for side in drawing.get_size_inches())
     return PageFigure(
         "confusion", "Confusion matrix",
         f"Confusion matrix of {len(matrix.classes)} classes: {right} of {total} right. "
