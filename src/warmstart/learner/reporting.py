@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.inference.model_folder import ModelCard
@@ -17,6 +17,7 @@ from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 
 
+@runtime_checkable
 class Reported(Protocol):
     """What a report asks of a learner."""
 

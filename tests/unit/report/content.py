@@ -39,22 +39,21 @@ def many_labels(num_rows: int = 30) -> Predictions:
     return Predictions(names, chances, labels, ("sea", "sun", "sand"))
 
 
-def seen(found: Predictions) -> SeenRows:
+def seen(found: Predictions, *, has_map: bool = False) -> SeenRows:
     random = np.random.default_rng(0)
     chosen = galleries_of(found)
     mapped = rows_to_map(len(found.rows))
     return SeenRows(
         {r: random.integers(0, 256, (32, 32, 3), dtype=np.uint8) for r in rows_to_show(chosen)},
         {r: random.random((4, 4)) for r in rows_to_explain(chosen)},
-        random.normal(0, 1, (len(mapped), 6)).astype(np.float32),
-        mapped,
+        random.normal(0, 1, (len(mapped), 6)).astype(np.float32) if has_map else None,
+        mapped if has_map else None,
     )
 
 
 def content(found: Predictions | None = None, **changes: Any) -> ReportContent:
+    """With few figures, because drawing one takes a third of a second."""
     judged = predictions() if found is None else found
-    record = EpochRecord(0, 0, 3, 0.5, 0.4, {"accuracy": 0.8}, (0.01,), 2.5)
-    history = History([record], [(0.01,)] * 3, [0.7, 0.6, 0.5])
     whole = ReportContent(
         title="photos",
         backbone="tf_efficientnet_lite0",
@@ -67,10 +66,18 @@ def content(found: Predictions | None = None, **changes: Any) -> ReportContent:
         ),
         split="valid",
         predictions=judged,
-        history=history,
+        history=History(),
         seen=seen(judged),
         reproduction=Reproduction("warmstart train photos", {"seed": 7}, {"python": "3.11"}),
         steps=STEPS,
-        lr_curve=LRCurve(np.geomspace(1e-5, 1, 50), np.linspace(1, 0.5, 50)),
     )
     return replace(whole, **changes)
+
+
+def with_every_figure() -> ReportContent:
+    record = EpochRecord(0, 0, 3, 0.5, 0.4, {"accuracy": 0.8}, (0.01,), 2.5)
+    return content(
+        history=History([record], [(0.01,)] * 3, [0.7, 0.6, 0.5]),
+        seen=seen(predictions(), has_map=True),
+        lr_curve=LRCurve(np.geomspace(1e-5, 1, 50), np.linspace(1, 0.5, 50)),
+    )
