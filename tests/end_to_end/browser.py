@@ -114,7 +114,7 @@ class Page:
         elif method == "Log.entryAdded" and what["entry"]["level"] in {"error", "warning"}:
             self.complaints.append(what["entry"]["text"])
         elif method in {"Runtime.exceptionThrown", "Runtime.consoleAPICalled"}:
-            self.complaints.append(json.dumps(what)[:500])
+            self.complaints.append(json.dumps(what)[:2000])
 
 
 @contextmanager
