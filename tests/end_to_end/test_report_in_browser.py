@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.skipif(
 )
 PHONE, DESKTOP = 390, 1280
 WIDER = """[...document.querySelectorAll('body *')].filter(e =>
-    !e.closest('.scroll, svg, .names') && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5
+    !e.closest('.scroll, svg, .names') &&
+    e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5
 ).map(e => e.tagName + '.' + e.className)"""
 CONTRAST = """(() => {
   const parts = text => text.match(/[\\d.]+/g).map(Number);
@@ -50,7 +52,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     else:
         long = "Passeriformes-without-a-space-" * 3
         names = tuple(f"{long if k % 9 == 0 else 'bird'} {k}" for k in range(200))
-        whole = content(predictions(names, 600), chosen_on_these=("the best epoch",))
+        whole = content(replace(predictions(names, 600), chosen_on_these=("the best epoch",)))
     return write_report(whole, tmp_path_factory.mktemp("report") / "report.html")
 
 
@@ -86,7 +88,8 @@ def test_a_page_with_a_fault_would_be_found(page: Page, tmp_path: Path) -> None:
     """Else the test above could not fail."""
     file = tmp_path / "bad.html"
     file.write_text(
-        "<meta name=viewport content=width=device-width><body><div style='width: 900px'>x</div><p style='color: #eee'>pale</p>"
+        "<meta name=viewport content=width=device-width><body>"
+        "<div style='width: 900px'>x</div><p style='color: #eee'>pale</p>"
         "<img src='gone.png'><script>console.error('loud'); nothing()</script>"
     )
     page.complaints.clear()

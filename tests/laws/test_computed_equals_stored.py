@@ -180,6 +180,27 @@ def test_batches_are_equal_one_by_one(runner: PrefixRunner, tmp_path: Path) -> N
     assert all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
 
 
+def test_rows_drawn_several_times_are_equal_one_by_one(
+    runner: PrefixRunner, tmp_path: Path
+) -> None:
+    """A sampler's batches: the same row more than once, each time in another view."""
+    views = Views(3)
+    batches = [np.array([4, 4, 7, 4]), np.array([7, 0])]
+    draws = [np.array([0, 1, 5, 2]), np.array([6, 0])]
+    left, right = (
+        list(inputs.train(batches, 0, draws))
+        for inputs in (
+            computed(runner, views, num_threads=2),
+            stored(runner, views, tmp_path, mixed=True),
+        )
+    )
+    assert all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
+    assert not torch.equal(left[0][0], left[0][1])
+    assert not torch.equal(left[0][1], left[0][3])
+    (alone,) = computed(runner, views, num_threads=1).train([np.array([4, 7])], 2)
+    assert torch.equal(torch.stack([left[0][3], left[0][2]]), alone)  # views 2 and 5 mod 3
+
+
 def test_a_row_that_can_no_longer_be_read_stops_the_run(runner: PrefixRunner) -> None:
     def render(row: int) -> NDArray[np.uint8]:
         if row == 3:

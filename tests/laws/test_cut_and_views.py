@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from tests.unit.learner.conftest import make as make
+from tests.unit.learner.conftest import squares
 from torch import Tensor
 
-from warmstart import ConvLearner
+from warmstart import ConvLearner, ImageClassifierData
 from warmstart.images.augment import Augmentation
 
 Make = Callable[..., ConvLearner]
@@ -41,6 +42,22 @@ def test_a_store_of_views_changes_no_bit(make: Make, where: int | str, precision
         learn.fit(0.02, 1)
     assert not same(state(learners[0]), state(learners[1]))
     assert not same(before, state(learners[1]))
+
+
+@pytest.mark.parametrize("where", CUTS)
+def test_a_store_of_views_changes_no_bit_of_balanced_draws(make: Make, where: int | str) -> None:
+    """Until a row has been drawn K times: the rare class's 4 rows, 4 or 5 times per epoch."""
+    learners = [make(aug_tfms=VIEWS) for _ in range(2)]
+    for learn, precompute in zip(learners, (False, 10), strict=True):
+        few = np.array([*range(0, 30, 3), *range(1, 24, 3), *range(2, 12, 3)])
+        x, y = squares(30, 1)
+        valid, tfms = squares(12, 2), learn.data.tfms
+        learn.set_data(ImageClassifierData.from_arrays((x[few], y[few]), valid, tfms, 8))
+        learn.freeze_to(where)
+        learn.precompute = precompute
+        learn.fit(0.05, 2, balance="sampler")
+    assert same(state(learners[0]), state(learners[1]))
+    assert learners[0].history.step_losses == learners[1].history.step_losses
 
 
 @pytest.mark.parametrize("where", CUTS)

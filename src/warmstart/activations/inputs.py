@@ -35,11 +35,19 @@ class StoredInputs:
         self.space, self.train_keys, self.device = space, train_keys, device
         self.valid_positions = space.locate(valid_keys)
 
-    def train(self, batches: Sequence[NDArray[np.int64]], epoch: int) -> Iterator[Tensor]:
+    def train(
+        self,
+        batches: Sequence[NDArray[np.int64]],
+        epoch: int,
+        draws: Sequence[NDArray[np.int64]] | None = None,
+    ) -> Iterator[Tensor]:
         """Each batch as float32 (B, …)."""
-        positions = self.space.locate(self.train_keys(epoch))
-        for rows in batches:
-            yield to_tensor(self.space.gather(positions[rows]), self.device)
+        epochs = np.unique(np.concatenate(draws) if draws else [epoch])
+        located = np.stack([self.space.locate(self.train_keys(int(each))) for each in epochs])
+        for number, rows in enumerate(batches):
+            seen = epoch if draws is None else draws[number]
+            positions = located[np.searchsorted(epochs, seen), rows]
+            yield to_tensor(self.space.gather(positions), self.device)
 
     def valid(self) -> Iterator[Tensor]:
         """All validation rows, in order."""
@@ -69,10 +77,18 @@ class ComputedInputs:
         self.runner, self.render_train, self.render_valid = runner, render_train, render_valid
         self.device, self.num_threads = device, num_threads
 
-    def train(self, batches: Sequence[NDArray[np.int64]], epoch: int) -> Iterator[Tensor]:
+    def train(
+        self,
+        batches: Sequence[NDArray[np.int64]],
+        epoch: int,
+        draws: Sequence[NDArray[np.int64]] | None = None,
+    ) -> Iterator[Tensor]:
         """Each batch as float32 (B, …)."""
         rows = [int(row) for batch in batches for row in batch]
-        outputs = self._outputs(self.render_train(epoch), rows)
+        if draws is None:
+            draws = [np.full(len(batch), epoch) for batch in batches]
+        renders = [self.render_train(int(e)) for part in draws for e in part]
+        outputs = self._outputs(lambda i: renders[i](rows[i]), list(range(len(rows))))
         yield from regroup(outputs, [len(batch) for batch in batches], self.device)
 
     def valid(self) -> Iterator[Tensor]:

@@ -1,90 +1,95 @@
 """`warmstart evaluate`: judge a saved model on labelled pictures."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from warmstart.cli import options
+from warmstart.cli.expand import with_options
 from warmstart.cli.model_path import refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.predict import Model
-from warmstart.errors import DataError, UnreadableImagesError
+from warmstart.cli.settings import TableSettings
+from warmstart.errors import DataError, SettingError, UnreadableImagesError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-
-def evaluate(
-    model: Model,
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="FOLDER", help="One folder per class, or a folder with valid/."),
-    ],
-    split: Annotated[str, typer.Option(help="Which part, where the folder has parts.")] = "valid",
-    device: options.Device = "auto",
-) -> None:
-    """Judge a model on labelled pictures.
-
-    Raises:
-        DataError: some pictures cannot be read.
-    """
-    refuse_no_model(model)
-    refuse_missing(folder, expected="a folder with one folder per class.")
-    from warmstart.cli.judge import tell
-    from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
+    from warmstart.inference.predictor import Predictor
     from warmstart.results.predictions import Predictions
 
+LABELLED_HELP = "One folder per class, a folder with valid/, or a CSV file."
+
+
+@with_options(TableSettings)
+def evaluate(
+    model: Model,
+    source: Annotated[Path, typer.Argument(metavar="FOLDER|CSV", help=LABELLED_HELP)],
+    settings: TableSettings,
+    split: Annotated[str, typer.Option(help="Which part, where there are parts.")] = "valid",
+    others: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help='Pictures of other things: how many are "unknown"?'),
+    ] = None,
+    device: options.Device = "auto",
+) -> None:
+    """Judge a model on labelled pictures: every score, with a 95 % interval."""
+    refuse_no_model(model)
+    refuse_missing(source, expected="a folder with one folder per class, or a CSV file.")
+    if others is not None:
+        refuse_missing(others, expected="a picture, or a folder of pictures, of other things.")
+    from warmstart.cli.judge import tell
+    from warmstart.cli.labelled import labelled_pictures  # torch loads here, not for --help
+    from warmstart.inference.predictor import load_predictor
+
     predictor = load_predictor(model, device=device)
-    paths, labels = labelled_pictures(folder, split, predictor.classes)
+    given = labelled_pictures(
+        source, split, settings, predictor.classes, has_many=predictor.card.is_multi_label
+    )
+    print("\n".join((given.where, *given.notes)))
+    found = replace(readable(predictor, given.paths), labels=given.labels)
+    tell(found, found.scores())
+    if others is not None:
+        tell_others(found, readable(predictor, [others]))
+
+
+def readable(predictor: "Predictor", paths: Sequence[Path]) -> "Predictions":
+    """What the model says of pictures.
+
+    Raises:
+        DataError: some cannot be read.
+    """
     try:
-        found = predictor.predict(paths)
+        return predictor.predict(paths)
     except UnreadableImagesError as error:
         raise DataError(
             error.what, expected=error.expected, fix="delete or replace them."
         ) from error
-    if predictor.card.is_multi_label:
-        print("note: each picture is taken to have the label of its folder, and no other")
-        labels = (labels[:, None] == range(len(predictor.classes))).astype(labels.dtype)
-    tell(Predictions(found.rows, found.probabilities, labels, found.classes))
 
 
-def labelled_pictures(
-    folder: Path, split: str, classes: tuple[str, ...]
-) -> tuple[list[Path], "NDArray[np.int64]"]:
-    """Paths and labels of the pictures in class folders.
+def tell_others(known: "Predictions", others: "Predictions") -> None:
+    """Print how often "unknown" is said where it should not be, and is not where it should.
 
     Raises:
-        DataError: there is no class folder, or one that the model does not know.
+        SettingError: the model always answers.
     """
-    import numpy as np
+    from warmstart.evaluation.unknown import UnknownThreshold, confidence, judge_unknown
 
-    from warmstart.data.layout import visible_folders
-    from warmstart.inference.pictures import files_at
-
-    here = folder / split if (folder / split).is_dir() else folder
-    expected = "folders of these names: " + ", ".join(classes) + "."
-    if not here.is_dir():
-        raise DataError(f"{here} is no folder.", expected=expected, fix=f"give {here.parent}.")
-    found = visible_folders(here)
-    strangers = [name for name in found if name not in classes]
-    if strangers or not found:
-        raise DataError(
-            f"{here} has {len(strangers)} class(es) that the model does not know: "
-            f"{', '.join(strangers)}."
-            if strangers
-            else f"{here} has no class folders.",
-            expected=expected,
-            fix="give the folder that holds one folder per class, and rename the others.",
+    below = known.answering.unknown_below
+    if below is None:
+        raise SettingError(
+            'this model never says "unknown".',
+            expected="a model that was given pictures of other things to learn when.",
+            fix="train with --others FOLDER, or learn.set_unknown(pictures) and learn.save().",
         )
-    paths: list[Path] = []
-    labels: list[int] = []
-    for name in found:
-        files = files_at(here / name)
-        paths += files
-        labels += [classes.index(name)] * len(files)
-    print(f"{len(paths)} pictures of {len(found)} classes in {here}")
-    if here == folder:
-        print("note: those that the model was trained on make the scores too good")
-    return paths, np.array(labels, np.int64)
+    scores = judge_unknown(
+        UnknownThreshold(below, 0.0, 0),
+        scores_of_known=confidence(known.probabilities),
+        scores_of_others=confidence(others.probabilities),
+    )
+    for what, rate, interval, number in (
+        ("others answered", scores.false_accept, scores.false_accept_interval, scores.num_others),
+        ("known refused", scores.false_reject, scores.false_reject_interval, scores.num_known),
+    ):
+        print(f"{what} {rate:.4f} (95 % {interval.low:.4f} to {interval.high:.4f}, n = {number})")

@@ -3,59 +3,114 @@
 import shutil
 
 from warmstart.cli.matrix import LONGEST_NAME, matrix_text, shortened
-from warmstart.results.predictions import LIKELY, Predictions
+from warmstart.evaluation.scores import ClassScores, Score, Scores
+from warmstart.results.predictions import Predictions
 
 MOST_CLASSES = 30  # with more, the table per class shows the worst ones
 MOST_WORST = 15
 MOST_PAIRS = 5
+FIRST = {"accuracy": "accuracy", "exact_match": "all labels right"}  # told last, by itself
+PARTS = ("macro_", "weighted_", "micro_")  # of these averages only F is told
+NAMES = {
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "calibration_error": "calibration error",
+    "calibration_error_by_chance": "  of a calibrated model",
+    "roc_auc": "ROC AUC",
+}
 
 
-def tell(predictions: Predictions) -> None:
-    """Print the scores per class and the accuracy with its interval; one class per row, or many."""
+def tell(predictions: Predictions, scores: Scores) -> None:
+    """Print what there is to say of labelled predictions; one class per row, or many."""
     if predictions.is_multi_label:
-        print(f"each class is said to be there where its probability is above {LIKELY}\n")
-        tell_classes(predictions)
-        macro = [scores[2] for scores in predictions.class_scores().values()]
-        print(f"\nF1: micro {micro_f1(predictions):.4f}, macro {sum(macro) / len(macro):.4f}")
-        tell_accuracy(predictions, "all labels right")
-        return
+        print("each class is said to be there where its probability is above its threshold\n")
+        tell_classes(scores)
+    else:
+        tell_matrix(predictions, scores)
+    print()
+    print("\n".join(score_lines(scores)))
+    tell_unknown(predictions)
+    tell_accuracy(scores)
+
+
+def tell_matrix(predictions: Predictions, scores: Scores) -> None:
+    """Print the confusion matrix, a line per class, and the most confused pairs."""
     matrix = predictions.confusion_matrix()
     text = matrix_text(matrix, shutil.get_terminal_size((80, 24)).columns)
     if text is not None:
         print(text + "\n")
-    tell_classes(predictions)
+    tell_classes(scores)
     confused = matrix.most_confused()[:MOST_PAIRS]
     if confused:
         print("\nmost confused:")
         for true, said, number in confused:
             print(f"  {number:4d} × {true} taken for {said}")
-    tell_accuracy(predictions, "accuracy")
 
 
-def micro_f1(predictions: Predictions) -> float:
-    """F1 of all (row, class) pairs of the labelled rows together."""
-    known = predictions.labels[:, 0] >= 0
-    true, said = predictions.labels[known] == 1, predictions.predicted[known] == 1
-    return float(2 * (true & said).sum() / max(1, true.sum() + said.sum()))
-
-
-def tell_accuracy(predictions: Predictions, name: str) -> None:
-    """Print a share of rows with its 95 % interval."""
-    first = predictions.labels[:, 0] if predictions.is_multi_label else predictions.labels
-    low, high = predictions.accuracy_interval
-    num_rows = int((first >= 0).sum())
-    print(f"\n{name} {predictions.accuracy:.4f} (95 % {low:.4f} to {high:.4f}, n = {num_rows})")
-
-
-def tell_classes(predictions: Predictions) -> None:
+def tell_classes(scores: Scores) -> None:
     """Print a line per class; of very many classes, the worst."""
-    scores = list(predictions.class_scores().items())
-    if len(scores) > MOST_CLASSES:
-        print(f"the {MOST_WORST} of {len(scores)} classes with the lowest F1:")
-        scores = sorted(scores, key=lambda item: item[1][2])[:MOST_WORST]
-    names = [shortened(name, LONGEST_NAME) for name, _ in scores]
+    classes = list(scores.per_class)
+    if len(classes) > MOST_CLASSES:
+        print(f"the {MOST_WORST} of {len(classes)} classes with the lowest F1:")
+        classes = sorted(classes, key=lambda each: each.f_score)[:MOST_WORST]
+    names = [shortened(each.name, LONGEST_NAME) for each in classes]
     width = max(8, *map(len, names)) + 2
-    titles = ("precision", "recall", "F1", "count")
+    titles = ["precision", "recall", f"F{scores.beta:g}", "count"]
+    titles += ["threshold"] if has_thresholds(classes) else []
     print("class".ljust(width) + "".join(title.rjust(10) for title in titles))
-    for name, (_, (precision, recall, f1, count)) in zip(names, scores, strict=True):
-        print(f"{name:{width}}{precision:10.3f}{recall:10.3f}{f1:10.3f}{count:10d}")
+    for name, each in zip(names, classes, strict=True):
+        line = f"{name:{width}}{each.precision:10.3f}{each.recall:10.3f}{each.f_score:10.3f}"
+        line += f"{each.num_rows:10d}"
+        print(line + ("" if each.threshold is None else f"{each.threshold:10.3f}"))
+
+
+def has_thresholds(classes: list[ClassScores]) -> bool:
+    """Whether classes are called so by a threshold."""
+    return any(each.threshold is not None for each in classes)
+
+
+def score_lines(scores: Scores) -> list[str]:
+    """A line per score, with its interval."""
+    listed = {name: score for name, score in scores.scores.items() if is_told(name)}
+    titles = [NAMES.get(name, name.replace("_", " ")) for name in listed]
+    width = max(map(len, titles)) + 2
+    lines = ["score".ljust(width) + " value    95 % interval"]
+    pairs = zip(titles, listed.values(), strict=True)
+    return lines + [title.ljust(width) + score_text(score) for title, score in pairs]
+
+
+def is_told(name: str) -> bool:
+    """Whether a score is in the table; scores.json has all of them."""
+    is_part = name.startswith(PARTS) and name.endswith(("_precision", "_recall"))
+    return name not in FIRST and not is_part
+
+
+def score_text(score: Score) -> str:
+    """A score with its interval, as wide in all lines."""
+    if score.value is None:
+        return "     –"
+    bars = "" if score.low is None else f"   {score.low:.4f} to {score.high:.4f}"
+    return f"{score.value:.4f}{bars}"
+
+
+def tell_unknown(predictions: Predictions) -> None:
+    """Print how many rows get no answer; the scores are those of the nearest classes."""
+    number = int(predictions.is_unknown.sum())
+    if predictions.answering.unknown_below is not None:
+        print(
+            f'\n{number} of {len(predictions.rows)} rows are answered "unknown"; the scores take '
+            "the nearest class"
+        )
+
+
+def tell_accuracy(scores: Scores) -> None:
+    """Print the share of rows that are right with its 95 % interval, and what flatters it."""
+    name = next(name for name in FIRST if name in scores.scores)
+    score = scores[name]
+    bars = f"95 % {score.low:.4f} to {score.high:.4f}"
+    print(f"\n{FIRST[name]} {score.value:.4f} ({bars}, n = {scores.num_rows})")
+    if scores.chosen_on_these:
+        print(
+            f"note: {' and '.join(scores.chosen_on_these)} was chosen by these same rows, which "
+            "flatters every score above"
+        )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import typer
 
-from warmstart.cli import cache, demo, evaluate, lr_find, predict, train
+from warmstart.cli import cache, compare_runs, demo, evaluate, lr_find, predict, train
 from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
 from warmstart.cli.report import report_run
@@ -23,6 +23,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train.train,
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
+    "compare-runs": compare_runs.compare_runs,
     "lr-find": lr_find.lr_find,
     "report": report_run,
     "demo": demo.demo,

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING
 
 from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import (
+    SCORES,
     write_data,
     write_environment,
     write_exclusions,
     write_history,
     write_predictions,
+    write_scores,
 )
 from warmstart.data.table import ImageTable
+from warmstart.evaluation.scores import Scores
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -21,10 +24,11 @@ MOST_LISTED = 20
 
 
 def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -> None:
-    """Write model, history, predictions, exclusions, environment and the confusion matrix."""
+    """Write model, history, predictions, scores, exclusions, environment and the confusion."""
     learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
     write_history(run, learn.history)
     write_predictions(run, predictions, learn.content_hashes("valid"))
+    write_scores(run, predictions.scores())
     write_exclusions(run, learn.data.table.exclusions)
     write_data(run, learn.data.table)
     write_environment(run, learn.card.versions, learn.numeric_mode)
@@ -42,7 +46,7 @@ def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions") -> No
         if len(exclusions) > MOST_LISTED:
             print(f"  … all of them in {run / 'exclusions.csv'}")
     print()
-    tell(predictions)
+    tell(predictions, Scores.from_json((run / SCORES).read_text(encoding="utf-8")))
     print(f"\nmodel:      {run / 'model'}")
     if (run / "confusion.png").exists():
         print(f"confusion:  {run / 'confusion.png'}")

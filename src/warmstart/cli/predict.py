@@ -2,7 +2,8 @@
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -12,11 +13,9 @@ from warmstart.cli import options
 from warmstart.cli.model_path import refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.errors import DataError, UnreadableImagesError
+from warmstart.results.answering import UNKNOWN
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from warmstart.inference.predictor import Predictor
     from warmstart.results.predictions import Predictions
 
@@ -31,6 +30,9 @@ def predict(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write all probabilities here; - is the screen.")
     ] = None,
+    unknown: Annotated[
+        bool, typer.Option(help='Say "unknown", if the model was taught when.')
+    ] = True,
     device: options.Device = "auto",
 ) -> None:
     """Name what is on pictures.
@@ -48,7 +50,7 @@ def predict(
     predictor = load_predictor(model, device=device)
     predictions, unread = predict_readable(predictor, files)
     if predictions is not None:
-        write(predictions, csv_file, has_many=predictor.card.is_multi_label)
+        write(predictions if unknown else always_answering(predictions), csv_file)
     if unread is not None:
         num_named = 0 if predictions is None else len(predictions.rows)
         raise DataError(
@@ -71,39 +73,46 @@ def predict_readable(
     return (predictor.predict(rest) if rest else None), unread
 
 
-def write(predictions: "Predictions", csv_file: Path | None, *, has_many: bool) -> None:
+def always_answering(predictions: "Predictions") -> "Predictions":
+    """The same without "unknown"."""
+    return replace(predictions, answering=replace(predictions.answering, unknown_below=None))
+
+
+def write(predictions: "Predictions", csv_file: Path | None) -> None:
     """Print a line per picture, or write a CSV."""
     if csv_file is None:
-        for name, row in zip(predictions.rows, predictions.probabilities, strict=True):
-            print(f"{name}\t{answer(row, predictions.classes, has_many=has_many)}")
+        for name, text in zip(predictions.rows, answer_texts(predictions), strict=True):
+            print(f"{name}\t{text}")
     elif str(csv_file) == "-":
-        write_csv(predictions, sys.stdout, has_many=has_many)
+        write_csv(predictions, sys.stdout)
     else:
         csv_file.parent.mkdir(parents=True, exist_ok=True)
         with csv_file.open("w", newline="", encoding="utf-8") as file:
-            write_csv(predictions, file, has_many=has_many)
+            write_csv(predictions, file)
         print(f"{len(predictions.rows)} rows in {csv_file}")
 
 
-def answer(row: "NDArray[np.float64]", classes: Sequence[str], *, has_many: bool) -> str:
-    """The class and its probability; where there may be many, all that are likely."""
-    from warmstart.results.predictions import LIKELY
+def answer_texts(predictions: "Predictions") -> Iterator[str]:
+    """Each row's answer and its probability, the surest first where there may be many."""
+    classes = predictions.classes
+    for names, row in zip(predictions.answers, predictions.probabilities, strict=True):
+        chances = dict(zip(classes, row, strict=True))
+        nearest = f"{classes[int(row.argmax())]} {row.max():.4f}"
+        if not names:
+            yield f"-\t(none above its threshold; the nearest: {nearest})"
+        elif names == (UNKNOWN,):
+            yield f"{UNKNOWN}\t(the nearest: {nearest})"
+        else:
+            sure = sorted(names, key=lambda name: -chances[name])
+            yield "|".join(sure) + "\t" + "|".join(f"{chances[name]:.4f}" for name in sure)
 
-    best = int(row.argmax())
-    if not has_many:
-        return f"{classes[best]}\t{row[best]:.4f}"
-    likely = [k for k in (-row).argsort(kind="stable") if row[k] > LIKELY]
-    if not likely:
-        return f"-\t(none above {LIKELY}; the nearest: {classes[best]} {row[best]:.4f})"
-    return "|".join(classes[k] for k in likely) + "\t" + "|".join(f"{row[k]:.4f}" for k in likely)
 
-
-def write_csv(predictions: "Predictions", file: TextIO, *, has_many: bool) -> None:
+def write_csv(predictions: "Predictions", file: TextIO) -> None:
     """One line per picture: its name, what is predicted, every probability."""
-    from warmstart.cli.run_folder import predicted_cell
+    from warmstart.cli.run_folder import BETWEEN_LABELS
 
     writer = csv.writer(file)
     writer.writerow(["name", "predicted", *predictions.classes])
-    for name, row in zip(predictions.rows, predictions.probabilities, strict=True):
-        said = predicted_cell(row, predictions.classes, has_many=has_many)
-        writer.writerow([name, said, *(repr(float(p)) for p in row)])
+    rows = zip(predictions.rows, predictions.answers, predictions.probabilities, strict=True)
+    for name, answer, row in rows:
+        writer.writerow([name, BETWEEN_LABELS.join(answer), *(repr(float(p)) for p in row)])

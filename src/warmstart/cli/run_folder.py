@@ -12,14 +12,14 @@ from warmstart.cli.paths import is_within, refuse_within_data
 from warmstart.cli.recipe import RECIPE
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
+from warmstart.evaluation.scores import Scores
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
-from warmstart.results.predictions import LIKELY, Predictions
+from warmstart.results.predictions import Predictions
 
 PREDICTIONS, HISTORY, EXCLUSIONS = "predictions.csv", "history.jsonl", "exclusions.csv"
 ENVIRONMENT, DATA, CURVE = "environment.json", "data.json", "lr_find.json"
-STEPS, REPORT = "steps.jsonl", "report.html"
-FIXED_COLUMNS = ("sha256", "name", "label", "predicted")  # and then one for each class
+STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
 BETWEEN_LABELS = "|"  # in a cell that holds several
 
 
@@ -80,20 +80,18 @@ def write_history(run: Path, history: History) -> None:
 
 def write_predictions(run: Path, predictions: Predictions, hashes: Sequence[bytes]) -> None:
     """One line per row, found again by its content's hash wherever the file moves."""
+    answers = predictions.answers
     with (run / PREDICTIONS).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([*FIXED_COLUMNS, *predictions.classes])
+        writer.writerow(["sha256", "name", "label", "predicted", *predictions.classes])
         for i, name in enumerate(predictions.rows):
-            chances = predictions.probabilities[i]
             writer.writerow(
                 [
                     hashes[i].hex(),
                     name,
                     labels_cell(predictions.labels[i], predictions.classes),
-                    predicted_cell(
-                        chances, predictions.classes, has_many=predictions.is_multi_label
-                    ),
-                    *(repr(float(p)) for p in chances),
+                    BETWEEN_LABELS.join(answers[i]),
+                    *(repr(float(p)) for p in predictions.probabilities[i]),
                 ]
             )
 
@@ -105,13 +103,9 @@ def labels_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) -
     return classes[int(label)] if label >= 0 else ""
 
 
-def predicted_cell(
-    chances: NDArray[np.float64], classes: tuple[str, ...], *, has_many: bool
-) -> str:
-    """The most probable class; where an image may have many, those that are likely."""
-    if has_many:
-        return BETWEEN_LABELS.join(classes[int(k)] for k in np.flatnonzero(chances > LIKELY))
-    return classes[int(chances.argmax())]
+def write_scores(run: Path, scores: Scores) -> None:
+    """Every score with its interval, as JSON."""
+    (run / SCORES).write_text(scores.to_json() + "\n", encoding="utf-8")
 
 
 def write_exclusions(run: Path, exclusions: Iterable[Exclusion]) -> None:

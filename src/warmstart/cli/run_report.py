@@ -1,7 +1,7 @@
 """The report of a finished run, from what it left on disk."""
 
 import shlex
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,9 @@ from warmstart.cli.run_reading import (
     read_environment,
     read_finished,
     read_history,
-    read_predictions,
     read_steps,
 )
+from warmstart.cli.saved_predictions import read_predictions
 from warmstart.cli.table_file import is_table
 from warmstart.data.cache_folder import cache_folder
 from warmstart.errors import UnreadableImageError
@@ -54,7 +54,9 @@ def write_run_report(
     if predictor is None:
         predictor = load_predictor(run / "model", device=recipe.asked.device)
     card = predictor.card
-    predictions, hashes = read_predictions(run, is_multi_label=card.is_multi_label)
+    saved = read_predictions(run)
+    predictions = replace(saved.predictions, answering=card.answering)
+    hashes = [bytes.fromhex(name) for name in saved.hashes]
     source = Path(recipe.asked.source)
     root = source.parent if is_table(source) else source
 

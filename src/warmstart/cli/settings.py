@@ -1,13 +1,37 @@
 """What a command was asked for, as one record; every field is also an option of the shell."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from warmstart.backbones.card import EMBEDDED_ARCH
 
 SOURCE_HELP = "A folder with train/ and valid/ or one folder per class, or a CSV file."
+Folder = Annotated[str, typer.Option(help="CSV: where the images lie, beside it.")]
+Suffix = Annotated[str, typer.Option(help="CSV: what the names leave off, as .jpg.")]
+Header = Annotated[bool, typer.Option(help="CSV: the first line names the columns.")]
+Delimiter = Annotated[str, typer.Option(help="CSV: what stands between cells.")]
+LabelColumn = Annotated[
+    str | None, typer.Option(help="CSV: the column of labels; default: the second.")
+]
+SplitColumn = Annotated[str | None, typer.Option(help="CSV: column that says train or valid.")]
+LabelSep = Annotated[
+    str | None, typer.Option(help="CSV: between the labels of an image that may have many.")
+]
+
+
+@dataclass(frozen=True)
+class TableSettings:
+    """How to read a CSV file of images that are there to be judged."""
+
+    folder: Folder = ""
+    suffix: Suffix = ""
+    header: Header = True
+    delimiter: Delimiter = ","
+    label_column: LabelColumn = None
+    split_column: SplitColumn = None
+    label_sep: LabelSep = None
 
 
 @dataclass(frozen=True)
@@ -39,20 +63,14 @@ class DataSettings:
     trn_name: Annotated[str, typer.Option(help="Name of the training folder.")] = "train"
     val_name: Annotated[str, typer.Option(help="Name of the validation folder.")] = "valid"
     test_name: Annotated[str, typer.Option(help="Name of the test folder.")] = "test"
-    folder: Annotated[str, typer.Option(help="CSV: where the images lie, beside it.")] = ""
-    suffix: Annotated[str, typer.Option(help="CSV: what the names leave off, as .jpg.")] = ""
-    header: Annotated[bool, typer.Option(help="CSV: the first line names the columns.")] = True
-    delimiter: Annotated[str, typer.Option(help="CSV: what stands between cells.")] = ","
-    label_column: Annotated[
-        str | None, typer.Option(help="CSV: the column of labels; default: the second.")
-    ] = None
-    split_column: Annotated[
-        str | None, typer.Option(help="CSV: column that says train or valid.")
-    ] = None
+    folder: Folder = ""
+    suffix: Suffix = ""
+    header: Header = True
+    delimiter: Delimiter = ","
+    label_column: LabelColumn = None
+    split_column: SplitColumn = None
     group: Annotated[str | None, typer.Option(help="CSV: column that is never parted.")] = None
-    label_sep: Annotated[
-        str | None, typer.Option(help="CSV: between the labels of an image that may have many.")
-    ] = None
+    label_sep: LabelSep = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +104,21 @@ class TrainSettings(LearnSettings):
 
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of the head, one cosine cycle.")] = 4
     lr: Annotated[float | None, typer.Option(help="Learning rate; default: found.")] = None
+    balance: Annotated[
+        Literal["auto", "weights", "sampler"] | None,
+        typer.Option(help="How rare classes are heard: by weights in the loss, or more draws."),
+    ] = None
+    calibrate: Annotated[
+        bool, typer.Option(help="Fit a temperature on out-of-fold training rows.")
+    ] = False
+    others: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help='Pictures of other things, to be called "unknown".'),
+    ] = None
+    false_accept: Annotated[
+        float, typer.Option(help="Share of other things that may get an answer all the same.")
+    ] = 0.05
     report: Annotated[bool, typer.Option(help="Write RUN/report.html in the end.")] = True
 
 
-PATHS = ("source", "weights", "cache_dir")  # settings that name a place on disk
+PATHS = ("source", "weights", "cache_dir", "others")  # settings that name a place on disk

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
+from warmstart.cli.answer import find_answers
 from warmstart.cli.outcome import tell_outcome, write_outcome
 from warmstart.cli.recipe import RECIPE, Recipe
 from warmstart.cli.run_folder import CURVE, REPORT, write_curve
@@ -89,6 +90,7 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     recipe = begun(recipe, learn, run)
     recipe = with_rate(recipe, learn, run)
     train(recipe, learn, run)
+    find_answers(recipe, learn)
     predictions = learn.predict("valid")
     write_outcome(run, learn, predictions)
     replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
@@ -163,10 +165,16 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
     Raises:
         TrainingError: the loss is not finite, or the checkpoints are another fit's.
     """
-    checkpoints = run / "checkpoints"
+    asked, checkpoints = recipe.asked, run / "checkpoints"
     is_new = not checkpoints.exists()
     try:
-        learn.fit(recipe.lr or 0.0, 1, cycle_len=recipe.asked.epochs, checkpoint=checkpoints)
+        learn.fit(
+            recipe.lr or 0.0,
+            1,
+            cycle_len=asked.epochs,
+            balance=asked.balance,
+            checkpoint=checkpoints,
+        )
     except TrainingError:
         if is_new:  # so that the same folder can be used with a smaller rate
             shutil.rmtree(checkpoints, ignore_errors=True)

@@ -76,7 +76,7 @@ def compare(
     second: Predictions,
     *,
     hashes: tuple[Sequence[str], Sequence[str]] | None = None,
-    thresholds: tuple[Thresholds, Thresholds] = (0.5, 0.5),
+    thresholds: tuple[Thresholds, Thresholds] | None = None,
     worthwhile: float = 0.01,
 ) -> Comparison:
     """Ask whether the second model is better than the first; only rows where they differ tell.
@@ -85,7 +85,8 @@ def compare(
         first: What is there already.
         second: What may be better, on the same rows in any order.
         hashes: Of each row's content, for both: matches files that were moved or renamed.
-        thresholds: Of many labels, for each model; a row is right if all its labels are.
+        thresholds: Of many labels, for each model; None takes its own. A row is right if all its
+            labels are.
         worthwhile: A share of rows: "no" is also said where a gain this large is ruled out.
 
     Returns:
@@ -108,9 +109,9 @@ def compare(
             expected="labelled rows, to compare predictions with.",
             fix='compare on a labelled split: learn.predict("valid").',
         )
+    above = (first.thresholds, second.thresholds) if thresholds is None else thresholds
     one, other = (
-        rows_right(each, above)[known]
-        for each, above in zip((first, second), thresholds, strict=True)
+        rows_right(each, limits)[known] for each, limits in zip((first, second), above, strict=True)
     )
     both, only_first = int((one & other).sum()), int((one & ~other).sum())
     only_second, neither = int((~one & other).sum()), int((~one & ~other).sum())

@@ -49,6 +49,20 @@ class ClassCounts:
 Statistics = Callable[[ClassCounts], Mapping[str, Values]]
 
 
+def macro_f1(counts: ClassCounts, *, all_classes: bool) -> float:
+    """Mean F1 over the classes.
+
+    Args:
+        counts: (K,) each.
+        all_classes: Over all, as of many labels; else over those that have rows or were called.
+
+    Returns:
+        0 to 1, as scikit-learn's with ``average="macro"``.
+    """
+    seen = np.full(len(counts.rows), all_classes) | (counts.rows > 0) | (counts.called > 0)
+    return float(counts.f_score(1.0)[seen].mean())
+
+
 def share(part: Values, whole: Values) -> Values:
     """Divide, with 0 where there is nothing to divide by (scikit-learn's zero_division=0)."""
     part, whole = np.broadcast_arrays(part, whole)

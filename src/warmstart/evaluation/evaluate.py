@@ -17,12 +17,11 @@ from warmstart.results.predictions import Predictions
 def evaluate(
     predictions: Predictions,
     *,
-    thresholds: float | Sequence[float] | NDArray[np.float64] = 0.5,
+    thresholds: float | Sequence[float] | NDArray[np.float64] | None = None,
     top_k: Sequence[int] = (5,),
     beta: float = 1.0,
     num_resamples: int = 2000,
     seed: int = 0,
-    chosen_on_these: Sequence[str] = (),
 ) -> Scores:
     """Judge predictions: every score, with a 95 % interval where there is an honest one.
 
@@ -31,15 +30,14 @@ def evaluate(
     rows, to the last bit.
 
     Args:
-        predictions: With labels (N,), or (N, K) of 0 and 1; rows without one are counted only.
+        predictions: With labels (N,), or (N, K) of 0 and 1; rows without one are counted only. What
+            ``chosen_on_these`` names flatters the scores, and the result says so.
         thresholds: Of many labels: a class is called so where its probability is above; one for
-            all classes, or one each. Chosen on other rows (``fit_thresholds``).
+            all classes, or one each; None takes the predictions' own.
         top_k: The true class is among the first k; those of 2 to K - 1 are scored.
         beta: Of the F-score.
         num_resamples: Per interval; 0 leaves out all but Wilson's.
         seed: Of the resamples.
-        chosen_on_these: What was chosen by these same rows, such as "the best epoch": the result
-            says that it is flattered.
 
     Returns:
         The scores.
@@ -61,11 +59,17 @@ def evaluate(
             fix="pass num_resamples=2000.",
         )
     rows = judged(predictions)
+    above = predictions.thresholds if thresholds is None else thresholds
     settings = JudgeSettings(
-        tuple(top_k), per_class(thresholds, len(rows.classes)), beta, num_resamples, seed
+        tuple(top_k), per_class(above, len(rows.classes)), beta, num_resamples, seed
     )
     find = many_label_scores if rows.is_multi_label else one_label_scores
     scores, classes = find(rows, settings)
     return Scores(
-        scores, classes, len(rows.labels), rows.num_unlabelled, beta, tuple(chosen_on_these)
+        scores,
+        classes,
+        len(rows.labels),
+        rows.num_unlabelled,
+        beta,
+        tuple(predictions.chosen_on_these),
     )

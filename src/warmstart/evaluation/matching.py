@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,18 @@ def matched(
             fix="predict again with both models on one table.",
         )
     chances = second.probabilities[np.ix_(rows, np.array(columns, np.int64))]
-    return Predictions(first.rows, chances, labels, first.classes)
+    answering = second.answering
+    if answering.thresholds is not None:
+        values = tuple(answering.thresholds[k] for k in columns)
+        answering = replace(answering, thresholds=values)
+    return Predictions(
+        first.rows,
+        chances,
+        labels,
+        first.classes,
+        answering=answering,
+        chosen_on_these=second.chosen_on_these,
+    )
 
 
 def by_key(keys: Sequence[str], labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
 from warmstart.evaluation.judged import judged
+from warmstart.results.answering import LIKELY
 from warmstart.results.predictions import Predictions
-
-DEFAULT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +49,7 @@ def fit_thresholds(predictions: Predictions, *, beta: float = 1.0) -> Thresholds
             expected="predictions of many labels, (N, K).",
             fix="leave thresholds out.",
         )
-    values, kept = np.full(len(rows.classes), DEFAULT), []
+    values, kept = np.full(len(rows.classes), LIKELY), []
     for k, name in enumerate(rows.classes):
         is_so = rows.labels[:, k] == 1
         if is_so.all() or not is_so.any():
@@ -81,10 +80,10 @@ def best_threshold(
     if upper[-1] == 0:
         upper, lower, called, ends = upper[:-1], lower[:-1], called[:-1], ends[:-1]
     if len(ends) == 0:
-        return DEFAULT  # every probability is 0: no threshold calls anything so
+        return LIKELY  # every probability is 0: no threshold calls anything so
     squared = beta * beta
     scores = (1 + squared) * right[ends] / (squared * is_so.sum() + called)
     middle = (upper + lower) / 2
     cuts = np.where(middle < upper, middle, lower)
     best = np.flatnonzero(scores >= scores.max() - 1e-12)
-    return float(cuts[best[np.argmin(np.abs(cuts[best] - DEFAULT))]])
+    return float(cuts[best[np.argmin(np.abs(cuts[best] - LIKELY))]])

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from warmstart.data.durable import sync_folder
 from warmstart.errors import ModelFolderError
+from warmstart.results.answering import PLAIN, Answering
 
 FORMAT = "warmstart-model-1"
 CARD, WEIGHTS = "model.json", "weights.safetensors"
@@ -33,6 +34,7 @@ class ModelCard:
     weights_from: str
     metrics: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    answering: Answering = PLAIN
 
 
 def write_model(folder: Path, card: ModelCard, tensors: dict[str, Tensor]) -> None:
@@ -99,4 +101,11 @@ def read_model(folder: Path) -> tuple[ModelCard, dict[str, Tensor]]:
         )
     for name in ("classes", "mean", "std"):
         entry[name] = tuple(entry[name])
+    entry["answering"] = read_answering(entry.get("answering", {}))
     return ModelCard(**entry), load(content)
+
+
+def read_answering(entry: dict[str, Any]) -> Answering:
+    """What ``asdict`` and JSON made of an Answering; models of before have none."""
+    lists = {name: tuple(entry[name]) for name in ("thresholds", "how") if entry.get(name)}
+    return Answering(**(entry | lists | {"how": tuple(entry.get("how", ()))}))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
 from warmstart.backbones.card import Architecture
@@ -52,7 +52,14 @@ class Predictor:
             return self.recipe.render(given.content(position), given.names[position])
 
         chances = self.rows(render, len(given))
-        return Predictions(given.names, chances, np.full(len(given), -1), self.classes)
+        shape = chances.shape if self.card.is_multi_label else len(given)
+        return Predictions(
+            given.names,
+            chances,
+            np.full(shape, -1),
+            self.classes,
+            answering=self.card.answering,
+        )
 
     def rows(
         self, render: Callable[[int], NDArray[np.uint8]], num_rows: int
@@ -71,7 +78,16 @@ class Predictor:
             raise UnreadableImagesError(failures)
         sizes = [min(BLOCK_ROWS, num_rows - i) for i in range(0, num_rows, BLOCK_ROWS)]
         blocks = regroup(iter(outputs), sizes, self.frozen.device)
-        return probabilities(self.head, blocks, is_multi_label=self.card.is_multi_label)
+        return self.chances(blocks)
+
+    def chances(self, blocks: Iterable[Tensor]) -> NDArray[np.float64]:
+        """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows."""
+        return probabilities(
+            self.head,
+            blocks,
+            is_multi_label=self.card.is_multi_label,
+            temperature=self.card.answering.temperature,
+        )
 
 
 def noting(

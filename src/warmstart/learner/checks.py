@@ -8,12 +8,14 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
 from warmstart.inference.model_folder import ModelCard
 from warmstart.results.history import EpochRecord
+from warmstart.training.balance import chosen_balance, unevenness
 from warmstart.training.groups import per_group
 
 
@@ -82,6 +84,18 @@ def tell_plain_views(quiet: bool) -> None:
             "precompute=8 stores and trains on 8 augmented views.",
             file=sys.stderr,
         )
+
+
+def told_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None:
+    """What a fit does about uneven classes; what "auto" has chosen is said."""
+    chosen = chosen_balance(balance, targets)
+    if balance == "auto" and not quiet:
+        print(  # noqa: T201 - the learner's words to its user
+            f"note: the classes are uneven by a factor of {unevenness(targets):.2f}; "
+            f"balance is {chosen or 'none'}.",
+            file=sys.stderr,
+        )
+    return chosen
 
 
 def positive(value: Any, name: str) -> float:

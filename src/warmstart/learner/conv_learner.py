@@ -14,12 +14,14 @@ from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.cache_folder import cache_folder
 from warmstart.errors import UnreadableImagesError
+from warmstart.heads.fresh import heads_like
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.inference.model_folder import ModelCard, write_model
 from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.table_activations import TableActivations
+from warmstart.learner.answers import Answers
 from warmstart.learner.checks import (
     existing_rows,
     new_card,
@@ -27,9 +29,11 @@ from warmstart.learner.checks import (
     same_classes,
     silent,
     tell_plain_views,
+    told_balance,
     tta_views,
     without_unreadable,
 )
+from warmstart.learner.cross_validation import check_frozen, cross_validated
 from warmstart.learner.feeding import Feeding, checked_precompute, targets_of
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.judging import Judge
@@ -37,11 +41,14 @@ from warmstart.learner.layers import Layers
 from warmstart.learner.reporting import report_learner
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
+from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.epochs import epoch_printer
 from warmstart.terminal.progress import no_progress, show_progress
+from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
+from warmstart.training.head import HeadCard
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.one_cycle import OneCycle
@@ -50,7 +57,7 @@ from warmstart.training.schedule import Schedule
 SPLITS = ("train", "valid", "test")
 
 
-class ConvLearner:
+class ConvLearner(Answers):
     """A pretrained network, frozen up to its new head, and the data that it learns from."""
 
     def __init__(
@@ -75,7 +82,7 @@ class ConvLearner:
         self.parts = FrozenParts(
             network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
         )
-        self._num_epochs, self._num_fits = 0, 0
+        self._num_epochs, self._num_fits, self._has_moved_body = 0, 0, False
         self._precompute: bool | int = False
         self.precompute = precompute
 
@@ -202,6 +209,7 @@ class ConvLearner:
             self.card, recipe=asdict(tfms.recipe), mean=tfms.card.mean, std=tfms.card.std
         )
         self.parts.forget(body_moved=True)
+        self.forget_answering("the data is another")
 
     def fit(
         self,
@@ -213,6 +221,7 @@ class ConvLearner:
         wds: Any = 0.0,
         one_cycle: bool = False,
         bn: str = "stored",
+        balance: str | None = None,
         checkpoint: str | Path | None = None,
         **options: Any,
     ) -> History:
@@ -227,10 +236,12 @@ class ConvLearner:
             one_cycle: One rise and fall over all those epochs, instead of restarts.
             bn: What BatchNorm of thawed stages uses: its "stored" statistics, or those of each
                 batch ("train").
+            balance: "weights" (rare classes count more in the loss), "sampler" (they are drawn more
+                often), "auto" (weights, where classes are uneven) or None.
             checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
                 finished is not done again.
             **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
-                ``has_snapshots``, ``keeps_best``, ``patience``: see ``FitSettings``.
+                ``has_snapshots``, ``keeps_best``, ``best_by``, ``patience``: see ``FitSettings``.
 
         Returns:
             The history of this fit; ``learn.history`` has all of them.
@@ -241,6 +252,8 @@ class ConvLearner:
         feeding = self._ready(("train", "valid"))
         settings = self._settings(lrs, schedule, wds)
         settings = replace(settings, inputs_name=feeding.name(), **options)
+        settings = self._balanced(settings, balance)
+        self.forget_answering("the model was trained on")
         file = f"fit-{self._num_fits}.safetensors"
         module = self.layers.trainable(self._normalise(), bn)
         try:
@@ -255,7 +268,8 @@ class ConvLearner:
             )
         finally:
             self.model.eval()
-            if self.layers.cut is not None:  # the body has moved
+            if self.layers.cut is not None:
+                self._has_moved_body = True
                 self.parts.forget(body_moved=True)
         self._num_fits += 1
         self._num_epochs += len(history.records)
@@ -298,6 +312,55 @@ class ConvLearner:
         finally:
             self.model.eval()
 
+    def cross_validate(
+        self,
+        k: int = 5,
+        lrs: Any = None,
+        n_cycle: int = 1,
+        cycle_len: int | None = 4,
+        cycle_mult: int = 1,
+        *,
+        wds: Any = 0.0,
+        balance: str | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> OutOfFoldPredictions:
+        """Predict each training row by a fresh head that was trained without the row's fold.
+
+        The learner stays as it is. Folds are drawn within the classes; rows of one group, or with
+        the same content, share one.
+
+        Args:
+            k: Number of folds.
+            lrs: Rate; None finds it once, on the rows that train the first fold's head.
+            n_cycle: Number of epochs, or of cycles.
+            cycle_len: Epochs of the first cycle.
+            cycle_mult: Each cycle is so many times as long as the one before.
+            wds: Weight decay.
+            balance: As in ``fit``.
+            seed: Of folds, heads and batches; None is the learner's.
+            **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``ema_decay``, as in ``fit``.
+
+        Returns:
+            Predictions in table order, with ``folds``, ``fold_accuracies`` and ``lr``.
+        """
+        check_frozen(self.layers, has_moved=self._has_moved_body)
+        schedule = Schedule(n_cycle, cycle_len, cycle_mult)
+        settings = self._settings(1.0 if lrs is None else lrs, schedule, wds)
+        number = self.seed if seed is None else seed
+        settings = replace(settings, first_epoch=0, fit_number=0, seed=number, **options)
+        settings = self._balanced(settings, balance)
+        card = None if self.card.head is None else HeadCard.from_json(self.card.head)
+        return cross_validated(
+            self._ready(("train",)),
+            heads_like(self.model.head, card, self.device),
+            settings,
+            k=k,
+            finds_rate=lrs is None,
+            device=self.device,
+            quiet=self.quiet,
+        )
+
     def predict(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
         """Probabilities of a split's rows, or of any pictures.
 
@@ -323,7 +386,7 @@ class ConvLearner:
             plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
 
         Returns:
-            Predictions, in table order.
+            Predictions, in table order. A temperature applies to each view, before the mean.
         """
         return self._judge(what).predictions(what, tta_views(n_aug), plain_weight)
 
@@ -350,9 +413,6 @@ class ConvLearner:
             path: The file; it needs no network.
             what: The split that is judged; its rows need labels.
             **more: ``steps`` of a recipe; ``pictures``, a folder for PNG files.
-
-        Returns:
-            The file.
         """
         return report_learner(self, path, what, **more)
 
@@ -392,6 +452,10 @@ class ConvLearner:
             first_epoch=self._num_epochs,
             fit_number=self._num_fits,
         )
+
+    def _balanced(self, settings: FitSettings, balance: str | None) -> FitSettings:
+        targets = targets_of(self.data.table).train
+        return balanced(settings, told_balance(balance, targets, quiet=self.quiet), targets)
 
     def _judge(self, what: str) -> Judge:
         existing_rows(self.data.table, what)

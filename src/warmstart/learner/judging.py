@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from warmstart.activations.inputs import stored_blocks
 from warmstart.batches.source import PixelSource
 from warmstart.inference.predictor import Predictor
-from warmstart.inference.probabilities import probabilities
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.checks import view_shares
 from warmstart.learner.feeding import Feeding
@@ -27,7 +26,7 @@ class Judge:
     def predictions(
         self, split: str, views: list[int], plain_weight: float | None = None
     ) -> Predictions:
-        """The mean over some views.
+        """The mean over some views, of probabilities that each have their temperature already.
 
         Args:
             split: "train", "valid" or "test".
@@ -42,7 +41,13 @@ class Judge:
         shares = view_shares(len(views), plain_weight)
         parts = [share * self.chances(rows, v) for share, v in zip(shares, views, strict=True)]
         names = tuple(table.names[row] for row in rows)
-        return Predictions(names, np.sum(parts, axis=0), table.labels[rows], table.classes)
+        return Predictions(
+            names,
+            np.sum(parts, axis=0),
+            table.labels[rows],
+            table.classes,
+            answering=self.predictor.card.answering,
+        )
 
     def chances(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:
         """Probabilities (N, K) of one view of some rows."""
@@ -51,7 +56,7 @@ class Judge:
             return predictor.rows(partial(self.rendered, rows, view), len(rows))
         space, keys = Feeding(self.store, self.source, precompute=True).stored(rows, view)
         blocks = stored_blocks(space, space.locate(keys), predictor.frozen.device)
-        return probabilities(predictor.head, blocks, is_multi_label=predictor.card.is_multi_label)
+        return predictor.chances(blocks)
 
     def rendered(self, rows: NDArray[np.int64], view: int, position: int) -> NDArray[np.uint8]:
         """The pixels of one of some rows."""

@@ -55,10 +55,7 @@ class SeenRows:
 
 @dataclass(frozen=True, eq=False)
 class ReportContent:
-    """A run, judged on ``predictions`` of its ``split``.
-
-    ``chosen_on_these`` names what was chosen by these same rows (law 15): the page says so.
-    """
+    """A run, judged on ``predictions`` of its ``split``."""
 
     title: str
     backbone: str
@@ -72,4 +69,3 @@ class ReportContent:
     reproduction: Reproduction
     steps: tuple[StepRecord, ...] = ()
     lr_curve: LRCurve | None = None
-    chosen_on_these: tuple[str, ...] = ()

@@ -10,8 +10,9 @@ from warmstart.images.thumbnail import thumbnail
 from warmstart.plots.gallery import overlaid
 from warmstart.report.choice import galleries_of
 from warmstart.report.content import SeenRows
+from warmstart.results.answering import UNKNOWN
 from warmstart.results.gallery import right_and_wrong
-from warmstart.results.predictions import LIKELY, Predictions
+from warmstart.results.predictions import Predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +101,12 @@ def answer(predictions: Predictions, row: int) -> tuple[str, float]:
     chances = predictions.probabilities[row]
     if not predictions.is_multi_label:
         best = int(chances.argmax())
-        return predictions.classes[best], float(chances[best])
-    likely = np.flatnonzero(chances > LIKELY)
-    if not len(likely):
+        name, unknown = predictions.classes[best], bool(predictions.is_unknown[row])
+        return f"{UNKNOWN} (nearest: {name})" if unknown else name, float(chances[best])
+    called = np.flatnonzero(predictions.predicted[row])
+    if not len(called):
         return "none of them", float(1 - chances.max())
-    return ", ".join(predictions.classes[int(k)] for k in likely), float(chances[likely].min())
+    return ", ".join(predictions.classes[int(k)] for k in called), float(chances[called].min())
 
 
 def jpeg_address(pixels: NDArray[np.uint8]) -> str:

@@ -19,8 +19,6 @@ from warmstart.report.figures import (
 from warmstart.report.galleries import Gallery, shown_galleries
 from warmstart.report.tables import MOST_PAIRS, by_reason, counted, score_lines, worst_first
 
-NUM_RESAMPLES = 1000
-
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
@@ -102,9 +100,7 @@ def page(content: ReportContent, pictures: Drawn) -> str:
     )
     environment.filters |= {"share": share, "number": number, "seconds": seconds}
     predictions = content.predictions
-    scores = evaluate(
-        predictions, num_resamples=NUM_RESAMPLES, chosen_on_these=content.chosen_on_these
-    )
+    scores = evaluate(predictions)
     first, others = worst_first(scores)
     lines = score_lines(scores)
     names = dict.fromkeys(name for record in content.history.records for name in record.metrics)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.results.predictions import LIKELY, Predictions
+from warmstart.results.predictions import Predictions
 
 Rows = NDArray[np.int64]
 
@@ -61,7 +61,7 @@ def most_uncertain(predictions: Predictions, number: int) -> Rows:
     """
     chances = predictions.probabilities
     if predictions.is_multi_label:
-        doubt = np.abs(chances - LIKELY).min(axis=1)
+        doubt = np.abs(chances - predictions.thresholds).min(axis=1)
     else:
         doubt = chances.max(axis=1)
     return lowest(doubt, np.arange(len(doubt)), number)

@@ -20,7 +20,7 @@ class EpochRecord:
     metrics: Mapping[str, float]
     lrs: tuple[float, ...]
     seconds: float
-    view: int | None = None
+    precision: str = "f32"
 
 
 @dataclass(eq=False)

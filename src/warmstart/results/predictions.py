@@ -1,15 +1,16 @@
 """What a model says of a set of rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.results.confusion import ConfusionMatrix, ratio
+from warmstart.results.answering import LIKELY, PLAIN, UNKNOWN, Answering
+from warmstart.results.confusion import ConfusionMatrix
 from warmstart.results.proportion import wilson
-
-LIKELY = 0.5  # from this probability on, a class is said to be on an image that may have many
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,12 +20,17 @@ class Predictions:
     ``rows`` (N,) names, ``probabilities`` (N, K) float64, ``labels`` (N,) int64 with -1 where a
     row has none, ``classes`` the K names. Where an image may have many classes, ``labels`` are
     (N, K) of 0 and 1, -1 along a row that has none, and each probability stands for itself.
+
+    ``answering`` is how the model answers. ``chosen_on_these`` names what was chosen by these same
+    rows, such as "the best epoch": it flatters every score of them (law 15).
     """
 
     rows: tuple[str, ...]
     probabilities: NDArray[np.float64]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
+    answering: Answering = field(default=PLAIN, kw_only=True)
+    chosen_on_these: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def is_multi_label(self) -> bool:
@@ -35,8 +41,39 @@ class Predictions:
     def predicted(self) -> NDArray[np.int64]:
         """The most probable class of each row (N,), the first of equals; or (N, K) of 0 and 1."""
         if self.is_multi_label:
-            return (self.probabilities > LIKELY).astype(np.int64)
+            return (self.probabilities > self.thresholds).astype(np.int64)
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+    @property
+    def thresholds(self) -> NDArray[np.float64]:
+        """Above which probability each class (K,) of an image that may have many is called so."""
+        fitted = self.answering.thresholds
+        return np.full(len(self.classes), LIKELY) if fitted is None else np.array(fitted)
+
+    @property
+    def is_unknown(self) -> NDArray[np.bool_]:
+        """Whether the answer of each row (N,) is "unknown"; ``predicted`` has the nearest class."""
+        below = self.answering.unknown_below
+        return np.asarray(self.probabilities.max(axis=1) < (-1 if below is None else below))
+
+    @property
+    def answers(self) -> tuple[tuple[str, ...], ...]:
+        """What each row is called: one name, "unknown", or any number of names."""
+        called = self.predicted
+        if not self.is_multi_label:
+            called = np.eye(len(self.classes), dtype=np.int64)[called]
+        nearest = [tuple(self.classes[k] for k in np.flatnonzero(row)) for row in called]
+        pairs = zip(self.is_unknown, nearest, strict=True)
+        return tuple((UNKNOWN,) if is_unknown else names for is_unknown, names in pairs)
+
+    def scores(self, **options: Any) -> Any:
+        """Every score with its 95 % interval: ``warmstart.evaluation.scores.Scores``.
+
+        Args:
+            **options: ``top_k``, ``beta``, ``num_resamples``, ``seed``: see
+                ``warmstart.evaluation.evaluate.evaluate``.
+        """
+        return import_module("warmstart.evaluation.evaluate").evaluate(self, **options)
 
     @property
     def accuracy(self) -> float:
@@ -62,28 +99,12 @@ class Predictions:
             raise SettingError(
                 "images with many labels have no confusion matrix.",
                 expected="one class per image.",
-                fix="look at each class: learn.predict().class_scores()",
+                fix="look at each class: print(predictions.scores().table())",
             )
         known, k = self._known(), len(self.classes)
         pairs = self.labels[known] * k + self.predicted[known]
         counts = np.bincount(pairs, minlength=k * k).reshape(k, k).astype(np.int64)
         return ConfusionMatrix(counts, self.classes)
-
-    def class_scores(self) -> dict[str, tuple[float, float, float, int]]:
-        """Precision, recall, F1 and the number of labelled rows of each class."""
-        known = self._known()
-        if self.is_multi_label:
-            true, said = self.labels[known] == 1, self.predicted[known] == 1
-        else:
-            every = np.arange(len(self.classes))
-            true = self.labels[known][:, None] == every
-            said = self.predicted[known][:, None] == every
-        right, called, there = (x.sum(axis=0) for x in (true & said, said, true))
-        scores = (ratio(right, called), ratio(right, there), ratio(2 * right, called + there))
-        return {
-            name: (*(float(score[k]) for score in scores), int(there[k]))  # type: ignore[misc]
-            for k, name in enumerate(self.classes)
-        }
 
     def _known(self) -> NDArray[np.bool_]:
         first = self.labels[:, 0] if self.is_multi_label else self.labels

@@ -1,7 +1,7 @@
-"""The best epoch so far, by the loss on rows that do not train."""
+"""The best epoch so far, by the loss or a score of rows that do not train."""
 
 from collections.abc import Mapping
-from math import inf
+from math import inf, isnan
 
 from torch import Tensor, nn
 
@@ -13,29 +13,38 @@ from warmstart.training.state import copied, module_state
 
 
 class BestEpoch:
-    """Weights of the epoch with the lowest loss, and how long ago it was."""
+    """Weights of the best epoch, and how long ago it was.
 
-    def __init__(self) -> None:
+    ``score`` is what is to be highest, of equals the one with the lowest ``loss``; by "loss" all
+    are equal.
+    """
+
+    def __init__(self, best_by: str = "loss") -> None:
         """No epoch yet."""
-        self.loss = inf
+        self.best_by = best_by
+        self.loss, self.score = inf, -inf
         self.num_stale_epochs = 0
         self.tensors: dict[str, Tensor] = {}
 
     def see(self, judged: Evaluation, module: nn.Module) -> bool:
-        """Keep the weights if the loss is the lowest so far, and say whether it is.
+        """Keep the weights if they are the best so far, and say whether they are.
 
-        A loss that is not a number is never the lowest.
+        An epoch whose loss is not a number is never the best.
         """
-        if not judged.loss < self.loss:
+        score = 0.0 if self.best_by == "loss" else float(getattr(judged, self.best_by))
+        is_better = score > self.score or (score == self.score and judged.loss < self.loss)
+        if not is_better or isnan(judged.loss):
             self.num_stale_epochs += 1
             return False
-        self.loss, self.num_stale_epochs = judged.loss, 0
+        self.loss, self.score, self.num_stale_epochs = judged.loss, score, 0
         self.tensors = copied(module_state(module))
         return True
 
-    def restore(self, tensors: Mapping[str, Tensor], loss: float, num_stale_epochs: int) -> None:
+    def restore(
+        self, tensors: Mapping[str, Tensor], loss: float, score: float, num_stale_epochs: int
+    ) -> None:
         """Go on where a checkpoint was."""
-        self.tensors, self.loss = dict(tensors), loss
+        self.tensors, self.loss, self.score = dict(tensors), loss, score
         self.num_stale_epochs = num_stale_epochs
 
 

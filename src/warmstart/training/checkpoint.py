@@ -12,13 +12,13 @@ from warmstart.errors import TrainingError
 from warmstart.results.history import History
 from warmstart.training.sealed import read_sealed, remove_leftovers, write_sealed
 
-FORMAT = "warmstart-checkpoint-2"
+FORMAT = "warmstart-checkpoint-3"
 SECONDS_BETWEEN = 60.0  # within an epoch; an epoch's end is always written
 
 
 @dataclass(eq=False)
 class Progress:
-    """Where a fit is; ``num_threads`` is how many threads torch computes with."""
+    """Where a fit is, and what was chosen by measuring: number type and threads of torch."""
 
     tensors: dict[str, Tensor]
     epoch: int
@@ -28,7 +28,9 @@ class Progress:
     seconds: float
     is_finished: bool
     history: History
+    precision: str = "f32"
     best_loss: float = inf
+    best_score: float = -inf
     num_stale_epochs: int = 0
     num_threads: int = field(default_factory=torch.get_num_threads)
 

@@ -56,6 +56,7 @@ def fit(
         run.restore(saved)
         for record in run.history.records:
             on_epoch(record)
+    run.settle_precision(inputs)
     num_threads = None if saved is None or saved.is_finished else saved.num_threads
     with (
         kept_modes(module),

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.results.lr_curve import LRCurve
+from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.groups import check_groups
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser
 from warmstart.training.order import derive, epoch_batches
+from warmstart.training.precision import measured_precision
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import copied, kept_modes, module_state, put_state
 from warmstart.training.step import update
@@ -57,6 +59,10 @@ def lr_find(
     optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
     ratios = [lr / settings.lrs[-1] for lr in settings.lrs]
     rates = np.geomspace(*lr_range, num_steps)
+    precision = settings.precision
+    if precision == "auto":
+        precision = measured_precision(module, inputs, targets, settings)
+    forward = in_arithmetic(module, precision)
     losses: list[float] = []
     smoothed, best = 0.0, float("inf")
     with unchanged(module), kept_random_state():
@@ -64,7 +70,7 @@ def lr_find(
         steps = passes(inputs, targets, settings, num_steps)
         for step, (lr, (rows, batch)) in enumerate(zip(rates, steps, strict=True)):
             loss = update(
-                module,
+                forward,
                 optimiser,
                 batch,
                 targets.train[torch.from_numpy(rows)],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
@@ -54,7 +55,10 @@ def restore_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> No
     for name, tensor in tensors.items():
         number, key = name.split(".", 1)
         parameter = parameters[int(number)]
-        optimiser.state[parameter][key] = tensor.to(parameter.device)
+        kept = tensor.to(parameter.device)
+        if kept.shape == parameter.shape:  # fused kernels walk both in the order of their memory
+            kept = torch.empty_like(parameter).copy_(kept)
+        optimiser.state[parameter][key] = kept.detach()
 
 
 def parameters_of(optimiser: Optimizer) -> list[nn.Parameter]:

@@ -26,7 +26,12 @@ def epoch_batches(num_rows: int, batch_size: int, seed: int, epoch: int) -> list
         cannot learn from a single row.
     """
     order = np.random.default_rng(derive(seed, "order", epoch)).permutation(num_rows)
-    batches = [order[start : start + batch_size] for start in range(0, num_rows, batch_size)]
+    return parted(order, batch_size)
+
+
+def parted(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+    """Batches of what is in order; a last one of one joins the batch before it."""
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     if len(batches) > 1 and len(batches[-1]) == 1:
         last = batches.pop()
         batches[-1] = np.concatenate([batches[-1], last])

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from warmstart.errors import TrainingError
 from warmstart.results.history import EpochRecord, History
+from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.average import WeightAverage, with_average
 from warmstart.training.best import BestEpoch, chosen_on
 from warmstart.training.checkpoint import Checkpoint, Progress
@@ -24,7 +25,9 @@ from warmstart.training.objective import (
     judged,
 )
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
-from warmstart.training.order import derive, epoch_batches, num_batches
+from warmstart.training.order import derive, num_batches
+from warmstart.training.plan import epoch_plan
+from warmstart.training.precision import measured_precision
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import module_state, part_named, put_state, renamed
 from warmstart.training.step import update
@@ -49,7 +52,8 @@ class Run:
         self.history = History()
         decay = settings.ema_decay
         self.average = None if decay is None else WeightAverage(module, decay)
-        self.best = BestEpoch()
+        self.precision = settings.precision  # "auto" until it is known
+        self.best = BestEpoch(settings.best_by)
 
     @property
     def is_finished(self) -> bool:
@@ -72,15 +76,19 @@ class Run:
             )
         return digest.hexdigest()
 
+    def settle_precision(self, inputs: Inputs) -> None:
+        """Measure which number type is faster, if that is open; the checkpoint keeps the choice."""
+        if self.precision == "auto":
+            self.precision = measured_precision(self.module, inputs, self.targets, self.settings)
+
     def steps(self, inputs: Inputs) -> Iterator[None]:
         """Do all steps of this epoch that are still to do, one at a time."""
         number = self.settings.first_epoch + self.epoch
-        batches = epoch_batches(
-            len(self.targets.train), self.settings.batch_size, self.settings.seed, number
-        )[self.step :]
+        plan = epoch_plan(self.settings, self.targets.train, number).after(self.step)
         self.module.train()
         began, before = time.perf_counter(), self.seconds
-        for rows, batch in zip(batches, inputs.train(batches, number), strict=True):
+        batches = inputs.train(plan.batches, number, plan.draws)
+        for rows, batch in zip(plan.batches, batches, strict=True):
             self.train_step(batch, self.targets.train[torch.from_numpy(rows)], number)
             self.seconds = before + time.perf_counter() - began
             yield
@@ -96,7 +104,7 @@ class Run:
         share = settings.schedule.share(position, self.steps_per_epoch)
         lrs = tuple(lr * share for lr in settings.lrs)
         loss = update(
-            self.module,
+            in_arithmetic(self.module, self.precision),
             self.optimiser,
             batch,
             wanted,
@@ -126,7 +134,7 @@ class Run:
             checkpoint: Where a snapshot goes, if a cycle ends and they are asked for.
         """
         with with_average(self.module, self.average):
-            on_valid = evaluate(self.module, inputs, self.targets)
+            on_valid = evaluate(self.module, inputs, self.targets, self.precision)
             chosen = self.choose(inputs, on_valid)
             if checkpoint is not None and self.settings.has_snapshots:
                 self.save_snapshot(checkpoint)
@@ -139,6 +147,7 @@ class Run:
             metrics=({"accuracy": on_valid.accuracy} if on_valid else {}) | chosen,
             lrs=self.history.last_lrs,
             seconds=self.seconds,
+            precision=self.precision,
         )
         self.history.append(record)
         self.epoch, self.step = self.epoch + 1, 0
@@ -155,11 +164,23 @@ class Run:
             return {}
         rows = chosen_on(self.targets)
         if self.targets.choice is not None and isinstance(inputs, ChoosingInputs):
-            on_choice = judged(self.module, inputs.choice(), self.targets.choice)
+            on_choice = judged(self.module, inputs.choice(), self.targets.choice, self.precision)
             is_best = self.best.see(on_choice, self.module)
-            return {"choice_loss": on_choice.loss, f"{rows}_best": float(is_best)}
+            seen = {
+                "choice_loss": on_choice.loss,
+                "choice_accuracy": on_choice.accuracy,
+                f"{rows}_best": float(is_best),
+            }
+            return self.scored(on_choice, rows) | seen
         is_best = on_valid is not None and self.best.see(on_valid, self.module)
-        return {f"{rows}_best": float(is_best)}
+        return self.scored(on_valid, rows) | {f"{rows}_best": float(is_best)}
+
+    def scored(self, judged: Evaluation | None, rows: str) -> dict[str, float]:
+        """The score that chooses, if it is none that the history has anyway."""
+        name = self.settings.best_by
+        if judged is None or name == "loss" or (name, rows) == ("accuracy", "valid"):
+            return {}
+        return {f"{rows}_{name}": float(getattr(judged, name))}
 
     def save_snapshot(self, checkpoint: Checkpoint) -> None:
         """Write the weights, if a cycle ends with this epoch."""
@@ -190,7 +211,9 @@ class Run:
             seconds=self.seconds,
             is_finished=self.is_finished,
             history=self.history,
+            precision=self.precision,
             best_loss=self.best.loss,
+            best_score=self.best.score,
             num_stale_epochs=self.best.num_stale_epochs,
         )
 
@@ -201,7 +224,8 @@ class Run:
         if self.average is not None:
             self.average.restore(part_named(saved.tensors, "average"))
         best = part_named(saved.tensors, "best")
-        self.best.restore(best, saved.best_loss, saved.num_stale_epochs)
+        self.best.restore(best, saved.best_loss, saved.best_score, saved.num_stale_epochs)
         self.epoch, self.step = saved.epoch, saved.step
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
         self.seconds, self.history = saved.seconds, saved.history
+        self.precision = saved.precision

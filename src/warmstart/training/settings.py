@@ -7,6 +7,9 @@ from warmstart.errors import SettingError
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.schedule import Schedule
 
+BEST_BY = ("loss", "accuracy", "macro_f1")
+PRECISIONS = ("auto", "f32", "bf16")
+
 
 @dataclass(frozen=True)
 class FitSettings:
@@ -20,8 +23,12 @@ class FitSettings:
     of the weights, which is judged and is what remains. ``has_snapshots`` writes the weights at
     the end of each cycle beside the checkpoint. ``keeps_best`` ends with the weights of the epoch
     whose loss on ``Targets.choice``, or else on valid, was lowest; ``patience`` also stops after
-    so many epochs without a lower one. Label smoothing and mixing are part of the training loss
-    in the history, never of the others.
+    so many epochs without a better one. ``best_by`` is "loss", or what is to be highest instead:
+    "accuracy" or "macro_f1", the loss deciding between equals. ``class_weights`` (K,) make some
+    classes count more in the loss; ``draws_evenly`` draws rows of all classes equally often. Label
+    smoothing, mixing and weights are part of the training loss in the history, never of the others.
+
+    ``precision`` is the arithmetic of steps: "f32", "bf16", or "auto", the faster, found by trying.
     """
 
     lrs: tuple[float, ...]
@@ -41,6 +48,10 @@ class FitSettings:
     has_snapshots: bool = False
     keeps_best: bool = False
     patience: int | None = None
+    best_by: str = "loss"
+    class_weights: tuple[float, ...] | None = None
+    draws_evenly: bool = False
+    precision: str = "f32"
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning.
@@ -60,6 +71,10 @@ class FitSettings:
              "a number in (0, 1), or None", "0.999"),
             ("patience", self.patience, self.patience is None or self.patience >= 1,
              "1 or more epochs, or None", "3"),
+            ("best_by", self.best_by, self.best_by in BEST_BY, "one of " + ", ".join(BEST_BY),
+             '"macro_f1"'),
+            ("train_precision", self.precision, self.precision in PRECISIONS,
+             "one of " + ", ".join(PRECISIONS), '"auto"'),
         ):  # fmt: skip
             if not is_right:
                 raise SettingError(
@@ -70,7 +85,7 @@ class FitSettings:
 
     @property
     def chooses(self) -> bool:
-        """Whether an epoch is chosen by its loss."""
+        """Whether an epoch is chosen."""
         return self.keeps_best or self.patience is not None
 
 

@@ -1,6 +1,6 @@
 """One update of the weights: a function of weights, batch, rates and seed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 
 import torch
@@ -8,14 +8,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from warmstart.training.mixing import mixed
-from warmstart.training.objective import row_losses
 from warmstart.training.optimiser import parameters_of
 from warmstart.training.randomness import seeded
+from warmstart.training.row_loss import row_losses
 from warmstart.training.settings import FitSettings
 
 
 def update(
-    module: nn.Module,
+    forward: Callable[[Tensor], Tensor],
     optimiser: Optimizer,
     batch: Tensor,
     wanted: Tensor,
@@ -27,7 +27,7 @@ def update(
     """One step of the optimiser; the caller's random state is untouched.
 
     Args:
-        module: In training mode.
+        forward: The module, in training mode.
         optimiser: Its layer groups.
         batch: (B, …).
         wanted: Targets of those rows.
@@ -41,7 +41,7 @@ def update(
     for group, lr in zip(optimiser.param_groups, lrs, strict=True):
         group["lr"] = lr
     with seeded(seed, batch.device):
-        loss = batch_loss(module, batch, wanted.to(batch.device), settings, seed)
+        loss = batch_loss(forward, batch, wanted.to(batch.device), settings, seed)
     value = float(loss.detach())
     if not isfinite(value):
         return value
@@ -54,18 +54,24 @@ def update(
 
 
 def batch_loss(
-    module: nn.Module, batch: Tensor, wanted: Tensor, settings: FitSettings, seed: int
+    forward: Callable[[Tensor], Tensor],
+    batch: Tensor,
+    wanted: Tensor,
+    settings: FitSettings,
+    seed: int,
 ) -> Tensor:
     """The mean loss; a mixed row has the losses of both its labels, in their shares.
 
     Reference:
         Zhang et al., 2018, arXiv 1710.09412, eq. 1.
     """
-    smoothing = settings.label_smoothing
+    smoothing, weights = settings.label_smoothing, None
+    if settings.class_weights is not None:
+        weights = torch.tensor(settings.class_weights, device=batch.device)
     mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
     if mix is None:
-        return row_losses(module(batch), wanted, smoothing).mean()
-    logits = module(mix.inputs)
-    own = row_losses(logits, wanted, smoothing)
-    other = row_losses(logits, wanted[mix.partners], smoothing)
+        return row_losses(forward(batch), wanted, smoothing, weights).mean()
+    logits = forward(mix.inputs)
+    own = row_losses(logits, wanted, smoothing, weights)
+    other = row_losses(logits, wanted[mix.partners], smoothing, weights)
     return torch.lerp(other, own, mix.share).mean()

@@ -1,5 +1,7 @@
 """What is printed fits 80 columns, with 2 classes and with 200, and holds the right numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from warmstart.cli.judge import tell
 from warmstart.cli.matrix import matrix_text, shortened
+from warmstart.results.answering import Answering
 from warmstart.results.confusion import ConfusionMatrix
 from warmstart.results.predictions import Predictions
 
@@ -43,7 +46,8 @@ def test_ten_digits_are_shown() -> None:
 @pytest.mark.parametrize("num_classes", [2, 10, 30, 31, 200])
 def test_scores_fit_80_columns(num_classes: int, capsys: pytest.CaptureFixture[str]) -> None:
     classes = tuple(f"a class of a long name, {k}" for k in range(num_classes))
-    tell(guesses(classes))
+    predictions = guesses(classes)
+    tell(predictions, predictions.scores(num_resamples=100))
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80
     assert ("with the lowest F1" in out) == (num_classes > 30)
@@ -52,13 +56,45 @@ def test_scores_fit_80_columns(num_classes: int, capsys: pytest.CaptureFixture[s
 
 def test_the_worst_classes_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     predictions = guesses(tuple(f"c{k}" for k in range(50)))
-    tell(predictions)
+    tell(predictions, predictions.scores(num_resamples=100))
     lines = capsys.readouterr().out.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("class")) + 1
     shown = [line.split()[0] for line in lines[start : start + 15]]
-    scores = predictions.class_scores()
-    worst = max(scores[name][2] for name in shown)
-    assert all(score[2] >= worst for name, score in scores.items() if name not in shown)
+    scores = {each.name: each.f_score for each in predictions.scores(num_resamples=0).per_class}
+    worst = max(scores[name] for name in shown)
+    assert all(score >= worst for name, score in scores.items() if name not in shown)
+
+
+def test_scores_are_told_with_their_intervals(capsys: pytest.CaptureFixture[str]) -> None:
+    predictions = guesses(("a", "b", "c"))
+    scores = predictions.scores(num_resamples=100)
+    tell(predictions, scores)
+    out = capsys.readouterr().out
+    for name in ("balanced accuracy", "macro f1", "log loss", "Brier score", "ROC AUC"):
+        assert f"\n{name} " in out
+    line = next(text for text in out.splitlines() if text.startswith("log loss"))
+    score = scores["log_loss"]
+    assert line.split()[2:] == [f"{score.value:.4f}", f"{score.low:.4f}", "to", f"{score.high:.4f}"]
+    accuracy = scores["accuracy"]
+    wanted = f"accuracy {accuracy.value:.4f} (95 % {accuracy.low:.4f} to {accuracy.high:.4f}, n ="
+    assert out.splitlines()[-1].startswith(wanted)
+
+
+def test_what_flatters_and_what_is_unknown_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = guesses(("a", "b", "c"))
+    told = replace(
+        plain, chosen_on_these=("the best epoch",), answering=Answering(unknown_below=0.5)
+    )
+    tell(told, told.scores(num_resamples=0))
+    out = capsys.readouterr().out
+    number = int((plain.probabilities.max(axis=1) < 0.5).sum())
+    assert f'{number} of 400 rows are answered "unknown"' in out
+    assert out.splitlines()[-1].startswith("note: the best epoch was chosen by these same rows")
+    assert max(map(len, out.splitlines())) <= 100
+    tell(plain, plain.scores(num_resamples=0))
+    out = capsys.readouterr().out
+    assert "unknown" not in out
+    assert "chosen" not in out
 
 
 @given(NAMES, st.integers(1, 50))

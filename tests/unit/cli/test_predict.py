@@ -68,7 +68,7 @@ def test_evaluate_prints_scores_with_an_interval(place: Place, run: Run) -> None
     found = re.search(r"accuracy ([\d.]+) \(95 % ([\d.]+) to ([\d.]+), n = 24\)", said.out)
     assert found is not None
     assert float(found[2]) < float(found[1])
-    assert [line.split()[0] for line in said.out.splitlines() if "precision" in line] == ["class"]
+    assert [line.split()[0] for line in said.out.splitlines() if "  precision" in line] == ["class"]
 
 
 def test_evaluate_reads_the_part_that_was_asked_for(place: Place, run: Run) -> None:
@@ -86,3 +86,40 @@ def test_evaluate_lists_what_it_cannot_read(place: Place, run: Run) -> None:
     assert said.code == 1
     assert "2 images cannot be decoded" in said.err
     assert "accuracy" not in said.out
+
+
+def write_table(place: Place, *, label: str = "kind") -> None:
+    """Every picture of cats, and the first half of the dogs', with the part that each is in."""
+    lines = [f"file,{label},part"]
+    for name, number in (("cat", 12), ("dog", 6)):
+        lines += [
+            f"dogscats/{name}/{i:02d}.png,{name},{'test' if i % 3 else 'train'}"
+            for i in range(number)
+        ]
+    (place.home / "table.csv").write_text("\n".join(lines))
+
+
+def test_evaluate_reads_a_table(place: Place, run: Run) -> None:
+    write_table(place)
+    said = run("evaluate", str(place.model), "table.csv")
+    assert said.code == 0, said.err
+    assert "18 pictures that table.csv lists" in said.out
+    assert "trained on" in said.out
+    shown = {line.split()[0]: line.split()[-1] for line in said.out.splitlines() if line}
+    assert (shown["cat"], shown["dog"]) == ("12", "6")
+    part = run(
+        "evaluate", str(place.model), "table.csv", "--split-column", "part", "--split", "test"
+    )
+    assert "12 pictures that table.csv lists" in part.out
+    assert "trained on" not in part.out
+
+
+def test_evaluate_refuses_a_table_of_other_classes_or_of_many(place: Place, run: Run) -> None:
+    write_table(place)
+    strange = run("evaluate", str(place.model), "table.csv", "--label-column", "part")
+    assert strange.code == 1
+    assert "test, train" in strange.err
+    none = run("evaluate", str(place.model), "table.csv", "--split-column", "part")
+    assert none.code == 1
+    assert "has no valid rows" in none.err
+    assert run("evaluate", str(place.model), "table.csv", "--label-sep", "|").code == 2

@@ -98,8 +98,8 @@ def test_many_labels_and_odd_names_come_back_as_they_were(
             lines.append(f"photos/{kind}/{i:02d}.png,{';'.join(labels)}")
     Path("labels.csv").write_text("\n".join(lines))
     said = run(
-        "train", "labels.csv", "--label-sep", ";", "--lr", "0.01", *SMALL, "--report",
-        "--out", "many", "--cache-dir", "cache",
+        "train", "labels.csv", "--label-sep", ";", "--lr", "0.01", *SMALL, "--size", "64",
+        "--report", "--out", "many", "--cache-dir", "cache",
     )  # fmt: skip
     assert said.code == 0, said.err
     page = Path("many/report.html").read_bytes()

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def many() -> Predictions:
 
 @pytest.mark.parametrize("make", [drawn, many])
 def test_json_reads_back(make: Callable[[], Predictions]) -> None:
-    found = evaluate(make(), num_resamples=100, chosen_on_these=("best epoch",))
+    found = evaluate(replace(make(), chosen_on_these=("best epoch",)), num_resamples=100)
     assert Scores.from_json(found.to_json()) == found
     entry: dict[str, Any] = json.loads(found.to_json())
     assert entry["scores"]["log_loss"]["value"] == found["log_loss"].value
@@ -44,7 +45,8 @@ def test_json_reads_back(make: Callable[[], Predictions]) -> None:
 
 def test_the_table_says_what_is_missing_and_what_flatters() -> None:
     rows = drawn(60, num_known=50)
-    text = evaluate(rows, num_resamples=100, chosen_on_these=("best epoch",)).table()
+    flattered = replace(rows, chosen_on_these=("best epoch",))
+    text = flattered.scores(num_resamples=100).table()
     assert "n = 50 labelled rows; 10 without a label left out" in text
     assert "Flattered: best epoch was chosen by these same rows." in text
     elk = next(line for line in text.splitlines() if line.startswith("elk")).split()

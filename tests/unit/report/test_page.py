@@ -1,6 +1,7 @@
 """The page: whole, without a network or a script, and what is in it is what was given."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.unit.report.content import content, many_labels, predictions, seen, w
 from warmstart.errors import SettingError
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.report.content import SeenRows
-from warmstart.report.page import NUM_RESAMPLES, drawn, page, write_report
+from warmstart.report.page import drawn, page, write_report
 from warmstart.results.predictions import Predictions
 
 NASTY = "<script>alert('x')</script>"
@@ -111,7 +112,7 @@ def test_names_are_text_whatever_they_are() -> None:
 
 
 def test_the_numbers_are_those_of_evaluate(plain: Reader) -> None:
-    scores = evaluate(predictions(), num_resamples=NUM_RESAMPLES)
+    scores = evaluate(predictions())
     for name in ("accuracy", "macro_f1", "log_loss", "brier"):
         score = scores[name]
         assert score.value is not None
@@ -137,7 +138,10 @@ def test_what_was_left_out_and_the_steps_are_told(plain: Reader) -> None:
 
 def test_what_is_flattered_and_what_is_missing_is_said_first() -> None:
     reader = Reader(
-        page_of(chosen_on_these=("the best epoch",), seen=SeenRows(gaps=("The photos are gone.",)))
+        page_of(
+            replace(predictions(), chosen_on_these=("the best epoch",)),
+            seen=SeenRows(gaps=("The photos are gone.",)),
+        )
     )
     top = reader.text.partition("What is taken for what")[0]
     assert "These same images chose the best epoch" in top

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from sklearn.metrics import f1_score
 from tests.unit.training.toy import (
     ChoosingToyInputs,
     ToyInputs,
@@ -21,10 +22,10 @@ from torch import Tensor, nn
 from warmstart.errors import SettingError, TrainingError
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.average import WeightAverage, with_average
-from warmstart.training.best import kept_epoch
+from warmstart.training.best import BestEpoch, kept_epoch
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets, evaluate, judged
+from warmstart.training.objective import Evaluation, Targets, evaluate, judged
 from warmstart.training.schedule import Schedule
 from warmstart.training.state import copied, module_state
 
@@ -130,6 +131,33 @@ def test_without_asking_the_last_weights_stay_and_nothing_is_marked() -> None:
     assert has(module, inputs.judged_weights[-1])
     assert [set(record.metrics) for record in history.records] == [{"accuracy"}] * 12
     assert kept_epoch(history) is None
+
+
+@pytest.mark.parametrize("best_by", ["accuracy", "macro_f1"])
+def test_the_best_epoch_may_be_that_of_the_highest_score(best_by: str) -> None:
+    inputs, targets, module, history = overfitting(keeps_best=True, best_by=best_by)
+    name = "accuracy" if best_by == "accuracy" else "valid_macro_f1"
+    scores = [record.metrics[name] for record in history.records]
+    losses = [record.valid_loss or 0.0 for record in history.records]
+    best = min(range(12), key=lambda epoch: (-scores[epoch], losses[epoch]))
+    assert kept_epoch(history) == best
+    assert best_by == "accuracy" or best != losses.index(min(losses))
+    assert has(module, inputs.judged_weights[best])
+    said = module.eval()(inputs.x_valid).argmax(dim=1)
+    turned = targets.valid
+    if best_by == "macro_f1":
+        assert scores[best] == pytest.approx(f1_score(turned, said, average="macro"))
+    else:
+        assert scores[best] == float((said == turned).double().mean())
+
+
+def test_of_equal_scores_the_lowest_loss_is_best_and_none_without_a_number() -> None:
+    best, module = BestEpoch("accuracy"), toy_module()
+    seen = [(0.5, 0.9), (0.4, 0.9), (0.6, 0.9), (float("nan"), 1.0), (0.3, 0.8), (2.0, 1.0)]
+    found = [best.see(Evaluation(loss, accuracy, 9, 0.0), module) for loss, accuracy in seen]
+    assert found == [True, True, False, False, False, True]
+    with pytest.raises(SettingError, match="best_by='f1'"):
+        toy_settings(best_by="f1")
 
 
 @pytest.mark.parametrize("patience", [1, 3])

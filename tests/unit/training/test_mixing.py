@@ -10,7 +10,7 @@ from warmstart.errors import SettingError
 from warmstart.training.head import seeded_linear
 from warmstart.training.loop import fit
 from warmstart.training.mixing import MixedBatch, mixed
-from warmstart.training.objective import row_losses
+from warmstart.training.row_loss import row_losses
 from warmstart.training.step import batch_loss
 
 seeds = st.integers(0, 2**63 - 1)

@@ -5,13 +5,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import accuracy_score, f1_score, log_loss
 from tests.unit.training.toy import one_group, toy_data, toy_module, toy_settings
 from torch import nn
 
 from warmstart.errors import TrainingError
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets, evaluate, row_losses, rows_right
+from warmstart.training.objective import Targets, evaluate, rows_right
+from warmstart.training.row_loss import row_losses
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -81,6 +82,9 @@ def test_evaluation_equals_scikit_learn_and_leaves_the_module_as_it_was() -> Non
     assert found is not None
     assert found.loss == pytest.approx(log_loss(targets.valid, chances), rel=1e-6)
     assert found.accuracy == accuracy_score(targets.valid, chances.argmax(dim=1))
+    assert found.macro_f1 == pytest.approx(
+        f1_score(targets.valid, chances.argmax(dim=1), average="macro")
+    )
 
 
 def test_without_validation_rows_nothing_is_judged() -> None:
@@ -105,5 +109,9 @@ def test_many_labels_are_learned() -> None:
     assert not targets.is_multi_label
     before = evaluate(module, inputs, many)
     history = fit(module, one_group(module), inputs, many, toy_settings(lr=0.1, epochs=10))
+    found = evaluate(module, inputs, many)
+    assert found is not None
+    said = module.eval()(inputs.x_valid) > 0
+    assert found.macro_f1 == pytest.approx(f1_score(many.valid, said, average="macro"))
     assert before is not None
     assert before.accuracy < 0.5 < 0.8 < history.records[-1].metrics["accuracy"]

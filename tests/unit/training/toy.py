@@ -25,7 +25,12 @@ class ToyInputs:
     valid_rows: int = 64
     seen: list[tuple[int, list[int]]] = field(default_factory=list)
 
-    def train(self, batches: Sequence[NDArray[np.int64]], epoch: int) -> Iterator[Tensor]:
+    def train(
+        self,
+        batches: Sequence[NDArray[np.int64]],
+        epoch: int,
+        draws: Sequence[NDArray[np.int64]] | None = None,
+    ) -> Iterator[Tensor]:
         for rows in batches:
             self.before_batch()
             self.seen.append((epoch, [int(row) for row in rows]))

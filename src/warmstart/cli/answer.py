@@ -1,0 +1,26 @@
+"""How a trained model answers: temperature, thresholds, "unknown", as `train` was asked."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warmstart.cli.recipe import Recipe
+
+if TYPE_CHECKING:
+    from warmstart.learner.conv_learner import ConvLearner
+
+
+def find_answers(recipe: Recipe, learn: "ConvLearner") -> None:
+    """Fit what was asked for on rows that do not judge (law 15).
+
+    Args:
+        recipe: With the rate that the head was trained with.
+        learn: Trained.
+    """
+    asked = recipe.asked
+    if asked.calibrate:
+        rows = learn.cross_validate(lrs=recipe.lr, cycle_len=asked.epochs, balance=asked.balance)
+        learn.calibrate(rows)
+        if rows.is_multi_label:
+            learn.fit_thresholds(rows)
+    if asked.others is not None:
+        learn.set_unknown(Path(asked.others), false_accept=asked.false_accept)

@@ -1,0 +1,67 @@
+"""`warmstart compare-runs`: is the second run's model better than the first's?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from warmstart.cli.paths import refuse_missing
+from warmstart.errors import DataError, SettingError
+
+if TYPE_CHECKING:
+    from warmstart.cli.saved_predictions import SavedPredictions
+    from warmstart.evaluation.compare import Comparison
+
+RUN = "the folder of a run, that `warmstart train` wrote."
+
+
+def compare_runs(
+    first: Annotated[Path, typer.Argument(metavar="A", help="The run that is there already.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The run that may be better.")],
+    worthwhile: Annotated[
+        float, typer.Option(min=0, max=1, help="The smallest gain in accuracy that counts.")
+    ] = 0.01,
+    json: Annotated[bool, typer.Option(help="Print JSON instead of words.")] = False,
+) -> None:
+    """Say whether the model of run B is better than that of run A, on the same images."""
+    for run in (first, second):
+        refuse_missing(run, expected=RUN)
+    from warmstart.cli.saved_predictions import read_predictions  # numpy loads here
+
+    pair = (read_predictions(first), read_predictions(second))
+    found = compared(pair, (first, second), worthwhile)
+    if json:
+        print(found.to_json())
+        return
+    for letter, run, saved in zip("AB", (first, second), pair, strict=True):
+        name = "all labels right" if saved.predictions.is_multi_label else "accuracy"
+        print(f"{letter}  {run}  {name} {saved.predictions.accuracy:.4f}")
+        for chosen in saved.predictions.chosen_on_these:
+            print(f"   note: {chosen} of {letter} was chosen by these images, which flatters it")
+    print(f"\n{found}")
+
+
+def compared(
+    pair: tuple["SavedPredictions", "SavedPredictions"], runs: tuple[Path, Path], worthwhile: float
+) -> "Comparison":
+    """The comparison of what two runs predicted.
+
+    Raises:
+        DataError: their images, classes or labels are not the same.
+    """
+    from warmstart.evaluation.compare import compare
+
+    try:
+        return compare(
+            pair[0].predictions,
+            pair[1].predictions,
+            hashes=(pair[0].hashes, pair[1].hashes),
+            worthwhile=worthwhile,
+        )
+    except SettingError as error:
+        raise DataError(
+            f"{runs[0]} and {runs[1]} cannot be compared: {error.what}",
+            expected="two runs that were judged on the same validation images, with the same "
+            "classes and labels.",
+            fix="train both on the same folder, with the same --valid-pct and --split-seed.",
+        ) from error

@@ -1,0 +1,109 @@
+"""RUN/predictions.csv read back: the validation rows of a finished run, by content."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.cli.run_folder import BETWEEN_LABELS, PREDICTIONS, SCORES
+from warmstart.errors import DataError
+from warmstart.evaluation.scores import Scores
+from warmstart.results.answering import Answering
+from warmstart.results.predictions import Predictions
+
+CARD = Path("model", "model.json")
+FIRST_COLUMNS = ["sha256", "name", "label", "predicted"]
+
+
+@dataclass(frozen=True, eq=False)
+class SavedPredictions:
+    """Predictions, and the sha256 of each row's image."""
+
+    predictions: Predictions
+    hashes: tuple[str, ...]
+
+
+def read_predictions(run: Path) -> SavedPredictions:
+    """Read what a run predicted for its validation rows.
+
+    Args:
+        run: Its folder.
+
+    Raises:
+        DataError: it is no finished run, or its files are not as they were written.
+    """
+    refuse_unfinished(run)
+    try:
+        return parsed(run)
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise DataError(
+            f"{run} cannot be read ({error}).",
+            expected=f"{PREDICTIONS}, {SCORES} and {CARD} as `warmstart train` wrote them.",
+            fix="train it again: warmstart train FOLDER",
+        ) from error
+
+
+def parsed(run: Path) -> SavedPredictions:
+    """What a run's files say.
+
+    Raises:
+        ValueError: something in them is not as it was written.
+    """
+    card = json.loads((run / CARD).read_text(encoding="utf-8"))
+    scores = Scores.from_json((run / SCORES).read_text(encoding="utf-8"))
+    with (run / PREDICTIONS).open(newline="", encoding="utf-8") as file:
+        titles, *lines = csv.reader(file)
+    if titles[:4] != FIRST_COLUMNS:
+        raise ValueError(f"{PREDICTIONS} begins with the columns {', '.join(titles[:4])}")
+    classes = tuple(titles[4:])
+    find = many_labels if card["is_multi_label"] else one_label
+    predictions = Predictions(
+        tuple(line[1] for line in lines),
+        np.array([[float(cell) for cell in line[4:]] for line in lines]),
+        find([line[2] for line in lines], classes),
+        classes,
+        answering=Answering(thresholds=thresholds_of(card)),
+        chosen_on_these=scores.chosen_on_these,
+    )
+    return SavedPredictions(predictions, tuple(line[0] for line in lines))
+
+
+def thresholds_of(card: dict[str, Any]) -> tuple[float, ...] | None:
+    """What a model's card says of many labels."""
+    values = card.get("answering", {}).get("thresholds")
+    return None if values is None else tuple(values)
+
+
+def one_label(cells: list[str], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Labels (N,), -1 where there is none."""
+    return np.array([classes.index(cell) if cell else -1 for cell in cells], np.int64)
+
+
+def many_labels(cells: list[str], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Labels (N, K) of 0 and 1."""
+    labels = np.zeros((len(cells), len(classes)), np.int64)
+    for row, cell in enumerate(cells):
+        for name in cell.split(BETWEEN_LABELS) if cell else ():
+            labels[row, classes.index(name)] = 1
+    return labels
+
+
+def refuse_unfinished(run: Path) -> None:
+    """See that a folder is that of a finished run.
+
+    Raises:
+        DataError: it is not.
+    """
+    missing = [str(name) for name in (PREDICTIONS, SCORES, CARD) if not (run / name).is_file()]
+    if missing:
+        parent = run.parent if (run.parent / PREDICTIONS).is_file() else None
+        raise DataError(
+            f"{run} has no {missing[0]}.",
+            expected="the folder of a finished run, that `warmstart train` wrote.",
+            fix=f"give {parent}." if parent else f"finish it: warmstart train --resume {run}",
+            flags=("=", str(run), str(parent)) if parent else (),
+        )

@@ -1,0 +1,153 @@
+"""Out-of-fold predictions of a learner's training rows."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from warmstart.activations.inputs import StoredInputs
+from warmstart.data.folds import classes_in_one_fold, draw_folds
+from warmstart.errors import SettingError
+from warmstart.heads.fresh import HeadOf
+from warmstart.heads.out_of_fold import Folds
+from warmstart.learner.feeding import Feeding, targets_of, view_of_epoch
+from warmstart.learner.layers import Layers
+from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.training.lr_finder import kept_random_state
+from warmstart.training.settings import FitSettings
+
+
+def cross_validated(
+    feeding: Feeding,
+    new_head: HeadOf,
+    settings: FitSettings,
+    *,
+    k: int,
+    finds_rate: bool,
+    device: torch.device,
+    quiet: bool,
+) -> OutOfFoldPredictions:
+    """Train a fresh head on all folds but one, ask it about that one, and so on.
+
+    Each head is trained as the first ``fit`` of a new learner would be, on the view that each epoch
+    would see; it judges plain views. Activations are always kept, also with ``precompute=False``
+    (then as many views as there are epochs): k heads are cheap only on stored activations, and
+    the bits are the same. Rows of one group, or where there are no groups of the same content, are
+    in the same fold.
+
+    Args:
+        feeding: The training rows, through the frozen body.
+        new_head: What makes heads.
+        settings: Of each fit.
+        k: Number of folds.
+        finds_rate: Look for the rate on the rows that train the first fold's head; all use it.
+        device: Where heads are trained.
+        quiet: Print nothing.
+
+    Returns:
+        Predictions of the training rows, in table order.
+    """
+    table = feeding.source.table
+    rows = table.rows("train")
+    labels = table.labels[rows]
+    folds = draw_folds(units_of(feeding, rows), labels, k, seed=settings.seed)
+    tell_unlearned(classes_in_one_fold(folds, labels, table.classes))
+    dealt = Folds(folds, targets_of(table).train, new_head, stored_rows(feeding, settings, device))
+    chances = np.zeros((len(rows), len(table.classes)))
+    with kept_random_state():  # a head of the user's own may draw from any of them
+        if finds_rate:
+            settings = replace(settings, lrs=(dealt.found_rate(settings),))
+        for held, found in dealt.chances(settings):
+            chances[held] = found
+    names = tuple(table.names[row] for row in rows)
+    made = OutOfFoldPredictions(names, chances, labels, table.classes, folds, settings.lrs[0])
+    if not quiet:
+        print(made, file=sys.stderr)  # noqa: T201 - the learner's words to its user
+    return made
+
+
+def stored_rows(feeding: Feeding, settings: FitSettings, device: torch.device) -> "RowsOf":
+    """Inputs of some of the training rows, out of the store."""
+    num_views = settings.schedule.num_epochs if feeding.precompute is False else feeding.precompute
+    return RowsOf(feeding, num_views, device)
+
+
+class RowsOf:
+    """(Positions that train, positions that are judged) → stored inputs."""
+
+    def __init__(self, feeding: Feeding, num_views: bool | int, device: torch.device) -> None:
+        """Compute the plain view of every row now, other views when an epoch wants them."""
+        self.num_views, self.device = num_views, device
+        rows = feeding.source.table.rows("train")
+        self.space, self.plain = feeding.stored(rows)
+
+        @cache  # asking for names looks every file up
+        def keys(view: int) -> list[bytes]:
+            return feeding.stored(rows, view)[1]
+
+        self.keys = keys
+
+    def __call__(self, train: NDArray[np.int64], held: NDArray[np.int64]) -> StoredInputs:
+        """Batches of these rows."""
+
+        def train_keys(epoch: int) -> list[bytes]:
+            return some(self.keys(view_of_epoch(self.num_views, epoch)), train)
+
+        return StoredInputs(self.space, train_keys, some(self.plain, held), self.device)
+
+
+def some(keys: Sequence[bytes], positions: NDArray[np.int64]) -> list[bytes]:
+    """The names at some positions."""
+    return [keys[position] for position in positions]
+
+
+def units_of(feeding: Feeding, rows: NDArray[np.int64]) -> list[str]:
+    """What must stay in one fold: the group of each row, or else its content.
+
+    Copies of one picture in two folds would let a head judge what it was trained on.
+    """
+    groups = feeding.source.table.groups
+    if groups is not None:
+        return [groups[row] for row in rows]
+    hashes = feeding.source.content_hashes(rows, feeding.activations.hashes)
+    return [content.hex() for content in hashes]
+
+
+def check_frozen(layers: Layers, *, has_moved: bool) -> None:
+    """See that the body is frozen, and has never been trained.
+
+    Args:
+        layers: Where the cut is.
+        has_moved: Whether a fit has trained some of the body.
+
+    Raises:
+        SettingError: it is not so.
+    """
+    if has_moved:
+        raise SettingError(
+            "the body has been trained on the training rows, so no row is new to it: every fold "
+            "would look better than new images will.",
+            expected="a body that has not been trained in this learner.",
+            fix="make a new learner, and call cross_validate before unfreeze() and fit().",
+        )
+    if layers.cut is not None:
+        raise SettingError(
+            f"the network is cut {layers.cut_name()}, and cross_validate trains heads only.",
+            expected="a network that is frozen up to its head.",
+            fix="call learn.freeze() first.",
+        )
+
+
+def tell_unlearned(classes: Sequence[str]) -> None:
+    """Warn of classes that no head can know when it is asked about them."""
+    if classes:
+        warnings.warn(
+            f"all training rows of {', '.join(classes)} are in one fold (there is one row, or one "
+            "group), so the head that is asked about them has never seen the class.",
+            stacklevel=4,
+        )

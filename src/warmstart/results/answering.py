@@ -1,0 +1,37 @@
+"""From logits to an answer: what was found on rows that trained nothing, and judge nothing."""
+
+from dataclasses import dataclass, replace
+
+LIKELY = 0.5  # a class of an image that may have many is called so above it, unless one was fitted
+UNKNOWN = "unknown"  # the answer for pictures of things that no class stands for
+
+
+@dataclass(frozen=True)
+class Answering:
+    """How logits become probabilities, and those an answer.
+
+    ``temperature`` divides the logits, of each view before views are averaged. ``thresholds`` (K,)
+    are those above which a class of an image that may have many is called so; None is 0.5 for all.
+    Below ``unknown_below`` the highest probability is no answer; None always answers. ``how`` says
+    where each number came from.
+    """
+
+    temperature: float = 1.0
+    thresholds: tuple[float, ...] | None = None
+    unknown_below: float | None = None
+    how: tuple[str, ...] = ()
+
+    def with_temperature(self, value: float, how: str) -> "Answering":
+        """A new temperature; what was fitted on probabilities of another is forgotten."""
+        return Answering(temperature=value, how=(how,))
+
+    def with_thresholds(self, values: tuple[float, ...], how: str) -> "Answering":
+        """New thresholds."""
+        return replace(self, thresholds=values, how=(*self.how, how))
+
+    def with_unknown(self, below: float, how: str) -> "Answering":
+        """A new threshold for "unknown"."""
+        return replace(self, unknown_below=below, how=(*self.how, how))
+
+
+PLAIN = Answering()  # nothing was fitted

@@ -1,0 +1,55 @@
+"""Which rows an epoch draws, in which batches, and for how manieth time: a function of the seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from warmstart.training.balance import draw_counts
+from warmstart.training.order import derive, epoch_batches, parted
+from warmstart.training.settings import FitSettings
+
+
+@dataclass(frozen=True, eq=False)
+class EpochPlan:
+    """``batches`` hold training positions (B,) each.
+
+    ``draws`` say beside each how often the row was drawn before, which decides the view it is
+    seen in; None where that is the number of the epoch for all of them, as without a sampler.
+    """
+
+    batches: list[NDArray[np.int64]]
+    draws: list[NDArray[np.int64]] | None = None
+
+    def after(self, step: int) -> "EpochPlan":
+        """What is left to do after so many batches."""
+        return EpochPlan(self.batches[step:], None if self.draws is None else self.draws[step:])
+
+
+def epoch_plan(settings: FitSettings, targets: Tensor, epoch: int) -> EpochPlan:
+    """The plan of one epoch.
+
+    With a sampler every draw of a row is of the view after the one it was drawn in last, as
+    without one: so rare rows are seen in more views, not in the same ones again, and K stored views
+    are ordinary augmented training until a row has been drawn K times.
+
+    Args:
+        settings: Seed, batch size, ``draws_evenly``, and the epoch that the fit begins with; until
+            then each row is taken to have been drawn once per epoch.
+        targets: Of the training rows.
+        epoch: Counted over all fits.
+    """
+    if not settings.draws_evenly:
+        return EpochPlan(epoch_batches(len(targets), settings.batch_size, settings.seed, epoch))
+    labels = targets.numpy()
+    before = np.full(len(labels), settings.first_epoch)
+    for earlier in range(settings.first_epoch, epoch):
+        before += draw_counts(labels, settings.seed, earlier)
+    counts = draw_counts(labels, settings.seed, epoch)
+    rows = np.repeat(np.arange(len(labels)), counts)
+    firsts = np.repeat(np.cumsum(counts) - counts, counts)
+    draws = before[rows] + np.arange(len(rows)) - firsts
+    order = np.random.default_rng(derive(settings.seed, "order", epoch)).permutation(len(rows))
+    size = settings.batch_size
+    return EpochPlan(parted(rows[order], size), parted(draws[order], size))
