@@ -7,18 +7,27 @@ from warmstart.cli.recipe import Recipe
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
+    from warmstart.results.predictions import Predictions
 
 
-def find_answers(recipe: Recipe, learn: "ConvLearner") -> None:
+def find_answers(
+    recipe: Recipe, learn: "ConvLearner", held_back: "Predictions | None" = None
+) -> None:
     """Fit what was asked for on rows that do not judge (law 15).
 
     Args:
         recipe: With the rate that the head was trained with.
         learn: Trained.
+        held_back: What it says of training rows that it has not seen; None for a frozen body,
+            whose head can be cross-validated.
     """
     asked = recipe.asked
     if asked.calibrate:
-        rows = learn.cross_validate(lrs=recipe.lr, cycle_len=asked.epochs, balance=asked.balance)
+        rows = held_back or learn.cross_validate(
+            lrs=recipe.lr or recipe.chosen.get("lr_head"),
+            cycle_len=asked.epochs,
+            balance=asked.balance,
+        )
         learn.calibrate(rows)
         if rows.is_multi_label:
             learn.fit_thresholds(rows)

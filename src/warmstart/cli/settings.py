@@ -72,6 +72,11 @@ class DataSettings:
     group: Annotated[str | None, typer.Option(help="CSV: column that is never parted.")] = None
     label_sep: LabelSep = None
 
+    @property
+    def augmentation(self) -> str | None:
+        """How views differ."""
+        return self.augment
+
 
 @dataclass(frozen=True)
 class LearnSettings(DataSettings):
@@ -121,7 +126,24 @@ class TrainSettings(LearnSettings):
     tensorboard: Annotated[
         str | None, typer.Option(metavar="PATH", help="Where TensorBoard finds losses and rates.")
     ] = None
+    full: Annotated[
+        bool, typer.Option("--full", help="All eight steps: views, thawing, the best epoch.")
+    ] = False
+    minutes: Annotated[float | None, typer.Option(help="With --full: what all steps may take.")] = (
+        None
+    )
+    steps: Annotated[str, typer.Option(help="With --full: which steps, such as 1-4.")] = "1-8"
     report: Annotated[bool, typer.Option(help="Write RUN/report.html in the end.")] = True
+
+    @property
+    def augmentation(self) -> str | None:
+        """With --full there has to be some; "basic" is right for all pictures."""
+        return self.augment or ("basic" if self.full else None)
+
+    @property
+    def kept_views(self) -> bool | int:
+        """With --full the recipe says when what is kept."""
+        return False if self.full else super().kept_views
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
 from warmstart.cli.answer import find_answers
+from warmstart.cli.full import last_step, train_fully
 from warmstart.cli.outcome import tell_outcome, write_outcome
-from warmstart.cli.recipe import RECIPE, Recipe
+from warmstart.cli.recipe import RECIPE, Recipe, read_recipe
 from warmstart.cli.run_folder import CURVE, REPORT, write_curve
 from warmstart.cli.run_report import write_run_report
 from warmstart.cli.settings import DataSettings, LearnSettings
@@ -32,7 +33,7 @@ def load_data(settings: DataSettings) -> ImageClassifierData:
     tfms = tfms_from_model(
         settings.arch,
         settings.size,
-        aug_tfms=settings.augment,
+        aug_tfms=settings.augmentation,
         max_zoom=settings.max_zoom,
         crop_type=settings.crop_type,
     )
@@ -84,15 +85,21 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     """
     settings = recipe.asked
     refuse_rate(settings.lr)
+    last_step(settings.steps)
     data = load_data(settings)
     print(summary_of(data), flush=True)
     learn = build_learner(settings, data)
     recipe = begun(recipe, learn, run)
-    recipe = with_rate(recipe, learn, run)
-    train(recipe, learn, run)
-    find_answers(recipe, learn)
+    held_back = None
+    if settings.full:
+        held_back = train_fully(recipe, learn, run).held_back
+    else:
+        recipe = with_rate(recipe, learn, run)
+        train(recipe, learn, run)
+    find_answers(recipe, learn, held_back)
     predictions = learn.predict("valid")
     write_outcome(run, learn, predictions)
+    recipe = read_recipe(run)  # with all that was chosen on the way
     replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
     tell_outcome(run, learn.data.table, predictions)
     if settings.report:  # last, so that nobody waits for it

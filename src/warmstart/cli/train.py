@@ -1,5 +1,6 @@
 """`warmstart train`: precompute, find a rate, train the head, judge, save."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from warmstart.cli.expand import with_options
 from warmstart.cli.paths import refuse_bad_places, refuse_missing, refuse_within_data
-from warmstart.cli.recipe import Recipe
+from warmstart.cli.recipe import Recipe, read_recipe
 from warmstart.cli.resume import Context, resumed
 from warmstart.cli.run_folder import new_run
 from warmstart.cli.settings import SOURCE_HELP, TrainSettings
@@ -24,6 +25,9 @@ def train(
     ] = "",
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/…")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run's folder.")] = None,
+    like: Annotated[
+        Path | None, typer.Option(help="Do again what this run did, in a new folder.")
+    ] = None,
 ) -> None:
     """Train a classifier of the images in a folder or a CSV file.
 
@@ -32,6 +36,12 @@ def train(
     """
     if resume is not None:
         run_stoppable(resumed(resume, context), resume, settings.cache_dir)
+        return
+    if like is not None:
+        refuse_missing(like, expected="the folder of a run, that `warmstart train` wrote.")
+        done = read_recipe(like)
+        again = replace(done, result={})
+        run_stoppable(again, new_run(out, Path(done.asked.source)), settings.cache_dir)
         return
     if not source:
         raise SettingError(

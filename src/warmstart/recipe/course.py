@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,15 @@ class Course:
     def finish(self) -> None:
         """Leave the learner with the model to be delivered, and nothing held back."""
         self.twins.deliver()
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Let the learner say nothing."""
+        quiet, self.learn.quiet = self.learn.quiet, True
+        try:
+            yield
+        finally:
+            self.learn.quiet = quiet
 
     def tell(self, text: str) -> None:
         """Say it, unless the learner is quiet."""

@@ -19,6 +19,7 @@ class RecipeNumbers:
         views: Augmented views of step 4, an epoch and a cycle each.
         rate_ratio: How much smaller the rate of each earlier layer group is; the note says 3 to 10.
         num_cycles: Of step 8, each twice as long as the one before: 3 are 1 + 2 + 4 epochs.
+        patience: Epochs of step 8 without a better one, after which it over-fits and is stopped.
         held_back: Share of the training rows that chooses.
         rate_steps: Steps of the search in step 7.
     """
@@ -29,6 +30,7 @@ class RecipeNumbers:
     views: int = 8
     rate_ratio: float = 5.0
     num_cycles: int = 3
+    patience: int = 3
     held_back: float = 0.2
     rate_steps: int = 40
 
@@ -45,6 +47,7 @@ class RecipeNumbers:
             ("views", self.views >= 1, "1 or more views", "8"),
             ("rate_ratio", self.rate_ratio >= 1, "a factor of at least 1", "5"),
             ("num_cycles", self.num_cycles >= 1, "1 or more cycles", "3"),
+            ("patience", self.patience >= 1, "1 or more epochs", "3"),
             ("held_back", 0 < self.held_back < 1, "a share in (0, 1)", "0.2"),
             ("rate_steps", self.rate_steps >= 10, "10 or more steps", "40"),
         ):

@@ -10,6 +10,7 @@ from warmstart.recipe.course import Course
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
 from warmstart.recipe.numbers import RecipeNumbers
 from warmstart.recipe.thawed_steps import find_rates_again, spread_rates, thaw, train_all
+from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 
 STEPS = (
@@ -26,10 +27,15 @@ STEPS = (
 
 @dataclass(frozen=True)
 class RecipeResult:
-    """A record of each step, and everything that was found by trying or measuring."""
+    """A record of each step, and everything that was found by trying or measuring.
+
+    ``held_back`` is what a thawed model says of the training rows that did not train it; None where
+    the body stayed frozen.
+    """
 
     steps: tuple[StepRecord, ...]
     chosen: Mapping[str, Any] = field(default_factory=dict)
+    held_back: Predictions | None = None
 
     def __str__(self) -> str:
         """A line per step."""
@@ -79,4 +85,5 @@ class Recipe(RecipeNumbers):
         for number, step in enumerate(STEPS[: self.last_step], 1):
             course.take(number, step)
         course.finish()
-        return RecipeResult(tuple(course.records), course.chosen)
+        held_back = course.twins.choice if course.twins.is_thawed else None
+        return RecipeResult(tuple(course.records), course.chosen, held_back)

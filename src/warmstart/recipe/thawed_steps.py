@@ -77,6 +77,7 @@ def train_all(course: Course) -> Step | Skipped:
         course.twins.train_thawed(
             lambda: learn.fit(
                 lrs, cycles, cycle_len=1, cycle_mult=2, keeps_best=True,
+                patience=course.recipe.patience,
                 checkpoint=course.checkpoint,
             )
         )  # fmt: skip
@@ -84,7 +85,7 @@ def train_all(course: Course) -> Step | Skipped:
 
     epochs = num_epochs(cycles)
     return Step(
-        f"{title} for {epochs} epochs, and keep the best", why, run,
+        f"{title} for up to {epochs} epochs, and keep the best", why, run,
         seconds=epochs * epoch_seconds(course), can_harm=True, trains=True,
     )  # fmt: skip
 
