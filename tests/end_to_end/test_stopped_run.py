@@ -9,7 +9,7 @@ import pytest
 from tests.end_to_end.conftest import Start
 
 SAME = ["predictions.csv", "model/weights.safetensors", "model/model.json"]
-TRAIN = ["--size", "32", "--bs", "16", "--lr", "0.02", "--epochs", "4"]
+TRAIN = ["--size", "32", "--bs", "16", "--lr", "0.02", "--epochs", "4", "--no-report"]
 
 
 def files(run: Path) -> dict[str, bytes]:

@@ -19,6 +19,7 @@ from warmstart.cli import (
 )
 from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
+from warmstart.cli.report import report_run
 from warmstart.terminal.colour import DOUBTFUL, say
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "show": show.show,
     "lr-find": lr_find.lr_find,
     "compare": compare.compare,
+    "report": report_run,
     "demo": demo.demo,
 }
 for name, command in COMMANDS.items():

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,13 +10,16 @@ from numpy.typing import NDArray
 
 from warmstart.cli.paths import is_within, refuse_within_data
 from warmstart.cli.recipe import RECIPE
-from warmstart.data.table import Exclusion
+from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
 from warmstart.results.history import History
+from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
 
-PREDICTIONS, SCORES = "predictions.csv", "scores.json"
+PREDICTIONS, HISTORY, EXCLUSIONS = "predictions.csv", "history.jsonl", "exclusions.csv"
+ENVIRONMENT, DATA, CURVE = "environment.json", "data.json", "lr_find.json"
+STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
 BETWEEN_LABELS = "|"  # in a cell that holds several
 
 
@@ -74,7 +75,7 @@ def refuse_used(out: Path) -> None:
 
 def write_history(run: Path, history: History) -> None:
     """One line per epoch, then the steps."""
-    (run / "history.jsonl").write_text(history.to_jsonl(), encoding="utf-8")
+    (run / HISTORY).write_text(history.to_jsonl(), encoding="utf-8")
 
 
 def write_predictions(run: Path, predictions: Predictions, hashes: Sequence[bytes]) -> None:
@@ -111,21 +112,29 @@ def write_exclusions(run: Path, exclusions: Iterable[Exclusion]) -> None:
     """One line per file that is in no row, if there is any."""
     listed = [(one.name, one.reason) for one in exclusions]
     if listed:
-        with (run / "exclusions.csv").open("w", newline="", encoding="utf-8") as file:
+        with (run / EXCLUSIONS).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("name", "reason"), *listed])
 
 
 def write_environment(run: Path, versions: dict[str, str], mode: str) -> None:
     """What the bits of the results depend on besides data and settings."""
-    import torch
+    from warmstart.learner.environment import environment  # torch loads here
 
-    entry = {
-        "versions": versions,
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "num_cores": os.cpu_count(),
-        "num_threads": torch.get_num_threads(),
-        "numeric_mode": mode,
-    }
-    (run / "environment.json").write_text(json.dumps(entry, indent=1), encoding="utf-8")
+    write_json(run / ENVIRONMENT, environment(versions, mode))
+
+
+def write_data(run: Path, table: ImageTable) -> None:
+    """How many images of each class each split had, and what their reader noticed."""
+    write_json(run / DATA, {"counts": table.counts(), "notes": table.notes})
+
+
+def write_curve(run: Path, curve: LRCurve) -> None:
+    """The losses that a rate was found by."""
+    entry = {"lrs": curve.lrs.tolist(), "losses": curve.losses.tolist(), "share": curve.share}
+    run.mkdir(parents=True, exist_ok=True)
+    write_json(run / CURVE, entry)
+
+
+def write_json(path: Path, entry: object) -> None:
+    """A file that people can read."""
+    path.write_text(json.dumps(entry, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -121,6 +121,7 @@ class TrainSettings(LearnSettings):
     tensorboard: Annotated[
         str | None, typer.Option(metavar="PATH", help="Where TensorBoard finds losses and rates.")
     ] = None
+    report: Annotated[bool, typer.Option(help="Write RUN/report.html in the end.")] = True
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from warmstart.classifier_data.transforms import tfms_from_model
 from warmstart.cli.answer import find_answers
 from warmstart.cli.outcome import tell_outcome, write_outcome
 from warmstart.cli.recipe import RECIPE, Recipe
+from warmstart.cli.run_folder import CURVE, REPORT, write_curve
+from warmstart.cli.run_report import write_run_report
 from warmstart.cli.settings import DataSettings, LearnSettings
 from warmstart.cli.table_file import is_table, table_data
 from warmstart.data.cache_folder import cache_folder
@@ -93,6 +95,9 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     write_outcome(run, learn, predictions)
     replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
     tell_outcome(run, learn.data.table, predictions)
+    if settings.report:  # last, so that nobody waits for it
+        place = write_run_report(run, run / REPORT, predictor=learn.predictor())
+        print(f"report:     {place}")
     return predictions
 
 
@@ -145,7 +150,9 @@ def with_rate(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
     """A recipe with a rate: what is found by trying is found once."""
     if recipe.lr is not None:
         return recipe
-    lr = learn.lr_find().suggestion
+    curve = learn.lr_find()
+    write_curve(run, curve)
+    lr = curve.suggestion
     print(f"rate {lr:.2g}, found by trying rates from small to large")
     recipe = recipe.choosing(lr=lr)
     recipe.write(run)
@@ -172,5 +179,6 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
     except TrainingError:
         if is_new:  # so that the same folder can be used with a smaller rate
             shutil.rmtree(checkpoints, ignore_errors=True)
-            (run / RECIPE).unlink(missing_ok=True)
+            for name in (RECIPE, CURVE):
+                (run / name).unlink(missing_ok=True)
         raise

@@ -17,7 +17,12 @@ class ArrayInputs:
         """Put all rows where the head is."""
         self.features = torch.from_numpy(features).to(device)
 
-    def train(self, batches: Sequence[NDArray[np.int64]], epoch: int) -> Iterator[Tensor]:  # noqa: ARG002 - every epoch sees the same
+    def train(
+        self,
+        batches: Sequence[NDArray[np.int64]],
+        epoch: int,  # noqa: ARG002 - every epoch sees the same
+        draws: Sequence[NDArray[np.int64]] | None = None,  # noqa: ARG002 - and every draw
+    ) -> Iterator[Tensor]:
         """Each batch (B, D)."""
         for rows in batches:
             yield self.features[torch.from_numpy(rows).to(self.features.device)]

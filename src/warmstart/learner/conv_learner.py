@@ -41,6 +41,7 @@ from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.held_back import SHARE, HeldBack, check_chooser, tell_held_back
 from warmstart.learner.judging import Judge
 from warmstart.learner.layers import Layers
+from warmstart.learner.reporting import report_learner
 from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
@@ -498,6 +499,16 @@ class ConvLearner(Answers):
         return Predictor(
             self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card
         )
+
+    def report(self, path: str | Path = "report.html", what: str = "valid", **more: Any) -> Path:
+        """Write one HTML page that can be sent to a colleague: scores, mistakes, pictures.
+
+        Args:
+            path: The file; it needs no network.
+            what: The split that is judged; its rows need labels.
+            **more: ``steps`` of a recipe; ``pictures``, a folder for PNG files.
+        """
+        return report_learner(self, path, what, **more)
 
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
         """Write the model as plain files: safetensors and JSON.

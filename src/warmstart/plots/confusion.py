@@ -1,13 +1,17 @@
 """The confusion matrix as a picture, readable with 2 classes and with 200."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from warmstart.plots.figure import finished, new_figure
+from warmstart.plots.figure import ACCENT, finished, new_figure, plain
 from warmstart.results.confusion import ConfusionMatrix, ratio
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 MOST_WITH_NUMBERS = 25
 MOST_TICKS = 60
@@ -31,11 +35,11 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
     side = min(14.0, 3.2 + 0.45 * num_classes)
     figure = new_figure(side + 0.8, side)
     axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    image = axes.imshow(shares, cmap=transparent_to_accent(), vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.045)
     step = -(-num_classes // MOST_TICKS)
     ticks = np.arange(0, num_classes, step)
-    names = [shortened(matrix.classes[order[i]]) for i in ticks]
+    names = [plain(shortened(matrix.classes[order[i]])) for i in ticks]
     size = 10 if num_classes <= 12 else 8 if has_numbers else 6
     slanted = num_classes > 4 or max(map(len, names)) > 10
     if num_classes > 12:
@@ -51,9 +55,7 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
     if has_numbers:
         for i, j in np.ndindex(counts.shape):
             if counts[i, j]:
-                colour = "white" if shares[i, j] > 0.5 else "black"
-                axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour,
-                          fontsize=size + 1)  # fmt: skip
+                axes.text(j, i, str(counts[i, j]), ha="center", va="center", fontsize=size + 1)
     return finished(figure, path)
 
 
@@ -68,6 +70,17 @@ def clustered(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     condensed = squareform(distance, checks=False)
     tree = optimal_leaf_ordering(linkage(condensed, "average"), condensed)
     return np.asarray(leaves_list(tree), np.int64)
+
+
+def transparent_to_accent() -> "Colormap":
+    """Nothing to two thirds of the accent: numbers on it can be read on white and on black.
+
+    The root of the share, because a tenth of a class that is taken for another has to be seen.
+    """
+    from matplotlib.colors import ListedColormap, to_rgba
+
+    shares = np.linspace(0, 1, 256)
+    return ListedColormap([to_rgba(ACCENT, 0.68 * root) for root in np.sqrt(shares)])
 
 
 def shortened(name: str) -> str:

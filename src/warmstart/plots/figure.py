@@ -1,11 +1,15 @@
 """An empty figure, and where it goes."""
 
+import io
+import warnings
 from pathlib import Path
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 120
-ACCENT, QUIET = "#1f6feb", "#8b949e"
+ACCENT, QUIET = "#1f6feb", "#8b949e"  # both can be read on white and on black
+INK = "black"  # in a page: the colour of its text
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -24,3 +28,34 @@ def finished(figure: Figure, path: str | Path | None) -> Figure:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, bbox_inches="tight")  # else a title at the edge is cut
     return figure
+
+
+def plain(name: str) -> str:
+    r"""A name for a label of matplotlib, which would take a$b$c for a formula, or fail at $\x$."""
+    return name.replace("$", r"\$")
+
+
+def svg_of(figure: Figure, name: str) -> str:
+    """An <svg> element that has the colours of the page around it, on any background.
+
+    Text stays text, so that the reader's own fonts draw it: names in any script can be read.
+
+    Args:
+        figure: What was drawn, in INK where it shall look like text.
+        name: Part of the ids within, which must differ in a page.
+
+    Returns:
+        The element, the same characters for the same figure.
+    """
+    file = io.StringIO()
+    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
+    with rc_context(settings), warnings.catch_warnings():  # type: ignore[arg-type]
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the reader's has it
+        figure.savefig(
+            file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+        )
+    text = file.getvalue()
+    element = text[text.index("<svg") :].strip().replace("#000000", "currentColor")
+    for attribute in ('id="', 'href="#', "url(#"):  # else "figure_1" is in every figure
+        element = element.replace(attribute, f"{attribute}{name}-")
+    return element

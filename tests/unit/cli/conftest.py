@@ -9,7 +9,7 @@ from PIL import Image
 
 from warmstart.cli.main import main
 
-SMALL = ["--size", "32", "--epochs", "1"]
+SMALL = ["--size", "32", "--epochs", "1", "--no-report"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     os.environ["WARMSTART_CACHE"] = str(home / "cache")
     photos = write_photos(home / "dogscats")
     with pytest.raises(SystemExit) as stopped:
-        main(["train", str(photos), "--lr", "0.01", *SMALL, "--out", str(home / "run")])
+        main(["train", str(photos), "--lr", "0.01", *SMALL, "--report", "--out", str(home / "run")])
     assert stopped.value.code == 0
     yield Place(home, photos, home / "run" / "model")
     if before is None:

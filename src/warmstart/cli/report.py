@@ -1,0 +1,38 @@
+"""`warmstart report`: a finished run as one page that can be sent to a colleague."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warmstart.cli import options
+from warmstart.cli.paths import data_folder, refuse_missing, refuse_within_data
+
+
+def report_run(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that train wrote.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The HTML file; default: RUN/report.html.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="A folder for each picture as a PNG file, for slides.")
+    ] = None,
+    cache_dir: options.CacheDir = None,
+) -> None:
+    """Write what a run knows as one HTML page: scores, mistakes, pictures, how to do it again."""
+    refuse_missing(run, expected="the folder of a run, that `warmstart train` wrote.")
+    # numpy loads here, not for --help
+    from warmstart.cli.run_folder import REPORT
+    from warmstart.cli.run_reading import read_finished
+
+    asked = read_finished(run).asked
+    place = run / REPORT if out is None else out
+    source = Path(asked.source)
+    if source.exists():
+        data = data_folder(source, asked.folder)
+        refuse_within_data(place, "--out", data)
+        if pictures is not None:
+            refuse_within_data(pictures, "--pictures", data)
+    from warmstart.cli.run_report import write_run_report
+
+    print(f"report:     {write_run_report(run, place, pictures, cache_dir=cache_dir)}")

@@ -1,0 +1,114 @@
+"""The report of a finished run, from what it left on disk."""
+
+import shlex
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmstart.cli.recipe import Recipe
+from warmstart.cli.run_reading import (
+    read_curve,
+    read_data_facts,
+    read_environment,
+    read_finished,
+    read_history,
+    read_steps,
+)
+from warmstart.cli.saved_predictions import read_predictions
+from warmstart.cli.table_file import is_table
+from warmstart.data.cache_folder import cache_folder
+from warmstart.errors import UnreadableImageError
+from warmstart.report.content import ReportContent, Reproduction
+from warmstart.report.page import write_report
+
+if TYPE_CHECKING:
+    from warmstart.inference.predictor import Predictor
+
+HERE_ONLY = ("source", "cache_dir", "report")  # settings that change no result
+
+
+def write_run_report(
+    run: Path,
+    out: Path,
+    pictures: Path | None = None,
+    *,
+    predictor: "Predictor | None" = None,
+    cache_dir: Path | None = None,
+) -> Path:
+    """Write the report; the photos are looked for where they were.
+
+    Args:
+        run: The folder of a finished run.
+        out: Where the page is written.
+        pictures: A folder for PNG files, if they are wanted.
+        predictor: The run's model, if it is loaded already.
+        cache_dir: Where activations are kept, if not where the recipe says.
+
+    Returns:
+        The file.
+    """
+    recipe = read_finished(run)
+    from warmstart.inference.predictor import load_predictor  # torch loads here
+    from warmstart.learner.seen_rows import seen_rows
+
+    if predictor is None:
+        predictor = load_predictor(run / "model", device=recipe.asked.device)
+    card = predictor.card
+    saved = read_predictions(run)
+    predictions = replace(saved.predictions, answering=card.answering)
+    hashes = [bytes.fromhex(name) for name in saved.hashes]
+    source = Path(recipe.asked.source)
+    root = source.parent if is_table(source) else source
+
+    def read(position: int) -> bytes:
+        name = predictions.rows[position]
+        try:
+            return (root / name).read_bytes()
+        except OSError as error:
+            raise UnreadableImageError(name, error.strerror or "error") from error
+
+    place = cache_folder(recipe.asked.cache_dir if cache_dir is None else cache_dir)
+    content = ReportContent(
+        title=run.resolve().name,
+        backbone=card.arch,
+        size=card.recipe["size"],
+        weights_from=card.weights_from,
+        data=read_data_facts(run),
+        split="valid",
+        predictions=predictions,
+        history=read_history(run),
+        seen=seen_rows(predictor, predictions, hashes, read, place),
+        reproduction=Reproduction(command(recipe), chosen(recipe), read_environment(run)),
+        steps=read_steps(run),
+        lr_curve=read_curve(run),
+    )
+    return write_report(content, out, pictures)
+
+
+def command(recipe: Recipe) -> str:
+    """What to type to train it again: the source, and the options that are not the defaults."""
+    words = ["warmstart", "train", recipe.asked.source]
+    for field in fields(recipe.asked):
+        value = getattr(recipe.asked, field.name)
+        default = None if field.default is MISSING else field.default
+        if field.name in HERE_ONLY or value == default:
+            continue
+        flag = field.name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", str(value)]
+    return shlex.join(words)
+
+
+def chosen(recipe: Recipe) -> dict[str, Any]:
+    """Settings that a reader asks for, and what was found by measuring."""
+    asked = recipe.asked
+    rate = "none" if recipe.lr is None else f"{recipe.lr:.3g}"
+    how = "found by trying" if asked.lr is None else "given"
+    return {
+        "epochs": asked.epochs,
+        "learning rate": f"{rate}, {how}",
+        "batch size": asked.bs,
+        "seeds": f"{asked.seed} (head, order of rows, dropout), {asked.split_seed} (split)",
+    }

@@ -1,0 +1,144 @@
+"""What the network sees of the rows that a report shows: pixels, where it looked, activations."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.activations.space import Space
+from warmstart.backbones.network import ClassifierNetwork, Normalise
+from warmstart.batches.pixels import stream_pixels
+from warmstart.batches.source import num_cores
+from warmstart.errors import SettingError, UnreadableImageError
+from warmstart.inference.frozen_part import FrozenPart
+from warmstart.inference.grad_cam import grad_cam
+from warmstart.inference.predictor import Predictor, noting
+from warmstart.report.choice import galleries_of, rows_to_explain, rows_to_map, rows_to_show
+from warmstart.report.content import SeenRows
+from warmstart.results.gallery import most_mistaken
+from warmstart.results.predictions import Predictions
+
+OTHER_BYTES = "its file is another one by now"
+Pixels = NDArray[np.uint8]
+
+
+def seen_rows(
+    predictor: Predictor,
+    predictions: Predictions,
+    hashes: Sequence[bytes],
+    read: Callable[[int], bytes],
+    cache_dir: Path,
+) -> SeenRows:
+    """Read the few photos that are shown; take activations from the store where they are there.
+
+    Args:
+        predictor: What made the predictions.
+        predictions: Of some rows.
+        hashes: The sha256 of the bytes that each of them had; other bytes are not shown.
+        read: Position of a row → its bytes; may raise UnreadableImageError.
+        cache_dir: Where activations may be stored.
+
+    Returns:
+        All that could be had, and in words what could not.
+    """
+
+    def render(row: int) -> Pixels:
+        content = read(row)
+        if hashlib.sha256(content).digest() != hashes[row]:
+            raise UnreadableImageError(predictions.rows[row], OTHER_BYTES)
+        return predictor.recipe.render(content, predictions.rows[row])
+
+    chosen = galleries_of(predictions)
+    wanted = rows_to_show(chosen)
+    pixels, failures = rendered(render, wanted)
+    gaps = [missing_photos(failures, len(wanted))] if failures else []
+    rows = [row for row in rows_to_explain(chosen) if row in pixels]
+    try:
+        heat = heat_of(predictor, predictions, pixels, rows)
+    except SettingError as error:
+        heat = {}
+        gaps.append(f"No picture shows where the network looked: {error.what}")
+    mapped = rows_to_map(len(predictions.rows))
+    activations = stored(predictor, [hashes[row] for row in mapped], cache_dir)
+    if activations is None:
+        activations, failures = computed(predictor.frozen, render, mapped)
+    if activations is None:
+        gaps.append(
+            "The map of the images: their activations are not stored any more, and "
+            + missing_photos(failures, len(mapped))
+        )
+    has_map = activations is not None
+    return SeenRows(pixels, heat, activations, mapped if has_map else None, tuple(gaps))
+
+
+def rendered(
+    render: Callable[[int], Pixels], rows: Sequence[int]
+) -> tuple[dict[int, Pixels], list[UnreadableImageError]]:
+    """What the network sees of some rows, and the photos that cannot be read."""
+    found: dict[int, Pixels] = {}
+    failures: list[UnreadableImageError] = []
+    for block in noting(stream_pixels(render, rows, num_threads=num_cores()), failures):
+        found |= dict(zip(block.rows.tolist(), block.pixels, strict=True))
+    return found, failures
+
+
+def missing_photos(failures: Sequence[UnreadableImageError], number: int) -> str:
+    """How many photos could not be had, and why the first of them."""
+    first = failures[0]
+    return (
+        f"{len(failures)} of {number} photos to be shown cannot be read, and are left out; the "
+        f"first: {first.name} ({first.reason})."
+    )
+
+
+def heat_of(
+    predictor: Predictor, predictions: Predictions, pixels: dict[int, Pixels], rows: list[int]
+) -> dict[int, NDArray[np.float64]]:
+    """Where the network found its answer, by row; of many labels the most mistaken one."""
+    if not rows or not isinstance(predictor.model, ClassifierNetwork):
+        return {}
+    card = predictor.card
+    if predictions.is_multi_label:
+        classes = [most_mistaken(predictions, row) for row in rows]
+    else:
+        classes = [int(predictions.predicted[row]) for row in rows]
+    maps = grad_cam(
+        predictor.model,
+        Normalise(card.mean, card.std),
+        np.stack([pixels[row] for row in rows]),
+        classes,
+    )
+    return dict(zip(rows, maps, strict=True))
+
+
+def stored(
+    predictor: Predictor, hashes: Sequence[bytes], cache_dir: Path
+) -> NDArray[np.floating] | None:
+    """Activations (N, D) of the plain view, None unless all of them are stored."""
+    folder = cache_dir / "activations"
+    frozen = predictor.frozen
+    if not (folder / frozen.card.identity).is_dir():
+        return None
+    space = Space(folder, frozen.card)
+    keys = frozen.keys(predictor.recipe.name(), hashes)
+    if space.missing(keys):
+        return None
+    return np.asarray(space.gather(space.locate(keys)), np.float32)
+
+
+def computed(
+    frozen: FrozenPart, render: Callable[[int], Pixels], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.floating] | None, list[UnreadableImageError]]:
+    """The same activations from the photos; None with the failures if one cannot be read."""
+    failures: list[UnreadableImageError] = []
+    stream = stream_pixels(
+        render, rows.tolist(), block=frozen.runner.batch, num_threads=num_cores()
+    )
+    parts = []
+    for _, values in frozen.runner.run(noting(stream, failures)):
+        parts.append(np.asarray(values, np.float32))
+    if failures or not parts:
+        return None, failures
+    return np.concatenate(parts), failures

@@ -1,0 +1,59 @@
+"""Pictures in a grid, each with a line of text, and where a network looked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from warmstart.plots.figure import finished, new_figure, plain
+
+MOST_COLUMNS = 6
+STRENGTH = 0.55  # of the colours over a picture, where the map is highest
+
+
+def plot_gallery(
+    pictures: Sequence[NDArray[np.uint8]],
+    captions: Sequence[str],
+    path: str | Path | None = None,
+    *,
+    title: str = "",
+) -> Figure:
+    """Pictures in rows of six.
+
+    Args:
+        pictures: (H, W, 3) each.
+        captions: One each: what it is, what was said, how probable.
+        path: Where the picture is written.
+        title: Above all.
+    """
+    columns = max(1, min(MOST_COLUMNS, len(pictures)))
+    lines = max(1, -(-len(pictures) // columns))
+    figure = new_figure(max(3.2, 1.9 * columns), 2.3 * lines + 0.4)
+    figure.suptitle(plain(title), fontsize=11)
+    grid = figure.subplots(lines, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, pixels, caption in zip(grid.flat, pictures, captions, strict=False):
+        axes.imshow(pixels)
+        axes.set_title(plain(caption), fontsize=8)
+    return finished(figure, path)
+
+
+def overlaid(pixels: NDArray[np.uint8], heat: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A picture (H, W, 3) with a map over it: the higher, the more of the map's colour.
+
+    Args:
+        pixels: What the network saw.
+        heat: (h, w) in [0, 1], from ``grad_cam``; made as large as the picture.
+    """
+    from matplotlib import colormaps
+
+    height, width = pixels.shape[:2]
+    small = Image.fromarray(np.asarray(heat, np.float32), "F")
+    large = np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)).clip(0, 1)
+    colours = colormaps["inferno"](0.25 + 0.65 * large)[..., :3] * 255
+    share = (STRENGTH * large)[..., None]
+    return np.asarray((pixels * (1 - share) + colours * share).round(), np.uint8)

@@ -1,0 +1,117 @@
+"""The figures of a report, each with the words that say the same."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from warmstart.evaluation.judged import judged
+from warmstart.evaluation.probability_scores import calibration_bins
+from warmstart.plots.activation_map import plot_activation_map, two_dimensions
+from warmstart.plots.curves import plot_loss, plot_lr, plot_lr_curve
+from warmstart.plots.figure import svg_of
+from warmstart.report.content import ReportContent
+from warmstart.results.gallery import right_and_wrong
+
+FLAT, TALL = (4.7, 3.1), (4.7, 4.9)  # inches; two stand side by side, one fits a phone
+NARROW, WIDEST = 6.0, 10.3
+
+
+@dataclass(frozen=True, eq=False)
+class PageFigure:
+    """A matplotlib figure; ``name`` is a file's and an element's, ``alt`` what it shows in words.
+
+    A figure that ``is_wide`` scrolls in its own box instead of being made small.
+    """
+
+    name: str
+    title: str
+    alt: str
+    caption: str
+    drawing: Any
+    is_wide: bool = False
+
+    def sized(self, width: float, height: float) -> "PageFigure":
+        """The same figure, so large in inches."""
+        self.drawing.set_size_inches(width, height)
+        return self
+
+    @property
+    def element(self) -> Markup:
+        """As an element of the page; matplotlib has escaped every text in it."""
+        return Markup(svg_of(self.drawing, self.name))
+
+
+def confusion_figure(content: ReportContent) -> PageFigure | None:
+    """Shares of each true class; None where a picture may have many."""
+    if content.predictions.is_multi_label:
+        return None
+    matrix = content.predictions.confusion_matrix()
+    right, total = int(matrix.counts.trace()), int(matrix.counts.sum())
+    worst = "; ".join(
+        f"{number} × {true} taken for {said}" for true, said, number in matrix.most_confused()[:3]
+    )
+    drawing = matrix.plot()
+    width, height = (float(side) for side in drawing.get_size_inches())
+    return PageFigure(
+        "confusion", "Confusion matrix",
+        f"Confusion matrix of {len(matrix.classes)} classes: {right} of {total} right. "
+        + (f"Most often confused: {worst}." if worst else "Nothing is confused."),
+        "Each row is a true class, each column what was said; the darker, the larger the share of "
+        "the row.",
+        drawing, is_wide=width > NARROW,
+    ).sized(min(width, WIDEST), height * min(width, WIDEST) / width)  # fmt: skip
+
+
+def reliability_figure(content: ReportContent) -> PageFigure:
+    """What was said against what came true."""
+    bins = calibration_bins(judged(content.predictions))
+    return PageFigure(
+        "reliability", "Are the probabilities to be believed?",
+        f"Reliability diagram; the expected calibration error is {bins.error:.3f}.",
+        "On the dashed line, of the answers given with 70 % probability 70 % are right. Below the "
+        "line the model is too sure, above it too modest.",
+        bins.plot(),
+    ).sized(*TALL)  # fmt: skip
+
+
+def map_figure(content: ReportContent) -> PageFigure | None:
+    """The activations of the judged rows in a plane; None where there are none."""
+    seen, predictions = content.seen, content.predictions
+    if seen.activations is None or seen.mapped is None or predictions.is_multi_label:
+        return None
+    points, method = two_dimensions(seen.activations)
+    wrong, labels = right_and_wrong(predictions)[1][seen.mapped], predictions.labels[seen.mapped]
+    return PageFigure(
+        "map", "How the network sees the images",
+        f"Map of {len(points)} images by their activations ({method}), coloured by class, "
+        f"{int(wrong.sum())} wrong ones ringed.",
+        f"Each point is an image; images with like activations lie side by side ({method}). "
+        "A wrong one in the middle of another class may have a wrong label.",
+        plot_activation_map(points, labels, wrong, predictions.classes),
+    ).sized(*TALL)  # fmt: skip
+
+
+def training_figures(content: ReportContent) -> list[PageFigure]:
+    """Loss, rates, and how the rate was found, where they are known."""
+    history, found = content.history, []
+    if history.step_losses:
+        found.append(PageFigure(
+            "loss", "Loss", f"Training loss of {len(history.step_losses)} steps, "
+            "and validation loss of each epoch.", "The lower, the better the fit.",
+            plot_loss(history),
+        ).sized(*FLAT))  # fmt: skip
+    if history.step_lrs:
+        found.append(PageFigure(
+            "rates", "Learning rate, as run", "The learning rate of each step.", "",
+            plot_lr(history),
+        ).sized(*FLAT))  # fmt: skip
+    if content.lr_curve is not None:
+        suggestion = content.lr_curve.suggestion
+        found.append(PageFigure(
+            "lr-find", "Learning rate, as found",
+            f"Loss against learning rate; {suggestion:.2g} is suggested.",
+            "Rates from small to large were tried for a step each, then the weights put back.",
+            plot_lr_curve(content.lr_curve),
+        ).sized(*FLAT))  # fmt: skip
+    return found

@@ -1,0 +1,114 @@
+"""Galleries as the page shows them: small JPEGs with a few words each."""
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.images.thumbnail import thumbnail
+from warmstart.plots.gallery import overlaid
+from warmstart.report.choice import galleries_of
+from warmstart.report.content import SeenRows
+from warmstart.results.answering import UNKNOWN
+from warmstart.results.gallery import right_and_wrong
+from warmstart.results.predictions import Predictions
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One row: ``pixels`` (S, S, 3), and with what spoke for the answer over them, if known."""
+
+    pixels: NDArray[np.uint8]
+    explained: NDArray[np.uint8] | None
+    name: str
+    truth: str
+    said: str
+    probability: float
+    verdict: str
+
+    @property
+    def looks(self) -> list[tuple[NDArray[np.uint8], str]]:
+        """What a plot shows, with a caption each."""
+        is_so = "" if self.verdict == "right" else f"is {self.truth}"
+        plain = (self.pixels, f"{self.said} {self.probability:.3f}\n{is_so}")
+        return [plain] if self.explained is None else [plain, (self.explained, "what spoke for it")]
+
+    @property
+    def picture(self) -> str:
+        """A data: URI of a small JPEG."""
+        return jpeg_address(self.pixels)
+
+    @property
+    def heat(self) -> str | None:
+        """The same of the explained picture."""
+        return None if self.explained is None else jpeg_address(self.explained)
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A title, a sentence, and pictures; ``num_missing`` of its pictures could not be had."""
+
+    title: str
+    text: str
+    pictures: tuple[Shown, ...]
+    num_missing: int
+
+
+def shown_galleries(predictions: Predictions, seen: SeenRows) -> tuple[Gallery, ...]:
+    """The galleries with the pictures that there are."""
+    right, wrong = right_and_wrong(predictions)
+    verdicts = np.where(right, "right", np.where(wrong, "wrong", "no label"))
+    found = []
+    for chosen in galleries_of(predictions):
+        pictures = tuple(
+            shown(predictions, row, str(verdicts[row]), seen, has_heat=chosen.has_heat)
+            for row in chosen.rows
+            if row in seen.pixels
+        )
+        found.append(Gallery(chosen.title, chosen.text, pictures, len(chosen.rows) - len(pictures)))
+    return tuple(one for one in found if one.pictures)
+
+
+def shown(
+    predictions: Predictions, row: int, verdict: str, seen: SeenRows, *, has_heat: bool
+) -> Shown:
+    """One row: what it looks like, what it is and what was said."""
+    pixels, heat = seen.pixels[row], seen.heat.get(row)
+    said, probability = answer(predictions, row)
+    return Shown(
+        pixels=pixels,
+        explained=overlaid(pixels, heat) if has_heat and heat is not None else None,
+        name=predictions.rows[row],
+        truth=truth(predictions, row),
+        said=said,
+        probability=probability,
+        verdict=verdict,
+    )
+
+
+def truth(predictions: Predictions, row: int) -> str:
+    """The name of a row's label, or the names of several."""
+    label = predictions.labels[row]
+    if predictions.is_multi_label:
+        names = [predictions.classes[int(k)] for k in np.flatnonzero(label == 1)]
+        return "unknown" if label.min(initial=0) < 0 else ", ".join(names) or "none of them"
+    return predictions.classes[int(label)] if label >= 0 else "unknown"
+
+
+def answer(predictions: Predictions, row: int) -> tuple[str, float]:
+    """What was said of a row, and the probability of it: of many labels the least likely one's."""
+    chances = predictions.probabilities[row]
+    if not predictions.is_multi_label:
+        best = int(chances.argmax())
+        name, unknown = predictions.classes[best], bool(predictions.is_unknown[row])
+        return f"{UNKNOWN} (nearest: {name})" if unknown else name, float(chances[best])
+    called = np.flatnonzero(predictions.predicted[row])
+    if not len(called):
+        return "none of them", float(1 - chances.max())
+    return ", ".join(predictions.classes[int(k)] for k in called), float(chances[called].min())
+
+
+def jpeg_address(pixels: NDArray[np.uint8]) -> str:
+    """A data: URI."""
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(pixels)).decode("ascii")

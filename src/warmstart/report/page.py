@@ -1,0 +1,144 @@
+"""ReportContent → one HTML file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from warmstart.errors import SettingError
+from warmstart.evaluation.evaluate import evaluate
+from warmstart.evaluation.scores import Scores
+from warmstart.plots.figure import finished
+from warmstart.plots.gallery import plot_gallery
+from warmstart.report.content import ReportContent
+from warmstart.report.figures import (
+    PageFigure,
+    confusion_figure,
+    map_figure,
+    reliability_figure,
+    training_figures,
+)
+from warmstart.report.galleries import Gallery, shown_galleries
+from warmstart.report.tables import MOST_PAIRS, by_reason, counted, score_lines, worst_first
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """The pictures of a report, before they are put on a page or into files."""
+
+    confusion: PageFigure | None
+    reliability: PageFigure
+    activations: PageFigure | None
+    training: list[PageFigure]
+    galleries: tuple[Gallery, ...]
+
+
+def write_report(
+    content: ReportContent, path: str | Path, pictures: str | Path | None = None
+) -> Path:
+    """Write the report.
+
+    Args:
+        content: What it shows.
+        path: An HTML file; its folder is made.
+        pictures: A folder that each figure and gallery is written to as a PNG file too.
+
+    Returns:
+        The file. Everything is in it: it opens from disk, without a network or a script.
+
+    Raises:
+        SettingError: the path is a folder.
+    """
+    place = Path(path)
+    if place.is_dir():
+        raise SettingError(
+            f"{place} is a folder.",
+            expected="the file that the report is to be written to.",
+            fix=f"give {place / 'report.html'}.",
+            flags=("--out", str(place / "report.html")),
+        )
+    drawing = drawn(content)
+    text = page(content, drawing)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text, encoding="utf-8")
+    if pictures is not None:
+        write_pictures(drawing, Path(pictures))
+    return place
+
+
+def write_pictures(drawing: Drawn, folder: Path) -> None:
+    """Write each figure and gallery as a PNG file, for slides."""
+    several = [drawing.confusion, drawing.reliability, drawing.activations, *drawing.training]
+    for figure in several:
+        if figure is not None:
+            finished(figure.drawing, folder / f"{figure.name}.png")
+    for number, gallery in enumerate(drawing.galleries, start=1):
+        looks = [look for one in gallery.pictures for look in one.looks]
+        pixels, captions = zip(*looks, strict=True)
+        plot_gallery(pixels, captions, folder / f"gallery-{number}.png", title=gallery.title)
+
+
+def drawn(content: ReportContent) -> Drawn:
+    """Draw everything."""
+    return Drawn(
+        confusion_figure(content),
+        reliability_figure(content),
+        map_figure(content),
+        training_figures(content),
+        shown_galleries(content.predictions, content.seen),
+    )
+
+
+def page(content: ReportContent, pictures: Drawn) -> str:
+    """The HTML text; the same content gives the same characters."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("warmstart.report"),
+        autoescape=True,  # names of files and classes are anybody's
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"share": share, "number": number, "seconds": seconds}
+    predictions = content.predictions
+    scores = evaluate(predictions)
+    first, others = worst_first(scores)
+    lines = score_lines(scores)
+    names = dict.fromkeys(name for record in content.history.records for name in record.metrics)
+    return environment.get_template("report.html").render(
+        content=content,
+        main=next(iter(scores.scores.values())),
+        scores=scores,
+        scores_first=[line for line in lines if line.is_first],
+        scores_others=[line for line in lines if not line.is_first],
+        classes_first=first,
+        classes_others=others,
+        pairs=[]
+        if predictions.is_multi_label
+        else predictions.confusion_matrix().most_confused()[:MOST_PAIRS],
+        counts=counted(content.data.counts),
+        exclusions=by_reason(content.data.exclusions),
+        pictures=pictures,
+        metrics=list(names),
+        methods=methods(scores),
+    )
+
+
+def methods(scores: Scores) -> list[str]:
+    """How the intervals were found, each method once."""
+    found = (score.method for score in scores.scores.values() if score.low is not None)
+    return list(dict.fromkeys(found))
+
+
+def share(value: float | None) -> str:
+    """A share in per cent."""
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def number(value: float | None) -> str:
+    """Three digits behind the point."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def seconds(value: float) -> str:
+    """Seconds, or minutes."""
+    return f"{value:.1f} s" if value < 100 else f"{value / 60:.0f} min"

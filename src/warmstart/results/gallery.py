@@ -1,0 +1,91 @@
+"""Which rows of a set of predictions are worth a look."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.results.predictions import Predictions
+
+Rows = NDArray[np.int64]
+
+
+def right_and_wrong(predictions: Predictions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether each row (N,) is right, and whether it is wrong; one without a label is neither.
+
+    With many labels per row, right means all of them.
+    """
+    labels, same = predictions.labels, predictions.predicted == predictions.labels
+    if predictions.is_multi_label:
+        known, same = labels[:, 0] >= 0, same.all(axis=1)
+    else:
+        known = labels >= 0
+    return known & same, known & ~same
+
+
+def random_right(predictions: Predictions, number: int, *, seed: int = 0) -> Rows:
+    """At most ``number`` right rows, drawn."""
+    return drawn(right_and_wrong(predictions)[0], number, seed)
+
+
+def random_wrong(predictions: Predictions, number: int, *, seed: int = 0) -> Rows:
+    """At most ``number`` wrong rows, drawn."""
+    return drawn(right_and_wrong(predictions)[1], number, seed)
+
+
+def most_wrong(predictions: Predictions, number: int) -> Rows:
+    """The wrong rows whose truth was given the least probability, worst first.
+
+    With many labels per row, those with the largest gap between a label and its probability.
+    """
+    wrong = np.flatnonzero(right_and_wrong(predictions)[1])
+    return lowest(-gaps(predictions)[wrong], wrong, number)
+
+
+def most_sure(predictions: Predictions, class_number: int, number: int) -> Rows:
+    """The rows that are called so, right or wrong, the most probable first.
+
+    Args:
+        predictions: What was said.
+        class_number: Position of the class.
+        number: At most so many.
+    """
+    said = predictions.predicted
+    is_so = said[:, class_number] == 1 if said.ndim == 2 else said == class_number
+    called = np.flatnonzero(is_so)
+    return lowest(-predictions.probabilities[called, class_number], called, number)
+
+
+def most_uncertain(predictions: Predictions, number: int) -> Rows:
+    """The rows with the lowest highest probability, lowest first.
+
+    With many labels per row, those with a probability nearest to the one that decides.
+    """
+    chances = predictions.probabilities
+    if predictions.is_multi_label:
+        doubt = np.abs(chances - predictions.thresholds).min(axis=1)
+    else:
+        doubt = chances.max(axis=1)
+    return lowest(doubt, np.arange(len(doubt)), number)
+
+
+def most_mistaken(predictions: Predictions, row: int) -> int:
+    """Of many labels of a row, the class whose probability is furthest from the truth."""
+    return int(np.abs(predictions.probabilities[row] - predictions.labels[row]).argmax())
+
+
+def gaps(predictions: Predictions) -> NDArray[np.float64]:
+    """How far what was said is from the truth (N,): 0 not at all, 1 as far as can be."""
+    chances, labels = predictions.probabilities, predictions.labels
+    if predictions.is_multi_label:
+        return np.asarray(np.abs(chances - labels).max(axis=1), np.float64)
+    return np.asarray(1 - chances[np.arange(len(labels)), labels], np.float64)
+
+
+def drawn(is_candidate: NDArray[np.bool_], number: int, seed: int) -> Rows:
+    """So many of the candidates, in the order drawn."""
+    candidates = np.flatnonzero(is_candidate)
+    return np.asarray(np.random.default_rng(seed).permutation(candidates)[:number], np.int64)
+
+
+def lowest(values: NDArray[np.float64], rows: Rows, number: int) -> Rows:
+    """The rows with the lowest values, of equals the first in the table."""
+    return np.asarray(rows[np.argsort(values, kind="stable")[:number]], np.int64)
