@@ -53,9 +53,7 @@ def train_fully(recipe: RunRecipe, learn: "ConvLearner", run: Path) -> "RecipeRe
         What each step did and gained.
     """
     if recipe.asked.augment is None:
-        print(
-            "note: views are turned and lit a little (--augment basic); side_on also mirrors them"
-        )
+        print("note: views are turned and lit a little (--augment basic); side_on mirrors too")
 
     def note(chosen: Mapping[str, Any]) -> None:
         recipe.choosing(**chosen).write(run)

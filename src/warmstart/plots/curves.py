@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from warmstart.plots.figure import ACCENT, QUIET, finished, new_figure
 from warmstart.results.history import History
@@ -42,13 +43,23 @@ def plot_lr(history: History, path: str | Path | None = None) -> Figure:
     """
     figure = new_figure(6.4, 3.2)
     axes = figure.add_subplot()
-    for group, lrs in enumerate(zip(*history.step_lrs, strict=True)):
-        axes.plot(lrs, label=f"layer group {group}")
-    if len(axes.lines) > 1:
+    lines = rates_by_group(history)
+    for place, lrs in enumerate(lines):
+        axes.plot(lrs, label="head" if place == len(lines) - 1 else f"layer group {place}")
+    if len(lines) > 1:
         axes.legend(frameon=False)
     axes.set_xlabel("step")
     axes.set_ylabel("learning rate")
     return finished(figure, path)
+
+
+def rates_by_group(history: History) -> NDArray[np.float64]:
+    """Rates (G, S), the head's last; NaN in the steps of fits that did not train a group."""
+    num_groups = max(map(len, history.step_lrs), default=0)
+    rates = np.full((num_groups, len(history.step_lrs)), np.nan)
+    for step, lrs in enumerate(history.step_lrs):
+        rates[num_groups - len(lrs) :, step] = lrs
+    return rates
 
 
 def plot_loss(history: History, path: str | Path | None = None) -> Figure:
