@@ -1,39 +1,25 @@
 """What a learner can be asked to find besides weights: how it answers."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import replace
 
 from warmstart.evaluation.calibration import Temperature
 from warmstart.evaluation.thresholds import Thresholds
 from warmstart.evaluation.unknown import UnknownThreshold
-from warmstart.inference.model_folder import ModelCard
 from warmstart.inference.pictures import Picture
-from warmstart.inference.predictor import Predictor
 from warmstart.learner.answering import (
-    forgotten,
     tell,
     with_temperature,
     with_thresholds,
     with_unknown,
 )
+from warmstart.learner.trains import Trains
 from warmstart.results.answering import Answering
 from warmstart.results.predictions import Predictions
 
 
-class Answers(ABC):
-    """The part of ``ConvLearner`` that is kept in ``card.answering``."""
-
-    card: ModelCard
-    quiet: bool
-
-    @abstractmethod
-    def cross_validate(self) -> Predictions:
-        """Predictions of the training rows by heads that did not see them."""
-
-    @abstractmethod
-    def predictor(self) -> Predictor:
-        """What names pictures now."""
+class Answers(Trains):
+    """A learner that fits how it answers; it is kept in ``card.answering``."""
 
     def calibrate(self, out_of_fold: Predictions | None = None) -> Temperature:
         """Make probabilities say how often they are right; no answer changes.
@@ -90,12 +76,3 @@ class Answers(ABC):
     def _answer(self, answering: Answering) -> None:
         self.card = replace(self.card, answering=answering)
         tell(answering, quiet=self.quiet)
-
-    def forget_answering(self, why: str) -> None:
-        """Answer plainly again, because the model or its data is another.
-
-        Args:
-            why: What changed.
-        """
-        answering = forgotten(self.card.answering, why, quiet=self.quiet)
-        self.card = replace(self.card, answering=answering)

@@ -75,7 +75,7 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.mark.parametrize(
     ("target", "number"),
     [
-        ("warmstart.learner.conv_learner.lr_find", 1),  # before there is a rate
+        ("warmstart.learner.trains.lr_find", 1),  # before there is a rate
         ("Checkpoint.save", 1),  # before the first checkpoint
         ("Checkpoint.save", 2),  # in the first epoch
         ("Checkpoint.save", 6),  # in the second
@@ -121,7 +121,7 @@ def test_ctrl_c_says_how_to_go_on(
     whole: dict[str, bytes], stop: Callable[..., None], run: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
     capfd.readouterr()
-    stop("warmstart.learner.conv_learner.fit", 1, KeyboardInterrupt)
+    stop("warmstart.learner.trains.fit", 1, KeyboardInterrupt)
     err = capfd.readouterr().err
     assert err.endswith("Stopped. Go on with: warmstart train --resume run\n")
     words = shlex.split(err.rpartition(": ")[2])

@@ -1,0 +1,197 @@
+"""What a learner is: network, data, where the cut is, what is kept, what is held back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from warmstart.backbones.bodies import fit_to_size
+from warmstart.backbones.network import ClassifierNetwork, Normalise
+from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.errors import UnreadableImagesError
+from warmstart.inference.model_folder import ModelCard
+from warmstart.inference.predictor import Predictor
+from warmstart.inference.table_activations import TableActivations
+from warmstart.learner.answering import forgotten
+from warmstart.learner.checks import (
+    same_classes,
+    seen_through,
+    tell_plain_views,
+    without_unreadable,
+)
+from warmstart.learner.feeding import NOTHING, Feeding, checked_precompute
+from warmstart.learner.frozen_parts import FrozenParts
+from warmstart.learner.held_back import SHARE, HeldBack
+from warmstart.learner.layers import Layers
+from warmstart.learner.snapshots import Snapshots
+from warmstart.results.history import History
+from warmstart.terminal.progress import no_progress, show_progress
+
+
+class LearnerState:
+    """Network and data of a learner, and everything about them that may be set."""
+
+    def __init__(
+        self,
+        network: ClassifierNetwork,
+        data: ImageClassifierData,
+        card: ModelCard,
+        *,
+        device: torch.device,
+        opt: str = "sgd",
+        seed: int = 0,
+        cache_dir: Path,
+        precompute: bool | int = False,
+        num_groups: int = 3,
+        train_precision: str = "auto",
+        quiet: bool = False,
+    ) -> None:
+        """Use ``ConvLearner.pretrained``, which builds the network."""
+        self.model, self.data, self.card = network.to(device).eval(), data, card
+        self.device, self.opt, self.seed, self.quiet = device, opt, seed, quiet
+        self.train_precision, self.held_back = train_precision, NOTHING
+        self.chosen_on_valid: tuple[str, ...] = ()
+        self.history = History()
+        self.layers = Layers(network, data.tfms.recipe.size, num_groups)
+        self.parts = FrozenParts(
+            network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
+        )
+        self._num_epochs, self._num_fits, self._has_moved_body = 0, 0, False
+        self._snapshots = Snapshots(network.head, None)
+        self._precompute: bool | int = False
+        self.precompute = precompute
+
+    @property
+    def precompute(self) -> bool | int:
+        """Whether, and how many views of, the frozen part's outputs are kept; may be set."""
+        return self._precompute
+
+    @precompute.setter
+    def precompute(self, value: bool | int) -> None:
+        self._precompute = checked_precompute(value)
+        if self._precompute is True and self.data.source.varies:
+            tell_plain_views(self.quiet)
+
+    def freeze(self) -> None:
+        """Train the head only."""
+        self.freeze_to(-1)
+
+    def freeze_to(self, where: int | str) -> None:
+        """Freeze everything before a layer group or stage, and train the rest.
+
+        Args:
+            where: A group's number, as -2 for the last group of the body and the head; or the name
+                of a stage (``learn.summary()`` lists them).
+        """
+        self.layers.cut = self.layers.cut_before(where)
+        self.parts.forget(body_moved=False)
+
+    def unfreeze(self) -> None:
+        """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``)."""
+        self.freeze_to(0)
+
+    def summary(self) -> str:
+        """Stages, layer groups, parameters, what is frozen, and where the cut is."""
+        return self.layers.summary()
+
+    def hold_back(self, share: float = SHARE) -> None:
+        """Keep some training rows from training, to choose epochs and steps by (law 15).
+
+        Args:
+            share: Of each class, in [0, 1); 0 gives them back. Which rows it is depends on their
+                names and the learner's seed.
+        """
+        self.held_back = HeldBack(share, self.seed)
+
+    def prepare(self) -> None:
+        """Compute now what the next fit needs: read every image, store what is to be stored."""
+        self._ready(("train", "valid"))
+
+    def put_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take other weights.
+
+        Args:
+            tensors: By name, as ``learn.model.state_dict()`` gives them.
+        """
+        before = self.model.state_dict()
+        moved = any(
+            not torch.equal(tensor, tensors[name].to(tensor.device))
+            for name, tensor in before.items()
+            if not name.startswith("head.")
+        )
+        self.model.load_state_dict(dict(tensors))
+        if moved:
+            self.parts.forget(body_moved=True)
+
+    def set_data(self, data: ImageClassifierData) -> None:
+        """Go on with other images of the same classes: another size, another fold.
+
+        Args:
+            data: Whatever was stored for it before is found again, nothing else is used.
+        """
+        same_classes(self.data.classes, data.classes)
+        size = data.tfms.recipe.size
+        fit_to_size(self.model.backbone, size)
+        cut = self.layers.cut
+        self.layers = Layers(self.model, size, self.layers.num_groups)
+        self.layers.cut = cut
+        self.data = data
+        self.card = replace(self.card, **seen_through(data.tfms))
+        self.parts.forget(body_moved=True)
+        self._snapshots = Snapshots(self.model.head, None)
+        self.forget_answering("the data is another")
+
+    def forget_answering(self, why: str) -> None:
+        """Answer plainly again, because the model or its data is another.
+
+        Args:
+            why: What changed.
+        """
+        answering = forgotten(self.card.answering, why, quiet=self.quiet)
+        self.card = replace(self.card, answering=answering)
+
+    def content_hashes(self, split: str) -> list[bytes]:
+        """The sha256 of each row's image, in table order."""
+        rows = self.data.table.rows(split)
+        return self.data.source.content_hashes(rows, self.parts.pooled(self.card).hashes)
+
+    @property
+    def numeric_mode(self) -> str:
+        """Runner, version, number type and instruction set of the frozen part."""
+        return self.parts.pooled(self.card).frozen.card.mode
+
+    def predictor(self) -> Predictor:
+        """What ``load_predictor`` would give, without saving."""
+        return Predictor(
+            self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card
+        )
+
+    @property
+    def activations(self) -> TableActivations:
+        """The frozen part up to the cut, and its store."""
+        return self.parts.before_cut(self.card, self.layers)
+
+    def _normalise(self) -> Normalise:
+        return Normalise(self.card.mean, self.card.std).to(self.device)
+
+    def _group_names(self) -> tuple[str, ...]:
+        if self.layers.cut is None:
+            return ("head",)  # nothing need be traced
+        return tuple(group.name for group in self.layers.trainable_groups())
+
+    def _ready(self, splits: Sequence[str], precompute: bool | int | None = None) -> Feeding:
+        """See that every row can be read, and with ``precompute`` (None: the learner's) is stored.
+
+        Raises:
+            UnreadableImagesError: some cannot be decoded, and are not to be dropped.
+        """
+        keeps = self._precompute if precompute is None else precompute
+        feeding = Feeding(self.activations, self.data.source, keeps, self.held_back)
+        failures = feeding.see(splits)
+        if failures and self.data.on_unreadable == "raise":
+            raise UnreadableImagesError(failures)
+        if failures:
+            self.data = without_unreadable(self.data, failures)
+        return Feeding(self.activations, self.data.source, keeps, self.held_back)

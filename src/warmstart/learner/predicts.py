@@ -1,0 +1,96 @@
+"""What a learner says of rows and pictures."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.inference.pictures import Picture
+from warmstart.learner.checks import (
+    existing_rows,
+)
+from warmstart.learner.cross_validation import check_frozen
+from warmstart.learner.judging import Judge
+from warmstart.learner.learner_state import LearnerState
+from warmstart.results.predictions import Predictions
+
+SPLITS = ("train", "valid", "test", "held_back")
+
+
+class Predicts(LearnerState):
+    """A learner that is asked."""
+
+    def predict(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
+        """Probabilities of a split's rows, or of any pictures.
+
+        Args:
+            what: "train", "valid", "test", "held_back" (training rows that do not train), or paths,
+                bytes, PIL images, arrays.
+
+        Returns:
+            Predictions, in table order or in the order given: the bits that a predictor loaded
+            from ``learn.save`` gives.
+        """
+        if not (isinstance(what, str) and what in SPLITS):
+            return self.predictor().predict(what)
+        return self._judge(what).predictions(self._rows(what))
+
+    def TTA(  # the note's name
+        self, n_aug: int = 4, what: str = "valid", *, plain_weight: float | None = None
+    ) -> Predictions:
+        """Probabilities averaged over the plain view and some augmented ones.
+
+        Args:
+            n_aug: Augmented views of each row, from view 1 on; 0 is ``predict``.
+            what: "train", "valid" or "test".
+            plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
+
+        Returns:
+            Predictions, in table order. A temperature applies to each view, before the mean.
+        """
+        return self._judge(what).predictions(self._rows(what), n_aug, plain_weight)
+
+    def predict_snapshots(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
+        """Probabilities averaged over the weights at the end of each cycle of the last fit.
+
+        Args:
+            what: As for ``predict``.
+
+        Returns:
+            As from ``predict``. ``fit`` needs ``has_snapshots=True``; the weights stay as they are.
+        """
+        has_body = self._snapshots.module is not self.model.head
+        return self._snapshots.mean(
+            lambda: self.predict(what), lambda: self.parts.forget(body_moved=has_body)
+        )
+
+    def activations_of(
+        self, split: str = "train", view: int = 0
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """What enters the head, and labels: for ``HeadClassifier`` or any tool of scikit-learn.
+
+        Args:
+            split: "train", "valid" or "test".
+            view: 0 is the plain one. It is kept on disk, with ``precompute=False`` too.
+
+        Returns:
+            X (N, D) and y, (N,) positions in ``data.classes``, or (N, K) of 0 and 1.
+        """
+        existing_rows(self.data.table, split)
+        check_frozen(self.layers, has_moved=False)
+        feeding = self._ready((split,), view or True)
+        rows = feeding.source.table.rows(split)
+        return feeding.rows(rows, view), feeding.source.table.labels[rows]
+
+    def _rows(self, what: str) -> NDArray[np.int64]:
+        """Rows of a split, or those that are held back from training."""
+        table = self.data.table
+        return self.held_back.parted(table)[1] if what == "held_back" else table.rows(what)
+
+    def _judge(self, what: str) -> Judge:
+        existing_rows(self.data.table, "train" if what == "held_back" else what)
+        self._ready((what,) if what == "test" else ("train", "valid"))
+        keeps = self._precompute is not False and self.layers.cut is None
+        store = self.parts.pooled(self.card) if keeps else None
+        chosen = self.chosen_on_valid if what == "valid" else ()
+        return Judge(self.predictor(), self.data.source, store, chosen)

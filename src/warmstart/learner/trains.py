@@ -1,0 +1,249 @@
+"""How a learner trains: fits, rates, folds."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from warmstart.heads.fresh import heads_like
+from warmstart.learner.checks import (
+    rates,
+    silent,
+    told_balance,
+)
+from warmstart.learner.cross_validation import check_frozen, cross_validated
+from warmstart.learner.feeding import targets_of
+from warmstart.learner.held_back import check_chooser, tell_held_back
+from warmstart.learner.predicts import Predicts
+from warmstart.learner.snapshots import Snapshots
+from warmstart.results.history import History
+from warmstart.results.lr_curve import LRCurve
+from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.terminal.epochs import epoch_printer
+from warmstart.training.allocator import keep_memory
+from warmstart.training.balance import balanced
+from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.groups import per_group
+from warmstart.training.head import HeadCard
+from warmstart.training.loop import FitSettings, fit
+from warmstart.training.lr_finder import lr_find
+from warmstart.training.one_cycle import OneCycle
+from warmstart.training.precision import NUM_ROWS, step_seconds
+from warmstart.training.schedule import Schedule
+from warmstart.training.tensorboard import tensorboard_writer
+
+
+class Trains(Predicts):
+    """A learner that learns."""
+
+    def fit(
+        self,
+        lrs: Any,
+        n_cycle: int,
+        cycle_len: int | None = None,
+        cycle_mult: int = 1,
+        *,
+        wds: Any = 0.0,
+        one_cycle: bool = False,
+        bn: str = "stored",
+        balance: str | None = None,
+        choose_on: str = "held_back",
+        checkpoint: str | Path | None = None,
+        tensorboard: str | Path | None = None,
+        **options: Any,
+    ) -> History:
+        """Train what follows the cut.
+
+        Args:
+            lrs: Learning rate; or one per layer group that trains, the first layers' first.
+            n_cycle: Number of epochs, or of cycles if ``cycle_len`` is given.
+            cycle_len: Epochs of the first cycle; the rate falls along half a cosine in each.
+            cycle_mult: Each cycle is so many times as long as the one before.
+            wds: Weight decay, likewise one or one per group.
+            one_cycle: One rise and fall over all those epochs, instead of restarts.
+            bn: What BatchNorm of thawed stages uses: its "stored" statistics, or those of each
+                batch ("train").
+            balance: "weights" (rare classes count more in the loss), "sampler" (they are drawn more
+                often), "auto" (weights, where classes are uneven) or None.
+            choose_on: Which rows choose the best epoch, if ``keeps_best`` or ``patience`` asks for
+                one: training rows that are held back (a fifth, unless ``hold_back`` said how
+                many), or "valid", whose scores are then marked as flattered.
+            checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
+                finished is not done again.
+            tensorboard: A folder for what TensorBoard draws: losses, rates, metrics.
+            **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
+                ``has_snapshots``, ``keeps_best``, ``best_by``, ``patience``: see ``FitSettings``.
+
+        Returns:
+            The history of this fit; ``learn.history`` has all of them.
+        """
+        schedule: Schedule | OneCycle = Schedule(n_cycle, cycle_len, cycle_mult)
+        if one_cycle:
+            schedule = OneCycle(schedule.num_epochs)
+        settings = replace(self._settings(lrs, schedule, wds), **options)
+        chooses = settings.chooses and self._chooses(choose_on)
+        feeding = self._ready(("train", "valid"))
+        settings = self._balanced(replace(settings, inputs_name=feeding.name()), balance)
+        self.forget_answering("the model was trained on")
+        file = f"fit-{self._num_fits}.safetensors"
+        point = None if checkpoint is None else Checkpoint(Path(checkpoint) / file)
+        module = self._module(bn)
+        self._snapshots = Snapshots(module, point)
+        try:
+            history = fit(
+                module,
+                self.layers.parameters(),
+                feeding.inputs(self.device),
+                targets_of(self.data.table, self.held_back, chooses=chooses),
+                settings,
+                checkpoint=point,
+                on_epoch=silent if self.quiet else epoch_printer(),
+                on_history=self._tensorboard(tensorboard),
+            )
+        finally:
+            self.model.eval()
+            if self.layers.cut is not None:
+                self._has_moved_body = True
+                self.parts.forget(body_moved=True)
+        self._num_fits += 1
+        self._num_epochs += len(history.records)
+        self.history.extend(history)
+        return history
+
+    def lr_find(
+        self,
+        lrs: Any = None,
+        *,
+        start_lr: float = 1e-5,
+        end_lr: float = 10.0,
+        num_steps: int = 100,
+        bn: str = "stored",
+    ) -> LRCurve:
+        """Try rates from small to large; weights and everything else stay as they are.
+
+        Args:
+            lrs: Rates per layer group, of which only the ratios count; the curve shows the last.
+            start_lr: First rate.
+            end_lr: Last rate.
+            num_steps: Steps between them.
+            bn: As in ``fit``.
+
+        Returns:
+            The curve, with ``.suggestion`` and ``.plot()``.
+        """
+        feeding = self._ready(("train", "valid"))
+        module = self._module(bn)
+        try:
+            return lr_find(
+                module,
+                self.layers.parameters(),
+                feeding.inputs(self.device),
+                targets_of(self.data.table, self.held_back),
+                self._settings(1.0 if lrs is None else lrs, Schedule(1), 0.0),
+                lr_range=(start_lr, end_lr),
+                num_steps=num_steps,
+            )
+        finally:
+            self.model.eval()
+
+    def cross_validate(
+        self,
+        k: int = 5,
+        lrs: Any = None,
+        n_cycle: int = 1,
+        cycle_len: int | None = 4,
+        cycle_mult: int = 1,
+        *,
+        wds: Any = 0.0,
+        balance: str | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> OutOfFoldPredictions:
+        """Predict each training row by a fresh head that was trained without the row's fold.
+
+        The learner stays as it is. Folds are drawn within the classes; rows of one group, or with
+        the same content, share one.
+
+        Args:
+            k: Number of folds.
+            lrs: Rate; None finds it once, on the rows that train the first fold's head.
+            n_cycle: Number of epochs, or of cycles.
+            cycle_len: Epochs of the first cycle.
+            cycle_mult: Each cycle is so many times as long as the one before.
+            wds: Weight decay.
+            balance: As in ``fit``.
+            seed: Of folds, heads and batches; None is the learner's.
+            **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``ema_decay``, as in ``fit``.
+
+        Returns:
+            Predictions in table order, with ``folds``, ``fold_accuracies`` and ``lr``.
+        """
+        check_frozen(self.layers, has_moved=self._has_moved_body)
+        schedule = Schedule(n_cycle, cycle_len, cycle_mult)
+        settings = self._settings(1.0 if lrs is None else lrs, schedule, wds)
+        number = self.seed if seed is None else seed
+        settings = replace(settings, first_epoch=0, fit_number=0, seed=number, **options)
+        settings = self._balanced(settings, balance)
+        card = None if self.card.head is None else HeadCard.from_json(self.card.head)
+        return cross_validated(
+            self._ready(("train",), self._precompute or schedule.num_epochs),
+            heads_like(self.model.head, card, self.device),
+            settings,
+            k=k,
+            finds_rate=lrs is None,
+            device=self.device,
+            quiet=self.quiet,
+        )
+
+    def seconds_per_row(self) -> float:
+        """How long training takes per row, by three steps on a few rows that change nothing."""
+        module, inputs = self._module("stored"), self._ready(("train", "valid")).inputs(self.device)
+        self.layers.parameters()
+        rows = np.arange(min(NUM_ROWS, self.data.bs))
+        (batch,) = inputs.train([rows], self._num_epochs)
+        targets = targets_of(self.data.table, self.held_back).train[: len(rows)]
+        return step_seconds(module, batch, targets, "f32") / len(rows)
+
+    def _chooses(self, choose_on: str) -> bool:
+        """Whether held-back rows choose; if not, valid does, and that is remembered."""
+        check_chooser(choose_on)
+        if choose_on == "valid":
+            self.chosen_on_valid = ("the best epoch",)
+            return False
+        if not self.held_back.share:
+            self.hold_back()
+            train, choice = self.held_back.parted(self.data.table)
+            tell_held_back(len(choice), len(train), quiet=self.quiet)
+        return True
+
+    def _module(self, bn: str) -> nn.Module:
+        """What is trained, and memory for it."""
+        if self.layers.cut is not None and self.device.type == "cpu":
+            keep_memory()
+        return self.layers.trainable(self._normalise(), bn)
+
+    def _tensorboard(self, folder: str | Path | None) -> Callable[[History], None]:
+        if folder is None:
+            return silent
+        return tensorboard_writer(folder, self._group_names(), len(self.history.step_losses))
+
+    def _settings(self, lrs: Any, schedule: Schedule | OneCycle, wds: Any) -> FitSettings:
+        names = self._group_names()
+        return FitSettings(
+            lrs=rates(lrs, names),
+            schedule=schedule,
+            batch_size=self.data.bs,
+            opt=self.opt,
+            weight_decays=per_group(wds, names, "wds"),
+            seed=self.seed,
+            first_epoch=self._num_epochs,
+            fit_number=self._num_fits,
+            precision="f32" if self.layers.cut is None else self.train_precision,
+        )
+
+    def _balanced(self, settings: FitSettings, balance: str | None) -> FitSettings:
+        targets = targets_of(self.data.table, self.held_back).train
+        return balanced(settings, told_balance(balance, targets, quiet=self.quiet), targets)
