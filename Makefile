@@ -24,7 +24,7 @@ check: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	for script in prefix_speed head_epoch train_command store lr_suggestion; do \
+	for script in prefix_speed head_epoch train_command store lr_suggestion grid_search; do \
 		$(BIN)/python benchmarks/$$script.py || exit 1; \
 	done
 	@echo "against fastai: FASTAI_PYTHON=/path/to/its/python $(BIN)/python benchmarks/against_fastai.py"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from warmstart.classifier_data.image_data import ImageClassifierData
     from warmstart.classifier_data.transforms import tfms_from_model
     from warmstart.errors import DataError, SettingError, WarmstartError
+    from warmstart.heads.classifier import HeadClassifier
     from warmstart.images.augment import (
         transforms_basic,
         transforms_side_on,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     )
     from warmstart.inference.predictor import Predictor, load_predictor
     from warmstart.learner.conv_learner import ConvLearner
+    from warmstart.recipe.recipe import Recipe
     from warmstart.results.confusion import ConfusionMatrix
     from warmstart.results.history import History
     from warmstart.results.lr_curve import LRCurve
@@ -26,12 +28,14 @@ _HOME = {
     "ConfusionMatrix": "warmstart.results.confusion",
     "ConvLearner": "warmstart.learner.conv_learner",
     "DataError": "warmstart.errors",
+    "HeadClassifier": "warmstart.heads.classifier",
     "History": "warmstart.results.history",
     "ImageClassifierData": "warmstart.classifier_data.image_data",
     "load_predictor": "warmstart.inference.predictor",
     "LRCurve": "warmstart.results.lr_curve",
     "Predictions": "warmstart.results.predictions",
     "Predictor": "warmstart.inference.predictor",
+    "Recipe": "warmstart.recipe.recipe",
     "SettingError": "warmstart.errors",
     "tfms_from_model": "warmstart.classifier_data.transforms",
     "transforms_basic": "warmstart.images.augment",
@@ -44,11 +48,13 @@ __all__ = [
     "ConfusionMatrix",
     "ConvLearner",
     "DataError",
+    "HeadClassifier",
     "History",
     "ImageClassifierData",
     "LRCurve",
     "Predictions",
     "Predictor",
+    "Recipe",
     "SettingError",
     "WarmstartError",
     "load_predictor",

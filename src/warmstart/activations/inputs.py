@@ -1,6 +1,7 @@
 """Batches of activations, read from the store or computed on the way: the same bits."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from warmstart.activations.runner import PrefixRunner
 from warmstart.activations.space import Space
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 
+RenderedRows: TypeAlias = tuple[Callable[[int], NDArray[np.uint8]], int]
 VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else
 
 
@@ -23,6 +25,7 @@ class StoredInputs:
         train_keys: Callable[[int], Sequence[bytes]],
         valid_keys: Sequence[bytes],
         device: torch.device,
+        choice_keys: Sequence[bytes] = (),
     ) -> None:
         """Take the names of the training rows in each epoch (computed when first seen), and valid.
 
@@ -31,9 +34,11 @@ class StoredInputs:
             train_keys: Epoch → names of all training rows, every one stored.
             valid_keys: Names of the validation rows.
             device: Where batches go.
+            choice_keys: Names of the rows that choose.
         """
         self.space, self.train_keys, self.device = space, train_keys, device
         self.valid_positions = space.locate(valid_keys)
+        self.choice_positions = space.locate(choice_keys)
 
     def train(
         self,
@@ -53,6 +58,10 @@ class StoredInputs:
         """All validation rows, in order."""
         yield from stored_blocks(self.space, self.valid_positions, self.device)
 
+    def choice(self) -> Iterator[Tensor]:
+        """All rows that choose, in order."""
+        yield from stored_blocks(self.space, self.choice_positions, self.device)
+
 
 class ComputedInputs:
     """Rows from the prefix runner, nothing stored."""
@@ -61,9 +70,10 @@ class ComputedInputs:
         self,
         runner: PrefixRunner,
         render_train: Callable[[int], Callable[[int], NDArray[np.uint8]]],
-        render_valid: tuple[Callable[[int], NDArray[np.uint8]], int],
+        render_valid: RenderedRows,
         device: torch.device,
         num_threads: int,
+        render_choice: RenderedRows | None = None,
     ) -> None:
         """Take functions that render.
 
@@ -73,8 +83,10 @@ class ComputedInputs:
             render_valid: (Validation position → pixels), and how many there are.
             device: Where batches go.
             num_threads: Threads that render.
+            render_choice: Like ``render_valid``, of the rows that choose.
         """
-        self.runner, self.render_train, self.render_valid = runner, render_train, render_valid
+        self.runner, self.render_train = runner, render_train
+        self.render_valid, self.render_choice = render_valid, render_choice
         self.device, self.num_threads = device, num_threads
 
     def train(
@@ -93,7 +105,15 @@ class ComputedInputs:
 
     def valid(self) -> Iterator[Tensor]:
         """All validation rows, in order."""
-        render, num_rows = self.render_valid
+        yield from self._in_blocks(self.render_valid)
+
+    def choice(self) -> Iterator[Tensor]:
+        """All rows that choose, in order."""
+        if self.render_choice is not None:
+            yield from self._in_blocks(self.render_choice)
+
+    def _in_blocks(self, rows: RenderedRows) -> Iterator[Tensor]:
+        render, num_rows = rows
         sizes = [min(VALID_ROWS, num_rows - i) for i in range(0, num_rows, VALID_ROWS)]
         outputs = self._outputs(render, list(range(num_rows)))
         yield from regroup(outputs, sizes, self.device)

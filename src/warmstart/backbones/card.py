@@ -54,7 +54,7 @@ def timm_card(arch: str) -> BackboneCard:
 
     configuration = timm.get_pretrained_cfg(arch)
     if configuration is None or not timm.is_model(arch.partition(".")[0]):
-        near = nearest(arch, timm.list_models())
+        near = near_timm_names(arch)
         raise SettingError(
             f"arch={arch!r} is not an architecture that timm knows.",
             expected=f"a name from timm.list_models(), such as {', '.join(near)}.",
@@ -70,11 +70,24 @@ def timm_card(arch: str) -> BackboneCard:
     )
 
 
-def nearest(arch: str, names: Sequence[str]) -> list[str]:
+def is_timm_name(text: str) -> bool:
+    """Whether timm knows an architecture of that name; the embedded one is known without timm."""
+    if text == EMBEDDED_ARCH:
+        return True
+    if not text.replace(".", "_").isidentifier():
+        return False  # a path: nothing slow need be loaded to see it
+    import timm  # here: it takes seconds
+
+    return bool(timm.is_model(text.partition(".")[0]))
+
+
+def near_timm_names(arch: str) -> list[str]:
     """The three most alike names, the embedded one if there are none."""
     import difflib
 
-    return difflib.get_close_matches(arch, names, 3) or [EMBEDDED_ARCH]
+    import timm  # here: it takes seconds
+
+    return difflib.get_close_matches(arch, timm.list_models(), 3) or [EMBEDDED_ARCH]
 
 
 def torchvision_card(factory: Callable[..., Any]) -> BackboneCard | None:

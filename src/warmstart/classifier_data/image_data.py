@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from warmstart.batches.ahead import RenderAhead
 from warmstart.batches.source import PixelSource
+from warmstart.classifier_data.shown import discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
 from warmstart.data.cells import Columns
@@ -265,6 +267,39 @@ class ImageClassifierData:
         """Where pixels come from."""
         tfms = self.tfms
         return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
+
+    def show_batch(
+        self,
+        path: str | Path | None = None,
+        *,
+        num_rows: int = 4,
+        num_views: int = 4,
+        seed: int = 0,
+    ) -> Any:
+        """Draw some training images as the network sees them, and say how much the crop loses.
+
+        Args:
+            path: Where the picture is written.
+            num_rows: How many images.
+            num_views: Augmented views beside the plain one: those that the first epochs see.
+            seed: Which images.
+
+        Returns:
+            A matplotlib figure.
+        """
+        drops = self.on_unreadable == "drop"
+        pictures, num_columns = shown(
+            self.source, num_rows=num_rows, num_views=num_views, seed=seed, drops=drops
+        )
+        plot = import_module("warmstart.plots.batch").plot_batch  # matplotlib loads here
+        return plot(pictures, num_columns, self.views_in_words(), path)
+
+    def views_in_words(self) -> str:
+        """How views differ, and the share of an image's pixels that the plain one leaves out."""
+        augmentation, crop = self.tfms.augmentation, self.tfms.recipe.crop_type
+        differ = "all views alike" if augmentation is None else f"augmentation {augmentation.name}"
+        size = self.tfms.recipe.size
+        return f"{size} × {size} pixels, {differ}, crop {crop}; {discarded(self.source)}"
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named."""

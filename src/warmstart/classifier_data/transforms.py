@@ -90,7 +90,9 @@ def tfms_from_model(
 
 
 def chosen_augmentation(
-    aug_tfms: Augmentation | str | None, max_zoom: float | None, crop_type: str | None
+    aug_tfms: Augmentation | str | None,
+    max_zoom: float | None = None,
+    crop_type: str | None = None,
 ) -> Augmentation | None:
     """What the arguments ask for; None where every view is the plain one.
 

@@ -5,6 +5,7 @@ import shutil
 from warmstart.cli.matrix import LONGEST_NAME, matrix_text, shortened
 from warmstart.evaluation.scores import ClassScores, Score, Scores
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.colour import DOUBTFUL, RESULT, say
 
 MOST_CLASSES = 30  # with more, the table per class shows the worst ones
 MOST_WORST = 15
@@ -72,7 +73,7 @@ def has_thresholds(classes: list[ClassScores]) -> bool:
 def score_lines(scores: Scores) -> list[str]:
     """A line per score, with its interval."""
     listed = {name: score for name, score in scores.scores.items() if is_told(name)}
-    titles = [NAMES.get(name, name.replace("_", " ")) for name in listed]
+    titles = [NAMES.get(name, name.replace("_", " ").replace(" f", " F")) for name in listed]
     width = max(map(len, titles)) + 2
     lines = ["score".ljust(width) + " value    95 % interval"]
     pairs = zip(titles, listed.values(), strict=True)
@@ -108,9 +109,9 @@ def tell_accuracy(scores: Scores) -> None:
     name = next(name for name in FIRST if name in scores.scores)
     score = scores[name]
     bars = f"95 % {score.low:.4f} to {score.high:.4f}"
-    print(f"\n{FIRST[name]} {score.value:.4f} ({bars}, n = {scores.num_rows})")
+    told, width = f"{FIRST[name]} {score.value:.4f}", f" ({bars}, n = {scores.num_rows})"
+    say(("\n", ""), (told, RESULT), (width, ""))
     if scores.chosen_on_these:
-        print(
-            f"note: {' and '.join(scores.chosen_on_these)} was chosen by these same rows, which "
-            "flatters every score above"
-        )
+        chosen = " and ".join(scores.chosen_on_these)
+        flattered = f" {chosen} was chosen by these same rows, which flatters every score above"
+        say(("note:", DOUBTFUL), (flattered, ""))

@@ -21,7 +21,7 @@ def lr_find(
     """Try rates from small to large and say which one to start with."""
     refuse_bad_places(settings)
     if plot is not None:
-        refuse_format(plot)
+        refuse_format(plot, "--plot")
     # numpy and Pillow load here, not for --help
     from warmstart.cli.steps import build_learner, load_data
 
@@ -32,16 +32,20 @@ def lr_find(
     print(f"suggestion: --lr {curve.suggestion:.2g}")
 
 
-def refuse_format(plot: Path) -> None:
+def refuse_format(plot: Path, flag: str) -> None:
     """A file that no picture can be written to.
+
+    Args:
+        plot: What was typed.
+        flag: Which option says so.
 
     Raises:
         SettingError: its suffix is not that of a picture.
     """
     if plot.suffix.lower() not in DRAWN:
         raise SettingError(
-            f"--plot {plot} has the suffix {plot.suffix or 'of no format'}.",
+            f"{flag} {plot} has the suffix {plot.suffix or 'of no format'}.",
             expected="a file that ends in " + ", ".join(DRAWN) + ".",
             fix=f"give {plot.with_suffix('.png')}.",
-            flags=("--plot", str(plot.with_suffix(".png"))),
+            flags=(flag, str(plot.with_suffix(".png"))),
         )

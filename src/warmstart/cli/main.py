@@ -6,10 +6,21 @@ from collections.abc import Callable, Sequence
 
 import typer
 
-from warmstart.cli import cache, compare_runs, demo, evaluate, lr_find, predict, train
+from warmstart.cli import (
+    cache,
+    compare,
+    compare_runs,
+    demo,
+    evaluate,
+    lr_find,
+    predict,
+    show,
+    train,
+)
 from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
 from warmstart.cli.report import report_run
+from warmstart.terminal.colour import DOUBTFUL, say
 
 app = typer.Typer(
     name="warmstart",
@@ -24,7 +35,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
     "compare-runs": compare_runs.compare_runs,
+    "show": show.show,
     "lr-find": lr_find.lr_find,
+    "compare": compare.compare,
     "report": report_run,
     "demo": demo.demo,
 }
@@ -52,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
     """A warning as a line, without the place in the program that it comes from."""
-    print(f"Warning: {message}", file=sys.stderr)
+    say(("Warning:", DOUBTFUL), (f" {message}", ""), stream=sys.stderr)
 
 
 def options_of(words: Sequence[str]) -> set[str]:

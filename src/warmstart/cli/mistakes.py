@@ -10,6 +10,7 @@ import typer
 
 from warmstart.cli.fix_line import usage_fix, with_flags
 from warmstart.errors import SettingError, WarmstartError
+from warmstart.terminal.colour import BAD, HINT, TITLE, say
 
 UsageError = typer.BadParameter.__mro__[1]
 BROKEN_PIPE_CODE = 141  # what a shell reports of a program that SIGPIPE ended
@@ -79,7 +80,8 @@ def report_usage(error: Exception, words: Sequence[str]) -> int:
 def tell(what: str, expected: str, fix: str) -> None:
     """Print the three lines."""
     sys.stdout.flush()  # what was printed before stands above
-    print(f"Error: {what}\nExpected: {expected}\nFix: {fix}", file=sys.stderr)
+    parts = (("Error:", BAD), (f" {what}\n", ""), ("Expected:", TITLE), (f" {expected}\n", ""))
+    say(*parts, ("Fix:", HINT), (f" {fix}", ""), stream=sys.stderr)
 
 
 def fix_of(error: WarmstartError, words: Sequence[str], options: Collection[str]) -> str:

@@ -2,10 +2,37 @@
 
 from pathlib import Path
 
-from warmstart.cli.paths import refuse_missing
+from warmstart.cli.paths import nearest, refuse_missing
 from warmstart.errors import ModelFolderError
 
 CARD = "model.json"
+
+
+def is_published(model: Path) -> bool:
+    """Whether a model is no folder but the name of an architecture that comes with a classifier.
+
+    What is on disk is a folder, whatever its name.
+
+    Raises:
+        ModelFolderError: it is neither, though it looks like a name.
+    """
+    if model.exists() or model.is_symlink():
+        return False
+    from warmstart.backbones.card import is_timm_name, near_timm_names
+
+    if is_timm_name(str(model)):
+        return True
+    if len(model.parts) > 1 or nearest(model) is not None:
+        return False  # the misspelled path of a folder, as ``refuse_no_model`` will say
+    close = near_timm_names(str(model))
+    raise ModelFolderError(
+        f"{model} is neither a folder here nor an architecture that timm knows.",
+        expected=f"the folder of a model, such as RUN/model, with {CARD} in it; or a name such as "
+        + ", ".join(close)
+        + ".",
+        fix=f"give {close[0]}, or train a model: warmstart train FOLDER --out RUN",
+        flags=("=", str(model), close[0]),
+    )
 
 
 def refuse_no_model(model: Path) -> None:

@@ -1,8 +1,8 @@
-"""`warmstart predict`: name what is on pictures with a saved model."""
+"""`warmstart predict`: name what is on pictures with a saved model, or with a published one."""
 
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -10,25 +10,44 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from warmstart.cli import options
-from warmstart.cli.model_path import refuse_no_model
+from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
-from warmstart.errors import DataError, UnreadableImagesError
+from warmstart.errors import DataError, SettingError, UnreadableImagesError
 from warmstart.results.answering import UNKNOWN
 
 if TYPE_CHECKING:
-    from warmstart.inference.predictor import Predictor
     from warmstart.results.predictions import Predictions
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, such as RUN/model.")]
 
 
 def predict(
-    model: Model,
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL|ARCH",
+            help="A model folder, such as RUN/model; or a timm name, for ImageNet's classes.",
+        ),
+    ],
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATHS...", help="Images, or folders of images.")
     ],
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write all probabilities here; - is the screen.")
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="Classes to name, the likeliest first; default: 1, ARCH: 3."),
+    ] = None,
+    tta: Annotated[
+        int, typer.Option(min=0, help="Augmented views to average with the plain one.")
+    ] = 0,
+    augment: Annotated[
+        str | None,
+        typer.Option(help="How they differ: basic, side_on or top_down; default: as in training."),
+    ] = None,
+    plain_weight: Annotated[
+        float | None, typer.Option(help="Share of the plain view; default: all views alike.")
     ] = None,
     unknown: Annotated[
         bool, typer.Option(help='Say "unknown", if the model was taught when.')
@@ -40,17 +59,28 @@ def predict(
     Raises:
         DataError: some cannot be read; the others were named.
     """
-    refuse_no_model(model)
+    refuse_idle(tta, augment=augment, plain_weight=plain_weight)
+    has_name_only = is_published(model)
+    if not has_name_only:
+        refuse_no_model(model)
     for path in paths:
         refuse_missing(path, expected="an image, or a folder of images.")
+    from warmstart.classifier_data.transforms import chosen_augmentation
     from warmstart.inference.pictures import files_at
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
     files = [file for path in paths for file in files_at(path)]
     predictor = load_predictor(model, device=device)
-    predictions, unread = predict_readable(predictor, files)
+
+    def named(some: Sequence[Path]) -> "Predictions":
+        return predictor.TTA(
+            some, tta, plain_weight=plain_weight, aug_tfms=chosen_augmentation(augment)
+        )
+
+    predictions, unread = predict_readable(named, files)
     if predictions is not None:
-        write(predictions if unknown else always_answering(predictions), csv_file)
+        said = predictions if unknown else always_answering(predictions)
+        write(said, csv_file, top=top or (3 if has_name_only else 1))
     if unread is not None:
         num_named = 0 if predictions is None else len(predictions.rows)
         raise DataError(
@@ -60,17 +90,35 @@ def predict(
         ) from unread
 
 
+def refuse_idle(tta: int, **about_views: object) -> None:
+    """See that no option is given that would do nothing.
+
+    Raises:
+        SettingError: there is one.
+    """
+    idle = [
+        "--" + name.replace("_", "-") for name, value in about_views.items() if value is not None
+    ]
+    if idle and not tta:
+        raise SettingError(
+            f"{' and '.join(idle)} would do nothing: no augmented view is asked for.",
+            expected="--tta with the number of augmented views.",
+            fix="pass --tta 4.",
+            flags=("--tta", "4"),
+        )
+
+
 def predict_readable(
-    predictor: "Predictor", files: Sequence[Path]
+    named: Callable[[Sequence[Path]], "Predictions"], files: Sequence[Path]
 ) -> tuple["Predictions | None", UnreadableImagesError | None]:
     """Predictions of what can be read, and the error that lists what cannot."""
     try:
-        return predictor.predict(files), None
+        return named(files), None
     except UnreadableImagesError as error:
         unread = error
     names = {one.name for one in unread.errors}
     rest = [file for file in files if str(file) not in names]
-    return (predictor.predict(rest) if rest else None), unread
+    return (named(rest) if rest else None), unread
 
 
 def always_answering(predictions: "Predictions") -> "Predictions":
@@ -78,10 +126,10 @@ def always_answering(predictions: "Predictions") -> "Predictions":
     return replace(predictions, answering=replace(predictions.answering, unknown_below=None))
 
 
-def write(predictions: "Predictions", csv_file: Path | None) -> None:
+def write(predictions: "Predictions", csv_file: Path | None, *, top: int) -> None:
     """Print a line per picture, or write a CSV."""
     if csv_file is None:
-        for name, text in zip(predictions.rows, answer_texts(predictions), strict=True):
+        for name, text in zip(predictions.rows, answer_texts(predictions, top), strict=True):
             print(f"{name}\t{text}")
     elif str(csv_file) == "-":
         write_csv(predictions, sys.stdout)
@@ -92,8 +140,13 @@ def write(predictions: "Predictions", csv_file: Path | None) -> None:
         print(f"{len(predictions.rows)} rows in {csv_file}")
 
 
-def answer_texts(predictions: "Predictions") -> Iterator[str]:
-    """Each row's answer and its probability, the surest first where there may be many."""
+def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
+    """Each row's answer and its probability, the surest first where there may be many.
+
+    Args:
+        predictions: Of some rows.
+        top: How many classes of a row that has one; the runners-up stand behind the answer.
+    """
     classes = predictions.classes
     for names, row in zip(predictions.answers, predictions.probabilities, strict=True):
         chances = dict(zip(classes, row, strict=True))
@@ -102,6 +155,9 @@ def answer_texts(predictions: "Predictions") -> Iterator[str]:
             yield f"-\t(none above its threshold; the nearest: {nearest})"
         elif names == (UNKNOWN,):
             yield f"{UNKNOWN}\t(the nearest: {nearest})"
+        elif not predictions.is_multi_label:
+            first = (-row).argsort(kind="stable")[:top]
+            yield "\t".join(f"{classes[k]}\t{row[k]:.4f}" for k in first)
         else:
             sure = sorted(names, key=lambda name: -chances[name])
             yield "|".join(sure) + "\t" + "|".join(f"{chances[name]:.4f}" for name in sure)

@@ -118,7 +118,24 @@ class TrainSettings(LearnSettings):
     false_accept: Annotated[
         float, typer.Option(help="Share of other things that may get an answer all the same.")
     ] = 0.05
+    tensorboard: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Where TensorBoard finds losses and rates.")
+    ] = None
     report: Annotated[bool, typer.Option(help="Write RUN/report.html in the end.")] = True
 
 
-PATHS = ("source", "weights", "cache_dir", "others")  # settings that name a place on disk
+@dataclass(frozen=True)
+class CompareSettings(LearnSettings):
+    """Arguments of a comparison of backbones, ``arch`` being their names."""
+
+    arch: Annotated[
+        str, typer.Option(show_default=False, help="Backbones: timm names, commas between.")
+    ] = ""
+    k: Annotated[int, typer.Option(min=2, help="Folds.")] = 5
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each fold's head.")] = 4
+    lr: Annotated[
+        float | None, typer.Option(help="Learning rate; default: found for each backbone.")
+    ] = None
+
+
+PATHS = ("source", "weights", "cache_dir", "others", "tensorboard")  # settings that name a place

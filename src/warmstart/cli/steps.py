@@ -174,6 +174,7 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
             cycle_len=asked.epochs,
             balance=asked.balance,
             checkpoint=checkpoints,
+            tensorboard=asked.tensorboard,
         )
     except TrainingError:
         if is_new:  # so that the same folder can be used with a smaller rate

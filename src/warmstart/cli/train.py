@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from warmstart.cli.expand import with_options
-from warmstart.cli.paths import refuse_bad_places, refuse_missing
+from warmstart.cli.paths import refuse_bad_places, refuse_missing, refuse_within_data
 from warmstart.cli.recipe import Recipe
 from warmstart.cli.resume import Context, resumed
 from warmstart.cli.run_folder import new_run
@@ -40,6 +40,8 @@ def train(
             fix="warmstart demo",
         )
     data = refuse_bad_places(settings)
+    if settings.tensorboard is not None:
+        refuse_within_data(Path(settings.tensorboard), "--tensorboard", data)
     if settings.others is not None:
         refuse_missing(Path(settings.others), expected="pictures of other things.")
     run_stoppable(Recipe(settings), new_run(out, Path(source), data=data), settings.cache_dir)

@@ -31,11 +31,6 @@ class Temperature:
         """Logits (N, K) → calibrated probabilities (N, K): softmax, or sigmoid of many labels."""
         return probabilities_of(logits / self.value, is_multi_label=self.is_multi_label)
 
-    def apply_to_probabilities(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The same of probabilities (N, K) that were not calibrated yet."""
-        logits = logits_of(probabilities, is_multi_label=self.is_multi_label)
-        return self.apply(logits)
-
 
 def fit_temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Temperature:
     """Find the temperature under which these labels are most probable.

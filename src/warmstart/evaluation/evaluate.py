@@ -22,6 +22,7 @@ def evaluate(
     beta: float = 1.0,
     num_resamples: int = 2000,
     seed: int = 0,
+    chosen_on_these: Sequence[str] = (),
 ) -> Scores:
     """Judge predictions: every score, with a 95 % interval where there is an honest one.
 
@@ -38,6 +39,7 @@ def evaluate(
         beta: Of the F-score.
         num_resamples: Per interval; 0 leaves out all but Wilson's.
         seed: Of the resamples.
+        chosen_on_these: What else was chosen by these same rows.
 
     Returns:
         The scores.
@@ -71,5 +73,5 @@ def evaluate(
         len(rows.labels),
         rows.num_unlabelled,
         beta,
-        tuple(predictions.chosen_on_these),
+        (*predictions.chosen_on_these, *chosen_on_these),
     )

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
 from warmstart.evaluation.judged import judged
-from warmstart.results.answering import LIKELY
-from warmstart.results.predictions import Predictions
+from warmstart.results.predictions import LIKELY, Predictions
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,11 @@ CARD, WEIGHTS = "model.json", "weights.safetensors"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a saved model says of itself."""
+    """What a saved model says of itself.
+
+    ``augmentation`` is how its training views varied, None if they did not, or if the folder was
+    written before cards said so; ``view_seed`` is what they were drawn from.
+    """
 
     arch: str
     classes: tuple[str, ...]
@@ -32,6 +36,8 @@ class ModelCard:
     mode: str
     precision: str
     weights_from: str
+    augmentation: dict[str, Any] | None = None
+    view_seed: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     answering: Answering = PLAIN

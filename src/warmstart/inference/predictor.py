@@ -1,24 +1,36 @@
 """A network that names pictures, whether just trained or loaded from a folder."""
 
+import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.backbones.card import Architecture
+from warmstart.backbones.card import Architecture, is_timm_name
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
-from warmstart.errors import ModelFolderError, UnreadableImageError, UnreadableImagesError
+from warmstart.errors import (
+    ModelFolderError,
+    SettingError,
+    UnreadableImageError,
+    UnreadableImagesError,
+)
+from warmstart.images.augment import Augmentation
+from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import saved_network
+from warmstart.inference.averaging import mean_over_views
 from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
 from warmstart.inference.model_folder import ModelCard, read_model
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.inference.probabilities import BLOCK_ROWS, probabilities
+from warmstart.inference.whole_model import whole_model
 from warmstart.results.predictions import Predictions
 
 
@@ -46,17 +58,45 @@ class Predictor:
         Returns:
             Predictions without labels; ``rows`` are the paths, or numbers where there is none.
         """
+        return self.TTA(pictures, 0)
+
+    def TTA(  # noqa: N802 - the note's name
+        self,
+        pictures: Picture | Iterable[Picture],
+        n_aug: int = 4,
+        *,
+        plain_weight: float | None = None,
+        aug_tfms: Augmentation | None = None,
+    ) -> Predictions:
+        """Probabilities averaged over the plain view and some augmented ones.
+
+        Args:
+            pictures: As for ``predict``.
+            n_aug: Augmented views of each picture, from view 1 on; 0 is ``predict``.
+            plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
+            aug_tfms: How views vary; None is as in training, and then they are the views that
+                ``learn.TTA`` averages.
+
+        Returns:
+            As from ``predict``.
+        """
         given = Pictures(pictures)
+        views = views_of(self.card, aug_tfms) if n_aug > 0 else None
 
-        def render(position: int) -> NDArray[np.uint8]:
-            return self.recipe.render(given.content(position), given.names[position])
+        def render(view: int, position: int) -> NDArray[np.uint8]:
+            content, name = given.content(position), given.names[position]
+            if view == 0 or views is None:
+                return self.recipe.render(content, name)
+            return views.render(content, name, view, hashlib.sha256(content).digest())
 
-        chances = self.rows(render, len(given))
-        shape = chances.shape if self.card.is_multi_label else len(given)
+        def chances(view: int) -> NDArray[np.float64]:
+            return self.rows(partial(render, view), len(given))
+
+        mean = mean_over_views(chances, n_aug, plain_weight)
         return Predictions(
             given.names,
-            chances,
-            np.full(shape, -1),
+            mean,
+            np.full(mean.shape if self.card.is_multi_label else len(given), -1),
             self.classes,
             answering=self.card.answering,
         )
@@ -90,6 +130,24 @@ class Predictor:
         )
 
 
+def views_of(card: ModelCard, aug_tfms: Augmentation | None) -> AugmentedRecipe:
+    """How views of a picture differ: as in training, unless something else is asked for.
+
+    Raises:
+        SettingError: the card does not say.
+    """
+    if aug_tfms is None and card.augmentation is None:
+        raise SettingError(
+            "the model's card names no augmentation: it was trained on plain views, or saved "
+            "before cards said so. There is nothing to average over.",
+            expected="a model trained with an augmentation, or one to use now.",
+            fix="predictor.TTA(pictures, aug_tfms=transforms_side_on)",
+            flags=("--augment", "side_on"),
+        )
+    chosen = aug_tfms or Augmentation(**(card.augmentation or {}))
+    return AugmentedRecipe(ViewRecipe(**card.recipe), chosen, card.view_seed)
+
+
 def noting(
     blocks: Iterator[PixelBlock], failures: list[UnreadableImageError]
 ) -> Iterator[PixelBlock]:
@@ -106,10 +164,13 @@ def load_predictor(
     arch: Architecture | None = None,
     custom_head: nn.Module | None = None,
 ) -> Predictor:
-    """Load what ``learn.save(folder)`` wrote. Nothing in the folder is executed.
+    """Load what ``learn.save(folder)`` wrote, or a published model as it is.
+
+    Nothing in the folder is executed.
 
     Args:
-        folder: The model folder.
+        folder: The model folder; or, where nothing of that name is on disk, the timm name of an
+            architecture, for its own pretrained classifier, such as ImageNet's 1,000 classes.
         device: "auto", "cpu", "cuda" or "mps".
         arch: The function that built the backbone, if it was one of your own: a saved model
             contains no code.
@@ -122,6 +183,8 @@ def load_predictor(
     Raises:
         ModelFolderError: the folder needs code that it does not contain, or other code.
     """
+    if not Path(folder).exists():
+        return published_predictor(str(folder), chosen_device(device))
     card, tensors = read_model(Path(folder))
     if card.head is None and custom_head is None:
         raise ModelFolderError(
@@ -149,6 +212,23 @@ def load_predictor(
             f"{frozen.card.mode}: probabilities may differ in their last digits.",
             stacklevel=2,
         )
+    return Predictor(network, frozen, network.head, card)
+
+
+def published_predictor(arch: str, place: torch.device) -> Predictor:
+    """A published model with its own classifier.
+
+    Raises:
+        ModelFolderError: there is no such model.
+    """
+    if not is_timm_name(arch):
+        raise ModelFolderError(
+            f"{arch} is neither a model folder nor an architecture that timm knows.",
+            expected="a folder that learn.save() wrote, or a timm name.",
+            fix='check the spelling; load_predictor("tf_efficientnet_lite0") needs no folder.',
+        )
+    network, card = whole_model(arch)
+    frozen = frozen_part(network.to(place).eval(), card, place)
     return Predictor(network, frozen, network.head, card)
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from torch import Tensor
 
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
 from warmstart.inference.model_folder import ModelCard
-from warmstart.results.history import EpochRecord
+from warmstart.results.history import EpochRecord, History
 from warmstart.training.balance import chosen_balance, unevenness
 from warmstart.training.groups import per_group
 
@@ -118,7 +119,7 @@ def positive(value: Any, name: str) -> float:
     return number
 
 
-def silent(_record: EpochRecord) -> None:
+def silent(_told: EpochRecord | History) -> None:
     """Say nothing."""
 
 
@@ -142,44 +143,21 @@ def new_card(
         arch=data.tfms.card.name,
         classes=data.classes,
         is_multi_label=data.table.is_multi_label,
-        recipe=asdict(data.tfms.recipe),
-        mean=data.tfms.card.mean,
-        std=data.tfms.card.std,
         head=head,
         mode="",
         precision=precision,
         weights_from=weights_from,
         versions=versions(),
+        **seen_through(data.tfms),
     )
 
 
-def tta_views(n_aug: int) -> list[int]:
-    """The plain view and so many augmented ones.
-
-    Raises:
-        SettingError: the number is below 0.
-    """
-    if n_aug < 0:
-        raise SettingError(
-            f"n_aug={n_aug} is below 0.",
-            expected="0 for the plain view alone, or a number of augmented views beside it.",
-            fix="pass n_aug=4.",
-        )
-    return list(range(n_aug + 1))
-
-
-def view_shares(num_views: int, plain_weight: float | None) -> list[float]:
-    """How much each view counts, the first one being the plain one.
-
-    Raises:
-        SettingError: the plain view's weight is no share.
-    """
-    if plain_weight is None or num_views == 1:
-        return [1 / num_views] * num_views
-    if not 0 <= plain_weight <= 1:
-        raise SettingError(
-            f"plain_weight={plain_weight!r} is no share.",
-            expected="a number in [0, 1], or None to weigh all views alike.",
-            fix="pass plain_weight=0.5.",
-        )
-    return [plain_weight] + [(1 - plain_weight) / (num_views - 1)] * (num_views - 1)
+def seen_through(tfms: ModelTransforms) -> dict[str, Any]:
+    """What a model's card says of how pictures become what the network sees."""
+    return {
+        "recipe": asdict(tfms.recipe),
+        "mean": tfms.card.mean,
+        "std": tfms.card.std,
+        "augmentation": None if tfms.augmentation is None else asdict(tfms.augmentation),
+        "view_seed": tfms.view_seed,
+    }

@@ -35,13 +35,13 @@ def cross_validated(
     """Train a fresh head on all folds but one, ask it about that one, and so on.
 
     Each head is trained as the first ``fit`` of a new learner would be, on the view that each epoch
-    would see; it judges plain views. Activations are always kept, also with ``precompute=False``
-    (then as many views as there are epochs): k heads are cheap only on stored activations, and
-    the bits are the same. Rows of one group, or where there are no groups of the same content, are
-    in the same fold.
+    would see; it judges plain views. Rows of one group share a fold; where there are no groups,
+    rows of the same content do.
 
     Args:
-        feeding: The training rows, through the frozen body.
+        feeding: The training rows, through the frozen body. They are stored: k heads are cheap only
+            on stored activations, and as many stored views as there are epochs give the bits that
+            no store gives.
         new_head: What makes heads.
         settings: Of each fit.
         k: Number of folds.
@@ -57,7 +57,7 @@ def cross_validated(
     labels = table.labels[rows]
     folds = draw_folds(units_of(feeding, rows), labels, k, seed=settings.seed)
     tell_unlearned(classes_in_one_fold(folds, labels, table.classes))
-    dealt = Folds(folds, targets_of(table).train, new_head, stored_rows(feeding, settings, device))
+    dealt = Folds(folds, targets_of(table).train, new_head, RowsOf(feeding, device))
     chances = np.zeros((len(rows), len(table.classes)))
     with kept_random_state():  # a head of the user's own may draw from any of them
         if finds_rate:
@@ -71,18 +71,12 @@ def cross_validated(
     return made
 
 
-def stored_rows(feeding: Feeding, settings: FitSettings, device: torch.device) -> "RowsOf":
-    """Inputs of some of the training rows, out of the store."""
-    num_views = settings.schedule.num_epochs if feeding.precompute is False else feeding.precompute
-    return RowsOf(feeding, num_views, device)
-
-
 class RowsOf:
     """(Positions that train, positions that are judged) → stored inputs."""
 
-    def __init__(self, feeding: Feeding, num_views: bool | int, device: torch.device) -> None:
+    def __init__(self, feeding: Feeding, device: torch.device) -> None:
         """Compute the plain view of every row now, other views when an epoch wants them."""
-        self.num_views, self.device = num_views, device
+        self.precompute, self.device = feeding.precompute, device
         rows = feeding.source.table.rows("train")
         self.space, self.plain = feeding.stored(rows)
 
@@ -96,7 +90,7 @@ class RowsOf:
         """Batches of these rows."""
 
         def train_keys(epoch: int) -> list[bytes]:
-            return some(self.keys(view_of_epoch(self.num_views, epoch)), train)
+            return some(self.keys(view_of_epoch(self.precompute, epoch)), train)
 
         return StoredInputs(self.space, train_keys, some(self.plain, held), self.device)
 

@@ -14,7 +14,10 @@ from warmstart.batches.source import PixelSource, num_cores
 from warmstart.data.table import ImageTable
 from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.inference.table_activations import TableActivations
+from warmstart.learner.held_back import HeldBack
 from warmstart.training.objective import Targets
+
+NOTHING = HeldBack()  # is held back
 
 
 def checked_precompute(value: object) -> bool | int:
@@ -47,20 +50,34 @@ def view_of_epoch(precompute: bool | int, epoch: int) -> int:
     return epoch + 1 if precompute is False else 1 + epoch % precompute
 
 
-def targets_of(table: ImageTable) -> Targets:
-    """What the loss compares with."""
-    train, valid = (torch.from_numpy(table.labels[table.rows(s)]) for s in ("train", "valid"))
-    return Targets(train.float(), valid.float()) if train.ndim == 2 else Targets(train, valid)
+def targets_of(table: ImageTable, held: HeldBack = NOTHING, *, chooses: bool = False) -> Targets:
+    """What the loss compares with.
+
+    Args:
+        table: Whose labels.
+        held: Training rows that do not train.
+        chooses: Whether those choose.
+    """
+    train, choice = held.parted(table)
+    parts = [torch.from_numpy(table.labels[rows]) for rows in (train, table.rows("valid"), choice)]
+    if table.is_multi_label:
+        parts = [part.float() for part in parts]
+    return Targets(parts[0], parts[1], parts[2] if chooses else None)
 
 
 class Feeding:
     """The rows of one table through one frozen part."""
 
     def __init__(
-        self, activations: TableActivations, source: PixelSource, precompute: bool | int
+        self,
+        activations: TableActivations,
+        source: PixelSource,
+        precompute: bool | int,
+        held: HeldBack = NOTHING,
     ) -> None:
         """Say which rows, which frozen part, and whether its outputs are stored."""
         self.activations, self.source, self.precompute = activations, source, precompute
+        self.held = held
 
     def see(self, splits: Sequence[str]) -> list[UnreadableImageError]:
         """Read every image of some splits once, which with ``precompute`` stores what must be.
@@ -93,6 +110,11 @@ class Feeding:
             raise failures[0]
         return space, keys
 
+    def rows(self, rows: NDArray[np.int64], view: int = 0) -> NDArray[np.float32]:
+        """One view of some rows as an array (N, …), stored like ``stored`` does."""
+        space, keys = self.stored(rows, view)
+        return space.gather(space.locate(keys)).astype(np.float32)
+
     def inputs(self, device: torch.device) -> StoredInputs | ComputedInputs:
         """Batches of training and validation rows.
 
@@ -100,7 +122,7 @@ class Feeding:
             device: Where they go.
         """
         table, source = self.source.table, self.source
-        train, valid = table.rows("train"), table.rows("valid")
+        valid, (train, choice) = table.rows("valid"), self.held.parted(table)
 
         def render(view: int, rows: NDArray[np.int64], position: int) -> NDArray[np.uint8]:
             return source.render(int(rows[position]), view)
@@ -112,6 +134,7 @@ class Feeding:
                 lambda epoch: self.stored(train, view_of_epoch(self.precompute, epoch))[1],
                 keys,
                 device,
+                self.stored(choice)[1],
             )
         return ComputedInputs(
             self.activations.frozen.runner,
@@ -119,6 +142,7 @@ class Feeding:
             (partial(render, 0, valid), len(valid)),
             device,
             num_cores(),
+            (partial(render, 0, choice), len(choice)),
         )
 
     def name(self) -> str:
@@ -129,4 +153,4 @@ class Feeding:
         for content in self.source.content_hashes(rows, self.activations.hashes):
             digest.update(content)
         frozen, view = self.activations.frozen.card.identity, self.source.view_name(1)
-        return f"{frozen} {view} {self.precompute!r} {digest.hexdigest()}"
+        return f"{frozen} {view} {self.precompute!r} {self.held} {digest.hexdigest()}"

@@ -8,45 +8,48 @@ from numpy.typing import NDArray
 
 from warmstart.activations.inputs import stored_blocks
 from warmstart.batches.source import PixelSource
+from warmstart.inference.averaging import mean_over_views
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.table_activations import TableActivations
-from warmstart.learner.checks import view_shares
 from warmstart.learner.feeding import Feeding
 from warmstart.results.predictions import Predictions
 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """A predictor and the rows that it is asked about; ``store`` may have their activations."""
+    """A predictor and the rows that it is asked about; ``store`` may have their activations.
+
+    ``chosen_on_these`` names what the rows have chosen (law 15).
+    """
 
     predictor: Predictor
     source: PixelSource
     store: TableActivations | None
+    chosen_on_these: tuple[str, ...] = ()
 
     def predictions(
-        self, split: str, views: list[int], plain_weight: float | None = None
+        self, rows: NDArray[np.int64], n_aug: int = 0, plain_weight: float | None = None
     ) -> Predictions:
-        """The mean over some views, of probabilities that each have their temperature already.
+        """The mean over the plain view and some augmented ones, each at its temperature already.
 
         Args:
-            split: "train", "valid" or "test".
-            views: The first of them the plain one.
-            plain_weight: Its share; None weighs all alike.
+            rows: Positions in the table.
+            n_aug: How many augmented views.
+            plain_weight: Share of the plain view; None weighs all alike.
 
         Returns:
             Predictions, in table order.
         """
         table = self.source.table
-        rows = table.rows(split)
-        shares = view_shares(len(views), plain_weight)
-        parts = [share * self.chances(rows, v) for share, v in zip(shares, views, strict=True)]
+        chances = mean_over_views(partial(self.chances, rows), n_aug, plain_weight)
         names = tuple(table.names[row] for row in rows)
         return Predictions(
             names,
-            np.sum(parts, axis=0),
+            chances,
             table.labels[rows],
             table.classes,
             answering=self.predictor.card.answering,
+            chosen_on_these=self.chosen_on_these,
         )
 
     def chances(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-LIKELY = 0.5  # a class of an image that may have many is called so above it, unless one was fitted
 UNKNOWN = "unknown"  # the answer for pictures of things that no class stands for
 
 

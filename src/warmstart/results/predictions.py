@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.results.answering import LIKELY, PLAIN, UNKNOWN, Answering
+from warmstart.results.answering import PLAIN, UNKNOWN, Answering
 from warmstart.results.confusion import ConfusionMatrix
 from warmstart.results.proportion import wilson
+
+LIKELY = 0.5  # a class of an image that may have many is called so above it, unless one was fitted
 
 
 @dataclass(frozen=True, eq=False)

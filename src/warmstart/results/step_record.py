@@ -26,6 +26,21 @@ class StepRecord:
     is_kept: bool
     note: str
 
+    def outcome(self) -> str:
+        """What came of it, in a line."""
+        parts = [self.note] if self.note else []
+        if self.accuracy is not None:
+            parts.append(f"accuracy {self.accuracy:.4f} on {self.num_rows} validation rows")
+        if self.gain is not None:
+            parts.append(
+                f"gain {self.gain:+.4f} (95 % {self.gain_low:+.4f} to {self.gain_high:+.4f})"
+            )
+        return "; ".join([*parts, f"{self.seconds:.0f} s"])
+
+    def line(self) -> str:
+        """The step and its outcome, in a line."""
+        return f"{self.number} {self.title}: {self.outcome()}"
+
 
 def steps_to_jsonl(steps: Iterable[StepRecord]) -> str:
     """One line per step; numbers read back as they were."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from warmstart.results.history import EpochRecord
+from warmstart.terminal.colour import TITLE, say
 
 
 def epoch_printer() -> Callable[[EpochRecord], None]:
@@ -13,7 +14,7 @@ def epoch_printer() -> Callable[[EpochRecord], None]:
         nonlocal has_titles
         if not has_titles:
             titles = ["epoch", "train loss", "valid loss", *record.metrics, "seconds"]
-            print("".join(title.rjust(12) for title in titles))
+            say(("".join(title.rjust(12) for title in titles), TITLE))
             has_titles = True
         print(epoch_line(record), flush=True)
 

@@ -19,7 +19,7 @@ from warmstart.training.threads import compute_threads
 __all__ = ["FitSettings", "fit"]
 
 
-def fit(
+def fit(  # noqa: PLR0913 - two of them are who is told
     module: nn.Module,
     groups: Sequence[Sequence[nn.Parameter]],
     inputs: Inputs,
@@ -28,6 +28,7 @@ def fit(
     *,
     checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[EpochRecord], None] = lambda _: None,
+    on_history: Callable[[History], None] = lambda _: None,
 ) -> History:
     """Train ``module``, or go on where its checkpoint is.
 
@@ -40,6 +41,7 @@ def fit(
         settings: Rates, schedule, batch size, seed.
         checkpoint: Where progress is kept; one that is there already is gone on with.
         on_epoch: Told of every epoch, also of those that were done before a kill.
+        on_history: Told after every epoch of all that has happened so far.
 
     Returns:
         What happened, epoch by epoch and step by step.
@@ -56,6 +58,7 @@ def fit(
         run.restore(saved)
         for record in run.history.records:
             on_epoch(record)
+        on_history(run.history)
     run.settle_precision(inputs)
     num_threads = None if saved is None or saved.is_finished else saved.num_threads
     with (
@@ -73,6 +76,7 @@ def fit(
             if checkpoint is not None:
                 checkpoint.save(run.progress())
             on_epoch(record)
+            on_history(run.history)
             if interrupted() and not run.is_finished:
                 raise KeyboardInterrupt
         run.put_final_weights()

@@ -3,14 +3,14 @@
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import isfinite
+from math import isfinite, log
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from warmstart.results.lr_curve import LRCurve
+from warmstart.results.lr_curve import LRCurve, knows_much, start_of
 from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.groups import check_groups
 from warmstart.training.objective import Inputs, Targets
@@ -64,6 +64,7 @@ def lr_find(
         precision = measured_precision(module, inputs, targets, settings)
     forward = in_arithmetic(module, precision)
     losses: list[float] = []
+    chance = chance_loss(targets.train)
     smoothed, best = 0.0, float("inf")
     with unchanged(module), kept_random_state():
         module.train()
@@ -82,10 +83,25 @@ def lr_find(
             smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * loss
             average = smoothed / (1 - SMOOTHING ** (step + 1))
             best = min(best, average)
-            if not isfinite(loss) or average > DIVERGED * best:
+            if not isfinite(loss) or average > highest(losses, best, chance):
                 break
     share = SHARES.get(settings.opt, 1.0)
-    return LRCurve(lrs=rates[: len(losses)], losses=np.array(losses), share=share)
+    return LRCurve(rates[: len(losses)], np.array(losses), share, chance)
+
+
+def chance_loss(targets: Tensor) -> float:
+    """The loss of one who knows nothing: ln K, or of many labels ln 2."""
+    return log(2) if targets.ndim == 2 else log(max(2, int(targets.max()) + 1))
+
+
+def highest(losses: Sequence[float], best: float, chance: float) -> float:
+    """The mean loss above which a sweep has diverged.
+
+    Of a network that has learned before, the best loss is small by chance, and four times as much
+    says nothing yet.
+    """
+    values = np.array(losses)
+    return start_of(values) + chance if knows_much(values, chance) else DIVERGED * best
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def test_scores_are_told_with_their_intervals(capsys: pytest.CaptureFixture[str]
     scores = predictions.scores(num_resamples=100)
     tell(predictions, scores)
     out = capsys.readouterr().out
-    for name in ("balanced accuracy", "macro f1", "log loss", "Brier score", "ROC AUC"):
+    for name in ("balanced accuracy", "macro F1", "log loss", "Brier score", "ROC AUC"):
         assert f"\n{name} " in out
     line = next(text for text in out.splitlines() if text.startswith("log loss"))
     score = scores["log_loss"]

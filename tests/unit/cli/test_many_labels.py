@@ -58,7 +58,7 @@ def test_from_a_table_to_named_pictures(table: Path, run: Run) -> None:
     )
     assert macro > 0.5  # and not of classes that are never called
     for way, value in (("micro", micro), ("macro", macro)):
-        assert re.search(rf"^{way} f1 +{value:.4f} +[\d.]+ to [\d.]+$", said.out, re.M)
+        assert re.search(rf"^{way} F1 +{value:.4f} +[\d.]+ to [\d.]+$", said.out, re.M)
     exact = (true == called).all(axis=1).mean()
     found = re.search(r"all labels right ([\d.]+) \(95 % ([\d.]+) to ([\d.]+), n = (\d+)", said.out)
     assert found is not None
@@ -69,11 +69,11 @@ def test_from_a_table_to_named_pictures(table: Path, run: Run) -> None:
     named = run("predict", "run/model", *(f"pictures/{row['name'].split('/')[-1]}" for row in rows))
     assert named.code == 0
     for text, row in zip(named.out.splitlines(), rows, strict=True):
-        labels, numbers = text.split("\t")[1:]
+        labels, shown = text.split("\t")[1:]
         expected = row["predicted"].split("|") if row["predicted"] else ["-"]
         assert sorted(labels.split("|")) == sorted(expected)
         if labels != "-":
-            assert all(float(number) >= 0.5 for number in numbers.split("|"))
+            assert all(float(number) >= 0.5 for number in shown.split("|"))
     again = run("train", "--resume", "run")
     assert f"accuracy {exact:.4f}" in again.out
 

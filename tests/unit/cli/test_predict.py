@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.conftest import Place, Run
+from tests.unit.cli.conftest import Place, Run, write_photos
+
+from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 
 
 def test_a_line_per_picture(place: Place, run: Run) -> None:
@@ -123,3 +125,60 @@ def test_evaluate_refuses_a_table_of_other_classes_or_of_many(place: Place, run:
     assert none.code == 1
     assert "has no valid rows" in none.err
     assert run("evaluate", str(place.model), "table.csv", "--label-sep", "|").code == 2
+
+
+def test_a_published_model_names_three_classes(place: Place, run: Run) -> None:
+    said = run("predict", "tf_efficientnet_lite0", "dogscats/cat/03.png")
+    assert said.code == 0
+    [line] = said.out.splitlines()
+    name, *answers = line.split("\t")
+    assert name == "dogscats/cat/03.png"
+    chances = [float(chance) for chance in answers[1::2]]
+    assert len(chances) == 3
+    assert chances == sorted(chances, reverse=True)
+
+
+def test_neither_a_folder_nor_an_architecture(place: Place, run: Run) -> None:
+    said = run("predict", "tf_eficientnet_lite0", "dogscats")
+    assert said.code == 1
+    assert "neither a folder here nor an architecture" in said.err
+    assert said.fix == "warmstart predict tf_efficientnet_lite0 dogscats"
+
+
+def test_law_14_tta_is_that_of_the_learner(place: Place, run: Run) -> None:
+    (place.photos / "cat").rename(place.home / "test")
+    for split in ("train", "valid"):
+        write_photos(place.home / "split" / split, 6)
+    (place.home / "test").rename(place.home / "split" / "test")
+    tfms = tfms_from_model("tf_efficientnet_lite0", 32, aug_tfms="side_on", max_zoom=1.1)
+    data = ImageClassifierData.from_paths("split", tfms)
+    learn = ConvLearner.pretrained("tf_efficientnet_lite0", data, precompute=2, quiet=True)
+    learn.fit(0.01, 1)
+    learn.save("model")
+    words = ("predict", "model", "split/test", "--csv", "out.csv")
+    for more, mean in (
+        (("--tta", "3"), learn.TTA(3, "test")),
+        (("--tta", "1", "--plain-weight", "0.8"), learn.TTA(1, "test", plain_weight=0.8)),
+    ):
+        assert run(*words, *more).code == 0
+        rows = list(csv.DictReader(io.StringIO(Path("out.csv").read_text())))
+        found = [[float(row[name]) for name in learn.data.classes] for row in rows]
+        assert found == mean.probabilities.tolist()
+        assert [row["name"] for row in rows] == [f"split/{name}" for name in mean.rows]
+
+
+def test_tta_of_a_model_that_knows_no_augmentation(place: Place, run: Run) -> None:
+    said = run("predict", str(place.model), "dogscats", "--tta", "2")
+    assert said.code == 2
+    assert said.fix.endswith("dogscats --tta 2 --augment side_on")
+    assert (
+        run("predict", str(place.model), "dogscats", "--tta", "1", "--augment", "basic").code == 0
+    )
+    said = run("predict", str(place.model), "dogscats", "--augment", "basic")
+    assert said.code == 2
+    assert said.fix.endswith("--tta 4")
+
+
+def test_top_names_the_runners_up(place: Place, run: Run) -> None:
+    said = run("predict", str(place.model), "dogscats/cat/03.png", "--top", "2")
+    assert sorted(said.out.rstrip().split("\t")[1::2]) == ["cat", "dog"]

@@ -69,7 +69,9 @@ def make(tmp_path: Path) -> Callable[..., ConvLearner]:
         data = ImageClassifierData.from_arrays(squares(30, 1), squares(12, 2), tfms, 8)
         return ConvLearner.pretrained(
             more.pop("arch", small_network), data, precompute, pretrained=False, seed=seed,
-            device="cpu", cache_dir=tmp_path / "cache", quiet=True, **more,
+            device="cpu", cache_dir=tmp_path / "cache", quiet=True,
+            train_precision=more.pop("train_precision", "f32"),  # else each learner measures
+            **more,
         )  # fmt: skip
 
     return build

@@ -1,12 +1,13 @@
 """Temperature, thresholds and "unknown": fitted, applied, saved, forgotten when they are stale."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tests.unit.learner.conftest import small_network, squares
 
 from warmstart import (
@@ -23,6 +24,15 @@ from warmstart.inference.model_folder import read_model
 
 Make = Callable[..., ConvLearner]
 VIEWS = Augmentation("test", 20, 0.1, flip="side_on")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """On so little data, threads that wait for each other take most of the time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def too_sure(learn: ConvLearner) -> Predictions:
@@ -203,3 +213,30 @@ def test_the_temperature_is_that_of_the_rows(make: Make) -> None:
     rows = too_sure(learn)
     logits = logits_of(rows.probabilities, is_multi_label=False)
     assert learn.calibrate(rows).value == pytest.approx(fit_temperature(logits, rows.labels).value)
+
+
+def test_without_rows_it_asks_for_out_of_fold_ones(make: Make) -> None:
+    """Law 15: heads that have not seen a row predict it, and a body that has seen all cannot."""
+    learn = make(precompute=True)
+    learn.fit(0.05, 2)
+    before = learn.predict().probabilities
+    rows = learn.cross_validate()
+    assert learn.calibrate() == learn.calibrate(rows)
+    assert rows.answering.temperature == 1.0  # also of a learner that has one
+    assert not np.array_equal(learn.predict().probabilities, before)
+    learn.unfreeze()
+    learn.fit(1e-3, 1)
+    with pytest.raises(SettingError, match="the body has been trained"):
+        learn.calibrate()
+
+
+def test_out_of_fold_heads_are_balanced_as_the_head_is(make: Make) -> None:
+    learn = make(precompute=True)
+    few = np.array([*range(0, 30, 3), *range(1, 24, 3), *range(2, 12, 3)])
+    x, y = squares(30, 1)
+    valid, tfms = squares(12, 2), learn.data.tfms
+    learn.set_data(ImageClassifierData.from_arrays((x[few], y[few]), valid, tfms, 8))
+    ways = [learn.cross_validate(3, 0.05, balance=way) for way in (None, "weights", "sampler")]
+    assert not np.array_equal(ways[0].probabilities, ways[1].probabilities)
+    rare = [float(rows.probabilities[rows.labels != 2, 2].mean()) for rows in ways]
+    assert min(rare[1:]) > rare[0]

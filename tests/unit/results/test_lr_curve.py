@@ -63,3 +63,13 @@ def test_every_curve_has_a_suggestion_within_its_rates(losses: list[float]) -> N
     lrs = np.geomspace(1e-3, 1e-1, len(losses))
     suggestion = LRCurve(lrs, np.array(losses)).suggestion
     assert lrs[0] <= suggestion <= lrs[-1]
+
+
+@given(st.floats(-3, -1))
+def test_of_a_trained_network_a_tenth_of_where_the_loss_turns(turn: float) -> None:
+    """There is no fall to find the middle of: the loss is small, and then large."""
+    losses = np.where(np.log10(LRS) < turn, 0.05, 5.0)
+    curve = LRCurve(LRS, losses, chance=np.log(5))
+    assert curve.is_trained
+    assert not LRCurve(LRS, losses + 2.0, chance=np.log(5)).is_trained
+    assert turn - 1.7 < np.log10(curve.suggestion) < turn - 0.9

@@ -1,0 +1,138 @@
+"""The head as an estimator of scikit-learn."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from warmstart.heads.arrays import ArrayInputs
+from warmstart.inference.frozen_part import chosen_device
+from warmstart.inference.probabilities import probabilities
+from warmstart.results.predictions import LIKELY
+from warmstart.training.head import HeadCard, build_head, dropouts_of
+from warmstart.training.loop import fit
+from warmstart.training.objective import Targets
+from warmstart.training.schedule import Schedule
+from warmstart.training.settings import FitSettings
+
+
+class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # they have no types
+    """The head that ``ConvLearner`` trains, on arrays of activations.
+
+    Parameters are called as in ``ConvLearner.pretrained`` and ``fit``, so what a search finds can
+    be passed on. Where y is (N, K) of 0 and 1, rows may have many labels.
+
+    Args:
+        xtra_fc: Sizes of the hidden layers.
+        ps: Dropout before the last layer, half of it before the others; or one per layer.
+        lr: Learning rate.
+        wds: Weight decay.
+        n_cycle: Number of epochs, or of cycles if ``cycle_len`` is given.
+        cycle_len: Epochs of the first cycle; the rate falls along half a cosine in each.
+        cycle_mult: Each cycle is so many times as long as the one before.
+        bs: Rows per batch.
+        opt: "sgd" (momentum 0.9) or "adamw".
+        label_smoothing: Share of the target that is spread over the classes.
+        seed: What initial weights, batches and dropout depend on.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Example:
+        X, y = learn.activations_of("train")
+        search = GridSearchCV(HeadClassifier(), {"lr": [0.003, 0.01, 0.03]}, cv=3).fit(X, y)
+    """
+
+    def __init__(  # noqa: PLR0913 - scikit-learn wants every parameter by name
+        self,
+        *,
+        xtra_fc: Sequence[int] = (512,),
+        ps: float | Sequence[float] = 0.5,
+        lr: float = 0.01,
+        wds: float = 0.0,
+        n_cycle: int = 1,
+        cycle_len: int | None = 10,
+        cycle_mult: int = 1,
+        bs: int = 64,
+        opt: str = "sgd",
+        label_smoothing: float = 0.0,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        """Keep the parameters; ``fit`` checks them, as scikit-learn has it."""
+        self.xtra_fc, self.ps, self.lr, self.wds = xtra_fc, ps, lr, wds
+        self.n_cycle, self.cycle_len, self.cycle_mult = n_cycle, cycle_len, cycle_mult
+        self.bs, self.opt, self.label_smoothing = bs, opt, label_smoothing
+        self.seed, self.device = seed, device
+
+    def fit(self, X: Any, y: Any) -> "HeadClassifier":  # noqa: N803
+        """Train a new head.
+
+        Args:
+            X: (N, D) activations; they are trained on as float32.
+            y: (N,) classes, of any type, or (N, K) of 0 and 1.
+
+        Returns:
+            The estimator itself, with ``classes_``, ``head_`` and ``history_``.
+        """
+        X, y = validate_data(  # noqa: N806
+            self, X, y, dtype=np.float32, ensure_min_samples=2, multi_output=True
+        )  # BatchNorm cannot learn from one row
+        self.classes_, targets = encoded(y)
+        place = chosen_device(self.device)
+        dropouts = dropouts_of(self.ps, len(self.xtra_fc))
+        card = HeadCard(X.shape[1], len(self.classes_), tuple(self.xtra_fc), dropouts)
+        self.head_ = build_head(card, seed=self.seed).to(place)
+        settings = FitSettings(
+            lrs=(self.lr,),
+            schedule=Schedule(self.n_cycle, self.cycle_len, self.cycle_mult),
+            batch_size=self.bs,
+            opt=self.opt,
+            weight_decays=(self.wds,),
+            seed=self.seed,
+            label_smoothing=self.label_smoothing,
+        )
+        self.is_multi_label_ = targets.ndim == 2
+        self.history_ = fit(
+            self.head_,
+            [list(self.head_.parameters())],
+            ArrayInputs(X, place),
+            Targets(targets, targets[:0]),
+            settings,
+        )
+        self.head_.eval()
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+        """Probabilities (N, K), columns as ``classes_``; of many labels each for itself."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)  # noqa: N806
+        place = next(self.head_.parameters()).device
+        blocks = ArrayInputs(X, place).blocks()
+        return probabilities(self.head_, blocks, is_multi_label=self.is_multi_label_)
+
+    def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
+        """The most probable class of each row (N,), or (N, K) of 0 and 1."""
+        chances = self.predict_proba(X)
+        if self.is_multi_label_:
+            return (chances > LIKELY).astype(np.int64)
+        named: NDArray[Any] = self.classes_[chances.argmax(axis=1)]
+        return named
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn should know of it."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def encoded(y: NDArray[Any]) -> tuple[NDArray[Any], torch.Tensor]:
+    """Classes, and targets as the loss wants them."""
+    check_classification_targets(y)
+    if type_of_target(y) == "multilabel-indicator":
+        return np.arange(y.shape[1]), torch.from_numpy(np.asarray(y, np.float32))
+    classes, targets = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+    return classes, torch.from_numpy(targets.astype(np.int64))

@@ -1,0 +1,61 @@
+"""One answer from several views of the same pictures."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.errors import SettingError
+
+
+def mean_over_views(
+    chances: Callable[[int], NDArray[np.float64]], n_aug: int, plain_weight: float | None
+) -> NDArray[np.float64]:
+    """Probabilities averaged over the plain view and some augmented ones.
+
+    Args:
+        chances: A view's number → probabilities (N, K).
+        n_aug: How many augmented views, from view 1 on.
+        plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
+
+    Returns:
+        (N, K); the same bits wherever the views' own are.
+    """
+    shares = view_shares(tta_views(n_aug), plain_weight)
+    return np.asarray(np.sum([share * chances(view) for view, share in shares], axis=0))
+
+
+def tta_views(n_aug: int) -> list[int]:
+    """The plain view and so many augmented ones.
+
+    Raises:
+        SettingError: the number is below 0.
+    """
+    if n_aug < 0:
+        raise SettingError(
+            f"n_aug={n_aug} is below 0.",
+            expected="0 for the plain view alone, or a number of augmented views beside it.",
+            fix="pass n_aug=4.",
+            flags=("--tta", "4"),
+        )
+    return list(range(n_aug + 1))
+
+
+def view_shares(views: list[int], plain_weight: float | None) -> list[tuple[int, float]]:
+    """Each view and how much it counts, the first one being the plain one.
+
+    Raises:
+        SettingError: the plain view's weight is no share.
+    """
+    num_others = len(views) - 1
+    if plain_weight is None or num_others == 0:
+        return [(view, 1 / len(views)) for view in views]
+    if not 0 <= plain_weight <= 1:
+        raise SettingError(
+            f"plain_weight={plain_weight!r} is no share.",
+            expected="a number in [0, 1], or None to weigh all views alike.",
+            fix="pass plain_weight=0.5.",
+            flags=("--plain-weight", "0.5"),
+        )
+    shares = [plain_weight] + [(1 - plain_weight) / num_others] * num_others
+    return list(zip(views, shares, strict=True))

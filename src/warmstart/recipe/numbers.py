@@ -1,0 +1,56 @@
+"""Which of the eight steps to take, and with which numbers."""
+
+from dataclasses import dataclass
+
+from warmstart.errors import SettingError
+
+NUM_STEPS = 8
+
+
+@dataclass(frozen=True)
+class RecipeNumbers:
+    """The numbers of a recipe.
+
+    Args:
+        last_step: Stop after this one.
+        minutes: What all of it may take; None takes what it needs. Fewer views, fewer cycles, or
+            steps left out make it fit.
+        head_epochs: Of step 3, one cycle.
+        views: Augmented views of step 4, an epoch and a cycle each.
+        rate_ratio: How much smaller the rate of each earlier layer group is; the note says 3 to 10.
+        num_cycles: Of step 8, each twice as long as the one before: 3 are 1 + 2 + 4 epochs.
+        held_back: Share of the training rows that chooses.
+        rate_steps: Steps of the search in step 7.
+    """
+
+    last_step: int = NUM_STEPS
+    minutes: float | None = None
+    head_epochs: int = 2
+    views: int = 8
+    rate_ratio: float = 5.0
+    num_cycles: int = 3
+    held_back: float = 0.2
+    rate_steps: int = 40
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning.
+
+        Raises:
+            SettingError: a number is out of its range.
+        """
+        for name, is_right, expected, fix in (
+            ("last_step", 1 <= self.last_step <= NUM_STEPS, "a step from 1 to 8", "8"),
+            ("minutes", self.minutes is None or self.minutes > 0, "minutes, or None", "10"),
+            ("head_epochs", self.head_epochs >= 1, "1 or more epochs", "2"),
+            ("views", self.views >= 1, "1 or more views", "8"),
+            ("rate_ratio", self.rate_ratio >= 1, "a factor of at least 1", "5"),
+            ("num_cycles", self.num_cycles >= 1, "1 or more cycles", "3"),
+            ("held_back", 0 < self.held_back < 1, "a share in (0, 1)", "0.2"),
+            ("rate_steps", self.rate_steps >= 10, "10 or more steps", "40"),
+        ):
+            if not is_right:
+                raise SettingError(
+                    f"{name}={getattr(self, name)!r} has no meaning.",
+                    expected=f"{expected}.",
+                    fix=f"pass {name}={fix}.",
+                )

@@ -1,0 +1,3 @@
+from tests.unit.learner.conftest import make
+
+__all__ = ["make"]
