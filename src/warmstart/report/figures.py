@@ -57,8 +57,8 @@ def confusion_figure(content: ReportContent) -> PageFigure | None:
         "confusion", "Confusion matrix",
         f"Confusion matrix of {len(matrix.classes)} classes: {right} of {total} right. "
         + (f"Most often confused: {worst}." if worst else "Nothing is confused."),
-        "Each row is a true class, each column what was said; the darker, the larger the share of "
-        "the row.",
+        "Each row is a true class, each column what was said; the stronger the colour, the larger "
+        "the share of the row.",
         drawing, is_wide=width > NARROW,
     ).sized(min(width, WIDEST), height * min(width, WIDEST) / width)  # fmt: skip
 
