@@ -22,7 +22,9 @@ def one_run(name: str, seed: int, cache: Path) -> dict[str, object]:
     found = {}
     head = None
     for bn in ("stored", "train"):
-        learn = ConvLearner.pretrained(ARCH, data, True, seed=seed, cache_dir=cache, quiet=True)
+        learn = ConvLearner.pretrained(
+            ARCH, data, precompute=True, seed=seed, cache_dir=cache, quiet=True
+        )
         learn.fit(0.01, 1, cycle_len=2)
         head = learn.predict("valid")
         learn.precompute = False

@@ -10,7 +10,7 @@ import measure
 from warmstart import ConvLearner, ImageClassifierData, Recipe, tfms_from_model
 from warmstart.evaluation.compare import compare
 
-ARCH, SEEDS, DATA = "tf_efficientnet_lite0", (0, 1, 2), ("dogscats", "flowers")
+ARCH, SEEDS, DATA = "tf_efficientnet_lite0", (0, 1, 2), ("flowers", "dogscats")
 NUM_AUGMENTED = 4  # views of TTA beside the plain one
 
 

@@ -32,7 +32,7 @@ class RecipeNumbers:
     num_cycles: int = 3
     patience: int = 3
     held_back: float = 0.2
-    rate_steps: int = 40
+    rate_steps: int = 25
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning.
@@ -49,7 +49,7 @@ class RecipeNumbers:
             ("num_cycles", self.num_cycles >= 1, "1 or more cycles", "3"),
             ("patience", self.patience >= 1, "1 or more epochs", "3"),
             ("held_back", 0 < self.held_back < 1, "a share in (0, 1)", "0.2"),
-            ("rate_steps", self.rate_steps >= 10, "10 or more steps", "40"),
+            ("rate_steps", self.rate_steps >= 10, "10 or more steps", "25"),
         ):
             if not is_right:
                 raise SettingError(
