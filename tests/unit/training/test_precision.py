@@ -1,0 +1,119 @@
+"""The number type of steps: measured without a trace, kept in the checkpoint."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.unit.training.toy import (
+    ToyInputs,
+    one_group,
+    same,
+    toy_data,
+    toy_module,
+    toy_settings,
+)
+from torch import nn
+
+from warmstart.errors import SettingError
+from warmstart.training import precision, run
+from warmstart.training.arithmetic import in_arithmetic
+from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.loop import fit
+from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
+
+
+def test_measuring_leaves_no_trace() -> None:
+    module, fresh = toy_module().train(), toy_module()
+    inputs, targets = toy_data()
+    before = torch.get_rng_state()
+    found = precision.measured_precision(module, inputs, targets, toy_settings())
+    assert found in {"f32", "bf16"}
+    assert same(module, fresh)
+    assert module.training
+    assert all(parameter.grad is None for parameter in module.parameters())
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize(("bf16_seconds", "expected"), [(0.5, "bf16"), (0.9, "f32"), (2.0, "f32")])
+def test_bf16_has_to_be_clearly_faster(
+    monkeypatch: pytest.MonkeyPatch, bf16_seconds: float, expected: str
+) -> None:
+    seconds = {"f32": 1.0, "bf16": bf16_seconds}
+    monkeypatch.setattr(precision, "step_seconds", lambda *args: seconds[args[3]])
+    found = precision.faster_precision(toy_module(), torch.zeros(2, 6), torch.zeros(2).long())
+    assert found == expected
+
+
+def test_bf16_is_autocast_with_logits_in_float32() -> None:
+    module, batch = toy_module().eval(), torch.randn(4, 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        expected = module(batch).float()
+    found = in_arithmetic(module, "bf16")(batch)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, expected)
+    assert not torch.equal(found, module(batch))
+
+
+class KilledInputs(ToyInputs):
+    """Stops in the middle of the second epoch."""
+
+    def before_batch(self) -> None:
+        if len(self.seen) == 8:
+            raise KeyboardInterrupt
+
+
+def test_what_was_measured_is_read_back_and_not_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 8: the second process would choose another type, and goes on with the first one's."""
+    inputs, targets = toy_data()
+    straight, stopped = toy_module(), toy_module()
+    fit(straight, one_group(straight), inputs, targets, toy_settings(precision="bf16"))
+    settings, checkpoint = toy_settings(precision="auto"), tmp_path / "fit.safetensors"
+    monkeypatch.setattr(run, "measured_precision", lambda *_: "bf16")
+    killed = KilledInputs(inputs.x, inputs.x_valid)
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, one_group(stopped), killed, targets, settings,
+            checkpoint=Checkpoint(checkpoint))  # fmt: skip
+    monkeypatch.setattr(run, "measured_precision", lambda *_: "f32")
+    again = toy_module()
+    history = fit(again, one_group(again), inputs, targets, settings,
+                  checkpoint=Checkpoint(checkpoint))  # fmt: skip
+    assert same(again, straight)
+    assert [record.precision for record in history.records] == ["bf16", "bf16"]
+
+
+def test_momentum_is_put_back_in_the_order_of_its_weights() -> None:
+    """A fused optimiser walks both in the order of their memory."""
+
+    def trained(num_steps: int, state: dict[str, torch.Tensor] | None = None) -> nn.Conv2d:
+        with torch.random.fork_rng([]):
+            torch.manual_seed(0)
+            layer = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+        optimiser = build_optimiser("sgd", [list(layer.parameters())], [0.0])
+        optimiser.param_groups[0]["lr"] = 0.1
+        if state is not None:
+            layer.load_state_dict({k[1:]: v for k, v in state.items() if k.startswith("w")})
+            tensors = {k[1:]: v.contiguous() for k, v in state.items() if k.startswith("o")}
+            restore_optimiser(optimiser, tensors)
+        pictures = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 3, 8, 8))).float()
+        for _ in range(num_steps):
+            optimiser.zero_grad()
+            layer(pictures).square().mean().backward()
+            optimiser.step()
+        kept.clear()
+        kept.update({f"w{k}": v.clone() for k, v in layer.state_dict().items()})
+        kept.update({f"o{k}": v.clone() for k, v in optimiser_tensors(optimiser).items()})
+        return layer
+
+    kept: dict[str, torch.Tensor] = {}
+    straight = trained(4)
+    trained(2)
+    gone_on = trained(2, dict(kept))
+    assert torch.equal(straight.weight, gone_on.weight)
+
+
+def test_another_word_is_refused() -> None:
+    with pytest.raises(SettingError, match="train_precision='f16'"):
+        toy_settings(precision="f16")
