@@ -18,13 +18,13 @@ def find_answers(
     Args:
         recipe: With the rate that the head was trained with.
         learn: Trained.
-        held_back: What it says of training rows that it has not seen; None for a frozen body,
-            whose head can be cross-validated.
+        held_back: What it, or its like, says of training rows that it has not seen; None
+            cross-validates the head.
     """
     asked = recipe.asked
     if asked.calibrate:
         rows = held_back or learn.cross_validate(
-            lrs=recipe.lr or recipe.chosen.get("lr_head"),
+            lrs=recipe.lr,
             cycle_len=asked.epochs,
             balance=asked.balance,
         )

@@ -29,8 +29,8 @@ STEPS = (
 class RecipeResult:
     """A record of each step, and everything that was found by trying or measuring.
 
-    ``held_back`` is what a thawed model says of the training rows that did not train it; None where
-    the body stayed frozen.
+    ``held_back`` is what a model trained in the same way, or the thawed one itself, says of
+    training rows that it has not seen: to fit a temperature on; None where no step trained.
     """
 
     steps: tuple[StepRecord, ...]
@@ -85,5 +85,4 @@ class Recipe(RecipeNumbers):
         for number, step in enumerate(STEPS[: self.last_step], 1):
             course.take(number, step)
         course.finish()
-        held_back = course.twins.choice if course.twins.is_thawed else None
-        return RecipeResult(tuple(course.records), course.chosen, held_back)
+        return RecipeResult(tuple(course.records), course.chosen, course.twins.choice)
