@@ -23,7 +23,18 @@ from warmstart.training.loop import fit
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
 
 
-def test_measuring_leaves_no_trace() -> None:
+def test_what_the_hardware_lacks_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tried(*_: object) -> float:
+        raise AssertionError
+
+    inputs, targets = toy_data()
+    monkeypatch.setattr(precision, "has_bf16", lambda _: False)
+    monkeypatch.setattr(precision, "step_seconds", tried)
+    assert precision.measured_precision(toy_module(), inputs, targets, toy_settings()) == "f32"
+
+
+def test_measuring_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "has_bf16", lambda _: True)
     module, fresh = toy_module().train(), toy_module()
     inputs, targets = toy_data()
     before = torch.get_rng_state()
