@@ -66,7 +66,7 @@ def step_seconds(module: nn.Module, batch: Tensor, targets: Tensor, precision: s
 def has_bf16(device: torch.device) -> bool:
     """Whether the hardware computes in bfloat16."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         found = torch.cpu.get_capabilities()
         return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
