@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -127,11 +127,15 @@ class Feeding:
         def render(view: int, rows: NDArray[np.int64], position: int) -> NDArray[np.uint8]:
             return source.render(int(rows[position]), view)
 
+        @cache  # asking for names looks every file up: a third of an epoch's time
+        def train_keys(view: int) -> list[bytes]:
+            return self.stored(train, view)[1]
+
         if self.precompute is not False:
             space, keys = self.stored(valid)
             return StoredInputs(
                 space,
-                lambda epoch: self.stored(train, view_of_epoch(self.precompute, epoch))[1],
+                lambda epoch: train_keys(view_of_epoch(self.precompute, epoch)),
                 keys,
                 device,
                 self.stored(choice)[1],
