@@ -5,6 +5,9 @@ from collections.abc import Callable
 from warmstart.results.history import EpochRecord
 from warmstart.terminal.colour import TITLE, say
 
+WIDTH = 12
+BEST = "_best"  # ends the name of what is 1 where an epoch was the best so far
+
 
 def epoch_printer() -> Callable[[EpochRecord], None]:
     """A function that prints a record as a line, before the first one the titles."""
@@ -12,23 +15,35 @@ def epoch_printer() -> Callable[[EpochRecord], None]:
 
     def show(record: EpochRecord) -> None:
         nonlocal has_titles
+        cells = columns(record)
         if not has_titles:
-            titles = ["epoch", "train loss", "valid loss", *record.metrics, "seconds"]
-            say(("".join(title.rjust(12) for title in titles), TITLE))
+            say(("".join(name.rjust(width(name)) for name in cells), TITLE))
             has_titles = True
-        print(epoch_line(record), flush=True)
+        line = "".join(cell.rjust(width(name)) for name, cell in cells.items())
+        is_best = any(value for name, value in record.metrics.items() if name.endswith(BEST))
+        print(line + ("  best" if is_best else ""), flush=True)
 
     return show
 
 
-def epoch_line(record: EpochRecord) -> str:
-    """One epoch, in columns of twelve."""
+def columns(record: EpochRecord) -> dict[str, str]:
+    """What stands under each title; the best epoch so far is marked and has no column."""
     judged = "–" if record.valid_loss is None else f"{record.valid_loss:.4f}"
-    cells = [
-        str(record.epoch),
-        f"{record.train_loss:.4f}",
-        judged,
-        *(f"{value:.4f}" for value in record.metrics.values()),
-        f"{record.seconds:.2f}",
-    ]
-    return "".join(cell.rjust(12) for cell in cells)
+    losses = {"train loss": f"{record.train_loss:.4f}", "valid loss": judged}
+    metrics = {
+        title(name): f"{value:.4f}"
+        for name, value in record.metrics.items()
+        if not name.endswith(BEST)
+    }
+    seconds = {"seconds": f"{record.seconds:.2f}"}
+    return {"epoch": str(record.epoch)} | losses | metrics | seconds
+
+
+def width(name: str) -> int:
+    """Of a column."""
+    return max(WIDTH, len(name) + 2)
+
+
+def title(name: str) -> str:
+    """A metric's name above its column."""
+    return name.replace("choice_", "held ").replace("valid_", "valid ").replace("_", " ")
