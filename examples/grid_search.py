@@ -3,8 +3,8 @@
     python examples/grid_search.py PHOTOS [EPOCHS]
 
 PHOTOS holds train/<class>/ and valid/<class>/. The body runs once per photo; each of the 150 heads
-then trains for ten epochs on the stored activations, one head per core at a time. 128 rows per
-batch take a fifth less time than 64.
+then trains for ten epochs on the stored activations, one head per core at a time. A hidden layer of
+128 instead of 512 takes two fifths of the time, and was as accurate on dogscats and flowers.
 """
 
 import sys
@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 
 from warmstart import ConvLearner, HeadClassifier, ImageClassifierData, tfms_from_model
 
-ARCH, BATCH_SIZE = "tf_efficientnet_lite0", 128
+ARCH, HIDDEN = "tf_efficientnet_lite0", (128,)
 GRID = {
     "ps": [0.0, 0.25, 0.5, 0.75, 0.9],
     "wds": [0.0, 1e-2],
@@ -25,10 +25,10 @@ GRID = {
 def main() -> None:
     """Search on the training photos; judge what was found on the validation photos."""
     epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 10
-    data = ImageClassifierData.from_paths(sys.argv[1], tfms_from_model(ARCH), bs=BATCH_SIZE)
+    data = ImageClassifierData.from_paths(sys.argv[1], tfms_from_model(ARCH))
     learn = ConvLearner.pretrained(ARCH, data, precompute=True)
     began = time.perf_counter()
-    head = HeadClassifier(cycle_len=epochs, bs=BATCH_SIZE)
+    head = HeadClassifier(cycle_len=epochs, xtra_fc=HIDDEN)
     search = GridSearchCV(head, GRID, cv=3, n_jobs=-1)
     search.fit(*learn.activations_of("train"))
     results, best = search.cv_results_, search.best_params_
@@ -38,7 +38,9 @@ def main() -> None:
         print(f"{mean:.4f} ± {spread:.4f}  {results['params'][rank]}")
     print("the best of many looks better than it is, so photos that chose nothing judge it:")
     for name, found in (("default", {"ps": 0.5, "wds": 0.0, "lr": 0.01}), ("tuned", best)):
-        learn = ConvLearner.pretrained(ARCH, data, precompute=True, ps=found["ps"], quiet=True)
+        learn = ConvLearner.pretrained(
+            ARCH, data, precompute=True, xtra_fc=HIDDEN, ps=found["ps"], quiet=True
+        )
         learn.fit(found["lr"], 1, cycle_len=epochs, wds=found["wds"])
         predictions = learn.predict()
         low, high = predictions.accuracy_interval
