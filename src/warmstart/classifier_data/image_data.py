@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from warmstart.batches.ahead import RenderAhead
 from warmstart.batches.source import PixelSource
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
+from warmstart.data.cache_folder import cache_folder
 from warmstart.data.cells import Columns
 from warmstart.data.csv_table import read_csv
+from warmstart.data.fixes import with_fixes
 from warmstart.data.folders import read_folders
 from warmstart.data.frame import read_frame
 from warmstart.data.labels import read_labelled
@@ -19,6 +21,11 @@ from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.data.unlabelled import with_test
 from warmstart.errors import SettingError
+from warmstart.terminal.progress import no_progress, show_progress
+
+if TYPE_CHECKING:
+    from warmstart.backbones.card import Architecture
+    from warmstart.checkup.checkup import Checkup
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +76,7 @@ class ImageClassifierData:
         valid_pct: float = 0.2,
         seed: int = 42,
         on_unreadable: str = "raise",
+        fixes: str | Path | None = None,
     ) -> "ImageClassifierData":
         """Read class folders.
 
@@ -82,13 +90,14 @@ class ImageClassifierData:
             valid_pct: Share of each class that validates where there is no validation folder.
             seed: What that draw depends on.
             on_unreadable: "raise", or "drop" to leave images out that cannot be read.
+            fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
 
         Returns:
             The data; no pixel has been read yet.
         """
         names = (trn_name, val_name, test_name)
         table = read_folders(Path(path), names=names, valid_pct=valid_pct, seed=seed)
-        return cls(table, tfms, bs, on_unreadable)
+        return cls(with_fixes(table, fixes), tfms, bs, on_unreadable)
 
     @classmethod
     def from_csv(
@@ -112,6 +121,7 @@ class ImageClassifierData:
         valid_pct: float = 0.2,
         seed: int = 42,
         on_unreadable: str = "raise",
+        fixes: str | Path | None = None,
     ) -> "ImageClassifierData":
         """Read a CSV of file names and labels.
 
@@ -134,6 +144,7 @@ class ImageClassifierData:
             valid_pct: Share that validates, if it is drawn.
             seed: What that draw depends on.
             on_unreadable: "raise", or "drop" to leave images out that cannot be read.
+            fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
 
         Returns:
             The data; no pixel has been read yet.
@@ -144,7 +155,8 @@ class ImageClassifierData:
             Path(csv_fname), Path(path), columns,
             header=header, delimiter=delimiter, val_idxs=val_idxs, draw=draw,
         )  # fmt: skip
-        return cls(with_test(table, test_name) if test_name else table, tfms, bs, on_unreadable)
+        table = with_test(table, test_name) if test_name else table
+        return cls(with_fixes(table, fixes), tfms, bs, on_unreadable)
 
     @classmethod
     def from_df(
@@ -265,6 +277,44 @@ class ImageClassifierData:
         """Where pixels come from."""
         tfms = self.tfms
         return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
+
+    def check(
+        self,
+        arch: "Architecture | None" = None,
+        *,
+        weights: str | Path | None = None,
+        cache_dir: str | Path | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        quiet: bool = False,
+    ) -> "Checkup":
+        """Look for what may be wrong with the pictures and their labels; nothing is changed.
+
+        Args:
+            arch: The backbone, where it is a function; None is the one that ``tfms`` are for.
+            weights: A file with its weights; None is the embedded default or timm's hub.
+            cache_dir: Where activations are kept; None is WARMSTART_CACHE or ~/.cache/warmstart.
+            device: "auto", "cpu", "cuda" or "mps".
+            precision: Of the backbone: "auto", "f32" or "bf16".
+            quiet: Print no progress.
+
+        Returns:
+            The findings. ``print`` it, or write its fixes and give them to ``from_paths(fixes=)``.
+        """
+        from warmstart.checkup.check import check  # torch loads here
+        from warmstart.checkup.pooled import pooled_activations
+
+        activations = pooled_activations(
+            arch or self.tfms.card.name,
+            self.tfms.card,
+            self.tfms.recipe,
+            weights=None if weights is None else Path(weights),
+            cache_dir=cache_folder(cache_dir),
+            device=device,
+            precision=precision,
+            progress=no_progress if quiet else show_progress,
+        )
+        return check(self.source, activations)
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import typer
 
-from warmstart.cli import cache, compare_runs, demo, evaluate, lr_find, predict, train
+from warmstart.cli import cache, check, compare_runs, demo, evaluate, lr_find, predict, train
 from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
 
@@ -19,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check.check,
     "train": train.train,
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
