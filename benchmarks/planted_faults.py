@@ -1,16 +1,17 @@
 """Which planted faults `check` finds: recall and precision of each finder.
 
-The thresholds in src/warmstart/checkup were chosen on seed 100 (`planted_faults.py tune`); the
-figures are those of other seeds, whose faults are planted in other pictures in other ways. The
-photos themselves are the same ones.
+The thresholds in src/warmstart/checkup were chosen by looking at seed 100; the figures are those of
+other seeds, whose faults are planted in other pictures. The photos around them are the same ones.
+Give seeds as words to measure others: planted_faults.py 100.
 """
 
 import io
+import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from PIL import Image
 
 from warmstart import ImageClassifierData, tfms_from_model
 from warmstart.checkup.checkup import Checkup
+from warmstart.checkup.findings import Twins
 from warmstart.data.scan import scan
 
 ARCH, SEEDS, DATA_SETS = "tf_efficientnet_lite0", (0, 1, 2), ("dogscats", "flowers")
@@ -74,9 +76,9 @@ def changed(content: bytes, way: int, random: np.random.Generator) -> bytes:
 
 
 BREAKERS: tuple[Callable[[bytes], bytes], ...] = (
-    lambda content: b"",
+    lambda _: b"",
     lambda content: content[: len(content) // 2],
-    lambda content: b"<html>404 not found</html>\n",
+    lambda _: b"<html>404 not found</html>\n",
     lambda content: bytes(255 - byte for byte in content[:16]) + content[16:],
     lambda content: content[:200],
 )
@@ -138,18 +140,17 @@ def score(planted: set, found: list) -> dict[str, object]:
 def judged(planted: Planted, found: Checkup) -> dict[str, dict[str, object]]:
     """Each finder against what was planted for it."""
 
-    def pairs(several: tuple) -> list[frozenset[str]]:
+    def pairs(several: Iterable[Twins]) -> list[frozenset[str]]:
         return [frozenset(m.name for m in twins.members) for twins in several]
 
-    leaks = [twins for twins in found.leaks]
     mislabelled = [row.name for row in found.mislabelled]
     return {
         "unreadable": score(planted.broken, [item.name for item in found.unreadable]),
         "exact across splits": score(
-            planted.exact, pairs(tuple(twins for twins in leaks if twins.is_exact))
+            planted.exact, pairs(twins for twins in found.leaks if twins.is_exact)
         ),
         "near across splits": score(
-            planted.near, pairs(tuple(twins for twins in leaks if not twins.is_exact))
+            planted.near, pairs(twins for twins in found.leaks if not twins.is_exact)
         ),
         "mislabelled": score(planted.wrong, mislabelled),
         "mislabelled, first n": score(planted.wrong, mislabelled[: len(planted.wrong)]),
@@ -183,7 +184,10 @@ def main() -> None:
             )
             for finder, one in finders.items():
                 print(name, seed, finder, one["planted"], one["found"], one["right"], flush=True)
-    measure.write("planted_faults", {"arch": ARCH, "seeds": seeds, "runs": runs})
+    measure.write(
+        "planted_faults",
+        {"load_average": os.getloadavg(), "arch": ARCH, "seeds": seeds, "runs": runs},
+    )
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def check(source: PixelSource, activations: TableActivations) -> Checkup:
         twins=as_twins(table, groups, pairs),
         mislabelled=wrong,
         small_classes=small_classes(
-            *(counts_of(table, good, split) for split in ("train", "valid")), table.classes
+            counts_of(table, good, "train"), counts_of(table, good, "valid"), table.classes
         ),
         crop=crop_loss(known, source.recipe),
         notes=notes,

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def label_issues(
-    probabilities: NDArray[np.floating], labels: NDArray[np.int64], least_margin: float = 0.0
+    probabilities: NDArray[np.floating], labels: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Rank the rows that are confidently something else.
 
@@ -16,7 +16,6 @@ def label_issues(
     Args:
         probabilities: (N, K), out of fold; rows of NaN are passed over.
         labels: (N,).
-        least_margin: Probability of the other class minus that of the label, at least.
 
     Returns:
         Positions, suggested classes and margins, the largest margin first.
@@ -34,7 +33,7 @@ def label_issues(
     suggested = confident.argmax(axis=1)
     own = probabilities[rows, labels[rows]]
     margins = np.where(confident.max(axis=1) >= 0, confident.max(axis=1) - own, -1.0)
-    chosen = (suggested != labels[rows]) & (margins > 0) & (margins >= least_margin)
+    chosen = (suggested != labels[rows]) & (margins > 0)
     order = np.lexsort((rows[chosen], -margins[chosen]))
     return (
         rows[chosen][order],

@@ -2,81 +2,78 @@
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from warmstart.checkup.findings import Twins
-
-if TYPE_CHECKING:
-    from warmstart.checkup.checkup import Checkup
+from warmstart.checkup.found import Found
 
 WIDTH, NUM_SHOWN = 80, 5
 
 
-def summary(checkup: "Checkup") -> str:
+def summary(found: Found) -> str:
     """Everything that a person should know before looking closer.
 
     Args:
-        checkup: What was found.
+        found: What there is.
     """
-    sections = sections_of(checkup)
-    splits = ", ".join(f"{number} {split}" for split, number in checkup.num_rows.items() if number)
-    lines = [f"{sum(checkup.num_rows.values())} pictures ({splits})"]
+    sections = sections_of(found)
+    splits = ", ".join(f"{number} {split}" for split, number in found.num_rows.items() if number)
+    lines = [f"{sum(found.num_rows.values())} pictures ({splits})"]
     lines += [f"{len(items):>6}  {title}" for title, items in sections if items]
     if not any(items for _, items in sections):
         lines.append("nothing was found")
-    lines.append(f"The crop leaves out {checkup.crop.mean_share:.0%} of the pixels on average.")
+    lines.append(f"The crop leaves out {found.crop.mean_share:.0%} of the pixels on average.")
     for title, items in sections:
         if items:
             lines += ["", f"{title[0].upper()}{title[1:]}:"]
             lines += [line for item in items[:NUM_SHOWN] for line in folded(item)]
             if len(items) > NUM_SHOWN:
                 lines.append(f"  and {len(items) - NUM_SHOWN} more")
-    if checkup.notes:
-        lines += ["", *(line for note in checkup.notes for line in wrap(f"note: {note}", WIDTH))]
+    if found.notes:
+        lines += ["", *(line for note in found.notes for line in wrap(f"note: {note}", WIDTH))]
     return "\n".join(lines)
 
 
-def sections_of(checkup: "Checkup") -> list[tuple[str, list[str]]]:
+def sections_of(found: Found) -> list[tuple[str, list[str]]]:
     """Titles, and a line for each finding."""
-    exact = [twins for twins in checkup.exact_duplicates if not twins.crosses_splits]
-    near = [twins for twins in checkup.near_duplicates if not twins.crosses_splits]
+    exact = [twins for twins in found.exact_duplicates if not twins.crosses_splits]
+    near = [twins for twins in found.near_duplicates if not twins.crosses_splits]
     return [
         (
             "files that cannot be read",
-            [f"{item.name}: {item.reason}" for item in checkup.unreadable],
+            [f"{item.name}: {item.reason}" for item in found.unreadable],
         ),
-        ("pictures that are in two splits", in_lines(checkup.leaks)),
-        ("pictures with two labels", in_lines(checkup.contradictions)),
+        ("pictures that are in two splits", in_lines(found.leaks)),
+        ("pictures with two labels", in_lines(found.contradictions)),
         ("exact duplicates within a split", in_lines(exact)),
         ("near duplicates within a split", in_lines(near)),
         (
             "labels that look wrong",
             [
                 f"{row.name}: called {row.label}, looks like {row.suggestion} ({row.margin:.2f})"
-                for row in checkup.mislabelled
+                for row in found.mislabelled
             ],
         ),
         (
             "pictures in odd colours",
-            [f"{item.name}: {item.reason}" for item in checkup.odd_modes],
+            [f"{item.name}: {item.reason}" for item in found.odd_modes],
         ),
         (
             "tiny or huge pictures",
-            [f"{item.name}: {item.reason}" for item in checkup.odd_sizes],
+            [f"{item.name}: {item.reason}" for item in found.odd_sizes],
         ),
         (
             "classes with too few pictures",
             [f"{item.name}: {item.num_train} in train; {item.reason}" for item in
-             checkup.small_classes],
+             found.small_classes],
         ),
         (
             "pictures that lose more than half their pixels to the crop",
-            [f"{name}: {share:.0%}" for name, share in checkup.crop.worst],
+            [f"{name}: {share:.0%}" for name, share in found.crop.worst],
         ),
     ]  # fmt: skip
 
 
-def in_lines(found: Sequence[Twins]) -> list[str]:
+def in_lines(several: Sequence[Twins]) -> list[str]:
     """Each set of twins as names with their splits and labels."""
     return [
         ("same bytes: " if twins.is_exact else f"alike ({twins.similarity:.3f}): ")
@@ -84,7 +81,7 @@ def in_lines(found: Sequence[Twins]) -> list[str]:
             f"{member.name} ({' '.join([member.split, *member.labels])})"
             for member in twins.members
         )
-        for twins in found
+        for twins in several
     ]
 
 

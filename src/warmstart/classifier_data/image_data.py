@@ -302,18 +302,19 @@ class ImageClassifierData:
             The findings. ``print`` it, or write its fixes and give them to ``from_paths(fixes=)``.
         """
         from warmstart.checkup.check import check  # torch loads here
-        from warmstart.checkup.pooled import pooled_activations
+        from warmstart.checkup.pooled import pooled_part
+        from warmstart.inference.table_activations import TableActivations
 
-        activations = pooled_activations(
+        frozen = pooled_part(
             arch or self.tfms.card.name,
             self.tfms.card,
             self.tfms.recipe,
             weights=None if weights is None else Path(weights),
-            cache_dir=cache_folder(cache_dir),
             device=device,
             precision=precision,
-            progress=no_progress if quiet else show_progress,
         )
+        progress = no_progress if quiet else show_progress
+        activations = TableActivations(frozen, cache_folder(cache_dir), progress)
         return check(self.source, activations)
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
