@@ -31,7 +31,7 @@ def near_pairs(
     Returns:
         (P, 2) positions, the smaller first, in order; and (P,) similarities.
     """
-    rows = unit_rows(activations)
+    rows = unit_rows(activations) if len(activations) else activations
     pairs = [np.empty((0, 2), np.int64)]
     values = [np.empty(0, np.float32)]
     for start in range(0, len(rows), BLOCK):
