@@ -8,6 +8,7 @@ import typer
 
 from warmstart.cli import (
     cache,
+    check,
     compare,
     compare_runs,
     demo,
@@ -31,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check.check,
     "train": train.train,
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
