@@ -1,7 +1,7 @@
 """Which planted faults `check` finds: recall and precision of each finder.
 
 The thresholds in src/warmstart/checkup were chosen by looking at seeds 100 and 101; the figures are
-those of other seeds, whose faults are planted in other pictures. The photos around them are the same.
+those of other seeds, whose faults are planted in other pictures of the same photos.
 Give seeds as words to measure others: planted_faults.py 100.
 """
 
@@ -126,7 +126,7 @@ def retrained(root: Path, found: Checkup, cache: Path) -> float:
     began = time.perf_counter()
     found.write_fixes(fixes)
     data = ImageClassifierData.from_paths(root, tfms_from_model(ARCH), fixes=fixes)
-    learn = ConvLearner.pretrained(ARCH, data, True, cache_dir=cache, quiet=True)
+    learn = ConvLearner.pretrained(ARCH, data, precompute=True, cache_dir=cache, quiet=True)
     learn.fit(LR, 1, cycle_len=EPOCHS)
     return time.perf_counter() - began
 
