@@ -1,7 +1,8 @@
 """Which planted faults `check` finds: recall and precision of each finder.
 
 The thresholds in src/warmstart/checkup were chosen by looking at seeds 100 and 101; the figures are
-those of other seeds, whose faults are planted in other pictures of the same photos.
+those of seeds 3 to 5, whose faults are planted in other pictures of the same photos. Seeds 0 to 2 had
+been seen when more windows were given to the thumbnails, so they do not count any more.
 Give seeds as words to measure others: planted_faults.py 100.
 """
 
@@ -24,7 +25,7 @@ from warmstart.checkup.checkup import Checkup
 from warmstart.checkup.findings import Twins
 from warmstart.data.scan import scan
 
-ARCH, SEEDS, DATA_SETS = "tf_efficientnet_lite0", (0, 1, 2), ("dogscats", "flowers")
+ARCH, SEEDS, DATA_SETS = "tf_efficientnet_lite0", (3, 4, 5), ("dogscats", "flowers")
 WRONG_SHARE, NUM_NEAR, NUM_EXACT, NUM_BROKEN = 0.02, 20, 5, 10
 LR, EPOCHS = 0.01, 4
 COUNTS = ("planted", "found", "right")
