@@ -1,8 +1,8 @@
 """Which planted faults `check` finds: recall and precision of each finder.
 
 The thresholds in src/warmstart/checkup were chosen by looking at seeds 100 and 101; the figures are
-those of seeds 3 to 5, whose faults are planted in other pictures of the same photos. Seeds 0 to 2 had
-been seen when more windows were given to the thumbnails, so they do not count any more.
+those of seeds 3 to 5, whose faults are planted in other pictures of the same photos. Seeds 0 to 2
+had been seen when more windows were given to the thumbnails, so they do not count any more.
 Give seeds as words to measure others: planted_faults.py 100.
 """
 
