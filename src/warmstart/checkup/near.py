@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 1024  # rows against all later ones: 200 MB of similarities at 50,000 rows
+BLOCK = 256  # rows against all later ones: at 50,000 rows 50 MB, and twice that to sort them
 MOST_PER_ROW = 8  # neighbours; a film's frames would otherwise give N² pairs
 
 

@@ -11,7 +11,9 @@ from warmstart.checkup.near import near_pairs
 from warmstart.checkup.thumbnails import likeness
 from warmstart.data.table import ImageTable
 
-LEAST_SIMILARITY = 0.6  # of activations; chosen with the next on seed 100 of planted_faults.py
+LEAST_SIMILARITY = (
+    0.6  # of activations; chosen with the next on seeds 100 and 101 of planted_faults.py
+)
 LEAST_LIKENESS = 0.94  # of thumbnails
 PAIRS_AT_ONCE = 512  # whose thumbnails are held
 

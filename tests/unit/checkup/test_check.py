@@ -129,3 +129,19 @@ def test_many_labels_and_pictures_in_memory(tmp_path: Path) -> None:
     assert found.mislabelled == ()
     assert "not looked for" in found.notes[0]
     found.write_fixes(tmp_path / "fixes.csv")
+
+
+def test_a_csv_takes_fixes_too(folder: Path, tmp_path: Path) -> None:
+    names = [f"train/{label}/{i}.png" for label in ("cat", "dog") for i in range(4, 14)]
+    rows = "".join(f"{name},{name.split('/')[1]}\n" for name in names)
+    (tmp_path / "pets.csv").write_text("name,label\n" + rows)
+    (tmp_path / "fixes.csv").write_text(
+        f"name,action,label\n{names[0]},relabel,dog\n{names[1]},drop,\n"
+    )
+    data = ImageClassifierData.from_csv(
+        folder, "", tmp_path / "pets.csv", tfms_from_model(ARCH, 32), fixes=tmp_path / "fixes.csv"
+    )
+    label = dict(zip(data.table.names, data.table.labels.tolist(), strict=True))
+    assert data.classes[label[names[0]]] == "dog"
+    assert names[1] not in label
+    assert len(label) == 19
