@@ -24,7 +24,8 @@ check: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	for script in prefix_speed head_epoch train_command store lr_suggestion grid_search; do \
+	for script in prefix_speed head_epoch train_command store lr_suggestion grid_search finetune_speed \
+			views_epochs few_images interval_coverage calibration unknown planted_faults bn_after_thawing recipe; do \
 		$(BIN)/python benchmarks/$$script.py || exit 1; \
 	done
 	@echo "against fastai: FASTAI_PYTHON=/path/to/its/python $(BIN)/python benchmarks/against_fastai.py"

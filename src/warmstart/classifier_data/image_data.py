@@ -1,62 +1,37 @@
-"""ImageClassifierData: images, labels, transforms and batch size in one object."""
+"""ImageClassifierData: labelled images out of a folder, a CSV, a frame or arrays."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from warmstart.batches.ahead import RenderAhead
-from warmstart.batches.source import PixelSource
-from warmstart.classifier_data.shown import discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
 from warmstart.data.cells import Columns
 from warmstart.data.csv_table import read_csv
+from warmstart.data.fixes import with_fixes
 from warmstart.data.folders import read_folders
 from warmstart.data.frame import read_frame
 from warmstart.data.labels import read_labelled
 from warmstart.data.split import Draw
-from warmstart.data.table import Exclusion, ImageTable
+from warmstart.data.table import Exclusion
 from warmstart.data.unlabelled import with_test
-from warmstart.errors import SettingError
+
+if TYPE_CHECKING:
+    pass
+
+
+from warmstart.batches.ahead import RenderAhead
+from warmstart.classifier_data.labelled_images import LabelledImages
 
 
 @dataclass(frozen=True, eq=False)
-class ImageClassifierData:
+class ImageClassifierData(LabelledImages):
     """A table of images, the transforms for one backbone, and the batch size.
 
     ``on_unreadable`` is "raise", or "drop" to leave images out that cannot be read; those are then
     among ``table.exclusions``.
     """
-
-    table: ImageTable
-    tfms: ModelTransforms
-    bs: int = 64
-    on_unreadable: str = "raise"
-    ahead: RenderAhead | None = None
-
-    def __post_init__(self) -> None:
-        """Check the arguments.
-
-        Raises:
-            SettingError: the batch size or ``on_unreadable`` has no meaning.
-        """
-        if self.bs < 2:
-            raise SettingError(
-                f"bs={self.bs} is too small.",
-                expected="at least 2 rows per batch, because BatchNorm cannot learn from one.",
-                fix="pass bs=64.",
-                flags=("--bs", "64"),
-            )
-        if self.on_unreadable not in {"raise", "drop"}:
-            raise SettingError(
-                f"on_unreadable={self.on_unreadable!r} is unknown.",
-                expected='"raise" or "drop".',
-                fix='pass on_unreadable="raise".',
-                flags=("--on-unreadable", "raise"),
-            )
 
     @classmethod
     def from_paths(
@@ -71,6 +46,7 @@ class ImageClassifierData:
         valid_pct: float = 0.2,
         seed: int = 42,
         on_unreadable: str = "raise",
+        fixes: str | Path | None = None,
     ) -> "ImageClassifierData":
         """Read class folders.
 
@@ -84,13 +60,14 @@ class ImageClassifierData:
             valid_pct: Share of each class that validates where there is no validation folder.
             seed: What that draw depends on.
             on_unreadable: "raise", or "drop" to leave images out that cannot be read.
+            fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
 
         Returns:
             The data; no pixel has been read yet.
         """
         names = (trn_name, val_name, test_name)
         table = read_folders(Path(path), names=names, valid_pct=valid_pct, seed=seed)
-        return cls(table, tfms, bs, on_unreadable)
+        return cls(with_fixes(table, fixes), tfms, bs, on_unreadable)
 
     @classmethod
     def from_csv(
@@ -114,6 +91,7 @@ class ImageClassifierData:
         valid_pct: float = 0.2,
         seed: int = 42,
         on_unreadable: str = "raise",
+        fixes: str | Path | None = None,
     ) -> "ImageClassifierData":
         """Read a CSV of file names and labels.
 
@@ -136,6 +114,7 @@ class ImageClassifierData:
             valid_pct: Share that validates, if it is drawn.
             seed: What that draw depends on.
             on_unreadable: "raise", or "drop" to leave images out that cannot be read.
+            fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
 
         Returns:
             The data; no pixel has been read yet.
@@ -146,7 +125,8 @@ class ImageClassifierData:
             Path(csv_fname), Path(path), columns,
             header=header, delimiter=delimiter, val_idxs=val_idxs, draw=draw,
         )  # fmt: skip
-        return cls(with_test(table, test_name) if test_name else table, tfms, bs, on_unreadable)
+        table = with_test(table, test_name) if test_name else table
+        return cls(with_fixes(table, fixes), tfms, bs, on_unreadable)
 
     @classmethod
     def from_df(
@@ -256,50 +236,6 @@ class ImageClassifierData:
         return cls(from_arrays(trn, val, test, classes), tfms, bs)
 
     from_array = from_arrays  # the note's spelling
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; a label is a position in it."""
-        return self.table.classes
-
-    @cached_property
-    def source(self) -> PixelSource:
-        """Where pixels come from."""
-        tfms = self.tfms
-        return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
-
-    def show_batch(
-        self,
-        path: str | Path | None = None,
-        *,
-        num_rows: int = 4,
-        num_views: int = 4,
-        seed: int = 0,
-    ) -> Any:
-        """Draw some training images as the network sees them, and say how much the crop loses.
-
-        Args:
-            path: Where the picture is written.
-            num_rows: How many images.
-            num_views: Augmented views beside the plain one: those that the first epochs see.
-            seed: Which images.
-
-        Returns:
-            A matplotlib figure.
-        """
-        drops = self.on_unreadable == "drop"
-        pictures, num_columns = shown(
-            self.source, num_rows=num_rows, num_views=num_views, seed=seed, drops=drops
-        )
-        plot = import_module("warmstart.plots.batch").plot_batch  # matplotlib loads here
-        return plot(pictures, num_columns, self.views_in_words(), path)
-
-    def views_in_words(self) -> str:
-        """How views differ, and the share of an image's pixels that the plain one leaves out."""
-        augmentation, crop = self.tfms.augmentation, self.tfms.recipe.crop_type
-        differ = "all views alike" if augmentation is None else f"augmentation {augmentation.name}"
-        size = self.tfms.recipe.size
-        return f"{size} × {size} pixels, {differ}, crop {crop}; {discarded(self.source)}"
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named."""

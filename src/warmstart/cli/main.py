@@ -8,6 +8,7 @@ import typer
 
 from warmstart.cli import (
     cache,
+    check,
     compare,
     compare_runs,
     demo,
@@ -31,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check.check,
     "train": train.train,
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
@@ -65,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
     """A warning as a line, without the place in the program that it comes from."""
-    say(("Warning:", DOUBTFUL), (f" {message}", ""), stream=sys.stderr)
+    say(("Warning:", DOUBTFUL), (f" {message}", ""), is_error=True)
 
 
 def options_of(words: Sequence[str]) -> set[str]:

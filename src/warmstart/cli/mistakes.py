@@ -81,7 +81,7 @@ def tell(what: str, expected: str, fix: str) -> None:
     """Print the three lines."""
     sys.stdout.flush()  # what was printed before stands above
     parts = (("Error:", BAD), (f" {what}\n", ""), ("Expected:", TITLE), (f" {expected}\n", ""))
-    say(*parts, ("Fix:", HINT), (f" {fix}", ""), stream=sys.stderr)
+    say(*parts, ("Fix:", HINT), (f" {fix}", ""), is_error=True)
 
 
 def fix_of(error: WarmstartError, words: Sequence[str], options: Collection[str]) -> str:

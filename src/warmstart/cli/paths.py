@@ -3,11 +3,11 @@
 import difflib
 from pathlib import Path
 
-from warmstart.cli.settings import LearnSettings
+from warmstart.cli.settings import BackboneSettings
 from warmstart.errors import DataError, SettingError
 
 
-def refuse_bad_places(settings: LearnSettings) -> Path | None:
+def refuse_bad_places(settings: BackboneSettings) -> Path | None:
     """Check before anything slow is loaded that the source is there, and the store not in it.
 
     Args:
@@ -18,6 +18,8 @@ def refuse_bad_places(settings: LearnSettings) -> Path | None:
     """
     source = Path(settings.source)
     refuse_missing(source, expected="a folder of images, or a CSV that names them.")
+    if settings.fixes is not None:
+        refuse_missing(Path(settings.fixes), expected="a CSV of fixes, from warmstart check.")
     data = data_folder(source, settings.folder)
     if settings.cache_dir is not None:
         refuse_within_data(Path(settings.cache_dir), "--cache-dir", data)

@@ -69,8 +69,8 @@ def predict(
     from warmstart.inference.pictures import files_at
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
-    files = [file for path in paths for file in files_at(path)]
     predictor = load_predictor(model, device=device)
+    files = [file for path in paths for file in files_at(path)]
 
     def named(some: Sequence[Path]) -> "Predictions":
         return predictor.TTA(

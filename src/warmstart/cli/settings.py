@@ -71,6 +71,9 @@ class DataSettings:
     split_column: SplitColumn = None
     group: Annotated[str | None, typer.Option(help="CSV: column that is never parted.")] = None
     label_sep: LabelSep = None
+    fixes: Annotated[
+        str | None, typer.Option(metavar="PATH", help="A CSV of fixes, from warmstart check.")
+    ] = None
 
     @property
     def augmentation(self) -> str | None:
@@ -79,23 +82,29 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
-class LearnSettings(DataSettings):
-    """And the network that learns from them."""
+class BackboneSettings(DataSettings):
+    """And the pretrained network that looks at them."""
+
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto"
+    precision: Annotated[str, typer.Option(help="Of the frozen part: auto, f32 or bf16.")] = "auto"
+    weights: Annotated[
+        str | None, typer.Option(metavar="PATH", help="A file with the backbone's weights.")
+    ] = None
+    cache_dir: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Where activations are kept.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class LearnSettings(BackboneSettings):
+    """And how it learns from them."""
 
     precompute: Annotated[bool, typer.Option(help="Keep the frozen part's outputs on disk.")] = True
     views: Annotated[
         int, typer.Option(min=0, help="Augmented views to keep; 0 trains on the plain view.")
     ] = 0
     seed: Annotated[int, typer.Option(help="Of the head, the order of rows and dropout.")] = 0
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto"
-    precision: Annotated[str, typer.Option(help="Of the frozen part: auto, f32 or bf16.")] = "auto"
-    weights: Annotated[
-        str | None, typer.Option(metavar="PATH", help="A file with the backbone's weights.")
-    ] = None
     pretrained: Annotated[bool, typer.Option(help="Begin with pretrained weights.")] = True
-    cache_dir: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Where activations are kept.")
-    ] = None
 
     @property
     def kept_views(self) -> bool | int:
@@ -160,4 +169,4 @@ class CompareSettings(LearnSettings):
     ] = None
 
 
-PATHS = ("source", "weights", "cache_dir", "others", "tensorboard")  # settings that name a place
+PATHS = ("source", "weights", "cache_dir", "others", "fixes", "tensorboard")  # name a place

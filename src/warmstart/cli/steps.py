@@ -50,6 +50,7 @@ def load_data(settings: DataSettings) -> ImageClassifierData:
         valid_pct=settings.valid_pct,
         seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
+        fixes=settings.fixes,
     )
 
 

@@ -34,6 +34,7 @@ def table_data(source: Path, settings: DataSettings, tfms: ModelTransforms) -> I
         valid_pct=settings.valid_pct,
         seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
+        fixes=settings.fixes,
     )
 
 

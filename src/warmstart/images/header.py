@@ -1,11 +1,45 @@
-"""The size of a picture, read off its header: no pixel is decoded."""
+"""What a picture's header says, without decoding it."""
 
+import io
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import no_warnings
+
+ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Width and height as stored, in pixels; ``mode`` is Pillow's; ``has_alpha`` also of keys."""
+
+    width: int
+    height: int
+    mode: str
+    has_alpha: bool
+
+
+def read_header(picture: Path | bytes) -> Header | None:
+    """Open without decoding.
+
+    Args:
+        picture: A file, or its bytes.
+
+    Returns:
+        None where it is no picture.
+    """
+    try:
+        with (
+            no_warnings(),
+            Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) as image,
+        ):
+            has_alpha = image.mode in ALPHA_MODES or "transparency" in image.info
+            return Header(image.width, image.height, image.mode, has_alpha)
+    except Exception:  # noqa: BLE001 (parsers raise whatever they like on bad bytes)
+        return None
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -17,8 +51,7 @@ def size_of(path: Path) -> tuple[int, int]:
     Raises:
         UnreadableImageError: it is no picture, or is gone.
     """
-    try:
-        with no_warnings(), Image.open(path) as picture:
-            return picture.size
-    except Exception as error:  # decoders raise whatever they like on bad bytes
-        raise UnreadableImageError(str(path), f"{type(error).__name__}: {error}") from error
+    header = read_header(path)
+    if header is None:
+        raise UnreadableImageError(str(path), "it is no picture, or is gone")
+    return header.width, header.height

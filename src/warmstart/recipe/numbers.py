@@ -16,7 +16,8 @@ class RecipeNumbers:
         minutes: What all of it may take; None takes what it needs. Fewer views, fewer cycles, or
             steps left out make it fit.
         head_epochs: Of step 3, one cycle.
-        views: Augmented views of step 4, an epoch and a cycle each.
+        views: Augmented views of step 4, an epoch and a cycle each. Ten gained no more than four
+            with 5 to 100 images per class (benchmarks/few_images.py).
         rate_ratio: How much smaller the rate of each earlier layer group is; the note says 3 to 10.
         num_cycles: Of step 8, each twice as long as the one before: 3 are 1 + 2 + 4 epochs.
         patience: Epochs of step 8 without a better one, after which it over-fits and is stopped.
@@ -27,7 +28,7 @@ class RecipeNumbers:
     last_step: int = NUM_STEPS
     minutes: float | None = None
     head_epochs: int = 2
-    views: int = 8
+    views: int = 4
     rate_ratio: float = 5.0
     num_cycles: int = 3
     patience: int = 3
@@ -44,7 +45,7 @@ class RecipeNumbers:
             ("last_step", 1 <= self.last_step <= NUM_STEPS, "a step from 1 to 8", "8"),
             ("minutes", self.minutes is None or self.minutes > 0, "minutes, or None", "10"),
             ("head_epochs", self.head_epochs >= 1, "1 or more epochs", "2"),
-            ("views", self.views >= 1, "1 or more views", "8"),
+            ("views", self.views >= 1, "1 or more views", "4"),
             ("rate_ratio", self.rate_ratio >= 1, "a factor of at least 1", "5"),
             ("num_cycles", self.num_cycles >= 1, "1 or more cycles", "3"),
             ("patience", self.patience >= 1, "1 or more epochs", "3"),

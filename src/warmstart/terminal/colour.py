@@ -5,19 +5,18 @@ A terminal is a stream that says so, unless NO_COLOR is set (https://no-color.or
 """
 
 import sys
-from typing import TextIO
 
 TITLE, RESULT, BAD, DOUBTFUL, HINT = "dim", "bold", "bold red", "bold yellow", "bold cyan"
 
 
-def say(*parts: tuple[str, str], stream: TextIO | None = None) -> None:
+def say(*parts: tuple[str, str], is_error: bool = False) -> None:
     """Print a line.
 
     Args:
         parts: (Text, style); an empty style is plain. The text is the same with colour or without.
-        stream: Where it goes; None is the standard output of the moment.
+        is_error: It goes to the standard error of the moment, else to the standard output.
     """
-    out = sys.stdout if stream is None else stream
+    out = sys.stderr if is_error else sys.stdout
     if not out.isatty():
         print("".join(text for text, _ in parts), file=out, flush=True)
         return

@@ -23,7 +23,7 @@ def keep_memory() -> bool:
     if sys.platform != "linux" or os.environ.get(SWITCH, "1") == "0":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None or "GNU_LIBC_VERSION" not in os.confstr_names:
+    if mallopt is None or "CS_GNU_LIBC_VERSION" not in os.confstr_names:
         return False
     wanted = ((MMAP_MAX, 0), (TRIM_THRESHOLD, -1), (TOP_PAD, KEPT_BYTES))
     return all(mallopt(option, value) == 1 for option, value in wanted)

@@ -1,0 +1,70 @@
+"""Odd, tiny and huge pictures, and what the crop loses: headers only."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from warmstart.checkup.findings import CropLoss, FileFinding
+from warmstart.images.header import Header
+from warmstart.images.view import ViewRecipe, discarded_share
+
+TINY_SHARE = 0.5  # of the side that the network sees: below, most pixels are made up
+HUGE_PIXELS = 20_000_000  # decoding one takes as long as a hundred of the usual
+MUCH = 0.5  # of a picture's pixels, lost by the crop
+
+
+def odd_modes(headers: Mapping[str, Header]) -> tuple[FileFinding, ...]:
+    """Pictures whose colours are converted before the network sees them.
+
+    Args:
+        headers: By name.
+    """
+    found = [(name, odd_mode(header)) for name, header in headers.items()]
+    return tuple(FileFinding(name, reason) for name, reason in found if reason)
+
+
+def odd_mode(header: Header) -> str:
+    """What is odd about the mode; empty if nothing is."""
+    if header.mode.startswith("I") or header.mode == "F":
+        return f"more than 8 bits ({header.mode}): scaled to 8"
+    if header.mode == "CMYK":
+        return "CMYK: converted to RGB without a colour profile"
+    if header.has_alpha:
+        return f"transparent parts ({header.mode}): laid over white"
+    return "a palette (P): converted to RGB" if header.mode == "P" else ""
+
+
+def odd_sizes(headers: Mapping[str, Header], recipe: ViewRecipe) -> tuple[FileFinding, ...]:
+    """Pictures much smaller than what the network sees, or so large that decoding takes long.
+
+    Args:
+        headers: By name.
+        recipe: What the network sees.
+    """
+    found = []
+    for name, header in headers.items():
+        size = f"{header.width} x {header.height} pixels"
+        if min(header.width, header.height) < TINY_SHARE * recipe.size:
+            found.append(FileFinding(name, f"tiny: {size}"))
+        elif header.width * header.height > HUGE_PIXELS:
+            found.append(FileFinding(name, f"huge: {size}"))
+    return tuple(found)
+
+
+def crop_loss(headers: Mapping[str, Header], recipe: ViewRecipe) -> CropLoss:
+    """What the plain view's crop throws away.
+
+    Args:
+        headers: By name.
+        recipe: How it crops.
+    """
+    shares = {
+        name: discarded_share((header.width, header.height), recipe)
+        for name, header in headers.items()
+    }
+    worst = sorted(
+        ((name, share) for name, share in shares.items() if share > MUCH),
+        key=lambda item: (-item[1], item[0]),
+    )
+    mean = float(np.mean(list(shares.values()))) if shares else 0.0
+    return CropLoss(mean, tuple(worst))

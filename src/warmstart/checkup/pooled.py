@@ -1,0 +1,44 @@
+"""The frozen part whose stored activations are those that a frozen learner trains its head on."""
+
+from pathlib import Path
+
+from torch import nn
+
+from warmstart.backbones.card import Architecture, BackboneCard
+from warmstart.backbones.network import Normalise
+from warmstart.images.view import ViewRecipe
+from warmstart.inference.assembly import NetworkPlan, new_network
+from warmstart.inference.frozen_part import FrozenPart, chosen_device
+
+
+def pooled_part(
+    arch: Architecture,
+    card: BackboneCard,
+    recipe: ViewRecipe,
+    *,
+    weights: Path | None,
+    device: str,
+    precision: str,
+) -> FrozenPart:
+    """A pretrained body and its pool.
+
+    Args:
+        arch: The backbone.
+        card: What its pixels are to be like.
+        recipe: What it sees.
+        weights: A file with its weights; None is the embedded default or timm's hub.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "f32" or "bf16".
+    """
+    place = chosen_device(device)
+    # no head is needed, so one that is nothing
+    plan = NetworkPlan(arch, 2, recipe.size, custom_head=nn.Identity(), weights=weights)
+    network, _, _ = new_network(plan)
+    return FrozenPart(
+        nn.Sequential(Normalise(card.mean, card.std), network.backbone, network.pool),
+        backbone=card.name,
+        cut="pooled",
+        size=recipe.size,
+        device=place,
+        precision=precision,
+    )

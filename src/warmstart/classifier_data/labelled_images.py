@@ -1,0 +1,135 @@
+"""Images, labels, transforms and batch size, and what can be looked at before training."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmstart.batches.ahead import RenderAhead
+from warmstart.batches.source import PixelSource
+from warmstart.classifier_data.shown import discarded, shown
+from warmstart.classifier_data.transforms import ModelTransforms
+from warmstart.data.cache_folder import cache_folder
+from warmstart.data.table import ImageTable
+from warmstart.errors import SettingError
+from warmstart.terminal.progress import no_progress, show_progress
+
+if TYPE_CHECKING:
+    from warmstart.backbones.card import Architecture
+    from warmstart.checkup.checkup import Checkup
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImages:
+    """Images with labels, as one backbone wants to see them: shown, checked, rendered."""
+
+    table: ImageTable
+    tfms: ModelTransforms
+    bs: int = 64
+    on_unreadable: str = "raise"
+    ahead: RenderAhead | None = None
+
+    def __post_init__(self) -> None:
+        """Check the arguments.
+
+        Raises:
+            SettingError: the batch size or ``on_unreadable`` has no meaning.
+        """
+        if self.bs < 2:
+            raise SettingError(
+                f"bs={self.bs} is too small.",
+                expected="at least 2 rows per batch, because BatchNorm cannot learn from one.",
+                fix="pass bs=64.",
+                flags=("--bs", "64"),
+            )
+        if self.on_unreadable not in {"raise", "drop"}:
+            raise SettingError(
+                f"on_unreadable={self.on_unreadable!r} is unknown.",
+                expected='"raise" or "drop".',
+                fix='pass on_unreadable="raise".',
+                flags=("--on-unreadable", "raise"),
+            )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a label is a position in it."""
+        return self.table.classes
+
+    @cached_property
+    def source(self) -> PixelSource:
+        """Where pixels come from."""
+        tfms = self.tfms
+        return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
+
+    def show_batch(
+        self,
+        path: str | Path | None = None,
+        *,
+        num_rows: int = 4,
+        num_views: int = 4,
+        seed: int = 0,
+    ) -> Any:
+        """Draw some training images as the network sees them, and say how much the crop loses.
+
+        Args:
+            path: Where the picture is written.
+            num_rows: How many images.
+            num_views: Augmented views beside the plain one: those that the first epochs see.
+            seed: Which images.
+
+        Returns:
+            A matplotlib figure.
+        """
+        drops = self.on_unreadable == "drop"
+        pictures, num_columns = shown(
+            self.source, num_rows=num_rows, num_views=num_views, seed=seed, drops=drops
+        )
+        plot = import_module("warmstart.plots.batch").plot_batch  # matplotlib loads here
+        return plot(pictures, num_columns, self.views_in_words(), path)
+
+    def views_in_words(self) -> str:
+        """How views differ, and the share of an image's pixels that the plain one leaves out."""
+        augmentation, crop = self.tfms.augmentation, self.tfms.recipe.crop_type
+        differ = "all views alike" if augmentation is None else f"augmentation {augmentation.name}"
+        size = self.tfms.recipe.size
+        return f"{size} × {size} pixels, {differ}, crop {crop}; {discarded(self.source)}"
+
+    def check(
+        self,
+        arch: "Architecture | None" = None,
+        *,
+        weights: str | Path | None = None,
+        cache_dir: str | Path | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        quiet: bool = False,
+    ) -> "Checkup":
+        """Look for what may be wrong with the pictures and their labels; nothing is changed.
+
+        Args:
+            arch: The backbone, where it is a function; None is the one that ``tfms`` are for.
+            weights: A file with its weights; None is the embedded default or timm's hub.
+            cache_dir: Where activations are kept; None is WARMSTART_CACHE or ~/.cache/warmstart.
+            device: "auto", "cpu", "cuda" or "mps".
+            precision: Of the backbone: "auto", "f32" or "bf16".
+            quiet: Print no progress.
+
+        Returns:
+            The findings. ``print`` it, or write its fixes and give them to ``from_paths(fixes=)``.
+        """
+        from warmstart.checkup.check import check  # torch loads here
+        from warmstart.checkup.pooled import pooled_part
+        from warmstart.inference.table_activations import TableActivations
+
+        frozen = pooled_part(
+            arch or self.tfms.card.name,
+            self.tfms.card,
+            self.tfms.recipe,
+            weights=None if weights is None else Path(weights),
+            device=device,
+            precision=precision,
+        )
+        progress = no_progress if quiet else show_progress
+        activations = TableActivations(frozen, cache_folder(cache_dir), progress)
+        return check(self.source, activations)

@@ -1,0 +1,53 @@
+"""`warmstart check`: what may be wrong with the data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warmstart.cli.expand import with_options
+from warmstart.cli.paths import refuse_bad_places, refuse_within_data
+from warmstart.cli.settings import BackboneSettings
+from warmstart.errors import SettingError
+
+
+@with_options(BackboneSettings)
+def check(
+    settings: BackboneSettings,
+    fixes_out: Annotated[
+        Path | None, typer.Option(help="Write suggested fixes into this CSV, for --fixes.")
+    ] = None,
+) -> None:
+    """Look for broken, double and mislabelled pictures; nothing of yours is changed.
+
+    Raises:
+        SettingError: the CSV is there already.
+    """
+    data_folder = refuse_bad_places(settings)
+    if fixes_out is not None:
+        refuse_within_data(fixes_out, "--fixes-out", data_folder)
+        if fixes_out.exists():  # said before the minutes that the check may take
+            raise SettingError(
+                f"{fixes_out} is there already, perhaps with fixes that a person made.",
+                expected="a file that is not there.",
+                fix="give another name, or delete it.",
+            )
+    # numpy and Pillow load here, not for --help
+    from warmstart.cli.steps import load_data
+
+    data = load_data(settings)
+    found = data.check(
+        weights=settings.weights,
+        cache_dir=settings.cache_dir,
+        device=settings.device,
+        precision=settings.precision,
+    )
+    for note in data.table.notes:
+        print(f"note: {note}")
+    print(found)
+    if fixes_out is not None:
+        found.write_fixes(fixes_out)
+        drops = sum(fix.action == "drop" for fix in found.fixes())
+        looks = len(found.fixes()) - drops
+        print(f"\n{drops} to drop and {looks} to look at in {fixes_out}; after editing it:")
+        print(f"warmstart train {settings.source} --fixes {fixes_out}")

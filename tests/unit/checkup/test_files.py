@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from warmstart.checkup.classes import small_classes
+from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
+from warmstart.images.header import Header, read_header
+from warmstart.images.view import ViewRecipe
+
+RECIPE = ViewRecipe(64)
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix", "says"),
+    [
+        ("RGB", "png", None),
+        ("L", "png", None),
+        ("RGBA", "png", "transparent"),
+        ("LA", "png", "transparent"),
+        ("P", "png", "palette"),
+        ("CMYK", "jpg", "CMYK"),
+        ("I;16", "png", "more than 8 bits"),
+        ("F", "tiff", "more than 8 bits"),
+    ],
+)
+def test_odd_modes(tmp_path: Path, mode: str, suffix: str, says: str | None) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.new(mode, (9, 7)).save(path)
+    header = read_header(path)
+    assert header is not None
+    assert (header.width, header.height) == (9, 7)
+    assert read_header(path.read_bytes()) == header
+    found = odd_modes({"a": header})
+    assert [says in item.reason for item in found if says] == ([True] if says else [])
+    assert bool(found) == bool(says)
+
+
+def test_what_is_no_picture_has_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("not found")
+    assert read_header(tmp_path / "a.jpg") is None
+    assert read_header(b"") is None
+    assert read_header(tmp_path / "b.jpg") is None
+
+
+def test_tiny_and_huge() -> None:
+    headers = {
+        "tiny": Header(31, 500, "RGB", False),
+        "fine": Header(32, 500, "RGB", False),
+        "huge": Header(5000, 4001, "RGB", False),
+    }
+    found = {item.name: item.reason for item in odd_sizes(headers, RECIPE)}
+    assert found == {"tiny": "tiny: 31 x 500 pixels", "huge": "huge: 5000 x 4001 pixels"}
+
+
+def test_crop_loss() -> None:
+    headers = {
+        "square": Header(100, 100, "RGB", False),
+        "wide": Header(400, 100, "RGB", False),
+        "wider": Header(800, 100, "RGB", False),
+    }
+    kept = 1 / (256 / 224) ** 2
+    loss = crop_loss(headers, RECIPE)
+    assert loss.mean_share == pytest.approx(1 - kept * np.mean([1, 1 / 4, 1 / 8]))
+    assert [name for name, _ in loss.worst] == ["wider", "wide"]
+    assert crop_loss(headers, ViewRecipe(64, crop_type="squash")).mean_share == 0
+    assert crop_loss({}, RECIPE).mean_share == 0
+
+
+def test_small_classes() -> None:
+    found = small_classes(np.array([500, 30, 5]), np.array([10, 0, 1]), ["a", "b", "c"])
+    reasons = {item.name: item.reason for item in found}
+    assert reasons == {
+        "b": "17 times fewer than the largest class; no validation image",
+        "c": "fewer than 20 training images; 100 times fewer than the largest class",
+    }

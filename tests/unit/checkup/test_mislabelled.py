@@ -1,0 +1,67 @@
+import numpy as np
+
+from warmstart.checkup.chances import out_of_fold
+from warmstart.checkup.mislabelled import label_issues
+
+
+def test_a_class_must_reach_its_own_mean() -> None:
+    labels = np.array([0, 0, 1, 1, 0, 0])
+    sure = [[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.3, 0.7]]
+    doubtful, wrong = [0.45, 0.55], [0.1, 0.9]
+    rows, suggested, margins = label_issues(np.array([*sure, doubtful, wrong]), labels)
+    assert rows.tolist() == [5]  # 0.55 is below the mean 0.8 of class 1
+    assert suggested.tolist() == [1]
+    assert np.allclose(margins, [0.8])
+
+
+def test_the_surest_come_first_and_unknown_rows_are_passed_over() -> None:
+    probabilities = np.array(
+        [[0.6, 0.4], [0.2, 0.8], [0.05, 0.95], [0.4, 0.6], [np.nan, np.nan], [0.0, 1.0]]
+    )
+    rows, _, margins = label_issues(probabilities, np.array([0, 0, 0, 1, 0, -1]))
+    assert rows.tolist() == [2, 1]
+    assert (np.diff(margins) < 0).all()
+
+
+def test_confident_in_its_own_label_is_no_issue() -> None:
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.2, 0.3, 0.5], [0.2, 0.3, 0.5]])
+    rows, _, _ = label_issues(probabilities, np.array([0, 1, 2]))
+    assert rows.tolist() == [1]
+
+
+def clouds(num_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.arange(num_rows) % 3
+    centres = np.eye(3, 12) * 6
+    return centres[labels] + np.random.default_rng(0).normal(size=(num_rows, 12)), labels
+
+
+def test_planted_labels_are_found() -> None:
+    rows, labels = clouds(150)
+    given = labels.copy()
+    given[[4, 70]] = (labels[[4, 70]] + 1) % 3
+    found, suggested, _ = label_issues(
+        out_of_fold(rows, given, [str(i) for i in range(150)], 3), given
+    )
+    assert set(found.tolist()) >= {4, 70}
+    assert len(found) <= 4
+    assert dict(zip(found, suggested, strict=True))[4] == labels[4]
+
+
+def test_twins_of_one_unit_do_not_vouch_for_each_other() -> None:
+    rows, labels = clouds(60)
+    rows = np.concatenate([rows, np.repeat(rows[:1], 8, axis=0)])
+    given = np.concatenate([labels, np.full(8, 1)])
+    given[0] = 1
+    apart = [str(i) for i in range(len(rows))]
+    together = apart[:60] + ["0"] * 8
+    vouched = out_of_fold(rows, given, apart, 3)[0, 1]
+    alone = out_of_fold(rows, given, together, 3)[0, 1]
+    assert alone < vouched
+
+
+def test_a_class_of_one_unit_is_not_judged() -> None:
+    rows, labels = clouds(30)
+    labels = np.append(labels, 3)
+    found = out_of_fold(np.concatenate([rows, rows[:1]]), labels, [str(i) for i in range(31)], 4)
+    assert np.isnan(found[-1]).all()
+    assert np.allclose(found[:30].sum(axis=1), 1)
