@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from warmstart.backbones.fingerprint import fingerprint
+
 
 class ClassifierNetwork(nn.Module):
     """Normalised pictures (N, 3, H, W) → logits (N, K); the new part is under ``head``."""
@@ -16,6 +18,11 @@ class ClassifierNetwork(nn.Module):
         """Features, pooled, classified."""
         logits: Tensor = self.head(self.pool(self.backbone(pictures)))
         return logits
+
+
+def body_fingerprint(network: ClassifierNetwork) -> str:
+    """Hash what comes before the head: structure, code and tensors."""
+    return fingerprint(nn.Sequential(network.backbone, network.pool))
 
 
 class Normalise(nn.Module):

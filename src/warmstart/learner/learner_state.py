@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from warmstart.backbones.bodies import fit_to_size
-from warmstart.backbones.network import ClassifierNetwork, Normalise
+from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.errors import UnreadableImagesError
 from warmstart.inference.model_folder import ModelCard
@@ -58,7 +58,8 @@ class LearnerState:
         self.parts = FrozenParts(
             network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
         )
-        self._num_epochs, self._num_fits, self._has_moved_body = 0, 0, False
+        self._num_epochs, self._num_fits = 0, 0
+        self._first_body: str | None = None  # its fingerprint, once a fit could have changed it
         self._snapshots = Snapshots(network.head, None)
         self._precompute: bool | int = False
         self.precompute = precompute
@@ -172,6 +173,16 @@ class LearnerState:
     def activations(self) -> TableActivations:
         """The frozen part up to the cut, and its store."""
         return self.parts.before_cut(self.card, self.layers)
+
+    def _remember_body(self) -> None:
+        """Note what the body is, before the first fit that can change it."""
+        if self._first_body is None:
+            self._first_body = body_fingerprint(self.model)
+
+    @property
+    def _has_moved_body(self) -> bool:
+        """Whether the body is another than before it was first trained."""
+        return self._first_body not in (None, body_fingerprint(self.model))
 
     def _normalise(self) -> Normalise:
         return Normalise(self.card.mean, self.card.std).to(self.device)

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.errors import SettingError
 from warmstart.inference.pictures import Picture
-from warmstart.learner.checks import (
-    existing_rows,
-)
+from warmstart.learner.checks import existing_rows
 from warmstart.learner.cross_validation import check_frozen
 from warmstart.learner.judging import Judge
 from warmstart.learner.learner_state import LearnerState
@@ -47,7 +46,17 @@ class Predicts(LearnerState):
 
         Returns:
             Predictions, in table order. A temperature applies to each view, before the mean.
+
+        Raises:
+            SettingError: further views are asked for, and the data has no augmentation.
         """
+        if n_aug > 0 and not self.data.source.varies:
+            raise SettingError(
+                f"n_aug={n_aug}, but the data has no augmentation: every view is the plain one.",
+                expected="data whose tfms have an augmentation, or no further view.",
+                fix="learn.predict(), or tfms_from_model(arch, aug_tfms=transforms_side_on) and "
+                "learn.set_data.",
+            )
         return self._judge(what).predictions(self._rows(what), n_aug, plain_weight)
 
     def predict_snapshots(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:

@@ -92,6 +92,8 @@ class Trains(Predicts):
         point = None if checkpoint is None else Checkpoint(Path(checkpoint) / file)
         module = self._module(bn)
         self._snapshots = Snapshots(module, point)
+        if self.layers.cut is not None:
+            self._remember_body()
         try:
             history = fit(
                 module,
@@ -106,7 +108,6 @@ class Trains(Predicts):
         finally:
             self.model.eval()
             if self.layers.cut is not None:
-                self._has_moved_body = True
                 self.parts.forget(body_moved=True)
         self._num_fits += 1
         self._num_epochs += len(history.records)

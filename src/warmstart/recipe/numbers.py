@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from warmstart.errors import SettingError
+from warmstart.errors import check_settings
 
 NUM_STEPS = 8
 
@@ -36,25 +36,17 @@ class RecipeNumbers:
     rate_steps: int = 25
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning.
-
-        Raises:
-            SettingError: a number is out of its range.
-        """
-        for name, is_right, expected, fix in (
-            ("last_step", 1 <= self.last_step <= NUM_STEPS, "a step from 1 to 8", "8"),
-            ("minutes", self.minutes is None or self.minutes > 0, "minutes, or None", "10"),
-            ("head_epochs", self.head_epochs >= 1, "1 or more epochs", "2"),
-            ("views", self.views >= 1, "1 or more views", "4"),
-            ("rate_ratio", self.rate_ratio >= 1, "a factor of at least 1", "5"),
-            ("num_cycles", self.num_cycles >= 1, "1 or more cycles", "3"),
-            ("patience", self.patience >= 1, "1 or more epochs", "3"),
-            ("held_back", 0 < self.held_back < 1, "a share in (0, 1)", "0.2"),
-            ("rate_steps", self.rate_steps >= 10, "10 or more steps", "25"),
-        ):
-            if not is_right:
-                raise SettingError(
-                    f"{name}={getattr(self, name)!r} has no meaning.",
-                    expected=f"{expected}.",
-                    fix=f"pass {name}={fix}.",
-                )
+        """Refuse numbers out of their range, with a SettingError."""
+        minutes = self.minutes
+        check_settings((
+            ("last_step", self.last_step, 1 <= self.last_step <= NUM_STEPS, "a step from 1 to 8",
+             "8"),
+            ("minutes", minutes, minutes is None or minutes > 0, "minutes, or None", "10"),
+            ("head_epochs", self.head_epochs, self.head_epochs >= 1, "1 or more epochs", "2"),
+            ("views", self.views, self.views >= 1, "1 or more views", "4"),
+            ("rate_ratio", self.rate_ratio, self.rate_ratio >= 1, "a factor of at least 1", "5"),
+            ("num_cycles", self.num_cycles, self.num_cycles >= 1, "1 or more cycles", "3"),
+            ("patience", self.patience, self.patience >= 1, "1 or more epochs", "3"),
+            ("held_back", self.held_back, 0 < self.held_back < 1, "a share in (0, 1)", "0.2"),
+            ("rate_steps", self.rate_steps, self.rate_steps >= 10, "10 or more steps", "25"),
+        ))  # fmt: skip

@@ -80,7 +80,7 @@ def train_all(course: Course) -> Step | Skipped:
         course.twins.train_thawed(
             lambda: learn.fit(
                 lrs, cycles, cycle_len=1, cycle_mult=2, keeps_best=True,
-                patience=course.recipe.patience,
+                patience=course.recipe.patience, clip_norm=CLIP_NORM,
                 checkpoint=course.checkpoint,
             )
         )  # fmt: skip

@@ -7,14 +7,22 @@ minutes, so only the second is thawed, and is delivered if it is the better one.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from warmstart.learner.conv_learner import ConvLearner
+from warmstart.results.history import History
 from warmstart.results.predictions import Predictions
 from warmstart.training.state import copied
 
-State = dict[str, Tensor]
+
+@dataclass(frozen=True)
+class State:
+    """Weights, and the epochs that led to them."""
+
+    weights: dict[str, Tensor]
+    history: History
 
 
 class Twins:
@@ -58,8 +66,10 @@ class Twins:
     def delivered(self) -> Iterator[None]:
         """The learner as it would be delivered now."""
         self._put(self.part if self.is_thawed else self.whole, 0.0)
-        yield
-        self._put(self.part, self.held_back)
+        try:
+            yield
+        finally:
+            self._put(self.part, self.held_back)
 
     def deliver(self) -> None:
         """End with the model that has proved best."""
@@ -76,8 +86,9 @@ class Twins:
         return self._state()
 
     def _put(self, state: State, held_back: float) -> None:
-        self.learn.put_weights(state)
+        self.learn.put_weights(state.weights)
+        self.learn.history = state.history.copy()
         self.learn.hold_back(held_back)
 
     def _state(self) -> State:
-        return copied(self.learn.model.state_dict())
+        return State(copied(self.learn.model.state_dict()), self.learn.history.copy())

@@ -51,6 +51,10 @@ class History:
         self.step_lrs += other.step_lrs
         self.step_losses += other.step_losses
 
+    def copy(self) -> "History":
+        """Another one with the same content."""
+        return History(list(self.records), list(self.step_lrs), list(self.step_losses))
+
     def plot_lr(self, path: str | Path | None = None) -> Any:
         """Draw the rates of all steps: a matplotlib figure."""
         return import_module("warmstart.plots.curves").plot_lr(self, path)

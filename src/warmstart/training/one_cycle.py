@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from warmstart.errors import SettingError
+from warmstart.errors import check_settings
 
 
 @dataclass(frozen=True)
@@ -27,24 +27,16 @@ class OneCycle:
     final_div: float = 1e4
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning.
-
-        Raises:
-            SettingError: a number is out of its range.
-        """
+        """Refuse numbers out of their range, with a SettingError."""
         whole = isinstance(self.num_epochs, int) and not isinstance(self.num_epochs, bool)
-        for name, is_right, expected, fix in (
-            ("num_epochs", whole and self.num_epochs >= 1, "a whole number of at least 1", "4"),
-            ("pct_start", 0 < self.pct_start < 1, "a share of the steps in (0, 1)", "0.25"),
-            ("div", 1 <= self.div < math.inf, "a number of at least 1", "25"),
-            ("final_div", 1 <= self.final_div < math.inf, "a number of at least 1", "1e4"),
-        ):
-            if not is_right:
-                raise SettingError(
-                    f"{name}={getattr(self, name)!r} has no meaning.",
-                    expected=f"{expected}.",
-                    fix=f"pass {name}={fix}.",
-                )
+        one = "a number of at least 1"
+        check_settings((
+            ("num_epochs", self.num_epochs, whole and self.num_epochs >= 1, f"whole, {one}", "4"),
+            ("pct_start", self.pct_start, 0 < self.pct_start < 1, "a share of the steps in (0, 1)",
+             "0.25"),
+            ("div", self.div, 1 <= self.div < math.inf, one, "25"),
+            ("final_div", self.final_div, 1 <= self.final_div < math.inf, one, "1e4"),
+        ))  # fmt: skip
 
     def share(self, step: int, steps_per_epoch: int) -> float:
         """The factor on the full rate at a step, in (0, 1].

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from warmstart.errors import SettingError
+from warmstart.errors import check_settings
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.schedule import Schedule
 
@@ -54,13 +54,9 @@ class FitSettings:
     precision: str = "f32"
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning.
-
-        Raises:
-            SettingError: a number is out of its range.
-        """
+        """Refuse numbers out of their range, with a SettingError."""
         smallest = min(self.lrs) if all(isfinite(lr) for lr in self.lrs) else -1.0
-        for name, value, is_right, expected, fix in (
+        check_settings((
             ("lr", self.lrs, smallest >= 0, "finite rates, none below 0", "0.01"),
             ("clip_norm", self.clip_norm, over(self.clip_norm), "a number above 0, or None", "1.0"),
             ("label_smoothing", self.label_smoothing, 0 <= self.label_smoothing < 1,
@@ -75,13 +71,7 @@ class FitSettings:
              '"macro_f1"'),
             ("train_precision", self.precision, self.precision in PRECISIONS,
              "one of " + ", ".join(PRECISIONS), '"auto"'),
-        ):  # fmt: skip
-            if not is_right:
-                raise SettingError(
-                    f"{name}={value!r} has no meaning.",
-                    expected=f"{expected}.",
-                    fix=f"pass {name}={fix}.",
-                )
+        ))  # fmt: skip
 
     @property
     def chooses(self) -> bool:

@@ -189,7 +189,7 @@ def test_a_damaged_store_is_named_and_computed_again(make: Make, tmp_path: Path)
 
 
 def test_words_and_numbers_without_meaning(make: Make) -> None:
-    learn = make()
+    learn = make(aug_tfms=VIEWS)
     learn.unfreeze()
     with pytest.raises(SettingError, match="bn='trian' is unknown"):
         learn.fit(0.01, 1, bn="trian")
@@ -197,3 +197,8 @@ def test_words_and_numbers_without_meaning(make: Make) -> None:
         learn.TTA(-1)
     with pytest.raises(SettingError, match="plain_weight=2"):
         learn.TTA(1, plain_weight=2.0)
+
+
+def test_further_views_of_data_that_has_none_are_refused(make: Make) -> None:
+    with pytest.raises(SettingError, match="the data has no augmentation"):
+        make().TTA(2)

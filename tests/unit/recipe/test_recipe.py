@@ -1,6 +1,7 @@
 """The eight steps on small squares: what is kept, undone, left out, and gone on with."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import torch
 
 from warmstart import ConvLearner, Recipe, SettingError
 from warmstart.images.augment import Augmentation
+from warmstart.learner.held_back import HeldBack
+from warmstart.recipe import course
 from warmstart.recipe.recipe import RecipeResult
 
 Make = Callable[..., ConvLearner]
@@ -92,24 +95,55 @@ def test_thawing_that_did_not_help_is_undone(make: Make, monkeypatch: pytest.Mon
     assert same(weights_of(frozen), weights_of(learn))
     assert learn.layers.cut is None
     assert np.array_equal(frozen.predict().probabilities, learn.predict().probabilities)
+    assert learn.history.step_losses == frozen.history.step_losses  # of the model that it has
+    assert len(learn.cross_validate(2, 0.05, 1).rows) == 30  # its body is the one it began with
 
 
-def test_held_back_rows_train_nothing_that_they_judge(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Law 15: rows with other labels change which step is kept at most, not the thawed weights."""
-    seen: list[tuple[float, int]] = []
+Noted = list[tuple[float, dict[str, Any], dict[str, torch.Tensor]]]
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
+    """Of every fit: the share held back, its options, and the weights that it ends with."""
+    seen: Noted = []
     fit = ConvLearner.fit
 
     def noting(self: ConvLearner, *args: Any, **options: Any) -> Any:
-        train, held = self.held_back.parted(self.data.table)
-        assert not set(train) & set(held)
-        seen.append((self.held_back.share, len(train)))
-        return fit(self, *args, **options)
+        history = fit(self, *args, **options)
+        seen.append((self.held_back.share, options, weights_of(self)))
+        return history
 
     monkeypatch.setattr(ConvLearner, "fit", noting)
+    return seen
+
+
+def test_held_back_rows_train_nothing_that_they_judge(
+    make: Make, noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 15: with other labels on them, the models that they judge end with the same bits."""
+    one, other = make(aug_tfms=VIEWS), make(aug_tfms=VIEWS)
+    table = one.data.table
+    everything, (train, held) = table.rows("train"), HeldBack(0.2, 0).parted(table)
+    labels = table.labels.copy()
+    labels[held] = (labels[held] + 1) % 3
+    other.set_data(replace(other.data, table=replace(table, labels=labels)))
+    monkeypatch.setattr(  # the draw goes by labels, too
+        HeldBack,
+        "parted",
+        lambda self, _: (train, held) if self.share else (everything, everything[:0]),
+    )
+    monkeypatch.setattr(course, "helped", lambda *_: (True, "kept"))  # all else is a choice
+    recipe = Recipe(views=2, num_cycles=1, rate_steps=10)
+    chosen = run(one, recipe).chosen
+    run(other, recipe, chosen=chosen)
+    assert [share for share, _, _ in noted[:5]] == [0.0, 0.2, 0.0, 0.2, 0.2]
+    for (share, _, weights), (_, _, otherwise) in zip(noted[:5], noted[5:], strict=True):
+        assert same(weights, otherwise) == (share > 0)
+
+
+def test_thawed_training_clips_its_gradients(make: Make, noted: Noted) -> None:
     run(make(aug_tfms=VIEWS))
-    assert seen == [(0.0, 30), (0.2, 24), (0.0, 30), (0.2, 24), (0.2, 24)]
+    assert [options.get("clip_norm") for _, options, _ in noted] == [None] * 4 + [1.0]
 
 
 def test_without_augmentation_step_4_is_left_out_and_says_so(make: Make) -> None:
