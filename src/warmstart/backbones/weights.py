@@ -168,8 +168,9 @@ def no_weights(name: str, error: Exception) -> dict[str, Any]:
         "what": f"no pretrained weights of {name}: {reason[0] if reason else type(error).__name__}",
         "expected": "a network connection to where they are published, a file of weights, or "
         f"arch={EMBEDDED_ARCH!r}, whose weights are installed.",
-        "fix": f"pass arch={EMBEDDED_ARCH!r}, or weights=PATH (--weights PATH); to start from "
-        "random weights on purpose, pass pretrained=False (--no-pretrained).",
+        "fix": f"pass arch={EMBEDDED_ARCH!r}, or weights=PATH (--weights PATH), or let "
+        "WARMSTART_WEIGHTS name a folder of such files; to start from random weights on purpose, "
+        "pass pretrained=False (--no-pretrained).",
         "flags": ("--arch", EMBEDDED_ARCH),
     }
 
