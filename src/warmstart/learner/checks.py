@@ -8,16 +8,20 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
 from warmstart.inference.model_folder import ModelCard
+from warmstart.learner.layers import TrainablePart
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.balance import chosen_balance, unevenness
 from warmstart.training.groups import per_group
+
+# With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
+CLIP_NORM = 1.0
 
 
 def without_unreadable(
@@ -97,6 +101,21 @@ def told_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None
             file=sys.stderr,
         )
     return chosen
+
+
+def told_clip_norm(clip_norm: float | str | None, module: nn.Module, *, quiet: bool) -> Any:
+    """What gradients are clipped to; that "auto" clips them is said."""
+    if clip_norm != "auto":
+        return clip_norm
+    if not (isinstance(module, TrainablePart) and module.stored_norms()):
+        return None
+    if not quiet:
+        print(  # noqa: T201 - the learner's words to its user
+            f"note: gradients are clipped to a norm of {CLIP_NORM:g}, because BatchNorm keeps its "
+            "stored statistics; clip_norm=None leaves them as they are.",
+            file=sys.stderr,
+        )
+    return CLIP_NORM
 
 
 def positive(value: Any, name: str) -> float:

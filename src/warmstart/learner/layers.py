@@ -38,13 +38,16 @@ class TrainablePart(nn.Module):
         self.tail, self.pool, self.head, self.bn = tail, pool, head, bn
         self.to(memory_format=torch.channels_last)  # convolutions are faster so, also on a CPU
 
+    def stored_norms(self) -> list[_BatchNorm]:
+        """BatchNorm that keeps its stored statistics."""
+        norms = [module for module in self.tail.modules() if isinstance(module, _BatchNorm)]
+        return norms if self.bn == "stored" else []
+
     def train(self, mode: bool = True) -> "TrainablePart":
         """Training mode for everything but the body's stored statistics."""
         super().train(mode)
-        if self.bn == "stored":
-            for module in self.tail.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+        for norm in self.stored_norms():
+            norm.eval()
         return self
 
     def forward(self, activations: Tensor) -> Tensor:

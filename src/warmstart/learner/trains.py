@@ -9,11 +9,7 @@ import numpy as np
 from torch import nn
 
 from warmstart.heads.fresh import heads_like
-from warmstart.learner.checks import (
-    rates,
-    silent,
-    told_balance,
-)
+from warmstart.learner.checks import rates, silent, told_balance, told_clip_norm
 from warmstart.learner.cross_validation import check_frozen, cross_validated
 from warmstart.learner.feeding import targets_of
 from warmstart.learner.held_back import check_chooser, tell_held_back
@@ -49,6 +45,7 @@ class Trains(Predicts):
         wds: Any = 0.0,
         one_cycle: bool = False,
         bn: str = "stored",
+        clip_norm: float | str | None = "auto",
         balance: str | None = None,
         choose_on: str = "held_back",
         checkpoint: str | Path | None = None,
@@ -66,6 +63,8 @@ class Trains(Predicts):
             one_cycle: One rise and fall over all those epochs, instead of restarts.
             bn: What BatchNorm of thawed stages uses: its "stored" statistics, or those of each
                 batch ("train").
+            clip_norm: Longest gradient of a step, as a norm over all parameters; None is any,
+                "auto" is 1 where BatchNorm keeps stored statistics while its stage trains.
             balance: "weights" (rare classes count more in the loss), "sampler" (they are drawn more
                 often), "auto" (weights, where classes are uneven) or None.
             choose_on: Which rows choose the best epoch, if ``keeps_best`` or ``patience`` asks for
@@ -74,7 +73,7 @@ class Trains(Predicts):
             checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
                 finished is not done again.
             tensorboard: A folder for what TensorBoard draws: losses, rates, metrics.
-            **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
+            **options: ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
                 ``has_snapshots``, ``keeps_best``, ``best_by``, ``patience``: see ``FitSettings``.
 
         Returns:
@@ -83,6 +82,9 @@ class Trains(Predicts):
         schedule: Schedule | OneCycle = Schedule(n_cycle, cycle_len, cycle_mult)
         if one_cycle:
             schedule = OneCycle(schedule.num_epochs)
+        module = self._module(bn)
+        clip_norm = told_clip_norm(clip_norm, module, quiet=self.quiet)
+        options |= {"clip_norm": clip_norm}
         settings = replace(self._settings(lrs, schedule, wds), **options)
         chooses = settings.chooses and self._chooses(choose_on)
         feeding = self._ready(("train", "valid"))
@@ -90,7 +92,6 @@ class Trains(Predicts):
         self.forget_answering("the model was trained on")
         file = f"fit-{self._num_fits}.safetensors"
         point = None if checkpoint is None else Checkpoint(Path(checkpoint) / file)
-        module = self._module(bn)
         self._snapshots = Snapshots(module, point)
         if self.layers.cut is not None:
             self._remember_body()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Real
 
 from warmstart.errors import check_settings
 from warmstart.training.one_cycle import OneCycle
@@ -79,6 +80,6 @@ class FitSettings:
         return self.keeps_best or self.patience is not None
 
 
-def over(value: float | None) -> bool:
-    """Whether a number, if there is one, is above 0 and finite."""
-    return value is None or 0 < value < float("inf")
+def over(value: object) -> bool:
+    """Whether it is a number above 0 and finite, or None."""
+    return value is None or (isinstance(value, Real) and 0 < float(value) < float("inf"))

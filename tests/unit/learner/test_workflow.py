@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -197,6 +198,30 @@ def test_words_and_numbers_without_meaning(make: Make) -> None:
         learn.TTA(-1)
     with pytest.raises(SettingError, match="plain_weight=2"):
         learn.TTA(1, plain_weight=2.0)
+
+
+def test_gradients_are_clipped_where_batchnorm_does_not_tame_them(
+    make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That is, where it keeps its stored statistics while its stage trains."""
+
+    def losses(*, is_thawed: bool, **options: Any) -> list[float]:
+        learn = make()
+        learn.quiet = False
+        if is_thawed:
+            learn.unfreeze()
+        return learn.fit(0.5, 2, **options).step_losses
+
+    def told() -> bool:
+        return "clipped to a norm of 1" in capsys.readouterr().err
+
+    clipped = losses(is_thawed=True)
+    assert told()
+    assert clipped == losses(is_thawed=True, clip_norm=1.0)
+    assert clipped != losses(is_thawed=True, clip_norm=None)
+    assert losses(is_thawed=True, bn="train") == losses(is_thawed=True, bn="train", clip_norm=None)
+    assert losses(is_thawed=False) == losses(is_thawed=False, clip_norm=None)
+    assert not told()
 
 
 def test_further_views_of_data_that_has_none_are_refused(make: Make) -> None:

@@ -99,18 +99,18 @@ def test_thawing_that_did_not_help_is_undone(make: Make, monkeypatch: pytest.Mon
     assert len(learn.cross_validate(2, 0.05, 1).rows) == 30  # its body is the one it began with
 
 
-Noted = list[tuple[float, dict[str, Any], dict[str, torch.Tensor]]]
+Noted = list[tuple[float, dict[str, torch.Tensor]]]
 
 
 @pytest.fixture
 def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
-    """Of every fit: the share held back, its options, and the weights that it ends with."""
+    """Of every fit: the share held back, and the weights that it ends with."""
     seen: Noted = []
     fit = ConvLearner.fit
 
     def noting(self: ConvLearner, *args: Any, **options: Any) -> Any:
         history = fit(self, *args, **options)
-        seen.append((self.held_back.share, options, weights_of(self)))
+        seen.append((self.held_back.share, weights_of(self)))
         return history
 
     monkeypatch.setattr(ConvLearner, "fit", noting)
@@ -136,14 +136,9 @@ def test_held_back_rows_train_nothing_that_they_judge(
     recipe = Recipe(views=2, num_cycles=1, rate_steps=10)
     chosen = run(one, recipe).chosen
     run(other, recipe, chosen=chosen)
-    assert [share for share, _, _ in noted[:5]] == [0.0, 0.2, 0.0, 0.2, 0.2]
-    for (share, _, weights), (_, _, otherwise) in zip(noted[:5], noted[5:], strict=True):
+    assert [share for share, _ in noted[:5]] == [0.0, 0.2, 0.0, 0.2, 0.2]
+    for (share, weights), (_, otherwise) in zip(noted[:5], noted[5:], strict=True):
         assert same(weights, otherwise) == (share > 0)
-
-
-def test_thawed_training_clips_its_gradients(make: Make, noted: Noted) -> None:
-    run(make(aug_tfms=VIEWS))
-    assert [options.get("clip_norm") for _, options, _ in noted] == [None] * 4 + [1.0]
 
 
 def test_without_augmentation_step_4_is_left_out_and_says_so(make: Make) -> None:
