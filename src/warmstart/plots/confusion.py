@@ -13,6 +13,7 @@ from warmstart.results.confusion import ConfusionMatrix, ratio
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
+MOST_WITHOUT_SCALE = 6  # their numbers say enough, and a phone is as wide as the squares alone
 MOST_WITH_NUMBERS = 25
 MOST_TICKS = 60
 
@@ -33,10 +34,12 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
     counts = matrix.counts[np.ix_(order, order)]
     shares = np.stack([ratio(row, np.full(num_classes, row.sum())) for row in counts])
     side = min(14.0, 3.2 + 0.45 * num_classes)
-    figure = new_figure(side + 0.8, side)
+    has_scale = num_classes > MOST_WITHOUT_SCALE
+    figure = new_figure(side + 0.8 * has_scale, side)
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap=transparent_to_accent(), vmin=0, vmax=1)
-    figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.045)
+    if has_scale:
+        figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.045)
     step = -(-num_classes // MOST_TICKS)
     ticks = np.arange(0, num_classes, step)
     names = [plain(shortened(matrix.classes[order[i]])) for i in ticks]
