@@ -11,10 +11,16 @@ from warmstart.images.augment import (
     transforms_side_on,
     transforms_top_down,
 )
+from warmstart.images.policy import OPERATIONS
 from warmstart.images.view import ViewRecipe
 
 SMALLEST_SIZE = 8
-PRESETS = (transforms_basic, transforms_side_on, transforms_top_down)
+PRESETS = (
+    transforms_basic,
+    transforms_side_on,
+    transforms_top_down,
+    *(Augmentation(policy, policy=policy) for policy in OPERATIONS),
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ def tfms_from_model(
     Args:
         arch: The backbone.
         sz: Side of the square that the network sees, in pixels; None is what it was trained with.
-        aug_tfms: How training views differ: "basic", "side_on", "top_down" or an ``Augmentation``.
+        aug_tfms: How training views differ: "basic", "side_on", "top_down", "rand_augment",
+            "trivial_augment" or an ``Augmentation``.
         max_zoom: Training views are enlarged up to so many times; 1.1 is the note's.
         crop_type: "center", "random" (the plain view is the centre), "pad" or "squash" (the whole
             image); the default is "random" where training views differ, otherwise "center".

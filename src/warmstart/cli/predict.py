@@ -44,7 +44,7 @@ def predict(
     ] = 0,
     augment: Annotated[
         str | None,
-        typer.Option(help="How they differ: basic, side_on or top_down; default: as in training."),
+        typer.Option(help="How they differ, as for train; default: as in training."),
     ] = None,
     plain_weight: Annotated[
         float | None, typer.Option(help="Share of the plain view; default: all views alike.")

@@ -44,7 +44,10 @@ class DataSettings:
         int | None, typer.Option(help="Side of the pictures; default: the backbone's.")
     ] = None
     augment: Annotated[
-        str | None, typer.Option(help="How views differ: basic, side_on or top_down.")
+        str | None,
+        typer.Option(
+            help="How views differ: basic, side_on, top_down, rand_augment or trivial_augment."
+        ),
     ] = None
     max_zoom: Annotated[
         float | None, typer.Option(help="Views are enlarged up to so many times, such as 1.1.")
