@@ -14,6 +14,8 @@ def prefix():
     half = (0.5, 0.5, 0.5)
     return nn.Sequential(Normalise(half, half), nn.Conv2d(3, 4, 3), nn.Flatten()).eval()
 
+# a shell starts what runs in its background with Ctrl-C ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 first, second = compile_graph(prefix(), 16, "f32"), compile_graph(prefix(), 16, "f32")
 del first
 del second
