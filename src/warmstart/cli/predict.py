@@ -12,6 +12,7 @@ import typer
 from warmstart.cli import options
 from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
+from warmstart.cli.settings import AUGMENTATIONS
 from warmstart.errors import DataError, SettingError, UnreadableImagesError
 from warmstart.results.answering import UNKNOWN
 
@@ -44,7 +45,7 @@ def predict(
     ] = 0,
     augment: Annotated[
         str | None,
-        typer.Option(help="How they differ, as for train; default: as in training."),
+        typer.Option(help=f"How they differ: {AUGMENTATIONS}; default: as in training."),
     ] = None,
     plain_weight: Annotated[
         float | None, typer.Option(help="Share of the plain view; default: all views alike.")

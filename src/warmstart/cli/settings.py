@@ -7,6 +7,7 @@ import typer
 
 from warmstart.backbones.card import EMBEDDED_ARCH
 
+AUGMENTATIONS = "basic, side_on, top_down, rand_augment or trivial_augment"
 SOURCE_HELP = "A folder with train/ and valid/ or one folder per class, or a CSV file."
 Folder = Annotated[str, typer.Option(help="CSV: where the images lie, beside it.")]
 Suffix = Annotated[str, typer.Option(help="CSV: what the names leave off, as .jpg.")]
@@ -43,12 +44,7 @@ class DataSettings:
     size: Annotated[
         int | None, typer.Option(help="Side of the pictures; default: the backbone's.")
     ] = None
-    augment: Annotated[
-        str | None,
-        typer.Option(
-            help="How views differ: basic, side_on, top_down, rand_augment or trivial_augment."
-        ),
-    ] = None
+    augment: Annotated[str | None, typer.Option(help=f"How views differ: {AUGMENTATIONS}.")] = None
     max_zoom: Annotated[
         float | None, typer.Option(help="Views are enlarged up to so many times, such as 1.1.")
     ] = None

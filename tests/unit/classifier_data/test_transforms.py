@@ -2,9 +2,10 @@
 
 import pytest
 
-from warmstart.classifier_data.transforms import chosen_augmentation
+from warmstart.classifier_data.transforms import PRESETS, chosen_augmentation
+from warmstart.cli.settings import AUGMENTATIONS
 from warmstart.errors import SettingError
-from warmstart.images.augment import draw
+from warmstart.images.augment import Augmentation, draw
 from warmstart.images.policy import RAND_AUGMENT, RAND_AUGMENT_OPERATIONS, TRIVIAL_AUGMENT
 
 
@@ -12,17 +13,16 @@ from warmstart.images.policy import RAND_AUGMENT, RAND_AUGMENT_OPERATIONS, TRIVI
     ("policy", "num_operations"), [(RAND_AUGMENT, RAND_AUGMENT_OPERATIONS), (TRIVIAL_AUGMENT, 1)]
 )
 def test_a_policy_is_asked_for_by_its_name(policy: str, num_operations: int) -> None:
-    """As the presets are; it draws operations and turns or lights nothing beside them."""
+    """As the presets are; every view gets its operations, and nothing else but the zoom."""
     chosen = chosen_augmentation(policy, max_zoom=1.1)
-    assert chosen is not None
-    assert (chosen.name, chosen.max_zoom) == (policy, 1.1)
-    drawn = draw(chosen, 0, b"picture", 1)
-    assert len(drawn.operations) == num_operations
-    assert (drawn.rotation_degrees, drawn.symmetry, drawn.brightness) == (0.0, 0, 0.0)
+    assert chosen == Augmentation(policy, policy=policy, max_zoom=1.1)
+    for view in range(1, 20):
+        assert len(draw(chosen, 0, b"picture", view).operations) == num_operations
 
 
-def test_the_error_lists_every_name() -> None:
+def test_the_error_and_the_help_list_every_name() -> None:
     """Policies among them."""
-    with pytest.raises(SettingError, match="top_down, rand_augment, trivial_augment") as caught:
+    names = ", ".join(preset.name for preset in PRESETS)
+    assert names == AUGMENTATIONS.replace(" or ", ", ")
+    with pytest.raises(SettingError, match=names):
         chosen_augmentation("trivial")
-    assert "side_on" in str(caught.value)
