@@ -14,7 +14,7 @@ from pathlib import Path
 
 import measure
 
-ARCHS, PAIRS, NUM_ROWS, BATCH = ("resnet34", "tf_efficientnet_lite0"), 2, 64, 32
+ARCHS, PAIRS, NUM_ROWS, BATCH = ("resnet34", "tf_efficientnet_lite0"), 5, 64, 32
 
 
 def photos(place: Path) -> Path:
