@@ -52,7 +52,7 @@ def tasks(folder: Path) -> Iterator[Task]:
         )
         assert learn.card.head is not None
         head = HeadCard.from_json(dict(learn.card.head))
-        inputs = learn._ready(("train", "valid")).inputs(learn.device)
+        inputs = learn.prepared(("train", "valid")).inputs(learn.device)
         yield Task(name, inputs, targets_of(data.table), head)
 
 

@@ -73,6 +73,26 @@ def pool_for(body: nn.Module, shape: tuple[int, ...]) -> nn.Module:
     )
 
 
+def pooled_parts(pool: nn.Module, num_features: int) -> dict[str, tuple[tuple[int, int], ...]]:
+    """What a pooled row (N, D) consists of, as a linear head may use it.
+
+    Args:
+        pool: From ``pool_for``.
+        num_features: D.
+
+    Returns:
+        By name, the first and the last-but-one column of each part. The first is what is usually
+        best: the mean, or, where the network has one, the class token beside it.
+    """
+    half, whole = num_features // 2, (0, num_features)
+    if not isinstance(pool, (ConcatPool, ChannelsLastPool, TokenPool)):
+        return {"all": (whole,)}
+    first, mean = (0, half), (half, num_features)
+    if isinstance(pool, TokenPool) and pool.num_prefix_tokens:
+        return {"token and average": (first, mean), "token": (first,), "average": (mean,)}
+    return {"average": (mean,), "average and maximum": (mean, first)}
+
+
 def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
     """What one picture becomes.
 

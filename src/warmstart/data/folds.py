@@ -50,6 +50,27 @@ def draw_folds(
     return fold_of_unit[unit_of_row]
 
 
+def joined(groups: Sequence[str], contents: Sequence[str]) -> list[str]:
+    """One name (N,) for all rows that hang together by a group or by their content.
+
+    Args:
+        groups: (N,) the group of each row.
+        contents: (N,) a hash of its bytes.
+    """
+    above: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def root(key: tuple[str, str]) -> tuple[str, str]:
+        while (higher := above.setdefault(key, key)) != key:
+            above[key] = above[higher]
+            key = above[key]
+        return key
+
+    for group, content in zip(groups, contents, strict=True):
+        first, second = sorted((root(("group", group)), root(("content", content))))
+        above[first] = second  # a group is above its contents: the name of a group remains
+    return [root(("group", group))[1] for group in groups]
+
+
 def check_num_folds(num_folds: int, num_units: int) -> None:
     """See that the rows can be dealt to so many folds.
 

@@ -55,7 +55,7 @@ class Folds:
         curve = lr_find(head, [list(head.parameters())], inputs, self.targets_of(train), own)
         return curve.suggestion
 
-    def chances(
+    def probabilities(
         self, settings: FitSettings
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """Train a head per fold, and ask it about the fold.
@@ -65,6 +65,14 @@ class Folds:
 
         Yields:
             Positions (n,) and their probabilities (n, K).
+        """
+        for fold in range(len(self)):
+            yield self.probabilities_of(fold, settings)
+
+    def probabilities_of(
+        self, fold: int, settings: FitSettings
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Train one fold's head, and ask it about the fold.
 
         Raises:
             SettingError: an epoch is to be chosen, and there are no rows for it.
@@ -76,13 +84,12 @@ class Folds:
                 expected="a number of epochs that is set beforehand.",
                 fix="leave keeps_best and patience out; pass cycle_len=4.",
             )
-        for fold in range(len(self)):
-            own = self.settings(settings, fold)
-            train, held = self.rows(fold)
-            head, inputs = self.new_head(own.seed), self.inputs_of(train, held)
-            fit(head, [list(head.parameters())], inputs, self.targets_of(train), own)
-            is_multi_label = self.targets.ndim == 2
-            yield held, probabilities(head, inputs.valid(), is_multi_label=is_multi_label)
+        own = self.settings(settings, fold)
+        train, held = self.rows(fold)
+        head, inputs = self.new_head(own.seed), self.inputs_of(train, held)
+        fit(head, [list(head.parameters())], inputs, self.targets_of(train), own)
+        is_multi_label = self.targets.ndim == 2
+        return held, probabilities(head, inputs.valid(), is_multi_label=is_multi_label)
 
     def targets_of(self, train: NDArray[np.int64]) -> Targets:
         """Labels that train; none that judge, so that no fit looks at the fold."""

@@ -13,7 +13,7 @@ from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import load_pretrained
-from warmstart.training.head import HeadCard, build_head, dropouts_of
+from warmstart.training.head import HeadCard, build_head, dropouts_of, read_head_card
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,6 @@ def saved_network(
     """The structure that a card describes; its weights are still to be loaded."""
     body = build_body(arch, size)
     fit_to_size(body.module, size)
-    built = build_head(HeadCard.from_json(head)) if head is not None else custom_head
+    built = build_head(read_head_card(head)) if head is not None else custom_head
     pool = pool_for(body.module, output_shape(body.module, size))
     return ClassifierNetwork(body.module, pool, built or nn.Identity())

@@ -101,7 +101,7 @@ class ConvLearner(Answers):
             quiet=quiet,
         )
         if precompute:
-            learn._ready(("train", "valid"))
+            learn.prepared(("train", "valid"))
         return learn
 
     def report(self, path: str | Path = "report.html", what: str = "valid", **more: Any) -> Path:

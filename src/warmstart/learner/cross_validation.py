@@ -2,22 +2,25 @@
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from warmstart.activations.inputs import StoredInputs
-from warmstart.data.folds import classes_in_one_fold, draw_folds
+from warmstart.data.folds import classes_in_one_fold, draw_folds, joined
 from warmstart.errors import SettingError
 from warmstart.heads.fresh import HeadOf
 from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.feeding import Feeding, targets_of, view_of_epoch
+from warmstart.learner.head_fitting import gathered_rows, nested_out_of_fold
 from warmstart.learner.layers import Layers
 from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.training.logistic_head import Parts
 from warmstart.training.lr_finder import kept_random_state
 from warmstart.training.settings import FitSettings
 
@@ -62,7 +65,7 @@ def cross_validated(
     with kept_random_state():  # a head of the user's own may draw from any of them
         if finds_rate:
             settings = replace(settings, lrs=(dealt.found_rate(settings),))
-        for held, found in dealt.chances(settings):
+        for held, found in dealt.probabilities(settings):
             chances[held] = found
     names = tuple(table.names[row] for row in rows)
     made = OutOfFoldPredictions(names, chances, labels, table.classes, folds, settings.lrs[0])
@@ -71,13 +74,82 @@ def cross_validated(
     return made
 
 
+def cross_validated_logistic(
+    feeding: Feeding,
+    feature_parts: Mapping[str, Parts],
+    balance: str | None,
+    *,
+    k: int,
+    seed: int,
+    device: torch.device,
+    quiet: bool,
+) -> OutOfFoldPredictions:
+    """Choose and solve a logistic head on all folds but one, ask it about that one, and so on.
+
+    Args:
+        feeding: The training rows, through the frozen body; all its stored views train, the plain
+            view is judged.
+        feature_parts: What the pooled row consists of.
+        balance: None, or how rare classes are heard.
+        k: Number of folds.
+        seed: Of the folds, and of those inside them that choose the penalty.
+        device: Where it is solved.
+        quiet: Print nothing.
+
+    Returns:
+        Predictions of the training rows, in table order.
+    """
+    table = feeding.source.table
+    places = table.rows("train")
+    labels, units = table.labels[places], units_of(feeding, places)
+    folds = draw_folds(units, labels, k, seed=seed)
+    tell_unlearned(classes_in_one_fold(folds, labels, table.classes))
+    rows = gathered_rows(
+        feeding, places, units, feature_parts, balance, device=device, seed=seed + 1
+    )  # fmt: skip
+    found, penalties = nested_out_of_fold(
+        rows, feeding.rows(places), feature_parts, folds, device
+    )  # fmt: skip
+    names = tuple(table.names[row] for row in places)
+    made = OutOfFoldPredictions(
+        names, found, labels, table.classes, folds=folds, penalties=penalties
+    )  # fmt: skip
+    if not quiet:
+        print(made, file=sys.stderr)  # noqa: T201 - the learner's words to its user
+    return made
+
+
+def check_no_epochs(**options: Any) -> None:
+    """See that nothing is asked of logistic regression that only epochs have.
+
+    Raises:
+        SettingError: something is.
+    """
+    asked = [name for name, value in options.items() if value is not None and value != 0.0]
+    if asked:
+        raise SettingError(
+            f"{' and '.join(asked)} cannot be set: the learner's head is logistic regression.",
+            expected="k, balance and seed: it is solved, without a rate or epochs.",
+            fix="leave it out, or cross-validate a learner whose head is the MLP.",
+        )
+
+
 class RowsOf:
     """(Positions that train, positions that are judged) → stored inputs."""
 
-    def __init__(self, feeding: Feeding, device: torch.device) -> None:
-        """Compute the plain view of every row now, other views when an epoch wants them."""
+    def __init__(
+        self, feeding: Feeding, device: torch.device, rows: NDArray[np.int64] | None = None
+    ) -> None:
+        """Compute the plain view of every row now, other views when an epoch wants them.
+
+        Args:
+            feeding: Where they come from.
+            device: Where batches go.
+            rows: Positions in the table; None is all training rows.
+        """
         self.precompute, self.device = feeding.precompute, device
-        rows = feeding.source.table.rows("train")
+        if rows is None:
+            rows = feeding.source.table.rows("train")
         self.space, self.plain = feeding.stored(rows)
 
         @cache  # asking for names looks every file up
@@ -101,23 +173,23 @@ def some(keys: Sequence[bytes], positions: NDArray[np.int64]) -> list[bytes]:
 
 
 def units_of(feeding: Feeding, rows: NDArray[np.int64]) -> list[str]:
-    """What must stay in one fold: the group of each row, or else its content.
+    """What must stay in one fold: rows of one group, and rows with the same content.
 
     Copies of one picture in two folds would let a head judge what it was trained on.
     """
     groups = feeding.source.table.groups
-    if groups is not None:
-        return [groups[row] for row in rows]
     hashes = feeding.source.content_hashes(rows, feeding.activations.hashes)
-    return [content.hex() for content in hashes]
+    contents = [content.hex() for content in hashes]
+    return contents if groups is None else joined([groups[row] for row in rows], contents)
 
 
-def check_frozen(layers: Layers, *, has_moved: bool) -> None:
+def check_frozen(layers: Layers, *, has_moved: bool, what: str = "cross_validate") -> None:
     """See that the body is frozen, and has never been trained.
 
     Args:
         layers: Where the cut is.
         has_moved: Whether a fit has trained some of the body.
+        what: What wants it so.
 
     Raises:
         SettingError: it is not so.
@@ -127,11 +199,11 @@ def check_frozen(layers: Layers, *, has_moved: bool) -> None:
             "the body has been trained on the training rows, so no row is new to it: every fold "
             "would look better than new images will.",
             expected="a body that has not been trained in this learner.",
-            fix="make a new learner, and call cross_validate before unfreeze() and fit().",
+            fix=f"make a new learner, and call {what} before unfreeze() and fit().",
         )
     if layers.cut is not None:
         raise SettingError(
-            f"the network is cut {layers.cut_name()}, and cross_validate trains heads only.",
+            f"the network is cut {layers.cut_name()}, and {what} trains heads only.",
             expected="a network that is frozen up to its head.",
             fix="call learn.freeze() first.",
         )

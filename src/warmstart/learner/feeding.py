@@ -115,17 +115,35 @@ class Feeding:
         space, keys = self.stored(rows, view)
         return space.gather(space.locate(keys)).astype(np.float32)
 
+    @property
+    def head_views(self) -> tuple[int, ...]:
+        """Which views of a training row a fit without epochs is made of: all that are stored."""
+        if isinstance(self.precompute, bool):
+            return (0,)
+        return tuple(range(1, self.precompute + 1))
+
+    def head_rows(self, rows: NDArray[np.int64], device: torch.device) -> NDArray[np.float32]:
+        """All those views of some rows (V · N, …), view after view; stored only if others are."""
+        if self.precompute is not False:
+            return np.concatenate([self.rows(rows, view) for view in self.head_views])
+        render = partial(self._render, 0, rows)
+        computed = ComputedInputs(
+            self.activations.frozen.runner, lambda _: render, (render, len(rows)), device,
+            num_cores(),
+        )  # fmt: skip
+        return np.concatenate([block.cpu().numpy() for block in computed.valid()])
+
+    def _render(self, view: int, rows: NDArray[np.int64], position: int) -> NDArray[np.uint8]:
+        return self.source.render(int(rows[position]), view)
+
     def inputs(self, device: torch.device) -> StoredInputs | ComputedInputs:
         """Batches of training and validation rows.
 
         Args:
             device: Where they go.
         """
-        table, source = self.source.table, self.source
+        table, render = self.source.table, self._render
         valid, (train, choice) = table.rows("valid"), self.held.parted(table)
-
-        def render(view: int, rows: NDArray[np.int64], position: int) -> NDArray[np.uint8]:
-            return source.render(int(rows[position]), view)
 
         @cache  # asking for names looks every file up: a third of an epoch's time
         def train_keys(view: int) -> list[bytes]:

@@ -1,11 +1,11 @@
 """What a learner is: network, data, where the cut is, what is kept, what is held back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
@@ -27,7 +27,9 @@ from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import Layers
 from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
+from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.progress import no_progress, show_progress
+from warmstart.training.head import AnyHeadCard
 
 
 class LearnerState:
@@ -58,9 +60,10 @@ class LearnerState:
         self.parts = FrozenParts(
             network, device, cache_dir, lambda: no_progress if self.quiet else show_progress
         )
-        self._num_epochs, self._num_fits = 0, 0
+        self.num_epochs, self.num_fits = 0, 0
         self._first_body: str | None = None  # its fingerprint, once a fit could have changed it
         self._snapshots = Snapshots(network.head, None)
+        self.out_of_fold: OutOfFoldPredictions | None = None  # of the head, by ``fit_head``
         self._precompute: bool | int = False
         self.precompute = precompute
 
@@ -108,7 +111,20 @@ class LearnerState:
 
     def prepare(self) -> None:
         """Compute now what the next fit needs: read every image, store what is to be stored."""
-        self._ready(("train", "valid"))
+        self.prepared(("train", "valid"))
+
+    def put_head(self, head: nn.Module, card: AnyHeadCard | None) -> None:
+        """Take another head.
+
+        Args:
+            head: (N, D) → (N, K) logits.
+            card: What it is built from; None for one of the user's own.
+        """
+        self.forget_answering("the head is another")
+        self.model.head = head.to(self.device).eval()
+        self.card = replace(self.card, head=None if card is None else asdict(card))
+        self._snapshots = Snapshots(self.model.head, None)
+        self.out_of_fold = None
 
     def put_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Take other weights.
@@ -159,6 +175,11 @@ class LearnerState:
         return self.data.source.content_hashes(rows, self.parts.pooled(self.card).hashes)
 
     @property
+    def num_features(self) -> int:
+        """D of the pooled row that enters the head."""
+        return int(self.parts.pooled(self.card).frozen.card.shape[0])
+
+    @property
     def numeric_mode(self) -> str:
         """Runner, version, number type and instruction set of the frozen part."""
         return self.parts.pooled(self.card).frozen.card.mode
@@ -192,7 +213,7 @@ class LearnerState:
             return ("head",)  # nothing need be traced
         return tuple(group.name for group in self.layers.trainable_groups())
 
-    def _ready(self, splits: Sequence[str], precompute: bool | int | None = None) -> Feeding:
+    def prepared(self, splits: Sequence[str], precompute: bool | int | None = None) -> Feeding:
         """See that every row can be read, and with ``precompute`` (None: the learner's) is stored.
 
         Raises:

@@ -8,13 +8,22 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from warmstart.backbones.pooling import pooled_parts
 from warmstart.heads.fresh import heads_like
 from warmstart.learner.checks import rates, silent, told_balance, told_clip_norm
-from warmstart.learner.cross_validation import check_frozen, cross_validated
+from warmstart.learner.cross_validation import (
+    check_frozen,
+    check_no_epochs,
+    cross_validated,
+    cross_validated_logistic,
+)
 from warmstart.learner.feeding import targets_of
+from warmstart.learner.head_fit import fit_head
+from warmstart.learner.head_fitting import MLP_DECAY, check_head
 from warmstart.learner.held_back import check_chooser, tell_held_back
 from warmstart.learner.predicts import Predicts
 from warmstart.learner.snapshots import Snapshots
+from warmstart.results.head_fit import HeadFit
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.out_of_fold import OutOfFoldPredictions
@@ -23,7 +32,8 @@ from warmstart.training.allocator import keep_memory
 from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
-from warmstart.training.head import HeadCard
+from warmstart.training.head import read_head_card
+from warmstart.training.logistic_head import LogisticHeadCard
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.one_cycle import OneCycle
@@ -87,10 +97,11 @@ class Trains(Predicts):
         options |= {"clip_norm": clip_norm}
         settings = replace(self._settings(lrs, schedule, wds), **options)
         chooses = settings.chooses and self._chooses(choose_on)
-        feeding = self._ready(("train", "valid"))
+        feeding = self.prepared(("train", "valid"))
         settings = self._balanced(replace(settings, inputs_name=feeding.name()), balance)
         self.forget_answering("the model was trained on")
-        file = f"fit-{self._num_fits}.safetensors"
+        self.out_of_fold = None
+        file = f"fit-{self.num_fits}.safetensors"
         point = None if checkpoint is None else Checkpoint(Path(checkpoint) / file)
         self._snapshots = Snapshots(module, point)
         if self.layers.cut is not None:
@@ -110,10 +121,48 @@ class Trains(Predicts):
             self.model.eval()
             if self.layers.cut is not None:
                 self.parts.forget(body_moved=True)
-        self._num_fits += 1
-        self._num_epochs += len(history.records)
+        self.num_fits += 1
+        self.num_epochs += len(history.records)
         self.history.extend(history)
         return history
+
+    def fit_head(
+        self,
+        head: str = "auto",
+        *,
+        balance: str | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> HeadFit:
+        """Give the frozen body the head that suits its rows, without epochs or a rate.
+
+        The logistic head: features divided by their length, then logistic regression, solved to
+        convergence; its penalty, and which part of the pooled row it uses, are chosen by training
+        rows that did not train (out of fold). It is an ordinary module: unfreezing, saving, TTA and
+        Grad-CAM work as with any. With K stored views each view is a row; otherwise the plain view
+        is. The same rows give the same head: there is no seed but that of the folds.
+
+        Args:
+            head: "logistic"; or "auto", which from ``MLP_ROWS`` training rows on also trains the
+                MLP, and keeps the head with the lower loss on a fifth that trained neither.
+            balance: As in ``fit``; both ways are weights of rows here.
+            checkpoint: A folder; a fit that was finished is not done again.
+
+        Returns:
+            What was tried and kept; also in ``learn.history.head_fits``. ``learn.out_of_fold`` has
+            the training rows' out-of-fold predictions, None where rows were too few or too many.
+            The body has to be frozen, and never trained on these rows.
+        """
+        check_head(head, ("auto", "logistic"))
+        check_frozen(self.layers, has_moved=self._has_moved_body, what="fit_head")
+        folder = None if checkpoint is None else Path(checkpoint)
+        targets = targets_of(self.data.table, self.held_back).train
+        chosen = told_balance(balance, targets, quiet=self.quiet)
+        return fit_head(
+            self, head, chosen, folder,
+            lambda lr, epochs: self.fit(
+                lr, 1, cycle_len=epochs, wds=MLP_DECAY, balance=chosen, checkpoint=folder
+            ),
+        )  # fmt: skip
 
     def lr_find(
         self,
@@ -136,7 +185,7 @@ class Trains(Predicts):
         Returns:
             The curve, with ``.suggestion`` and ``.plot()``.
         """
-        feeding = self._ready(("train", "valid"))
+        feeding = self.prepared(("train", "valid"))
         module = self._module(bn)
         try:
             return lr_find(
@@ -167,7 +216,8 @@ class Trains(Predicts):
         """Predict each training row by a fresh head that was trained without the row's fold.
 
         The learner stays as it is. Folds are drawn within the classes; rows of one group, or with
-        the same content, share one.
+        the same content, share one. If the learner's head is the logistic one, so is each fold's,
+        and its penalty is chosen inside the rows that train it: no rate and no epochs are used.
 
         Args:
             k: Number of folds.
@@ -185,13 +235,25 @@ class Trains(Predicts):
         """
         check_frozen(self.layers, has_moved=self._has_moved_body)
         schedule = Schedule(n_cycle, cycle_len, cycle_mult)
-        settings = self._settings(1.0 if lrs is None else lrs, schedule, wds)
         number = self.seed if seed is None else seed
+        card = None if self.card.head is None else read_head_card(self.card.head)
+        if isinstance(card, LogisticHeadCard):
+            check_no_epochs(lrs=lrs, wds=wds, **options)
+            chosen = told_balance(balance, targets_of(self.data.table).train, quiet=self.quiet)
+            return cross_validated_logistic(
+                self.prepared(("train",), self._precompute or True),
+                pooled_parts(self.model.pool, card.num_features),
+                chosen,
+                k=k,
+                seed=number,
+                device=self.device,
+                quiet=self.quiet,
+            )
+        settings = self._settings(1.0 if lrs is None else lrs, schedule, wds)
         settings = replace(settings, first_epoch=0, fit_number=0, seed=number, **options)
         settings = self._balanced(settings, balance)
-        card = None if self.card.head is None else HeadCard.from_json(self.card.head)
         return cross_validated(
-            self._ready(("train",), self._precompute or schedule.num_epochs),
+            self.prepared(("train",), self._precompute or schedule.num_epochs),
             heads_like(self.model.head, card, self.device),
             settings,
             k=k,
@@ -202,10 +264,13 @@ class Trains(Predicts):
 
     def seconds_per_row(self) -> float:
         """How long training takes per row, by three steps on a few rows that change nothing."""
-        module, inputs = self._module("stored"), self._ready(("train", "valid")).inputs(self.device)
+        module, inputs = (
+            self._module("stored"),
+            self.prepared(("train", "valid")).inputs(self.device),
+        )
         self.layers.parameters()
         rows = np.arange(min(NUM_ROWS, self.data.bs))
-        (batch,) = inputs.train([rows], self._num_epochs)
+        (batch,) = inputs.train([rows], self.num_epochs)
         targets = targets_of(self.data.table, self.held_back).train[: len(rows)]
         return step_seconds(module, batch, targets, "f32") / len(rows)
 
@@ -241,8 +306,8 @@ class Trains(Predicts):
             opt=self.opt,
             weight_decays=per_group(wds, names, "wds"),
             seed=self.seed,
-            first_epoch=self._num_epochs,
-            fit_number=self._num_fits,
+            first_epoch=self.num_epochs,
+            fit_number=self.num_fits,
             precision="f32" if self.layers.cut is None else self.train_precision,
         )
 

@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from warmstart.results.head_fit import HeadFit
+
 
 @dataclass(frozen=True)
 class EpochRecord:
@@ -25,11 +27,12 @@ class EpochRecord:
 
 @dataclass(eq=False)
 class History:
-    """All epochs of one or several fits, and the rates and loss of every step."""
+    """All epochs of one or several fits, the rates and loss of every step, and fits without any."""
 
     records: list[EpochRecord] = field(default_factory=list)
     step_lrs: list[tuple[float, ...]] = field(default_factory=list)
     step_losses: list[float] = field(default_factory=list)
+    head_fits: list[HeadFit] = field(default_factory=list)
 
     @property
     def last_lrs(self) -> tuple[float, ...]:
@@ -50,10 +53,13 @@ class History:
         self.records += other.records
         self.step_lrs += other.step_lrs
         self.step_losses += other.step_losses
+        self.head_fits += other.head_fits
 
     def copy(self) -> "History":
         """Another one with the same content."""
-        return History(list(self.records), list(self.step_lrs), list(self.step_losses))
+        return History(
+            list(self.records), list(self.step_lrs), list(self.step_losses), list(self.head_fits)
+        )
 
     def plot_lr(self, path: str | Path | None = None) -> Any:
         """Draw the rates of all steps: a matplotlib figure."""
@@ -64,8 +70,9 @@ class History:
         return import_module("warmstart.plots.curves").plot_loss(self, path)
 
     def to_jsonl(self) -> str:
-        """One line per epoch, then one with the steps; numbers read back as they were."""
-        lines = [json.dumps({"kind": "epoch"} | asdict(record)) for record in self.records]
+        """A line per fit of a head, one per epoch, one with the steps; read back as they were."""
+        lines = [json.dumps({"kind": "head"} | asdict(fit)) for fit in self.head_fits]
+        lines += [json.dumps({"kind": "epoch"} | asdict(record)) for record in self.records]
         steps = {"kind": "steps", "lrs": self.step_lrs, "losses": self.step_losses}
         return "\n".join([*lines, json.dumps(steps)]) + "\n"
 
@@ -75,7 +82,10 @@ class History:
         history = cls()
         for line in text.splitlines():
             entry = json.loads(line)
-            if entry.pop("kind") == "epoch":
+            kind = entry.pop("kind")
+            if kind == "head":
+                history.head_fits.append(HeadFit.from_json(entry))
+            elif kind == "epoch":
                 entry["lrs"] = tuple(entry["lrs"])
                 history.append(EpochRecord(**entry))
             else:

@@ -12,11 +12,13 @@ from warmstart.results.predictions import Predictions
 class OutOfFoldPredictions(Predictions):
     """Predictions of the training rows, each by a head that was trained without its fold.
 
-    ``folds`` (N,) says which fold a row is in, from 0; ``lr`` is the rate that all heads had.
+    ``folds`` (N,) says which fold a row is in, from 0; ``lr`` is the rate that all heads had, None
+    of logistic heads, whose ``penalties`` (k,) are C, one per fold.
     """
 
     folds: NDArray[np.int64]
-    lr: float
+    lr: float | None = None
+    penalties: tuple[float, ...] = ()
 
     @property
     def fold_accuracies(self) -> NDArray[np.float64]:
@@ -38,8 +40,9 @@ class OutOfFoldPredictions(Predictions):
         """Accuracy over all rows with its interval, and the folds' range."""
         low, high = self.accuracy_interval
         each = self.fold_accuracies
+        listed = ", ".join(f"{penalty:.3g}" for penalty in self.penalties)
         return (
             f"accuracy {self.accuracy:.4f} (95 % {low:.4f} to {high:.4f}) of {len(self.rows)} "
             f"training rows, out of {len(each)} folds ({each.min():.4f} to {each.max():.4f}), "
-            f"rate {self.lr:.2g}"
+            + (f"C {listed}" if self.lr is None else f"rate {self.lr:.2g}")
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from warmstart.results.head_fit import HeadFit
 from warmstart.results.history import EpochRecord
 from warmstart.terminal.colour import TITLE, say
 
@@ -24,6 +25,14 @@ def epoch_printer() -> Callable[[EpochRecord], None]:
         print(line + ("  best" if is_best else ""), flush=True)
 
     return show
+
+
+def print_head_fit(record: HeadFit) -> None:
+    """Print what a fit without epochs did, and what was tried where there was a choice."""
+    if len(record.trials) > 1:
+        for trial in record.trials:
+            print(f"tried {trial}")
+    print(record, flush=True)
 
 
 def columns(record: EpochRecord) -> dict[str, str]:

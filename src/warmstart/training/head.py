@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
 
 from warmstart.errors import SettingError
+from warmstart.training.logistic_head import KIND, LogisticHeadCard, build_logistic_head
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,22 @@ class HeadCard:
         )
 
 
-def build_head(card: HeadCard, *, seed: int = 0) -> nn.Sequential:
+AnyHeadCard: TypeAlias = HeadCard | LogisticHeadCard
+
+
+def read_head_card(entry: Mapping[str, Any]) -> AnyHeadCard:
+    """The card of a head, from a model's card; of before there was a choice, it is the MLP's."""
+    if entry.get("kind") == KIND:
+        return LogisticHeadCard.from_json(entry)
+    return HeadCard.from_json(entry)
+
+
+def build_head(card: AnyHeadCard, *, seed: int = 0) -> nn.Sequential:
     """BatchNorm–dropout–linear–ReLU for each size, then BatchNorm–dropout–linear to the classes.
 
     Args:
-        card: Sizes of the hidden layers, and one dropout more than those.
+        card: Sizes of the hidden layers, and one dropout more than those; or a logistic head's,
+            whose weights begin at 0.
         seed: What the initial weights depend on, and nothing else does.
 
     Returns:
@@ -43,6 +55,8 @@ def build_head(card: HeadCard, *, seed: int = 0) -> nn.Sequential:
     Raises:
         SettingError: the number of dropouts does not fit, or one is outside [0, 1).
     """
+    if isinstance(card, LogisticHeadCard):
+        return build_logistic_head(card)
     if len(card.dropouts) != len(card.sizes) + 1:
         raise SettingError(
             f"ps={card.dropouts} has {len(card.dropouts)} dropouts for {len(card.sizes)} hidden "

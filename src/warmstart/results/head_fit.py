@@ -1,0 +1,74 @@
+"""What a fit without epochs did: the logistic head, what was tried beside it, and why it stayed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+HEADS = ("logistic", "mlp")
+NAMES = {"logistic": "logistic regression", "mlp": "MLP"}
+
+
+@dataclass(frozen=True)
+class HeadTrial:
+    """One head that was tried: ``loss`` (nats) and ``accuracy`` of rows that did not train it.
+
+    ``features`` says which part of the pooled row it used, ``penalty`` is C of features of length
+    1, None of an MLP; ``num_judged`` is the number of those rows.
+    """
+
+    head: str
+    features: str
+    penalty: float | None
+    loss: float
+    accuracy: float
+    num_judged: int
+
+    def __str__(self) -> str:
+        """In a line."""
+        by = f" of the {self.features}, C = {self.penalty:.3g}" if self.penalty is not None else ""
+        return (
+            f"{NAMES[self.head]}{by}: loss {self.loss:.4f}, accuracy {self.accuracy:.4f} on "
+            f"{self.num_judged} rows that did not train it"
+        )
+
+
+@dataclass(frozen=True)
+class HeadFit:
+    """How the head was fitted.
+
+    ``fit`` counts the learner's fits from 0. ``head`` is the one that stayed, ``features`` and
+    ``penalty`` are its own (C of features of length 1; None of an MLP). ``num_folds`` is 0 where
+    the penalty is the default one. ``reason`` says in words why, ``trials`` what was tried, each
+    judged by rows that did not train it. Losses are means per row in nats.
+    """
+
+    fit: int
+    head: str
+    features: str
+    penalty: float | None
+    num_rows: int
+    num_views: int
+    num_folds: int
+    reason: str
+    trials: tuple[HeadTrial, ...]
+    train_loss: float | None
+    valid_loss: float | None
+    valid_accuracy: float | None
+    seconds: float
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "HeadFit":
+        """Read what ``dataclasses.asdict`` and JSON made of it."""
+        trials = tuple(HeadTrial(**trial) for trial in entry["trials"])
+        return cls(**{**entry, "trials": trials})
+
+    def __str__(self) -> str:
+        """What stayed and why, and what it is worth, in a line or two."""
+        penalty = "" if self.penalty is None else f" of the {self.features}, C = {self.penalty:.3g}"
+        lines = [f"head: {NAMES[self.head]}{penalty}; {self.reason}"]
+        if self.valid_loss is not None:
+            lines.append(
+                f"      train loss {self.train_loss:.4f}, valid loss {self.valid_loss:.4f}, "
+                f"accuracy {self.valid_accuracy:.4f}, {self.seconds:.2f} s"
+            )
+        return "\n".join(lines)

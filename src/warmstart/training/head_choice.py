@@ -1,0 +1,172 @@
+"""Which part of the pooled row a logistic head uses, and how strongly its weights are held down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from warmstart.results.head_fit import HeadTrial
+from warmstart.training.logistic import LogisticProblem, LogisticWeights, PenaltyPath
+from warmstart.training.logistic_head import Parts, num_columns, unit_parts
+
+NUM_FOLDS = 5
+DEFAULT_PENALTY = 1000.0  # from 1 to 3 per class as good as any, or better (docs/experiments.md)
+NUM_ERRORS = 2.0
+FEWEST_JUDGED = 10  # with fewer rows their choice would be chance
+FOLDS_WORK = 1_000_000_000  # rows × features × classes × folds, up to which all folds are solved
+ONE_FOLD_WORK = 20_000_000_000  # rows × features × classes, up to which one fold chooses
+SOLVER_WORK = 150_000_000_000  # up to which it is solved; beyond, trained on mini-batches
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticChoice:
+    """A logistic head, and what rows said that did not train it.
+
+    ``features`` names the part of the pooled row, ``parts`` are its columns; ``penalty`` is C.
+    ``out_of_fold`` (N, K) are logits of the rows by models that did not see them; NaN along rows
+    that judged nothing (all of them where ``num_folds`` is 0). ``weights`` are those of all rows,
+    None where there are too many to solve at once.
+    """
+
+    features: str
+    parts: Parts
+    penalty: float
+    num_folds: int
+    reason: str
+    trials: tuple[HeadTrial, ...]
+    out_of_fold: NDArray[np.float64]
+    weights: LogisticWeights | None
+
+
+def num_useful_folds(num_rows: int, num_weights: int) -> int:
+    """How many folds judge penalties: all, one, or none where one solution takes minutes."""
+    work = num_rows * num_weights
+    if work * NUM_FOLDS <= FOLDS_WORK:
+        return NUM_FOLDS
+    return 1 if work <= ONE_FOLD_WORK else 0
+
+
+def choose_logistic(
+    activations: NDArray[np.floating],
+    targets: NDArray[np.integer],
+    num_classes: int,
+    feature_parts: Mapping[str, Parts],
+    folds: NDArray[np.integer],
+    *,
+    weights: NDArray[np.floating] | None = None,
+    device: torch.device | None = None,
+) -> LogisticChoice:
+    """Find part and penalty by rows that do not train, then solve on all rows.
+
+    The first part is tried with all penalties, another one with the best of those, first. It takes
+    the place only if its loss is lower by more than ``NUM_ERRORS`` standard errors of the
+    difference: the best of several is chance.
+
+    Args:
+        activations: (N, D) pooled rows.
+        targets: (N,) classes, or (N, K) of 0 and 1.
+        num_classes: K.
+        feature_parts: By name; the first is what is usually best.
+        folds: (N,) the fold that each row judges, -1 for none. All rows of a picture are in one.
+        weights: (N,) or, of many labels, (N, K): how much each loss counts; None is 1.
+        device: Where it is solved.
+
+    Returns:
+        The choice. The result has no random part: the same rows give the same bits.
+    """
+    (first, parts), *others = feature_parts.items()
+    if len(targets) * num_columns(parts) * num_classes > SOLVER_WORK:
+        reason = f"{len(targets):,} rows of {num_classes:,} classes are trained on mini-batches"
+        return unjudged(first, parts, targets, num_classes, reason, None)
+    problem = LogisticProblem(
+        unit_parts(activations, parts), targets, num_classes, weights=weights, device=device
+    )
+    num_folds = int(folds.max(initial=-1)) + 1
+    path = problem.path(folds) if num_folds else None
+    if path is None or path.num_judged < FEWEST_JUDGED:
+        reason = few_rows(path, len(targets), num_folds)
+        solved = problem.fit(DEFAULT_PENALTY)
+        return unjudged(first, parts, targets, num_classes, reason, solved)
+    name, trials = first, [trial_of(first, path, targets)]
+    for other, other_parts in others:
+        rival = LogisticProblem(
+            unit_parts(activations, other_parts), targets, num_classes, weights=weights,
+            device=device,
+        )  # fmt: skip
+        tried = rival.path(folds, penalties=(path.penalties[path.best],))
+        if is_clearly_better(path, tried, targets):
+            tried = rival.path(folds)
+            name, parts, path, problem = other, other_parts, tried, rival
+        trials.append(trial_of(other, tried, targets))
+    penalty = path.penalties[path.best]
+    reason = (
+        f"chosen by {path.num_judged} rows, each by a head that did not see it "
+        f"({num_folds} folds): loss {path.losses[path.best]:.4f}"
+    )
+    return LogisticChoice(
+        name, parts, penalty, num_folds, reason, tuple(trials), path.logits, problem.fit(penalty)
+    )
+
+
+def unjudged(
+    features: str,
+    parts: Parts,
+    targets: NDArray[np.integer],
+    num_classes: int,
+    reason: str,
+    weights: LogisticWeights | None,
+) -> LogisticChoice:
+    """A head with the default penalty."""
+    nothing = np.full((len(targets), num_classes), np.nan)
+    why = f"{reason}, and C is the default"
+    return LogisticChoice(features, parts, DEFAULT_PENALTY, 0, why, (), nothing, weights)
+
+
+def few_rows(path: PenaltyPath | None, num_rows: int, num_folds: int) -> str:
+    """Why rows did not choose."""
+    if path is None and num_rows >= FEWEST_JUDGED:
+        return f"{num_rows:,} rows take too long to be solved more than once"
+    judged = 0 if path is None else path.num_judged
+    return (
+        f"it rests on {num_rows} rows, of which {judged} could be judged by a head that knew their "
+        f"class ({num_folds} folds), too few to choose a penalty"
+    )
+
+
+def trial_of(features: str, path: PenaltyPath, targets: NDArray[np.integer]) -> HeadTrial:
+    """What came of one part of the pooled row."""
+    judged = np.isfinite(path.logits).all(axis=1)
+    logits, wanted = path.logits[judged], targets[judged]
+    if wanted.ndim == 2:
+        right = ((logits > 0) == (wanted == 1)).all(axis=1)
+    else:
+        right = logits.argmax(axis=1) == wanted
+    return HeadTrial(
+        "logistic",
+        features,
+        path.penalties[path.best],
+        path.losses[path.best],
+        float(right.mean()),
+        path.num_judged,
+    )
+
+
+def is_clearly_better(path: PenaltyPath, other: PenaltyPath, targets: NDArray[np.integer]) -> bool:
+    """Whether the mean loss of the same rows is lower, and hardly by chance."""
+    gains = row_losses(path.logits, targets) - row_losses(other.logits, targets)
+    gains = gains[np.isfinite(gains)]
+    error = gains.std(ddof=1) / np.sqrt(len(gains))
+    return bool(
+        gains.mean() > NUM_ERRORS * error and other.losses[other.best] < path.losses[path.best]
+    )
+
+
+def row_losses(logits: NDArray[np.float64], targets: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Loss of each row (N,) in nats; of many labels the mean over the classes."""
+    if targets.ndim == 2:
+        losses = np.logaddexp(0, logits) - targets * logits
+        return np.asarray(losses.mean(axis=1))
+    totals = np.logaddexp.reduce(logits, axis=1)
+    return np.asarray(totals - logits[np.arange(len(targets)), targets])

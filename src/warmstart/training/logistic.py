@@ -1,0 +1,292 @@
+"""Logistic regression with an L2 penalty, solved to convergence: arrays in, weights out.
+
+One problem per fold is solved at the same time, so that every pass over the rows serves all of
+them, along a path of penalties from strong to weak, each beginning where the one before ended.
+
+What makes it fast is a change of basis. The solution lies in the span of the rows, so it is found
+in the eigenbasis of their covariance (at most N of D dimensions); there each direction is scaled by
+the curvature that the loss and the penalty have along it, and L-BFGS needs tens of steps where it
+needs hundreds in the basis of the features (docs/experiments.md).
+
+Reference:
+    Zhu, Byrd, Lu, Nocedal (1997) for L-BFGS; here it is ``torch.optim.LBFGS`` with a strong Wolfe
+    line search. The objective is that of scikit-learn's ``LogisticRegression``: half the squared
+    norm of the weights plus C times the sum of the rows' losses; the bias is free.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from warmstart.training.threads import limited_threads
+
+PENALTIES = tuple(float(c) for c in np.logspace(-0.5, 4, 10))  # C of features of length 1
+NUM_RISES = 2  # the path ends after so many penalties in a row whose held-out loss is higher
+TOLERANCE = 1e-5  # of the gradient of the mean loss, in the scaled basis
+PATH_TOLERANCE = 1e-4  # where a loss is only to be compared: it is right to a thousandth
+MOST_STEPS = 500
+HISTORY = 20  # steps that L-BFGS remembers
+CURVATURE = 0.05  # p (1 - p) of a typical row; of 0.25, 0.05 and 0.01 it needed the fewest steps
+ONE_THREAD_WORK = 100_000_000  # rows × dimensions × columns that one thread does in milliseconds
+ONE_THREAD_SIDE = 1280  # of a matrix whose eigenvectors one thread finds in a second
+BLOCK_NUMBERS = 2**23  # logits that are held at once
+EXACT_NUMBERS = 2**26  # rows of up to so many numbers are multiplied in float64
+RANK = 1e-10  # directions with less of the largest variance are rounding errors
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticWeights:
+    """``weight`` (K, D) and ``bias`` (K,), float64: logits are features @ weight.T + bias."""
+
+    weight: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PenaltyPath:
+    """What rows say of models that did not see them.
+
+    ``penalties`` (P,) are the C that were tried, ``losses`` (P,) the mean loss in nats of the
+    ``num_judged`` rows whose classes their model knew. ``logits`` (N, K) are those of the penalty
+    with the lowest loss; NaN along rows that were not judged.
+    """
+
+    penalties: tuple[float, ...]
+    losses: tuple[float, ...]
+    logits: NDArray[np.float64]
+    num_judged: int
+
+    @property
+    def best(self) -> int:
+        """Position of the penalty with the lowest loss."""
+        return int(np.argmin(self.losses))
+
+
+class LogisticProblem:
+    """Rows, targets and their weights, in the basis in which they are solved."""
+
+    def __init__(
+        self,
+        features: NDArray[np.floating],
+        targets: NDArray[np.integer],
+        num_classes: int,
+        *,
+        weights: NDArray[np.floating] | None = None,
+        device: torch.device | None = None,
+    ) -> None:
+        """Change the basis.
+
+        Args:
+            features: (N, D), finite.
+            targets: (N,) classes, or (N, K) of 0 and 1: then each class is a regression of its own.
+            num_classes: K.
+            weights: (N,) or, of many labels, (N, K): how much each loss counts; None is 1.
+            device: Where it is solved; None is the CPU.
+        """
+        place = device or torch.device("cpu")
+        rows = torch.from_numpy(np.ascontiguousarray(features)).to(place, torch.float32)
+        self.num_classes = num_classes
+        self.targets = torch.from_numpy(np.asarray(targets, np.int64)).to(place)
+        self.is_multi_label = self.targets.ndim == 2
+        self.weights = None
+        if weights is not None:
+            self.weights = torch.from_numpy(np.asarray(weights)).to(place, torch.float32)
+        self.mean = rows.mean(dim=0)
+        with limited_threads(1 if min(rows.shape) <= ONE_THREAD_SIDE else None):
+            self.rows, self.basis, self.variances = eigenbasis(rows - self.mean)
+
+    def threads(self, num_problems: int) -> AbstractContextManager[None]:
+        """One compute thread where a pass over the rows is short.
+
+        Then others would gain little, lose much while the machine is busy with something else, and
+        make the bits depend on their number.
+        """
+        work = self.rows.numel() * num_problems * self.num_classes
+        return limited_threads(1 if work <= ONE_THREAD_WORK else None)
+
+    def path(
+        self, folds: NDArray[np.integer], penalties: Sequence[float] = PENALTIES
+    ) -> PenaltyPath:
+        """Judge penalties by rows that did not train.
+
+        Args:
+            folds: (N,) the fold that each row judges, from 0; -1 trains in all of them.
+            penalties: C, growing. The path ends early once the loss only rises.
+
+        Returns:
+            The losses; with no row that can be judged they are NaN, and no penalty is better than
+            another.
+        """
+        numbers = torch.from_numpy(np.asarray(folds, np.int64)).to(self.rows.device)
+        num_folds = int(folds.max(initial=-1)) + 1
+        trains = numbers[None, :] != torch.arange(num_folds, device=numbers.device)[:, None]
+        judged = self.known(numbers, trains)
+        losses: list[float] = []
+        best, start = torch.empty(0), None
+        for penalty in penalties:
+            with self.threads(num_folds):
+                start = self.solve(penalty, trains, start, PATH_TOLERANCE)
+            logits = self.out_of_fold(start, numbers, num_folds)
+            losses.append(self.loss(logits, judged))
+            if losses[-1] <= min(losses):
+                best = logits
+            if len(losses) > NUM_RISES and min(losses[-NUM_RISES:]) > min(losses):
+                break
+        found = np.full((len(numbers), self.num_classes), np.nan)
+        if len(best):
+            found[judged.cpu().numpy()] = best[judged].double().cpu().numpy()
+        return PenaltyPath(
+            tuple(penalties[: len(losses)]), tuple(losses), found, int(judged.sum())
+        )  # fmt: skip
+
+    def fit(self, penalty: float) -> LogisticWeights:
+        """Solve on all rows.
+
+        Args:
+            penalty: C, above 0: the smaller, the smaller the weights.
+        """
+        trains = torch.ones((1, len(self.rows)), dtype=torch.bool, device=self.rows.device)
+        with self.threads(1):
+            solution = self.solve(penalty, trains, None, TOLERANCE)
+        weight = self.basis @ solution[:-1]
+        bias = solution[-1] - self.mean.double() @ weight
+        return LogisticWeights(weight.T.cpu().numpy().copy(), bias.cpu().numpy().copy())
+
+    def solve(
+        self, penalty: float, trains: Tensor, start: Tensor | None, tolerance: float
+    ) -> Tensor:
+        """Weights and, last, biases (R + 1, F · K) of F problems, in the eigenbasis.
+
+        Args:
+            penalty: C.
+            trains: (F, N) whether a row trains a problem.
+            start: Where to begin; None is at 0.
+            tolerance: The largest gradient that is left.
+
+        Returns:
+            float64.
+        """
+        counts = trains.sum(dim=1).double().clamp(min=1)
+        if start is None:
+            columns = len(trains) * self.num_classes
+            start = self.variances.new_zeros((len(self.variances) + 1, columns))
+        curvature = CURVATURE * self.variances + 1 / (penalty * counts.mean())
+        scale = torch.cat([curvature, curvature.new_tensor([CURVATURE])]).rsqrt()[:, None]
+        point = torch.nn.Parameter(start / scale)
+        optimiser = torch.optim.LBFGS(
+            [point],
+            max_iter=MOST_STEPS,
+            tolerance_grad=tolerance,
+            tolerance_change=1e-12,
+            history_size=HISTORY,
+            line_search_fn="strong_wolfe",
+        )
+
+        def closure() -> Tensor:
+            with torch.no_grad():
+                loss, gradient = self.objective(point.detach() * scale, trains, counts, penalty)
+                point.grad = gradient * scale
+            return loss
+
+        optimiser.step(closure)  # type: ignore[no-untyped-call]
+        return point.detach() * scale
+
+    def objective(
+        self, solution: Tensor, trains: Tensor, counts: Tensor, penalty: float
+    ) -> tuple[Tensor, Tensor]:
+        """Sum over the problems of mean loss plus penalty, and its gradient, like ``solution``."""
+        num_problems, num_classes = len(trains), self.num_classes
+        shrink = (1 / (penalty * counts)).repeat_interleave(num_classes)
+        weights = solution[:-1]
+        loss = 0.5 * (shrink * weights.square()).sum()
+        gradient = torch.cat([shrink * weights, torch.zeros_like(solution[-1:])])
+        low = solution.float()
+        block = max(1, BLOCK_NUMBERS // solution.shape[1])
+        for begin in range(0, len(self.rows), block):
+            part = slice(begin, begin + block)
+            rows = self.rows[part]
+            logits = (rows @ low[:-1] + low[-1]).view(len(rows), num_problems, num_classes)
+            shares = trains[:, part].T / counts
+            losses, slopes = self.losses(logits, part)
+            loss = loss + (losses.double().sum(dim=2) * shares).sum()
+            slopes = (slopes * shares.float()[:, :, None]).view(len(rows), -1)
+            gradient[:-1] += (rows.T @ slopes).double()
+            gradient[-1] += slopes.sum(dim=0).double()
+        return loss, gradient
+
+    def losses(self, logits: Tensor, part: slice) -> tuple[Tensor, Tensor]:
+        """Losses (B, F, 1 or K) of logits (B, F, K), and their slopes (B, F, K)."""
+        targets = self.targets[part]
+        weights = None if self.weights is None else self.weights[part]
+        if self.is_multi_label:
+            wanted = targets[:, None, :].to(logits.dtype)
+            losses = torch.nn.functional.softplus(logits) - wanted * logits
+            slopes = logits.sigmoid() - wanted
+            if weights is not None:
+                losses, slopes = losses * weights[:, None, :], slopes * weights[:, None, :]
+            return losses, slopes
+        totals = logits.logsumexp(dim=2, keepdim=True)
+        places = targets[:, None, None].expand(-1, logits.shape[1], 1)
+        losses = totals - logits.gather(2, places)
+        slopes = (logits - totals).exp_()
+        slopes.scatter_add_(2, places, -torch.ones_like(losses))
+        if weights is not None:
+            losses, slopes = losses * weights[:, None, None], slopes * weights[:, None, None]
+        return losses, slopes
+
+    def known(self, folds: Tensor, trains: Tensor) -> Tensor:
+        """(N,) whether a row judges a model that has seen its class."""
+        judges = folds >= 0
+        if self.is_multi_label:
+            return judges
+        seen = torch.zeros((len(trains), self.num_classes), dtype=torch.bool, device=folds.device)
+        for fold, rows in enumerate(trains):
+            seen[fold, self.targets[rows]] = True
+        judges[judges.clone()] = seen[folds[judges], self.targets[judges]]
+        return judges
+
+    def out_of_fold(self, solution: Tensor, folds: Tensor, num_folds: int) -> Tensor:
+        """Logits (N, K) of each row by the problem that did not see it; 0 where none judges it."""
+        low = solution.float()
+        found = self.rows.new_zeros((len(self.rows), self.num_classes))
+        for fold in range(num_folds):
+            columns = slice(fold * self.num_classes, (fold + 1) * self.num_classes)
+            rows = folds == fold
+            found[rows] = self.rows[rows] @ low[:-1, columns] + low[-1, columns]
+        return found
+
+    def loss(self, logits: Tensor, judged: Tensor) -> float:
+        """Mean loss of the judged rows; of many labels the sum over classes, divided by K."""
+        if not bool(judged.any()):
+            return float("nan")
+        everything = slice(0, len(logits))
+        losses = self.losses(logits[:, None, :], everything)[0][judged].double()
+        return float(losses.mean())
+
+
+def eigenbasis(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Centred rows in the eigenbasis of their covariance.
+
+    Args:
+        rows: (N, D), of mean 0.
+
+    Returns:
+        Rows (N, R) float32; the basis (D, R) and the variance (R,) along each direction, float64.
+    """
+    num_rows, num_features = rows.shape
+    exact = rows.double() if rows.numel() <= EXACT_NUMBERS else rows
+    is_wide = num_rows < num_features
+    products = exact @ exact.T if is_wide else exact.T @ exact
+    values, vectors = torch.linalg.eigh(products.double())
+    kept = values > max(float(values[-1]) * RANK, torch.finfo(torch.float64).tiny)
+    values, vectors = values[kept], vectors[:, kept]
+    if is_wide:
+        lengths = values.sqrt()
+        basis = (exact.T @ (vectors / lengths).to(exact.dtype)).double()
+        return (vectors * lengths).float(), basis, values / num_rows
+    return rows @ vectors.float(), vectors, values / num_rows
