@@ -39,7 +39,7 @@ def test_the_demo_from_nothing_to_named_pictures(
     fewer = Bunch(images=real.images[:NUM_DIGITS], target=real.target[:NUM_DIGITS])
     monkeypatch.setattr(sklearn.datasets, "load_digits", lambda: fewer)
 
-    out = run(capsys, "demo", "--epochs", "3")
+    out = run(capsys, "demo")
     home = Path("warmstart-demo")
     made = home / "runs" / "digits-1"
     assert accuracy_in(out) > 0.6  # ten classes; chance is 0.1

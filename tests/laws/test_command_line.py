@@ -14,6 +14,7 @@ from PIL import Image
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.cli.main import main
+from warmstart.learner.head_fitting import MLP_DECAY
 
 ARCH, SIZE, LR, EPOCHS = "tf_efficientnet_lite0", 32, 0.02, 2
 IN_A_NEW_PROCESS = """
@@ -71,7 +72,7 @@ def in_python(photos: Path, cache: Path, **settings: object) -> ConvLearner:
     learn = ConvLearner.pretrained(
         ARCH, data, True, cache_dir=cache, quiet=True, **settings  # type: ignore[arg-type]
     )  # fmt: skip
-    learn.fit(LR, 1, cycle_len=EPOCHS)
+    learn.fit(LR, 1, cycle_len=EPOCHS, wds=MLP_DECAY)
     return learn
 
 
@@ -84,6 +85,20 @@ def test_law_14_the_command_line_and_python_give_the_same_bits(
     learn.save(tmp_path / "model")
     name = "weights.safetensors"
     assert (tmp_path / "model" / name).read_bytes() == (run / "model" / name).read_bytes()
+
+
+def test_law_14_of_the_logistic_head_too(photos: Path, tmp_path: Path) -> None:
+    call(
+        "train", str(photos), "--size", str(SIZE), "--bs", "16", "--no-report",
+        "--out", str(tmp_path / "run"), "--cache-dir", str(tmp_path / "cache"),
+    )  # fmt: skip
+    learn = in_python(photos, tmp_path)  # its MLP leaves no trace
+    learn.fit_head()
+    assert np.array_equal(learn.predict("valid").probabilities, written(tmp_path / "run"))
+    learn.save(tmp_path / "model")
+    name = "weights.safetensors"
+    ours = (tmp_path / "run" / "model" / name).read_bytes()
+    assert (tmp_path / "model" / name).read_bytes() == ours
 
 
 def test_law_11_a_model_loaded_in_a_new_process_gives_the_same_bits(

@@ -86,7 +86,7 @@ def pooled_parts(pool: nn.Module, num_features: int) -> dict[str, tuple[tuple[in
     """
     half, whole = num_features // 2, (0, num_features)
     if not isinstance(pool, (ConcatPool, ChannelsLastPool, TokenPool)):
-        return {"all": (whole,)}
+        return {"whole row": (whole,)}
     first, mean = (0, half), (half, num_features)
     if isinstance(pool, TokenPool) and pool.num_prefix_tokens:
         return {"token and average": (first, mean), "token": (first,), "average": (mean,)}

@@ -1,7 +1,7 @@
 """How a trained model answers: temperature, thresholds, "unknown", as `train` was asked."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warmstart.cli.recipe import Recipe
 
@@ -23,13 +23,23 @@ def find_answers(
     """
     asked = recipe.asked
     if asked.calibrate:
-        rows = held_back or learn.cross_validate(
-            lrs=recipe.lr,
-            cycle_len=asked.epochs,
-            balance=asked.balance,
-        )
+        rows = held_back or learn.cross_validate(balance=asked.balance, **epochs_of(recipe, learn))
         learn.calibrate(rows)
         if rows.is_multi_label:
             learn.fit_thresholds(rows)
     if asked.others is not None:
         learn.set_unknown(Path(asked.others), false_accept=asked.false_accept)
+
+
+def epochs_of(recipe: Recipe, learn: "ConvLearner") -> dict[str, Any]:
+    """How each fold's MLP is to be trained; nothing for a head that is solved."""
+    if (learn.card.head or {}).get("kind") == "logistic":
+        return {}
+    from warmstart.learner.head_fitting import MLP_DECAY, mlp_epochs  # torch is here by now
+
+    asked = recipe.asked
+    return {
+        "lrs": recipe.lr,
+        "cycle_len": asked.epochs or mlp_epochs(len(learn.data.table.rows("train")), asked.bs),
+        "wds": MLP_DECAY if asked.wd is None else asked.wd,
+    }

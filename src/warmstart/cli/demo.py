@@ -16,7 +16,10 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where the digits and the run are written.")] = Path(
         "warmstart-demo"
     ),
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of the head.")] = 4,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Train an MLP for so many epochs, instead of a logistic head."),
+    ] = None,
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Train on scikit-learn's 1,797 handwritten digits, written as a folder of images."""
@@ -26,6 +29,7 @@ def demo(
     settings = TrainSettings(
         source=str(digits),
         size=96,
+        head="auto" if epochs is None else "mlp",
         epochs=epochs,
         cache_dir=None if cache_dir is None else str(cache_dir),
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import (
+    OUT_OF_FOLD,
     SCORES,
     write_data,
     write_environment,
@@ -28,12 +29,23 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
     learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
     write_history(run, learn.history)
     write_predictions(run, predictions, learn.content_hashes("valid"))
+    if learn.out_of_fold is not None:
+        hashes = dict(
+            zip(names_of(learn.data.table, "train"), learn.content_hashes("train"), strict=True)
+        )
+        seen = [hashes[name] for name in learn.out_of_fold.rows]
+        write_predictions(run, learn.out_of_fold, seen, OUT_OF_FOLD)
     write_scores(run, predictions.scores())
     write_exclusions(run, learn.data.table.exclusions)
     write_data(run, learn.data.table)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:
         predictions.confusion_matrix().plot(run / "confusion.png")
+
+
+def names_of(table: ImageTable, split: str) -> list[str]:
+    """The names of a split's rows, in table order."""
+    return [table.names[row] for row in table.rows(split)]
 
 
 def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions") -> None:

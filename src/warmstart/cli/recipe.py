@@ -11,6 +11,8 @@ from warmstart.cli.settings import PATHS, TrainSettings
 from warmstart.errors import DataError
 
 RECIPE = "recipe.toml"
+# what a recipe without a head meant: it was written when there was only the MLP
+BEFORE_HEADS = {"head": "mlp", "wd": 0.0}
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def read_recipe(run: Path) -> Recipe:
         )
     try:
         parts = tomllib.loads(file.read_text(encoding="utf-8"))
-        asked = TrainSettings(**parts["train"])
+        written = parts["train"]
+        asked = TrainSettings(**(written if "head" in written else BEFORE_HEADS | written))
         return Recipe(asked, parts.get("chosen", {}), parts.get("result", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(

@@ -19,6 +19,7 @@ from warmstart.results.predictions import Predictions
 
 PREDICTIONS, HISTORY, EXCLUSIONS = "predictions.csv", "history.jsonl", "exclusions.csv"
 ENVIRONMENT, DATA, CURVE = "environment.json", "data.json", "lr_find.json"
+OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not see it
 STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
 BETWEEN_LABELS = "|"  # in a cell that holds several
 
@@ -78,10 +79,12 @@ def write_history(run: Path, history: History) -> None:
     (run / HISTORY).write_text(history.to_jsonl(), encoding="utf-8")
 
 
-def write_predictions(run: Path, predictions: Predictions, hashes: Sequence[bytes]) -> None:
+def write_predictions(
+    run: Path, predictions: Predictions, hashes: Sequence[bytes], name: str = PREDICTIONS
+) -> None:
     """One line per row, found again by its content's hash wherever the file moves."""
     answers = predictions.answers
-    with (run / PREDICTIONS).open("w", newline="", encoding="utf-8") as file:
+    with (run / name).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["sha256", "name", "label", "predicted", *predictions.classes])
         for i, name in enumerate(predictions.rows):

@@ -14,12 +14,13 @@ from warmstart.cli.run_reading import (
     read_history,
     read_steps,
 )
-from warmstart.cli.saved_predictions import read_predictions
+from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions
 from warmstart.cli.table_file import is_table
 from warmstart.data.cache_folder import cache_folder
 from warmstart.errors import UnreadableImageError
 from warmstart.report.content import ReportContent, Reproduction
 from warmstart.report.page import write_report
+from warmstart.results.history import History
 
 if TYPE_CHECKING:
     from warmstart.inference.predictor import Predictor
@@ -67,6 +68,7 @@ def write_run_report(
         except OSError as error:
             raise UnreadableImageError(name, error.strerror or "error") from error
 
+    history = read_history(run)
     place = cache_folder(recipe.asked.cache_dir if cache_dir is None else cache_dir)
     content = ReportContent(
         title=run.resolve().name,
@@ -76,11 +78,12 @@ def write_run_report(
         data=read_data_facts(run),
         split="valid",
         predictions=predictions,
-        history=read_history(run),
+        history=history,
         seen=seen_rows(predictor, predictions, hashes, read, place),
-        reproduction=Reproduction(command(recipe), chosen(recipe), read_environment(run)),
+        reproduction=Reproduction(command(recipe), chosen(recipe, history), read_environment(run)),
         steps=read_steps(run),
         lr_curve=read_curve(run),
+        out_of_fold=read_out_of_fold(run),
     )
     return write_report(content, out, pictures)
 
@@ -101,14 +104,17 @@ def command(recipe: Recipe) -> str:
     return shlex.join(words)
 
 
-def chosen(recipe: Recipe) -> dict[str, Any]:
+def chosen(recipe: Recipe, history: History) -> dict[str, Any]:
     """Settings that a reader asks for, and what was found by measuring."""
     asked = recipe.asked
-    rate = "none" if recipe.lr is None else f"{recipe.lr:.3g}"
-    how = "found by trying" if asked.lr is None else "given"
-    return {
-        "epochs": asked.epochs,
-        "learning rate": f"{rate}, {how}",
-        "batch size": asked.bs,
-        "seeds": f"{asked.seed} (head, order of rows, dropout), {asked.split_seed} (split)",
-    }
+    found: dict[str, Any] = {"head": asked.head}
+    if history.records:
+        rate = "none" if recipe.lr is None else f"{recipe.lr:.3g}"
+        how = "found by trying" if asked.lr is None else "given"
+        found |= {
+            "epochs": len(history.records),
+            "learning rate": f"{rate}, {how}" if asked.head == "mlp" else "of each epoch, above",
+            "batch size": asked.bs,
+        }
+    seeds = f"{asked.seed} (head, order of rows, dropout), {asked.split_seed} (split)"
+    return found | {"seeds": seeds}

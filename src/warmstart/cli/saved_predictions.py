@@ -2,14 +2,14 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.cli.run_folder import BETWEEN_LABELS, PREDICTIONS, SCORES
+from warmstart.cli.run_folder import BETWEEN_LABELS, OUT_OF_FOLD, PREDICTIONS, SCORES
 from warmstart.errors import DataError
 from warmstart.evaluation.scores import Scores
 from warmstart.results.answering import Answering
@@ -48,28 +48,57 @@ def read_predictions(run: Path) -> SavedPredictions:
 
 
 def parsed(run: Path) -> SavedPredictions:
-    """What a run's files say.
-
-    Raises:
-        ValueError: something in them is not as it was written.
-    """
+    """What a run's files say; a ValueError where one is not as it was written."""
     card = json.loads((run / CARD).read_text(encoding="utf-8"))
     scores = Scores.from_json((run / SCORES).read_text(encoding="utf-8"))
-    with (run / PREDICTIONS).open(newline="", encoding="utf-8") as file:
-        titles, *lines = csv.reader(file)
-    if titles[:4] != FIRST_COLUMNS:
-        raise ValueError(f"{PREDICTIONS} begins with the columns {', '.join(titles[:4])}")
-    classes = tuple(titles[4:])
-    find = many_labels if card["is_multi_label"] else one_label
-    predictions = Predictions(
-        tuple(line[1] for line in lines),
-        np.array([[float(cell) for cell in line[4:]] for line in lines]),
-        find([line[2] for line in lines], classes),
-        classes,
+    saved = read_rows(run / PREDICTIONS, is_multi_label=card["is_multi_label"])
+    predictions = replace(
+        saved.predictions,
         answering=Answering(thresholds=thresholds_of(card)),
         chosen_on_these=scores.chosen_on_these,
     )
-    return SavedPredictions(predictions, tuple(line[0] for line in lines))
+    return SavedPredictions(predictions, saved.hashes)
+
+
+def read_out_of_fold(run: Path) -> Predictions | None:
+    """Training rows, each by a head that did not see it; None where a run has none.
+
+    Raises:
+        DataError: the file is not as it was written.
+    """
+    file = run / OUT_OF_FOLD
+    if not file.is_file():
+        return None
+    try:
+        card = json.loads((run / CARD).read_text(encoding="utf-8"))
+        return read_rows(file, is_multi_label=card["is_multi_label"]).predictions
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise DataError(
+            f"{file} cannot be read ({error}).",
+            expected="the file as `warmstart train` wrote it.",
+            fix="train it again: warmstart train FOLDER",
+        ) from error
+
+
+def read_rows(file: Path, *, is_multi_label: bool) -> SavedPredictions:
+    """Rows of a file of predictions, as they are.
+
+    Raises:
+        ValueError: something in it is not as it was written.
+    """
+    with file.open(newline="", encoding="utf-8") as lines:
+        titles, *rows = csv.reader(lines)
+    if titles[:4] != FIRST_COLUMNS:
+        raise ValueError(f"{file.name} begins with the columns {', '.join(titles[:4])}")
+    classes = tuple(titles[4:])
+    find = many_labels if is_multi_label else one_label
+    predictions = Predictions(
+        tuple(row[1] for row in rows),
+        np.array([[float(cell) for cell in row[4:]] for row in rows]),
+        find([row[2] for row in rows], classes),
+        classes,
+    )
+    return SavedPredictions(predictions, tuple(row[0] for row in rows))
 
 
 def thresholds_of(card: dict[str, Any]) -> tuple[float, ...] | None:

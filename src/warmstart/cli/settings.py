@@ -115,8 +115,27 @@ class LearnSettings(BackboneSettings):
 class TrainSettings(LearnSettings):
     """Arguments of one training run; ``lr`` is None until it has been found."""
 
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of the head, one cosine cycle.")] = 4
-    lr: Annotated[float | None, typer.Option(help="Learning rate; default: found.")] = None
+    head: Annotated[
+        Literal["auto", "logistic", "mlp"],
+        typer.Option(
+            help="Logistic regression, the note's MLP, or auto: with many rows the better of both."
+        ),
+    ] = "auto"
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Epochs of the MLP, one cosine cycle; default: 4, or more for 200 steps.",
+            show_default=False,
+        ),
+    ] = None
+    lr: Annotated[float | None, typer.Option(help="Learning rate of the MLP; default: found.")] = (
+        None
+    )
+    wd: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Weight decay of the MLP; default: 0.03.", show_default=False),
+    ] = None
     balance: Annotated[
         Literal["auto", "weights", "sampler"] | None,
         typer.Option(help="How rare classes are heard: by weights in the loss, or more draws."),

@@ -94,9 +94,11 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     held_back = None
     if settings.full:
         held_back = train_fully(recipe, learn, run).held_back
-    else:
+    elif settings.head == "mlp":
         recipe = with_rate(recipe, learn, run)
         train(recipe, learn, run)
+    else:
+        learn.fit_head(settings.head, balance=settings.balance, checkpoint=run / "checkpoints")
     find_answers(recipe, learn, held_back)
     predictions = learn.predict("valid")
     write_outcome(run, learn, predictions)
@@ -175,11 +177,14 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
     """
     asked, checkpoints = recipe.asked, run / "checkpoints"
     is_new = not checkpoints.exists()
+    from warmstart.learner.head_fitting import MLP_DECAY, mlp_epochs  # torch is here by now
+
     try:
         learn.fit(
             recipe.lr or 0.0,
             1,
-            cycle_len=asked.epochs,
+            cycle_len=asked.epochs or mlp_epochs(len(learn.data.table.rows("train")), asked.bs),
+            wds=MLP_DECAY if asked.wd is None else asked.wd,
             balance=asked.balance,
             checkpoint=checkpoints,
             tensorboard=asked.tensorboard,

@@ -1,5 +1,6 @@
 """`warmstart train`: precompute, find a rate, train the head, judge, save."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -49,9 +50,50 @@ def train(
             expected="warmstart train FOLDER|CSV, or warmstart train --resume RUN.",
             fix="warmstart demo",
         )
+    settings = resolve_head(settings)
     data = refuse_bad_places(settings)
     if settings.tensorboard is not None:
         refuse_within_data(Path(settings.tensorboard), "--tensorboard", data)
     if settings.others is not None:
         refuse_missing(Path(settings.others), expected="pictures of other things.")
     run_stoppable(Recipe(settings), new_run(out, Path(source), data=data), settings.cache_dir)
+
+
+def resolve_head(settings: TrainSettings) -> TrainSettings:
+    """Settings whose head agrees with the other options.
+
+    Raises:
+        SettingError: an option of the MLP is given, and there will be none; or one that the eight
+            steps set themselves.
+    """
+    ours = {
+        "--epochs": settings.epochs,
+        "--lr": settings.lr,
+        "--wd": settings.wd,
+        "--tensorboard": settings.tensorboard,
+    }
+    given = [flag for flag, value in ours.items() if value is not None]
+    if not given or settings.head == "mlp":
+        if settings.full and given:
+            raise SettingError(
+                f"{' and '.join(given)} would have no effect: --full sets rates and epochs itself.",
+                expected="--full, or a head that is trained alone.",
+                fix=f"leave {given[0]} out, or leave --full out",
+            )
+        return settings
+    if settings.full or settings.head == "logistic":
+        what = "--full sets rates and epochs itself" if settings.full else (
+            "logistic regression is solved, without a rate or epochs"
+        )  # fmt: skip
+        raise SettingError(
+            f"{' and '.join(given)} would have no effect: {what}.",
+            expected="options that something is done with.",
+            fix=f"leave {given[0]} out" if settings.full else "pass head=mlp.",
+            flags=() if settings.full else ("--head", "mlp"),
+        )
+    print(
+        f"note: {' and '.join(given)} {'is' if len(given) == 1 else 'are'} of the MLP, so the head "
+        "is the MLP; without it, logistic regression (--head logistic).",
+        file=sys.stderr,
+    )
+    return replace(settings, head="mlp")

@@ -13,6 +13,7 @@ from warmstart.learner.seen_rows import seen_rows
 from warmstart.report.content import DataFacts, ReportContent, Reproduction
 from warmstart.report.page import write_report
 from warmstart.results.history import History
+from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 
@@ -27,6 +28,7 @@ class Reported(Protocol):
     parts: FrozenParts
     opt: str
     seed: int
+    out_of_fold: OutOfFoldPredictions | None
 
     @property
     def precompute(self) -> bool | int:
@@ -96,5 +98,6 @@ def report_learner(
             environment(learn.card.versions, learn.numeric_mode),
         ),
         steps=tuple(steps),
+        out_of_fold=learn.out_of_fold,
     )
     return write_report(content, path, pictures)

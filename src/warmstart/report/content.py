@@ -55,7 +55,10 @@ class SeenRows:
 
 @dataclass(frozen=True, eq=False)
 class ReportContent:
-    """A run, judged on ``predictions`` of its ``split``."""
+    """A run, judged on ``predictions`` of its ``split``.
+
+    ``out_of_fold`` is what heads that did not see them say of the training rows.
+    """
 
     title: str
     backbone: str
@@ -69,3 +72,4 @@ class ReportContent:
     reproduction: Reproduction
     steps: tuple[StepRecord, ...] = ()
     lr_curve: LRCurve | None = None
+    out_of_fold: Predictions | None = None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from warmstart.errors import SettingError
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.evaluation.scores import Scores
@@ -18,6 +20,10 @@ from warmstart.report.figures import (
 )
 from warmstart.report.galleries import Gallery, shown_galleries
 from warmstart.report.tables import MOST_PAIRS, by_reason, counted, score_lines, worst_first
+from warmstart.results.gallery import most_wrong
+from warmstart.results.predictions import Predictions
+
+MOST_CONTRADICTED = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +35,16 @@ class Drawn:
     activations: PageFigure | None
     training: list[PageFigure]
     galleries: tuple[Gallery, ...]
+
+
+@dataclass(frozen=True)
+class Contradicted:
+    """A training image that heads which did not see it call something else."""
+
+    name: str
+    label: str
+    said: str
+    probability: float
 
 
 def write_report(
@@ -119,8 +135,24 @@ def page(content: ReportContent, pictures: Drawn) -> str:
         exclusions=by_reason(content.data.exclusions),
         pictures=pictures,
         metrics=list(names),
+        contradicted=contradicted(content.out_of_fold),
         methods=methods(scores),
     )
+
+
+def contradicted(predictions: Predictions | None) -> list[Contradicted]:
+    """Training rows whose label the heads that did not see them believe least, worst first."""
+    if predictions is None:
+        return []
+    found = []
+    for row in most_wrong(predictions, MOST_CONTRADICTED).tolist():
+        truth = predictions.labels[row]
+        labels = np.flatnonzero(truth == 1) if predictions.is_multi_label else [truth]
+        names = ", ".join(predictions.classes[int(k)] for k in labels)
+        said = ", ".join(predictions.answers[row])
+        highest = float(predictions.probabilities[row].max())
+        found.append(Contradicted(predictions.rows[row], names, said, highest))
+    return found
 
 
 def methods(scores: Scores) -> list[str]:

@@ -25,7 +25,7 @@ class HeadTrial:
 
     def __str__(self) -> str:
         """In a line."""
-        by = f" of the {self.features}, C = {self.penalty:.3g}" if self.penalty is not None else ""
+        by = f" of the {self.features}, C = {self.penalty:.4g}" if self.penalty is not None else ""
         return (
             f"{NAMES[self.head]}{by}: loss {self.loss:.4f}, accuracy {self.accuracy:.4f} on "
             f"{self.num_judged} rows that did not train it"
@@ -62,10 +62,15 @@ class HeadFit:
         trials = tuple(HeadTrial(**trial) for trial in entry["trials"])
         return cls(**{**entry, "trials": trials})
 
+    @property
+    def description(self) -> str:
+        """What stayed, and why."""
+        penalty = "" if self.penalty is None else f" of the {self.features}, C = {self.penalty:.4g}"
+        return f"{NAMES[self.head]}{penalty}; {self.reason}"
+
     def __str__(self) -> str:
         """What stayed and why, and what it is worth, in a line or two."""
-        penalty = "" if self.penalty is None else f" of the {self.features}, C = {self.penalty:.3g}"
-        lines = [f"head: {NAMES[self.head]}{penalty}; {self.reason}"]
+        lines = [f"head: {self.description}"]
         if self.valid_loss is not None:
             lines.append(
                 f"      train loss {self.train_loss:.4f}, valid loss {self.valid_loss:.4f}, "

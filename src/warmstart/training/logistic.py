@@ -25,7 +25,7 @@ from torch import Tensor
 
 from warmstart.training.threads import limited_threads
 
-PENALTIES = tuple(float(c) for c in np.logspace(-0.5, 4, 10))  # C of features of length 1
+PENALTIES = tuple(float(c) for c in np.logspace(0, 3, 7))  # C of features of length 1
 NUM_RISES = 2  # the path ends after so many penalties in a row whose held-out loss is higher
 TOLERANCE = 1e-5  # of the gradient of the mean loss, in the scaled basis
 PATH_TOLERANCE = 1e-4  # where a loss is only to be compared: it is right to a thousandth
