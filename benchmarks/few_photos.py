@@ -1,4 +1,4 @@
-"""(i) Few photos: `warmstart train` as before, with either head, and six lines by hand.
+"""(l) Few photos: `warmstart train` as before, with either head, and six lines by hand.
 
 Eight draws of the training rows of every cell (a data set and a number of images per class). All
 columns train on the same rows and are judged on the same others, which chose nothing. `before`
@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +28,7 @@ from typing import Any
 
 import measure
 import numpy as np
+from few_photos_table import COLUMNS, goals, markdown, summary
 
 ARCH = "tf_efficientnet_lite0"
 SIZES = {
@@ -40,14 +40,9 @@ SIZES = {
 CELLS = [f"{data}-{per_class}" for data, sizes in SIZES.items() for per_class in sizes]
 SIDES = {"cifar10": 96}  # pixels; the backbone's own elsewhere
 MOST_JUDGING = {"digits": 500}
-COLUMNS = ("before", "mlp", "now", "by_hand")
-PAIRS = (("now", "before"), ("now", "by_hand"), ("mlp", "before"))
 NUM_DRAWS = 8
 GRID = np.logspace(0, 3, 7).tolist()  # inverse penalties C, for rows of length 1
 FOLDS = 5
-GAINS = {"flowers-5": 8, "flowers-10": 8, "flowers-25": 5, "flowers-100": 2}  # goals: points
-LOSSES = {"flowers-5": 35, "flowers-10": 35, "flowers-25": 35, "flowers-100": 25}  # goals: % lower
-BEHIND_POINTS, BEHIND_LOSS = 0.5, 5  # points and %: more than that behind is a loss
 NOTES = [
     "cifar10-500 takes all of its training rows: every draw is the same, only seeds differ, so "
     "its intervals say nothing of other photos.",
@@ -241,103 +236,12 @@ def measured(asked: argparse.Namespace) -> None:
                 print(f"{key}: {found['accuracy']:.4f} / {found['log_loss']:.4f}", flush=True)
 
 
-def student(num_draws: int) -> float:
-    """The factor of a 95 % interval of a mean."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, num_draws - 1))
-
-
-def interval(differences: np.ndarray) -> dict[str, Any]:
-    """Mean and 95 % interval over draws."""
-    num_draws = len(differences)
-    half = student(num_draws) * differences.std(ddof=1) / np.sqrt(num_draws)
-    mean = float(differences.mean())
-    return {"n": num_draws, "mean": mean, "low": float(mean - half), "high": float(mean + half)}
-
-
-def compared(mine: list[dict[str, Any]], other: list[dict[str, Any]]) -> dict[str, Any]:
-    """Paired over draws: points of accuracy, log loss, and the ratio of mean log losses."""
-    accuracy, loss, other_accuracy, other_loss = (
-        np.array([entry[name] for entry in column])
-        for column in (mine, other)
-        for name in ("accuracy", "log_loss")
-    )
-    ratio = loss.mean() / other_loss.mean()
-    rest = interval((loss - ratio * other_loss) / other_loss.mean())  # the delta method
-    return {
-        "points": interval(100 * (accuracy - other_accuracy)),
-        "log_loss": interval(loss - other_loss),
-        "log_loss_ratio": {
-            "n": len(loss), "mean": float(ratio),
-            "low": float(ratio + rest["low"]), "high": float(ratio + rest["high"]),
-        },
-    }  # fmt: skip
-
-
-def summary(cell: str, done: dict[str, dict[str, Any]], num_draws: int) -> dict[str, Any]:
-    """A row of the table: the columns whose draws are all there, and the pairs of these."""
+def row_of(cell: str, done: dict[str, dict[str, Any]], num_draws: int) -> dict[str, Any]:
+    """A row of the table: the columns of a cell whose draws are all there."""
     draws = [drawn(cell, seed) for seed in range(num_draws)]
     keys = {column: [key_of(draw, column) for draw in draws] for column in COLUMNS}
     there = {c: [done[k] for k in keys[c]] for c in COLUMNS if all(k in done for k in keys[c])}
-    row: dict[str, Any] = {"cell": cell, "num_train": draws[0].csv.count(",train\n"), "columns": {}}
-    for column, entries in there.items():
-        row["num_judged"] = entries[0]["num_judged"]
-        row["columns"][column] = {
-            name: measure.spread([entry[name] for entry in entries])
-            for name in ("accuracy", "log_loss", "seconds")
-        } | {"code": sorted({entry["code"] for entry in entries})}
-        if column == "by_hand":
-            row["columns"][column]["C"] = [entry["C"] for entry in entries]
-    row["pairs"] = {
-        f"{mine} - {other}": compared(there[mine], there[other])
-        for mine, other in PAIRS
-        if num_draws > 1 and mine in there and other in there
-    }
-    return row
-
-
-def goals(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What should hold of means over draws, and whether it does."""
-    for row in rows:
-        cell = row["cell"]
-        for other in ("before", "by_hand"):
-            if f"now - {other}" not in row["pairs"]:
-                continue
-            pair = row["pairs"][f"now - {other}"]
-            points, lower = pair["points"]["mean"], 100 * (1 - pair["log_loss_ratio"]["mean"])
-            wanted = [("points", points, -BEHIND_POINTS), ("% of log loss", lower, -BEHIND_LOSS)]
-            if other == "before" and cell in GAINS:
-                wanted += [("points", points, GAINS[cell]), ("% of log loss", lower, LOSSES[cell])]
-            for what, figure, least in wanted:
-                goal = f"{cell}: now at least {least:+} {what} better than {other}"
-                yield {"goal": goal, "figure": figure, "is_met": bool(figure >= least)}
-
-
-def markdown(rows: list[dict[str, Any]]) -> str:
-    """The table: accuracy in % / log loss, means over draws, and paired differences."""
-    pairs = [f"{mine} - {other}" for mine, other in PAIRS]
-    titles = ["per class", "rows train, judge", *COLUMNS, *(p.replace("-", "−") for p in pairs)]
-    lines = [" | ".join(titles), " | ".join("---" for _ in titles)]
-    for row in rows:
-        cells = [row["cell"].replace("-", " "), f"{row['num_train']}, {row.get('num_judged', '–')}"]
-        for column in COLUMNS:
-            found = row["columns"].get(column)
-            cells.append(
-                f"{100 * found['accuracy']['mean']:.1f} / {found['log_loss']['mean']:.3f}"
-                if found
-                else "–"
-            )
-        for pair in pairs:
-            found = row["pairs"].get(pair)
-            cells.append(
-                "{mean:+.1f} ({low:+.1f} to {high:+.1f})".format(**found["points"])
-                + " / × {mean:.2f} ({low:.2f} to {high:.2f})".format(**found["log_loss_ratio"])
-                if found
-                else "–"
-            )
-        lines.append(" | ".join(cells))
-    return "\n".join(f"| {line} |" for line in lines)
+    return {"cell": cell, "num_train": draws[0].csv.count(",train\n")} | summary(there)
 
 
 def arguments() -> argparse.Namespace:
@@ -360,7 +264,7 @@ def main() -> None:
         asked.cache_dir = asked.cache_dir or str(Path(place, "store"))
         measured(asked)
         done = read_cache(asked.cache)
-    rows = [summary(cell, done, asked.draws) for cell in CELLS]
+    rows = [row_of(cell, done, asked.draws) for cell in CELLS]
     rows = [row for row in rows if row["columns"]]
     found = list(goals(rows))
     is_whole = len(rows) == len(CELLS) and all(len(r["columns"]) == len(COLUMNS) for r in rows)
