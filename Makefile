@@ -29,6 +29,7 @@ bench: setup
 		$(BIN)/python benchmarks/$$script.py || exit 1; \
 	done
 	@echo "against fastai: FASTAI_PYTHON=/path/to/its/python $(BIN)/python benchmarks/against_fastai.py"
+	@echo "against an older version: WARMSTART_BEFORE=/path/to/a/checkout $(BIN)/python benchmarks/few_photos.py"
 
 clean:
 	rm -rf $(VENV) build dist
