@@ -85,7 +85,10 @@ def pairs() -> None:
     }
     measure.write("train_pairs", {
         "command": f"warmstart train dogscats --arch {ARCH} --seed S --no-report",
-        "seconds": {s: {n: measure.spread(v) for n, v in each.items()} for s, each in walls.items()},
+        "seconds": {
+            state: {name: measure.spread(values) for name, values in each.items()}
+            for state, each in walls.items()
+        },
         "now_over_before": {state: measure.spread(each) for state, each in ratios.items()},
         "valid_accuracy": {name: measure.spread(each) for name, each in accuracies.items()},
     })  # fmt: skip
