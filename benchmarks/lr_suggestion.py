@@ -1,159 +1,271 @@
-"""(f) lr_find's suggestion against nine rates: losses after four epochs along one cosine."""
+"""(f) lr_find's suggestion against nine rates, on rows that are held back.
+
+A fresh head, a trained one, and an unfrozen body under either head; three data sets. Held-back
+loss after four epochs along one cosine; means over the seeds. Seeds from 100 on chose the rule.
+"""
 
 import argparse
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
 from pathlib import Path
 
 import measure
 import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.cli.demo import write_digits
 from warmstart.errors import TrainingError
-from warmstart.learner.feeding import targets_of
 from warmstart.results.lr_curve import LRCurve
 from warmstart.training.head import HeadCard, build_head
 from warmstart.training.loop import fit
-from warmstart.training.lr_finder import lr_find
-from warmstart.training.objective import Inputs, Targets
+from warmstart.training.lr_finder import USUAL_RATES, lr_find
+from warmstart.training.objective import Targets, judged
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
+from warmstart.training.state import copied, module_state, put_state
 
 ARCH, EPOCHS, GOAL = "tf_efficientnet_lite0", 4, 1.05
 RATES = [float(rate) for rate in np.geomspace(1e-4, 1, 9)]
+KINDS = ("fresh head", "trained head", "unfrozen, MLP", "unfrozen, logistic")
+ROWS = {"flowers": (80, 25), "dogscats": (200, 60), "digits": (100, 25)}  # a class: head, body
+HEAD_EPOCHS, HEAD_RATE, BODY_SIZE = 8, 0.03, 96
+MOST_HELD = {False: 1000, True: 300}  # rows that judge: a head, an unfrozen body
+RECIPE_EPOCHS = 7  # of its step 8, a tenth of whose rows its step 7 may feed
+RULES: dict[str, dict[str, object]] = {"suggestion": {}, "within the recipe's rows": {}}
 
 
 @dataclass(frozen=True)
-class Task:
-    """Stored activations of one data set."""
+class RowsInMemory:
+    """Views of rows that train, one per epoch, and rows that are held back."""
 
-    name: str
-    inputs: Inputs
-    targets: Targets
-    head: HeadCard
+    views: Sequence[Tensor]
+    held: Tensor
+
+    def train(
+        self, batches: Sequence[NDArray[np.int64]], epoch: int, _draws: object = None
+    ) -> Iterator[Tensor]:
+        """Batches of one view."""
+        for rows in batches:
+            yield self.views[epoch % len(self.views)][torch.from_numpy(rows)]
+
+    def valid(self) -> Iterator[Tensor]:
+        """Nothing: held-back rows are judged once, at the end."""
+        yield from ()
 
 
-def tasks(folder: Path) -> Iterator[Task]:
-    """The three, their frozen part computed once."""
-    digits = folder / "digits"
-    write_digits(digits)
-    for name, path, size in (
-        ("digits", digits, 96),
-        ("flowers", measure.photos("flowers"), None),
-        ("dogscats", measure.photos("dogscats"), None),
-    ):
-        data = ImageClassifierData.from_paths(path, tfms_from_model(ARCH, size))
-        learn = ConvLearner.pretrained(
-            ARCH, data, precompute=True, cache_dir=folder / "cache", quiet=True
+@dataclass(frozen=True)
+class Case:
+    """What is trained, and on what."""
+
+    module: nn.Module
+    groups: list[list[nn.Parameter]]
+    inputs: RowsInMemory
+    train: Tensor
+    held: Tensor
+    learner: ConvLearner
+    is_unfrozen: bool = False
+
+    def settings(self, lr: float, opt: str, seed: int) -> FitSettings:
+        """One cosine; an unfrozen body's gradients are clipped, as ``ConvLearner.fit`` does."""
+        return FitSettings(
+            (lr,) * len(self.groups),
+            Schedule(1, EPOCHS),
+            batch_size=32 if self.is_unfrozen else 64,
+            opt=opt,
+            seed=seed,
+            weight_decays=(0.0,) * len(self.groups),
+            clip_norm=1.0 if self.is_unfrozen else None,
         )
-        assert learn.card.head is not None
-        head = HeadCard.from_json(dict(learn.card.head))
-        inputs = learn.prepared(("train", "valid")).inputs(learn.device)
-        yield Task(name, inputs, targets_of(data.table), head)
+
+    def loss_after(self, lr: float, opt: str, seed: int) -> float:
+        """Held-back loss after a fit, whose weights are put back; nan where it diverged."""
+        start, targets = copied(module_state(self.module)), Targets(self.train, self.held[:0])
+        try:
+            fit(self.module, self.groups, self.inputs, targets, self.settings(lr, opt, seed))
+            return judged(self.module, torch.split(self.inputs.held, 64), self.held).loss
+        except TrainingError:
+            return float("nan")
+        finally:
+            put_state(self.module, start)
+
+    def curve(self, opt: str, seed: int, *, is_limited: bool) -> LRCurve:
+        """The sweep, whole or within the rows that the recipe may feed."""
+        targets, settings = Targets(self.train, self.held[:0]), self.settings(1.0, opt, seed)
+        most = len(self.train) * RECIPE_EPOCHS // 10 if is_limited else None
+        return lr_find(self.module, self.groups, self.inputs, targets, settings, max_rows=most)
 
 
-def settings_of(opt: str, seed: int, lr: float) -> FitSettings:
-    """One cosine of four epochs."""
-    return FitSettings((lr,), Schedule(1, EPOCHS), batch_size=64, opt=opt, seed=seed)
+class Divided(nn.Module):
+    """The average half of pooled rows, each divided by its length, times √D."""
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """(N, 2 D) → (N, D)."""
+        average = pooled[:, pooled.shape[1] // 2 :]
+        length = average.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        return average / length * average.shape[1] ** 0.5
 
 
-def new_head(task: Task, seed: int) -> tuple[nn.Module, list[list[nn.Parameter]]]:
-    """A head that knows nothing, and its one layer group."""
-    head = build_head(task.head, seed=seed)
-    return head, [list(head.parameters())]
+def logistic_head(pooled: NDArray[np.float32], labels: NDArray[np.int64]) -> nn.Sequential:
+    """Logistic regression (C = 100) on unit-length features, as a module."""
+    from sklearn.linear_model import LogisticRegression
+
+    divide = Divided()
+    features = divide(torch.from_numpy(pooled)).numpy()
+    root = features.shape[1] ** 0.5
+    fitted = LogisticRegression(C=100, max_iter=1000).fit(features / root, labels)
+    weights, biases = fitted.coef_, fitted.intercept_
+    if len(weights) == 1:  # of two classes scikit-learn tells the second one's logit only
+        weights = np.concatenate([-weights / 2, weights / 2])
+        biases = np.concatenate([-biases / 2, biases / 2])
+    linear = nn.Linear(features.shape[1], len(weights))
+    with torch.no_grad():
+        linear.weight.copy_(torch.from_numpy(weights / root))
+        linear.bias.copy_(torch.from_numpy(biases))
+    return nn.Sequential(divide, linear)
 
 
-def final_losses(task: Task, opt: str, seed: int, lr: float) -> dict[str, float]:
-    """Of the last epoch; nan where the fit diverged."""
-    head, groups = new_head(task, seed)
-    try:
-        history = fit(head, groups, task.inputs, task.targets, settings_of(opt, seed, lr))
-    except TrainingError:
-        return {"train": float("nan"), "valid": float("nan"), "accuracy": float("nan")}
-    last = history.records[-1]
-    assert last.valid_loss is not None
+@cache
+def pooled_rows(
+    name: str, size: int | None, place: Path
+) -> tuple[ConvLearner, NDArray[np.float32]]:
+    """A learner of a data set, and the pooled features of all its rows."""
+    if name == "digits":
+        size, folder = BODY_SIZE, place / "digits"
+        if not folder.exists():
+            write_digits(folder)
+    else:
+        folder = measure.photos(name)
+    tfms = tfms_from_model(ARCH, size, aug_tfms="side_on", max_zoom=1.1)
+    data = ImageClassifierData.from_paths(folder, tfms)
+    learn = ConvLearner.pretrained(
+        ARCH, data, precompute=True, cache_dir=place / "cache", quiet=True
+    )
+    return learn, learn.prepared(("train", "valid")).rows(np.arange(len(data.table)))
+
+
+def drawn(
+    learn: ConvLearner, per_class: int, most_held: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows that train, and others that judge; the split of the folder does not matter."""
+    rng, table = np.random.default_rng(seed), learn.data.table
+    every = rng.permutation(np.concatenate([table.rows("train"), table.rows("valid")]))
+    labels = table.labels[every]
+    train = np.concatenate([every[labels == k][:per_class] for k in range(len(learn.data.classes))])
+    return np.sort(train), np.setdiff1d(every, train, assume_unique=True)[:most_held]
+
+
+def build_case(name: str, kind: str, seed: int, place: Path) -> Case:
+    """One case at one seed: rows are drawn, a head is made, and trained where the case says so."""
+    is_unfrozen = kind.startswith("unfrozen")
+    learn, pooled = pooled_rows(name, BODY_SIZE if is_unfrozen else None, place)
+    train, held = drawn(learn, ROWS[name][is_unfrozen], MOST_HELD[is_unfrozen], seed)
+    labels = learn.data.table.labels
+    wanted = torch.from_numpy(labels[train]), torch.from_numpy(labels[held])
+    assert learn.card.head is not None
+    head: nn.Module = build_head(HeadCard.from_json(dict(learn.card.head)), seed=seed)
+    rows = RowsInMemory([torch.from_numpy(pooled[train])], torch.from_numpy(pooled[held]))
+    parts = [list(head.parameters())]
+    if kind in ("trained head", "unfrozen, MLP"):
+        epochs, size = (HEAD_EPOCHS, 32) if is_unfrozen else (EPOCHS, 64)
+        settings = FitSettings((HEAD_RATE,), Schedule(1, epochs), size, seed=seed + 1000)
+        fit(head, parts, rows, Targets(wanted[0], wanted[1][:0]), settings)
+    if not is_unfrozen:
+        return Case(head, parts, rows, *wanted, learner=learn)
+    if kind == "unfrozen, logistic":
+        head = logistic_head(pooled[train], labels[train])
+    body = ConvLearner.pretrained(
+        ARCH, learn.data, cache_dir=place / "cache", custom_head=head, quiet=True
+    )
+    body.unfreeze()
+    source = learn.data.source
+
+    def pixels(rows: NDArray[np.int64], view: int) -> Tensor:
+        return torch.from_numpy(np.stack([source.render(int(row), view) for row in rows]))
+
+    views = RowsInMemory([pixels(train, 1 + e) for e in range(EPOCHS)], pixels(held, 0))
+    module, groups = body._module("stored"), body.layers.parameters()
+    return Case(module, groups, views, *wanted, learner=body, is_unfrozen=True)
+
+
+def judge(build: Callable[[int], Case], opt: str, seeds: Sequence[int]) -> dict[str, object]:
+    """Nine rates, what is suggested, and the usual rate: means of held-back losses over seeds."""
+    usual = {"sgd": 0.01}.get(opt, 0.6 * USUAL_RATES.get(opt, 0.0))
+    losses: dict[str, list[float]] = {}
+    rates: dict[str, list[float]] = {}
+    turns: dict[str, list[float]] = {}
+    for seed in seeds:
+        case, known = build(seed), dict[str, float]()
+        tried = {f"{rate:.3g}": rate for rate in RATES} | {"usual": usual}
+        for rule in RULES:
+            curve = case.curve(opt, seed, is_limited=rule != "suggestion")
+            tried[rule] = curve.suggestion
+            turns.setdefault(rule, []).append(curve.turning)
+        for name, rate in tried.items():
+            key = f"{rate:.4g}"  # 0.01 of the nine and 0.01 as suggested are one fit
+            if key not in known:
+                known[key] = case.loss_after(rate, opt, seed)
+            losses.setdefault(name, []).append(known[key])
+            rates.setdefault(name, []).append(rate)
+        held = judged(case.module, torch.split(case.inputs.held, 64), case.held)
+        losses.setdefault("before the fit", []).append(held.loss)
+    means = {name: float(np.mean(values)) for name, values in losses.items()}
+    best = min(RATES, key=lambda rate: np.nan_to_num(means[f"{rate:.3g}"], nan=np.inf))
+    lowest = means[f"{best:.3g}"]
     return {
-        "train": last.train_loss,
-        "valid": last.valid_loss,
-        "accuracy": last.metrics["accuracy"],
+        "held_back_losses": means,
+        "best_of_nine": best,
+        "rates": {rule: rates[rule] for rule in (*RULES, "usual")},
+        "turns": turns,
+        "over_best": {rule: means[rule] / lowest for rule in (*RULES, "usual")},
+        "of_seeds": losses,
     }
 
 
-def tenth_of_minimum(curve: LRCurve) -> float:
-    """The rule before: a tenth of the rate at the minimum of a running average."""
-    average, averages = 0.0, []
-    for step, loss in enumerate(curve.losses, start=1):
-        average = 0.9 * average + 0.1 * float(loss)
-        averages.append(average / (1 - 0.9**step))
-    return float(curve.lrs[int(np.nanargmin(averages))]) / 10
-
-
-def mean_losses(of_seeds: list[dict[str, float]]) -> dict[str, float]:
-    """Means over seeds."""
-    return {key: float(np.mean([losses[key] for losses in of_seeds])) for key in of_seeds[0]}
-
-
-def measured(task: Task, opt: str, seeds: range) -> dict[str, object]:
-    """Nine rates and two rules, means over the seeds."""
-    grid = {
-        f"{rate:.3g}": mean_losses([final_losses(task, opt, seed, rate) for seed in seeds])
-        for rate in RATES
-    }
-    lowest = min(grid, key=lambda rate: np.nan_to_num(grid[rate]["train"], nan=np.inf))
-    best_valid = float(np.nanmin([losses["valid"] for losses in grid.values()]))
-    curves = [
-        lr_find(*new_head(task, seed), task.inputs, task.targets, settings_of(opt, seed, 1.0))
-        for seed in seeds
-    ]
-    rules = {
-        "middle_of_floor": [curve.suggestion for curve in curves],
-        "tenth_of_minimum": [tenth_of_minimum(curve) for curve in curves],
-        "middle_of_floor_for_any_optimiser": [replace(c, share=1.0).suggestion for c in curves],
-    }
-    found: dict[str, object] = {"grid": grid, "best_rate": lowest, "best_valid": best_valid}
-    for rule, rates in rules.items():
-        losses = mean_losses(
-            [final_losses(task, opt, seed, rate) for seed, rate in zip(seeds, rates, strict=True)]
-        )
-        ratio = losses["train"] / grid[lowest]["train"]
-        found[rule] = {
-            "rates": rates,
-            **losses,
-            "train_over_best": ratio,
-            "valid_over_best": losses["valid"] / best_valid,
-            "is_within_goal": ratio <= GOAL,
-        }
-        print(f"{task.name:9} {opt:6} {rule:34} {rates[0]:.4f}  train / best {ratio:.3f}")
-    return found
+def is_met(found: Mapping[str, dict[str, object]], rule: str) -> int:
+    """How many cases end within the goal."""
+    ratios = [entry["over_best"] for entry in found.values()]
+    return sum(isinstance(r, dict) and r[rule] <= GOAL for r in ratios)
 
 
 def main() -> None:
-    """Measure each task with each optimiser."""
+    """Judge every case; what is done is written at once."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=4, help="of heads")
+    parser.add_argument("--body-seeds", type=int, default=2, help="of unfrozen bodies")
+    parser.add_argument("--cache", type=Path)
     chosen = parser.parse_args()
-    seeds = range(chosen.first_seed, chosen.first_seed + chosen.seeds)
-    with tempfile.TemporaryDirectory() as place:
-        found = {
-            task.name: {opt: measured(task, opt, seeds) for opt in ("sgd", "adamw")}
-            for task in tasks(Path(place))
-        }
-    name = "lr_suggestion" if chosen.first_seed == 0 else f"lr_suggestion_{chosen.first_seed}"
-    measure.write(
-        name,
-        {
-            "what": f"losses of the last of {EPOCHS} epochs, cycle_len={EPOCHS}, bs 64, stored "
-            f"activations of {ARCH}; means over seeds {list(seeds)}",
-            "goal": f"training loss within {GOAL} of the best of nine rates",
-            "threads": torch.get_num_threads(),
-            "tasks": found,
-        },
-    )
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as temporary:
+        place = chosen.cache or Path(temporary)
+        found: dict[str, dict[str, object]] = {}
+        cases = [(kind, name, "sgd") for kind, name in product(KINDS, ROWS)]
+        cases += [(kind, name, "adamw") for kind, name in product(KINDS[:2], ROWS)]
+        for kind, name, opt in cases:
+            number = chosen.body_seeds if kind.startswith("unfrozen") else chosen.seeds
+            seeds = range(chosen.first_seed, chosen.first_seed + number)
+            entry = judge(lambda seed, n=name, k=kind: build_case(n, k, seed, place), opt, seeds)
+            found[f"{kind}, {name}, {opt}"] = entry | {"seeds": list(seeds)}
+            with_sgd = {case: e for case, e in found.items() if case.endswith("sgd")}
+            measure.write(
+                "lr_suggestion",
+                {
+                    "what": f"held-back loss after {EPOCHS} epochs along one cosine, {ARCH}",
+                    "goal": f"within {GOAL} of the best of nine rates in 10 of the 12 cases of SGD",
+                    "rows_a_class": ROWS,
+                    "size_of_unfrozen": BODY_SIZE,
+                    "threads": torch.get_num_threads(),
+                    "within_goal": {rule: is_met(with_sgd, rule) for rule in (*RULES, "usual")},
+                    "num_cases": len(with_sgd),
+                    "cases": found,
+                },
+            )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tests.unit.training.toy import (
 from torch import Tensor, nn
 
 from warmstart.errors import SettingError
+from warmstart.results.lr_curve import LRCurve
 from warmstart.training.loop import fit
 from warmstart.training.lr_finder import kept_random_state, lr_find
 from warmstart.training.order import epoch_batches, num_batches
@@ -159,21 +160,32 @@ def test_all_random_states_are_kept() -> None:
     assert (random.getstate(), *random_states()) == before
 
 
-@pytest.mark.parametrize("breaks_at", [None, 0, 1, 7])
+@pytest.mark.parametrize("breaks_at", [None, 0, 1, 7, 15])
 @pytest.mark.parametrize("is_training", [True, False])
-def test_lr_find_leaves_no_trace(breaks_at: int | None, is_training: bool) -> None:
+@pytest.mark.parametrize("max_rows", [None, 150])
+def test_lr_find_leaves_no_trace(
+    breaks_at: int | None, is_training: bool, max_rows: int | None
+) -> None:
+    """Calls 0 and 1 are of the starting weights, 15 is of a step."""
     module, (inputs, targets) = Counting(breaks_at), toy_data()
     module.train(is_training)
     module.net[4].train(not is_training)
     modes = [part.training for part in module.modules()]
     before, states = copied(module_state(module)), random_states()
     addresses = [parameter.data_ptr() for parameter in module.parameters()]
+
+    def find() -> LRCurve:
+        return lr_find(
+            module, one_group(module), inputs, targets, toy_settings(), num_steps=14,
+            max_rows=max_rows,
+        )  # fmt: skip
+
     if breaks_at is None:
-        curve = lr_find(module, one_group(module), inputs, targets, toy_settings(), num_steps=20)
+        curve = find()
         assert len(curve.lrs) == len(curve.losses) > 7
     else:
         with pytest.raises(RuntimeError, match="broken"):
-            lr_find(module, one_group(module), inputs, targets, toy_settings(), num_steps=20)
+            find()
     after = module_state(module)
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)

@@ -132,10 +132,9 @@ def write_data(run: Path, table: ImageTable) -> None:
 
 
 def write_curve(run: Path, curve: LRCurve) -> None:
-    """The losses that a rate was found by."""
-    entry = {"lrs": curve.lrs.tolist(), "losses": curve.losses.tolist(), "share": curve.share}
+    """The losses that a rate was found by, and that rate."""
     run.mkdir(parents=True, exist_ok=True)
-    write_json(run / CURVE, entry)
+    write_json(run / CURVE, curve.to_json())
 
 
 def write_json(path: Path, entry: object) -> None:

@@ -5,8 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from warmstart.cli.mistakes import resume_line
 from warmstart.cli.recipe import Recipe, read_recipe
 from warmstart.cli.run_folder import (
@@ -76,9 +74,13 @@ def read_steps(run: Path) -> tuple[StepRecord, ...]:
 
 
 def read_curve(run: Path) -> LRCurve | None:
-    """How the rate was found, if it was."""
+    """How the rate was found, if it was.
+
+    A file that does not tell which rate was suggested is an older version's, whose rule was
+    another: the run's recipe tells it.
+    """
     file = run / CURVE
     if not file.exists():
         return None
     entry = json.loads(file.read_text(encoding="utf-8"))
-    return LRCurve(np.array(entry["lrs"]), np.array(entry["losses"]), entry["share"])
+    return LRCurve.from_json({"told": read_recipe(run).lr} | entry)

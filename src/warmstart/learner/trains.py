@@ -172,6 +172,8 @@ class Trains(Predicts):
         end_lr: float = 10.0,
         num_steps: int = 100,
         bn: str = "stored",
+        clip_norm: float | str | None = "auto",
+        max_rows: int | None = None,
     ) -> LRCurve:
         """Try rates from small to large; weights and everything else stay as they are.
 
@@ -181,21 +183,28 @@ class Trains(Predicts):
             end_lr: Last rate.
             num_steps: Steps between them.
             bn: As in ``fit``.
+            clip_norm: As in ``fit``.
+            max_rows: How many rows may go through the network in all: fewer and smaller steps are
+                taken, and where too few are left for a sweep the usual rate is suggested.
 
         Returns:
             The curve, with ``.suggestion`` and ``.plot()``.
         """
         feeding = self.prepared(("train", "valid"))
         module = self._module(bn)
+        clip_norm = told_clip_norm(clip_norm, module, quiet=True)
+        settings = self._settings(1.0 if lrs is None else lrs, Schedule(1), 0.0)
+        options: dict[str, Any] = {"clip_norm": clip_norm}
         try:
             return lr_find(
                 module,
                 self.layers.parameters(),
                 feeding.inputs(self.device),
                 targets_of(self.data.table, self.held_back),
-                self._settings(1.0 if lrs is None else lrs, Schedule(1), 0.0),
+                replace(settings, **options),
                 lr_range=(start_lr, end_lr),
                 num_steps=num_steps,
+                max_rows=max_rows,
             )
         finally:
             self.model.eval()

@@ -1,6 +1,7 @@
 """Losses against rates, and the rate to start with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -8,93 +9,159 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+USUAL = 0.01  # what served heads and unfrozen bodies alike (benchmarks/lr_suggestion.py)
 SMOOTHING_DECADES = 0.2  # standard deviation of the average over neighbouring rates
+SMOOTHING_STEPS = 0.6  # and at least so many steps, where few steps lie far apart
+LEARNED = 0.65  # of the fall, by the step up to which the rates are added up
+WORTHWHILE = 0.2  # of the loss of chance: a smaller fall tells of little to learn
+DENSE = 0.12  # decades between steps: steps further apart only tell where the loss rises
 FLOOR = 0.2  # the floor ends where a fifth of the fall is lost again
+RISEN = 0.05  # or, if that is more, a twentieth of the loss of chance
+LARGEST = 1 / 3  # of the last rate before the loss rises; no suggestion is larger,
+LARGEST_USUAL = 1 / 5  # and the usual rate less: where little can be gained, no harm is to be done
 TRAINED = 1 / 3  # of the loss of chance, below which a network has learned before
-RISEN = 0.1  # of the loss of chance
 FIRST_LOSSES = 5  # whose mean is the loss before the sweep: at the smallest rates nothing moves
 HIGHEST = 4.0  # times the first loss; beyond it a loss says no more than that it diverged
 
 
 @dataclass(frozen=True, eq=False)
 class LRCurve:
-    """``lrs`` (S,) growing, ``losses`` (S,) of the step taken with each.
+    """``lrs`` (S,) growing, ``losses`` (S,) of the step taken with each; S may be 0.
 
-    ``share`` of the middle of the floor is suggested: what suits the optimiser. ``chance`` is the
-    loss of a network that knows nothing, None where nobody says.
+    ``before`` (S,) is what the weights from before the sweep lose on the same batches, with the
+    same dropout: the difference is free of the noise between batches. Without it the mean of the
+    first losses stands for all. ``chance`` is the loss of a network that knows nothing, None where
+    nobody says. ``usual`` is the rate for weights of which a sweep says nothing, or too little;
+    ``share`` is a factor on whatever is suggested. ``told`` is a suggestion that was made before,
+    by this version or an older one, and holds as it was.
     """
 
     lrs: NDArray[np.float64]
     losses: NDArray[np.float64]
     share: float = 1.0
     chance: float | None = None
+    before: NDArray[np.float64] | None = None
+    usual: float = USUAL
+    told: float | None = None
 
     @property
-    def smoothed(self) -> NDArray[np.float64]:
-        """Mean of the losses (S,) at rates near each, weighted by distance in decades.
+    def start(self) -> float:
+        """The mean loss before the sweep."""
+        if self.before is None or not len(self.before):
+            return start_of(self.losses)
+        return float(np.mean(self.before))
+
+    @property
+    def spacing(self) -> float:
+        """Decades from one rate to the next."""
+        return float(np.log10(self.lrs[1] / self.lrs[0])) if len(self.lrs) > 1 else 0.0
+
+    @property
+    def changes(self) -> NDArray[np.float64]:
+        """What the sweep has changed in the loss of each step's batch (S,); bounded."""
+        before = self.start if self.before is None else self.before
+        highest = HIGHEST * max(self.start if np.isfinite(self.start) else 0.25, self.chance or 0.0)
+        losses = np.where(np.isfinite(self.losses), self.losses, highest)
+        changes: NDArray[np.float64] = np.minimum(losses, highest) - before
+        return np.where(np.isfinite(changes), changes, highest)
+
+    @property
+    def smoothed_changes(self) -> NDArray[np.float64]:
+        """Mean of the changes (S,) at rates near each, weighted by distance in decades.
 
         A mean over both sides has its fall and its rise where the losses have them; a running
         mean of past steps has both too late, by half a decade in a sweep of a hundred steps.
         """
-        first = self.losses[0] if np.isfinite(self.losses[0]) else 1 / HIGHEST
-        highest = HIGHEST * max(first, self.chance or 0.0)
-        losses = np.minimum(np.where(np.isfinite(self.losses), self.losses, highest), highest)
         decades = np.log10(self.lrs)
-        distances = (decades[:, None] - decades[None, :]) / SMOOTHING_DECADES
-        weights = np.exp(-0.5 * distances**2)
-        means: NDArray[np.float64] = weights @ losses / weights.sum(axis=1)
+        width = max(SMOOTHING_DECADES, SMOOTHING_STEPS * self.spacing)
+        weights = np.exp(-0.5 * ((decades[:, None] - decades[None, :]) / width) ** 2)
+        means: NDArray[np.float64] = weights @ self.changes / weights.sum(axis=1)
         return means
+
+    @property
+    def smoothed(self) -> NDArray[np.float64]:
+        """The smoothed loss (S,), as if every step had met a batch of the mean difficulty."""
+        return self.smoothed_changes + (self.start if np.isfinite(self.start) else 0.0)
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw it: a matplotlib figure, also written to ``path`` if one is given."""
         return import_module("warmstart.plots.curves").plot_lr_curve(self, path)
 
     @property
-    def floor(self) -> tuple[float, float]:
-        """First and last rate of the floor around the smoothed loss's minimum."""
-        smoothed = self.smoothed
-        lowest = int(smoothed.argmin())
-        inside = smoothed <= smoothed[lowest] + FLOOR * max(0.0, smoothed[0] - smoothed[lowest])
-        after = np.flatnonzero(~inside[lowest:])
-        last = lowest + int(after[0]) - 1 if len(after) else len(smoothed) - 1
-        return float(self.lrs[int(inside.argmax())]), float(self.lrs[last])
-
-    @property
     def is_trained(self) -> bool:
         """Whether the loss began far below chance: then a sweep has next to nothing to lower."""
-        return self.chance is not None and knows_much(self.losses, self.chance)
+        return self.chance is not None and bool(self.start < TRAINED * self.chance)
+
+    @property
+    def fall(self) -> float:
+        """How far the smoothed loss falls in all, 0 or more."""
+        return max(0.0, -float(self.smoothed_changes.min(initial=0.0)))
 
     @property
     def turning(self) -> float:
-        """The last rate before the smoothed loss rises by a tenth of what chance would lose."""
-        risen = self.smoothed > start_of(self.losses) + RISEN * (self.chance or 0.0)
-        after = np.flatnonzero(risen)
-        return float(self.lrs[max(0, int(after[0]) - 1) if len(after) else -1])
+        """The last rate before the loss rises: of the floor, or, of a trained network, of all.
+
+        It is where the steps that have risen are best parted from those that have not, so that
+        neither one unlucky batch before it nor a lucky one after it moves it.
+        """
+        if not len(self.lrs):
+            return float("inf")
+        level = 0.0 if self.is_trained else -self.fall
+        height = max(FLOOR * -level, RISEN * (self.chance or self.start))
+        has_risen = self.changes > level + height
+        lowest = 0 if self.is_trained else int(self.smoothed_changes.argmin())
+        before, after = np.cumsum(has_risen[lowest:]), np.cumsum(~has_risen[lowest:])
+        wrong = np.append(0, before) + after[-1] - np.append(0, after)
+        return float(self.lrs[max(0, lowest + int(wrong.argmin()) - 1)])
 
     @property
     def suggestion(self) -> float:
-        """A rate before the loss turns: the floor's middle in decades, times ``share``.
+        """A rate for a fit of some epochs.
 
-        For weights that have something to learn, in a sweep of about a hundred steps. After a fit
-        the loss hardly falls any more, and there is no floor to find the middle of: then it is a
-        tenth of the rate at which the loss turns up.
+        Where the loss falls, the rates up to the step by which two thirds of the fall are done
+        add up to the distance that the weights had to go, and a fit may begin with a rate of that
+        size; but with no more than a third of the last rate before the loss rises. Where it
+        hardly falls, as after a fit, or steps are too far apart, there is nothing to read off,
+        and the usual rate is suggested, but no more than a fifth of that last rate.
 
         Differs from:
             A tenth of the rate at the minimum (fastai), and steepest slope or valley (fastai 2):
-            where on its flat floor the minimum falls is chance, and the other two lie where a
-            longer fit still learns slowly. Measured in benchmarks/lr_suggestion.py.
+            after a fit all three take noise for the curve. Measured in benchmarks/lr_suggestion.py.
         """
-        if self.is_trained:
-            return self.share * self.turning / 10
-        first, last = self.floor
-        return self.share * float(np.sqrt(first * last))
+        if self.told is not None:
+            return self.told
+        if not len(self.lrs):
+            return self.share * self.usual
+        rate = min(self.usual, LARGEST_USUAL * self.turning)
+        if self.spacing <= DENSE and self.fall > WORTHWHILE * (self.chance or self.start):
+            learned = int((self.smoothed_changes <= -LEARNED * self.fall).argmax())
+            rate = min(float(self.lrs[: learned + 1].sum()), LARGEST * self.turning)
+        return self.share * min(rate, float(self.lrs[-1]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field and the suggestion, as plain data; None for a loss that is no number."""
+        told = {"told": self.suggestion}
+        return {name: listed(value) for name, value in (asdict(self) | told).items()}
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "LRCurve":
+        """Read what ``to_json`` wrote; what an older version did not write has its default."""
+        known = {field.name: entry[field.name] for field in fields(cls) if field.name in entry}
+        arrays = {
+            name: np.array(known[name], dtype=np.float64)
+            for name in ("lrs", "losses", "before")
+            if known.get(name) is not None
+        }
+        return cls(**(known | arrays))
 
 
 def start_of(losses: NDArray[np.float64]) -> float:
-    """The loss before the sweep."""
-    return float(np.mean(losses[:FIRST_LOSSES]))
+    """The loss before the sweep, from its first losses; nan where there are none."""
+    return float(np.mean(losses[:FIRST_LOSSES])) if len(losses) else float("nan")
 
 
-def knows_much(losses: NDArray[np.float64], chance: float) -> bool:
-    """Whether losses (S,), of which the first ones count, begin far below those of chance."""
-    return bool(start_of(losses) < TRAINED * chance)
+def listed(value: Any) -> Any:
+    """An array as a list, what is not finite in it as None."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return [float(number) if np.isfinite(number) else None for number in value]

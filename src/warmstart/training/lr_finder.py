@@ -1,34 +1,40 @@
 """Tries rates from small to large, and leaves everything as it was."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import isfinite, log
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from warmstart.results.lr_curve import LRCurve, knows_much, start_of
+from warmstart.results.lr_curve import USUAL, LRCurve
 from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.groups import check_groups
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser
 from warmstart.training.order import derive, epoch_batches
 from warmstart.training.precision import measured_precision
+from warmstart.training.randomness import seeded
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import copied, kept_modes, module_state, put_state
-from warmstart.training.step import update
+from warmstart.training.step import batch_loss, update
 
-DIVERGED = 4.0  # stop when the smoothed loss is so many times its best
 SMOOTHING = 0.9
-# Of the middle of the curve's floor. AdamW's floor reaches further beyond the rates that end a fit
-# with the lowest loss than SGD's; of 1 to 1/7 a quarter did best (benchmarks/lr_suggestion.py).
-SHARES = {"adamw": 0.25}
+# Of a sweep that max_rows limits: fewer steps tell too little, more of them serve better than
+# larger batches, and few rates are best spent around the usual one.
+FEWEST_STEPS, ENOUGH_STEPS, FEWEST_ROWS = 8, 24, 8
+AROUND = 1 / 5, 100.0  # times the usual rate
+# AdamW moves each weight by the rate itself, whatever the gradient: it wants other rates. Chosen on
+# seeds other than those that judge in benchmarks/lr_suggestion.py.
+SHARES, USUAL_RATES = {"adamw": 0.6}, {"adamw": 0.05 * USUAL}
 
 
-def lr_find(
+def lr_find(  # noqa: PLR0913 - three of them say how far and how much
     module: nn.Module,
     groups: Sequence[Sequence[nn.Parameter]],
     inputs: Inputs,
@@ -37,17 +43,25 @@ def lr_find(
     *,
     lr_range: tuple[float, float] = (1e-5, 10.0),
     num_steps: int = 100,
+    max_rows: int | None = None,
 ) -> LRCurve:
     """Train for a while with a rate that grows by the same factor at each step.
+
+    First the starting weights judge each step's batch, with the dropout that the step will have.
 
     Args:
         module: Inputs of a batch → logits; its weights are put back, also when this raises.
         groups: Its trainable parameters, by layer group.
         inputs: Where batches come from.
         targets: Labels of the same rows.
-        settings: ``lrs`` gives the ratio between groups; the last one is what the curve shows.
+        settings: As in the fit to come. ``lrs`` gives the ratio between groups; the last one is
+            what the curve shows.
         lr_range: First and last rate of the last group.
         num_steps: Steps between them.
+        max_rows: How many rows may go through the module in all, the starting weights' included;
+            fewer and smaller steps are taken, at rates nearer to the usual one. Arithmetic that
+            is "auto" is not measured then: it is f32. Too few rows for a sweep give an empty
+            curve, whose suggestion is the usual rate. None is no limit.
 
     Returns:
         Rates and losses, up to where the loss diverged.
@@ -56,37 +70,110 @@ def lr_find(
         Smith, 2017, arXiv 1506.01186, section 3.3.
     """
     check_groups(module, groups, settings.lrs, settings.weight_decays)
-    optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
-    ratios = [lr / settings.lrs[-1] for lr in settings.lrs]
-    rates = np.geomspace(*lr_range, num_steps)
+    share, usual = SHARES.get(settings.opt, 1.0), USUAL_RATES.get(settings.opt, USUAL)
+    chance = chance_loss(targets.train)
+    batches = planned(len(targets.train), settings, num_steps, max_rows)
+    if len(batches) < num_steps:
+        lr_range = narrowed(lr_range, usual)
+    if not batches:
+        return LRCurve(np.empty(0), np.empty(0), share, chance, np.empty(0), usual)
     precision = settings.precision
     if precision == "auto":
-        precision = measured_precision(module, inputs, targets, settings)
+        is_measured = max_rows is None
+        precision = measured_precision(module, inputs, targets, settings) if is_measured else "f32"
+    sweep = Sweep(batches, np.geomspace(*lr_range, len(batches)), inputs, targets, settings)
     forward = in_arithmetic(module, precision)
-    losses: list[float] = []
-    chance = chance_loss(targets.train)
-    smoothed, best = 0.0, float("inf")
-    with unchanged(module), kept_random_state():
+    with unchanged(module) as start, kept_random_state():
         module.train()
-        steps = passes(inputs, targets, settings, num_steps)
-        for step, (lr, (rows, batch)) in enumerate(zip(rates, steps, strict=True)):
-            loss = update(
-                forward,
-                optimiser,
-                batch,
-                targets.train[torch.from_numpy(rows)],
-                settings,
-                lrs=[float(lr) * ratio for ratio in ratios],
-                seed=derive(settings.seed, "lr_find", step),
-            )
+        before = sweep.losses_before(forward)
+        put_state(module, start)  # BatchNorm has counted the batches
+        optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
+        losses = sweep.losses(forward, optimiser, before, chance)
+    found = len(losses)
+    return LRCurve(sweep.rates[:found], np.array(losses), share, chance, before[:found], usual)
+
+
+def planned(
+    num_rows: int, settings: FitSettings, num_steps: int, max_rows: int | None
+) -> list[NDArray[np.int64]]:
+    """Training positions of each step's batch: as many steps as wanted, or as a limit allows.
+
+    Args:
+        num_rows: Training rows.
+        settings: Whose ``batch_size``, ``seed`` and ``first_epoch`` count.
+        num_steps: Steps wanted.
+        max_rows: Rows that may be fed; each row is fed twice.
+
+    Returns:
+        Passes over all rows, each in another order; nothing if the limit allows too few steps.
+    """
+    size = settings.batch_size
+    if max_rows is not None:
+        size = min(size, max(FEWEST_ROWS, max_rows // (2 * ENOUGH_STEPS)))
+    batches: list[NDArray[np.int64]] = []
+    while len(batches) < num_steps:
+        seed = derive(settings.seed, "lr_find order", len(batches))
+        batches += epoch_batches(num_rows, size, seed, settings.first_epoch)
+    batches = batches[:num_steps]
+    if max_rows is None:
+        return batches
+    fed = 2 * np.cumsum([len(batch) for batch in batches])
+    allowed = int(np.searchsorted(fed, max_rows, side="right"))
+    return batches[:allowed] if allowed >= min(FEWEST_STEPS, num_steps) else []
+
+
+def narrowed(lr_range: tuple[float, float], usual: float) -> tuple[float, float]:
+    """The part of a range that lies around the usual rate; the whole range if none does."""
+    first, last = (usual * factor for factor in AROUND)
+    first, last = max(first, lr_range[0]), min(last, lr_range[1])
+    return (first, last) if first < last else lr_range
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Steps: the positions of each one's batch, and its rate for the last group (S,)."""
+
+    batches: Sequence[NDArray[np.int64]]
+    rates: NDArray[np.float64]
+    inputs: Inputs
+    targets: Targets
+    settings: FitSettings
+
+    def steps(self) -> Iterator[tuple[Tensor, Tensor, int]]:
+        """Inputs, targets and seed of each step; they see the next epoch's view."""
+        every = self.inputs.train(self.batches, self.settings.first_epoch)
+        for step, (rows, batch) in enumerate(zip(self.batches, every, strict=True)):
+            wanted = self.targets.train[torch.from_numpy(rows)].to(batch.device)
+            yield batch, wanted, derive(self.settings.seed, "lr_find", step)
+
+    def losses_before(self, forward: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
+        """What the weights as they are lose on each step's batch (S,)."""
+        losses = []
+        with torch.no_grad():
+            for batch, wanted, seed in self.steps():
+                with seeded(seed, batch.device):
+                    losses.append(float(batch_loss(forward, batch, wanted, self.settings, seed)))
+        return np.array(losses)
+
+    def losses(
+        self,
+        forward: Callable[[Tensor], Tensor],
+        optimiser: Optimizer,
+        before: NDArray[np.float64],
+        chance: float,
+    ) -> list[float]:
+        """The loss of each step, up to where the mean has risen by what chance would lose."""
+        lrs = self.settings.lrs
+        losses: list[float] = []
+        risen = 0.0
+        for step, (batch, wanted, seed) in enumerate(self.steps()):
+            rates = [float(self.rates[step]) * lr / lrs[-1] for lr in lrs]
+            loss = update(forward, optimiser, batch, wanted, self.settings, lrs=rates, seed=seed)
             losses.append(loss)
-            smoothed = SMOOTHING * smoothed + (1 - SMOOTHING) * loss
-            average = smoothed / (1 - SMOOTHING ** (step + 1))
-            best = min(best, average)
-            if not isfinite(loss) or average > highest(losses, best, chance):
+            risen = SMOOTHING * risen + (1 - SMOOTHING) * (loss - before[step])
+            if not isfinite(loss) or risen / (1 - SMOOTHING ** (step + 1)) > chance:
                 break
-    share = SHARES.get(settings.opt, 1.0)
-    return LRCurve(rates[: len(losses)], np.array(losses), share, chance)
+        return losses
 
 
 def chance_loss(targets: Tensor) -> float:
@@ -94,23 +181,17 @@ def chance_loss(targets: Tensor) -> float:
     return log(2) if targets.ndim == 2 else log(max(2, int(targets.max()) + 1))
 
 
-def highest(losses: Sequence[float], best: float, chance: float) -> float:
-    """The mean loss above which a sweep has diverged.
-
-    Of a network that has learned before, the best loss is small by chance, and four times as much
-    says nothing yet.
-    """
-    values = np.array(losses)
-    return start_of(values) + chance if knows_much(values, chance) else DIVERGED * best
-
-
 @contextmanager
-def unchanged(module: nn.Module) -> Iterator[None]:
-    """Put weights, buffers and modes back whatever happens; gradients end as None."""
+def unchanged(module: nn.Module) -> Iterator[dict[str, Tensor]]:
+    """Put weights, buffers and modes back whatever happens; gradients end as None.
+
+    Yields:
+        A copy of weights and buffers.
+    """
     kept = copied(module_state(module))
     with kept_modes(module):
         try:
-            yield
+            yield kept
         finally:
             put_state(module, kept)
             module.zero_grad(set_to_none=True)
@@ -126,19 +207,3 @@ def kept_random_state() -> Iterator[None]:
     finally:
         random.setstate(for_python)
         np.random.set_state(for_numpy)  # noqa: NPY002
-
-
-def passes(
-    inputs: Inputs, targets: Targets, settings: FitSettings, num_steps: int
-) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-    """Batches of the next epoch's view, in as many orders as the steps need."""
-    done = 0
-    while done < num_steps:
-        batches = epoch_batches(
-            len(targets.train),
-            settings.batch_size,
-            derive(settings.seed, "lr_find order", done),
-            settings.first_epoch,
-        )[: num_steps - done]
-        yield from zip(batches, inputs.train(batches, settings.first_epoch), strict=True)
-        done += len(batches)

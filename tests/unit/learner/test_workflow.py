@@ -200,6 +200,26 @@ def test_words_and_numbers_without_meaning(make: Make) -> None:
         learn.TTA(1, plain_weight=2.0)
 
 
+def test_the_rate_is_sought_with_gradients_clipped_as_the_fit_will_clip_them(make: Make) -> None:
+    learn = make()
+    learn.unfreeze()
+
+    def losses(**more: Any) -> list[float]:
+        found: list[float] = learn.lr_find(start_lr=1e-2, num_steps=9, **more).losses.tolist()
+        return found
+
+    assert losses() == losses(clip_norm=1.0) != losses(clip_norm=None)
+    assert losses(bn="train") == losses(bn="train", clip_norm=None)
+
+
+def test_the_rows_of_a_search_can_be_limited(make: Make) -> None:
+    learn = make(precompute=True)
+    found = learn.lr_find(max_rows=16 * 8)
+    assert found.lrs[0] == pytest.approx(0.2 * found.usual)
+    assert 2 <= len(found.lrs) <= 8
+    assert len(learn.lr_find(max_rows=60).lrs) == 0
+
+
 def test_gradients_are_clipped_where_batchnorm_does_not_tame_them(
     make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:

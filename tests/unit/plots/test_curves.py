@@ -1,7 +1,11 @@
-import numpy as np
+from pathlib import Path
 
-from warmstart.plots.curves import plot_lr, rates_by_group
+import numpy as np
+import pytest
+
+from warmstart.plots.curves import plot_lr, plot_lr_curve, rates_by_group
 from warmstart.results.history import History
+from warmstart.results.lr_curve import LRCurve
 
 
 def test_fits_of_one_group_and_of_three_are_drawn_together() -> None:
@@ -10,3 +14,13 @@ def test_fits_of_one_group_and_of_three_are_drawn_together() -> None:
     np.testing.assert_array_equal(rates_by_group(history), expected)
     labels = [line.get_label() for line in plot_lr(history).axes[0].lines]
     assert labels == ["layer group 0", "layer group 1", "head"]
+
+
+@pytest.mark.parametrize("num_steps", [0, 1, 30])
+def test_a_sweep_of_any_length_is_drawn_with_its_suggestion(tmp_path: Path, num_steps: int) -> None:
+    lrs, losses = np.geomspace(1e-4, 1, num_steps), np.linspace(1.2, 0.4, num_steps)
+    curve = LRCurve(lrs, losses, 1.0, np.log(3), losses + 0.1)
+    lines = plot_lr_curve(curve, tmp_path / "curve.png").axes[0].lines
+    assert [len(np.atleast_1d(line.get_xdata())) for line in lines] == [num_steps, num_steps, 2]
+    assert np.atleast_1d(lines[2].get_xdata())[0] == curve.suggestion
+    assert (tmp_path / "curve.png").stat().st_size > 0
