@@ -37,7 +37,11 @@ def sections_of(found: Found) -> list[tuple[str, list[str]]]:
     """Titles, and a line for each finding."""
     exact = [twins for twins in found.exact_duplicates if not twins.crosses_splits]
     near = [twins for twins in found.near_duplicates if not twins.crosses_splits]
+    left_out: dict[str, list[str]] = {}
+    for item in found.left_out:
+        left_out.setdefault(f"left out, {item.reason}", []).append(item.name)
     return [
+        ("what training refuses", list(found.faults)),
         (
             "files that cannot be read",
             [f"{item.name}: {item.reason}" for item in found.unreadable],
@@ -70,6 +74,7 @@ def sections_of(found: Found) -> list[tuple[str, list[str]]]:
             "pictures that lose more than half their pixels to the crop",
             [f"{name}: {share:.0%}" for name, share in found.crop.worst],
         ),
+        *left_out.items(),
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import (
+    EXCLUSIONS,
     SCORES,
     write_data,
     write_environment,
@@ -29,7 +30,7 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
     write_history(run, learn.history)
     write_predictions(run, predictions, learn.content_hashes("valid"))
     write_scores(run, predictions.scores())
-    write_exclusions(run, learn.data.table.exclusions)
+    write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
     write_data(run, learn.data.table)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:

@@ -108,11 +108,11 @@ def write_scores(run: Path, scores: Scores) -> None:
     (run / SCORES).write_text(scores.to_json() + "\n", encoding="utf-8")
 
 
-def write_exclusions(run: Path, exclusions: Iterable[Exclusion]) -> None:
+def write_exclusions(path: Path, exclusions: Iterable[Exclusion]) -> None:
     """One line per file that is in no row, if there is any."""
     listed = [(one.name, one.reason) for one in exclusions]
     if listed:
-        with (run / EXCLUSIONS).open("w", newline="", encoding="utf-8") as file:
+        with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("name", "reason"), *listed])
 
 
