@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from warmstart.cli import options
+from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.settings import AUGMENTATIONS
@@ -179,15 +180,19 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
             yield "\t".join(f"{classes[k]}\t{row[k]:.4f}" for k in first)
         else:
             sure = sorted(names, key=lambda name: -chances[name])
-            yield "|".join(sure) + "\t" + "|".join(f"{chances[name]:.4f}" for name in sure)
+            yield (
+                labels_cell(sure, classes)
+                + "\t"
+                + "|".join(f"{chances[name]:.4f}" for name in sure)
+            )
 
 
 def write_csv(predictions: "Predictions", file: TextIO) -> None:
     """One line per picture: its name, what is predicted, every probability."""
-    from warmstart.cli.run_folder import BETWEEN_LABELS
+    from warmstart.cli.run_folder import answer_cell
 
     writer = csv.writer(file)
     writer.writerow(["name", "predicted", *predictions.classes])
     rows = zip(predictions.rows, predictions.answers, predictions.probabilities, strict=True)
     for name, answer, row in rows:
-        writer.writerow([name, BETWEEN_LABELS.join(answer), *(repr(float(p)) for p in row)])
+        writer.writerow([name, answer_cell(predictions, answer), *(repr(float(p)) for p in row)])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.paths import is_within, refuse_within_data
 from warmstart.cli.recipe import RECIPE
 from warmstart.data.table import Exclusion, ImageTable
@@ -20,7 +21,6 @@ from warmstart.results.predictions import Predictions
 PREDICTIONS, HISTORY, EXCLUSIONS = "predictions.csv", "history.jsonl", "exclusions.csv"
 ENVIRONMENT, DATA, CURVE = "environment.json", "data.json", "lr_find.json"
 STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
-BETWEEN_LABELS = "|"  # in a cell that holds several
 
 
 def new_run(
@@ -89,17 +89,22 @@ def write_predictions(run: Path, predictions: Predictions, hashes: Sequence[byte
                 [
                     hashes[i].hex(),
                     name,
-                    labels_cell(predictions.labels[i], predictions.classes),
-                    BETWEEN_LABELS.join(answers[i]),
+                    label_cell(predictions.labels[i], predictions.classes),
+                    answer_cell(predictions, answers[i]),
                     *(repr(float(p)) for p in predictions.probabilities[i]),
                 ]
             )
 
 
-def labels_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) -> str:
+def answer_cell(predictions: Predictions, names: Sequence[str]) -> str:
+    """What a row is called: one name, or several in a cell."""
+    return labels_cell(names, predictions.classes) if predictions.is_multi_label else names[0]
+
+
+def label_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) -> str:
     """The name of a label, or the names of several; nothing where there is none."""
     if isinstance(label, np.ndarray):
-        return BETWEEN_LABELS.join(classes[int(k)] for k in np.flatnonzero(label == 1))
+        return labels_cell([classes[int(k)] for k in np.flatnonzero(label == 1)], classes)
     return classes[int(label)] if label >= 0 else ""
 
 

@@ -64,7 +64,7 @@ def plain(value: object) -> Any:
 def flag(value: object) -> bool | None:
     """Whether a 0, a 1, true or false is meant; None for anything else."""
     found = text(value)
-    return None if found is None else BINARY.get(found.strip().lower().removesuffix(".0"))
+    return None if found is None else BINARY.get(re.sub(r"\.0*$", "", found.strip().lower()))
 
 
 def read_labels(

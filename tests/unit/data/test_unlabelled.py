@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from warmstart.data.cells import Columns
+from warmstart.data.columns import Columns
 from warmstart.data.csv_table import read_csv
 from warmstart.data.table import ImageTable
 from warmstart.data.unlabelled import with_test
