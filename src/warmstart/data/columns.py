@@ -178,7 +178,7 @@ def label_columns(grid: Grid, found: Found) -> tuple[int, ...]:
     if first is not None and len(binary) == 1:
         return (first,)
     if first is None:
-        repeated = [p for p in rest if 2 * len(set(grid.texts(p))) <= len(grid.where)]
+        repeated = [p for p in rest if 1 < len(set(grid.texts(p))) <= len(grid.where) / 2]
         if len(repeated) == 1:
             return (repeated[0],)
     meant = binary if len(binary) > 1 else rest

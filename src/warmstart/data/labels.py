@@ -12,7 +12,7 @@ from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
 
-LabelOf = Callable[[Path], str | int | list[str]]
+LabelOf = Callable[[Path], object]
 
 
 def read_labelled(
