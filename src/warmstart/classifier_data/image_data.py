@@ -76,7 +76,7 @@ class ImageClassifierData(LabelledImages):
     def from_csv(
         cls,
         path: str | Path,
-        folder: str,
+        folder: str | None,
         csv_fname: str | Path,
         tfms: ModelTransforms,
         bs: int = 64,
@@ -130,7 +130,9 @@ class ImageClassifierData(LabelledImages):
         Returns:
             The data; no pixel has been read yet.
         """
-        columns = Columns(name_column, label_column, split_column, group, label_sep, folder, suffix)
+        columns = Columns(
+            name_column, label_column, split_column, group, label_sep, folder or "", suffix
+        )
         draw = Draw(valid_pct, seed)
         within = Path(path) / csv_fname
         csv_path = within if within.is_file() and not Path(csv_fname).is_file() else Path(csv_fname)
@@ -145,7 +147,7 @@ class ImageClassifierData(LabelledImages):
     def from_df(
         cls,
         path: str | Path,
-        folder: str,
+        folder: str | None,
         df: Any,
         tfms: ModelTransforms,
         bs: int = 64,
@@ -191,7 +193,9 @@ class ImageClassifierData(LabelledImages):
         Returns:
             The data; no pixel has been read yet.
         """
-        columns = Columns(name_column, label_column, split_column, group, label_sep, folder, suffix)
+        columns = Columns(
+            name_column, label_column, split_column, group, label_sep, folder or "", suffix
+        )
         draw = Draw(valid_pct, seed)
         faults = Faults(for_check)
         table = read_frame(df, Path(path), columns, val_idxs=val_idxs, draw=draw, faults=faults)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,12 +108,16 @@ def parse(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[L
             fix="check the spelling.",
         )
     text = decode_text(csv_path.read_bytes(), csv_path, encoding)
+    first, _, rest = text.partition("\n")
+    skipped = 0
+    if re.fullmatch(r"sep=[^\r]\r?", first, re.IGNORECASE):  # Excel's own way to say it
+        text, delimiter, skipped = rest, first[4], 1
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines = []
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
-                lines.append((reader.line_num, row))
+                lines.append((reader.line_num + skipped, row))
     except csv.Error as error:
         raise DataError(
             f"{csv_path}, line {reader.line_num}: {error}.",

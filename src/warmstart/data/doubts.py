@@ -1,8 +1,9 @@
 """What is doubtful about labels that can be read: said, not refused."""
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from warmstart.data.listed import some
 from warmstart.data.split_words import part_of
@@ -14,6 +15,7 @@ NO_LABELS = frozenset(
 )  # fmt: skip
 SEPARATORS = (",", ";", "|", "/", "+", "&", "\t", " ")
 MEASURE = re.compile(r"[+-]?\d*[.,]\d+([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 FEW_ROWS = 4  # of a class, on average: below, most labels are combinations of others
 
 
@@ -25,7 +27,12 @@ def label_doubts(rows: Sequence[tuple[str, ...] | None], *, is_many: bool) -> li
         is_many: Whether a row may have many, by a separator or lists.
     """
     counts = Counter(name for row in rows for name in row or ())
-    return [*no_labels(counts), *several(counts, is_many=is_many), *of_other_columns(counts)]
+    return [
+        *no_labels(counts),
+        *spellings(counts),
+        *several(counts, is_many=is_many),
+        *of_other_columns(counts),
+    ]
 
 
 def no_labels(counts: Counter[str]) -> list[str]:
@@ -38,6 +45,28 @@ def no_labels(counts: Counter[str]) -> list[str]:
     if blank:
         notes.append(f"names of classes begin or end with blanks: {some(blank)}")
     return notes
+
+
+def spellings(counts: Counter[str]) -> list[str]:
+    """Classes that may be one: meant for letters, a slip for animals and numbers."""
+    notes = []
+    for what, key in SAME_BUT_FOR.items():
+        groups: dict[str, list[str]] = {}
+        for name in sorted(counts):
+            groups.setdefault(key(name), []).append(name)
+        same = [" and ".join(names) for names in groups.values() if len(names) > 1]
+        if same:
+            notes.append(f"classes that differ in {what} only: {some(same)}")
+            break  # what comes later counts these too
+    return notes
+
+
+def as_number(name: str) -> str:
+    """A number in one spelling, anything else as it is."""
+    try:
+        return repr(float(name)) if NUMBER.fullmatch(name.strip()) else name
+    except ValueError:
+        return name
 
 
 def several(counts: Counter[str], *, is_many: bool) -> list[str]:
@@ -77,3 +106,10 @@ def of_other_columns(counts: Counter[str]) -> list[str]:
     else:
         return []
     return [f"the labels are {told}: {some(names)}"]
+
+
+SAME_BUT_FOR: dict[str, Callable[[str], str]] = {
+    "case": lambda name: unicodedata.normalize("NFC", name).casefold(),
+    "case, blanks, - and _": lambda name: re.sub(r"[\s_-]+", " ", name.strip()).casefold(),
+    "the spelling of numbers": as_number,
+}

@@ -12,6 +12,7 @@ from warmstart.errors import DataError
 
 Label = tuple[str, ...] | None  # the classes of a row; None: an empty cell
 BINARY = {"0": False, "1": True, "false": False, "true": True}
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"  # blanks of no width
 LISTS = {"[": "]", "(": ")", "{": "}"}
 
 
@@ -259,11 +260,16 @@ def refuse_measures(rows: Sequence[tuple[object, ...] | None], where: Sequence[s
             )
 
 
+def bare(name: str) -> str:
+    """A name without blanks around it, also those that nobody sees."""
+    return name.strip(UNSEEN).strip().strip(UNSEEN)
+
+
 def without_blanks(labels: Labels) -> Labels:
     """Labels without blanks around them, each once in its row; a note of those that had some."""
-    blank = [name for row in labels.rows for name in row or () if name != name.strip()]
+    blank = [name for row in labels.rows for name in row or () if name != bare(name)]
     rows = tuple(
-        None if row is None else tuple(dict.fromkeys(n.strip() for n in row if n.strip()))
+        None if row is None else tuple(dict.fromkeys(bare(n) for n in row if bare(n)))
         for row in labels.rows
     )
     if not blank:

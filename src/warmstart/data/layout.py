@@ -152,6 +152,8 @@ def refuse_file(root: Path) -> None:
         if root.name.lower().endswith(ARCHIVES):
             unpack = "unzip" if root.suffix.lower() == ".zip" else "tar xf"
             fix = f"unpack it ({unpack} {root.name}), then pass the folder that this makes."
+        elif root.suffix.lower() in {".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet"}:
+            fix = f"save {root.name} as a CSV with a line per image: name,label."
         elif root.suffix.lower() in {".csv", ".tsv", ".txt"}:
             fix = "for labels in a table, use from_csv; on the command line, rename it to .csv."
         else:

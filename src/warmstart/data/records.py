@@ -89,7 +89,6 @@ def assemble(
         notes=(
             *noticed.notes,
             *label_doubts([record.labels for record in records], is_many=is_multi_label),
-            *case_note(classes),
             *missing_classes(labels[splits == "valid"], labels[splits == "train"], classes),
         ),
         faults=faults.texts,
@@ -173,12 +172,6 @@ def refuse_lookalikes(
                 fix=f"rename them all to {twins[0][-1].strip()!r}, in every split.",
             )
         )
-
-
-def case_note(classes: Iterable[str]) -> list[str]:
-    """A note of classes that differ in case only: meant for letters, a slip for animals."""
-    twins = [" and ".join(names) for names in lookalikes(classes, is_case_blind=True)]
-    return [f"classes that differ in case only: {some(twins)}"] if twins else []
 
 
 def strangers(

@@ -156,6 +156,7 @@ class ImageTable:
             listed = ", ".join(f"{name} {number}" for name, number in numbers.items() if number)
             lines.append(f"{split}: {len(self.rows(split))} images ({listed or 'none'})")
         lines += self.left_out_lines()
+        lines += [f"training refuses: {fault}" for fault in self.faults]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def left_out_lines(self) -> list[str]:

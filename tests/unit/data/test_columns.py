@@ -183,6 +183,13 @@ def test_paths_of_another_computer_say_what_to_take_off(root: Path) -> None:
         assert begin.replace("\\", "/") in caught.value.fix
 
 
+def test_excels_own_word_for_the_delimiter_is_taken(root: Path) -> None:
+    path = root.parent / "labels.csv"
+    lines = [f"{name};{label}" for name, label in zip(NAMES, LABELS, strict=True)]
+    path.write_bytes("\r\n".join(["sep=;", "name;label", *lines]).encode("utf-8-sig"))
+    assert read_csv(path, root).names == tuple(NAMES)
+
+
 def test_what_spreadsheets_add_is_cut(root: Path) -> None:
     path = root.parent / "labels.csv"
     lines = [f"{name},{label},,," for name, label in zip(NAMES, LABELS, strict=True)]

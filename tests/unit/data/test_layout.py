@@ -47,9 +47,14 @@ def test_the_train_folder_alone_is_read_with_a_note(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("name", "fix"),
-    [("pets.zip", "unzip pets.zip"), ("pets.tar.gz", "tar xf pets.tar.gz"), ("a.csv", "from_csv"),
-     ("a.jpg", "pass the folder that holds the class folders")],
-)  # fmt: skip
+    [
+        ("pets.zip", "unzip pets.zip"),
+        ("pets.tar.gz", "tar xf pets.tar.gz"),
+        ("a.csv", "from_csv"),
+        ("a.xlsx", "as a CSV"),
+        ("a.jpg", "pass the folder that holds the class folders"),
+    ],
+)
 def test_a_file_is_no_folder(make: Make, name: str, fix: str) -> None:
     error = error_of(make(name) / name)
     assert "is a file" in error.what
