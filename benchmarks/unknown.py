@@ -8,8 +8,8 @@ import measure
 import numpy as np
 
 from warmstart import ConvLearner, ImageClassifierData, Predictions, tfms_from_model
+from warmstart.data.listing import list_pictures
 from warmstart.evaluation.unknown import UnknownScores, confidence, judge_unknown
-from warmstart.inference.pictures import files_at
 
 ARCH, EPOCHS, SEEDS = "tf_efficientnet_lite0", 4, (0, 1, 2)
 NUM_OTHERS, RATES = 600, (0.05, 0.2)  # half of the others choose, half judge
@@ -66,7 +66,9 @@ def judged(learn: ConvLearner, others: list[Path], seed: int) -> list[dict[str, 
 
 def main() -> None:
     """Each data set's model on the other's pictures, three seeds."""
-    pictures = {name: files_at(measure.photos(name)) for name in ("dogscats", "flowers")}
+    pictures = {
+        name: list(list_pictures([measure.photos(name)]).files) for name in ("dogscats", "flowers")
+    }
     found: dict[str, dict[str, object]] = {}
     with tempfile.TemporaryDirectory() as cache:
         for name, other in (("dogscats", "flowers"), ("flowers", "dogscats")):

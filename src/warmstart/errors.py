@@ -39,7 +39,7 @@ class UnreadableImageError(DataError):
         """Name the image and what the decoder said."""
         super().__init__(
             f"{name}: cannot be decoded ({reason}).",
-            expected="a complete JPEG, PNG, BMP, GIF, WebP, AVIF or TIFF image.",
+            expected="a complete picture, such as a JPEG, PNG, WebP or TIFF.",
             fix="delete or replace it, or pass on_unreadable='drop' to leave such rows out.",
         )
         self.name, self.reason = name, reason
@@ -53,7 +53,7 @@ class UnreadableImagesError(DataError):
         lines = "\n".join(f"  {error.name}: {error.reason}" for error in errors)
         super().__init__(
             f"{len(errors)} image{'s' if len(errors) > 1 else ''} cannot be decoded:\n{lines}",
-            expected="complete JPEG, PNG, BMP, GIF, WebP, AVIF or TIFF images.",
+            expected="complete pictures, such as JPEG, PNG, WebP or TIFF.",
             fix="delete or replace them, or pass on_unreadable='drop' to leave those rows out.",
             flags=("--on-unreadable", "drop"),
         )

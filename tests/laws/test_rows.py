@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmstart.data.cells import Columns
-from warmstart.data.csv_table import read_csv
+from warmstart.data.columns import Columns
+from warmstart.data.csv_table import Dialect, read_csv
 from warmstart.data.folders import read_folders
 from warmstart.data.labels import read_labelled
 from warmstart.data.table import ImageTable
@@ -111,7 +111,7 @@ def test_every_file_beside_a_csv_is_in_one_place(names: Names, data: st.DataObje
     with tree(sorted(names)) as root:
         path = root / "labels.csv"
         path.write_text("\n".join(rows), "utf-8")
-        table = read_csv(path, root, header=False)
+        table = read_csv(path, root, dialect=Dialect(header=False))
         check_each_file_has_one_place(table, root)
 
 
@@ -212,6 +212,6 @@ def test_the_data_folder_is_not_written_to() -> None:
         (root / "l.csv").write_text("a/0.jpg,x\na/1.jpg,y\nb/0.jpg,x\nb/1.jpg,y")
         before = stamps(root)
         read_folders(root)
-        read_csv(root / "l.csv", root, header=False)
+        read_csv(root / "l.csv", root, dialect=Dialect(header=False))
         read_labelled(root, r"^(\w)/")
         assert stamps(root) == before

@@ -12,7 +12,7 @@ from warmstart.checkup.chances import out_of_fold
 from warmstart.checkup.checkup import Checkup, home_of
 from warmstart.checkup.classes import small_classes
 from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
-from warmstart.checkup.findings import FileFinding, Mislabelled
+from warmstart.checkup.findings import CropLoss, FileFinding, Mislabelled
 from warmstart.checkup.mislabelled import label_issues
 from warmstart.checkup.thumbnails import thumbnails
 from warmstart.checkup.twins import as_twins, same_content, same_to_the_eye, units
@@ -37,6 +37,8 @@ def check(source: PixelSource, activations: TableActivations) -> Checkup:
         What was found. A file that cannot be read is a finding, and stops nothing.
     """
     table = source.table
+    if not len(table):
+        return nothing_read(table)
     every = np.arange(len(table), dtype=np.int64)
     headers = headers_of(source)
     contents = source.content_hashes(every, activations.hashes)
@@ -46,7 +48,11 @@ def check(source: PixelSource, activations: TableActivations) -> Checkup:
     good = [row for row in every.tolist() if row not in bad]
     groups = same_content(good, [contents[row] for row in good])
     firsts = [group[0] for group in groups]
-    pairs = same_to_the_eye(firsts, rows_of(space, keys, firsts), thumbnails_by(source))
+    pairs = (
+        same_to_the_eye(firsts, rows_of(space, keys, firsts), thumbnails_by(source))
+        if firsts
+        else []
+    )
     wrong, notes = mislabelled(
         table,
         good,
@@ -70,7 +76,33 @@ def check(source: PixelSource, activations: TableActivations) -> Checkup:
         ),
         crop=crop_loss(known, source.recipe),
         notes=notes,
+        faults=table.faults,
+        left_out=left_out_of(table),
     )
+
+
+def nothing_read(table: ImageTable) -> Checkup:
+    """What can be said of data without a single row."""
+    return Checkup(
+        num_rows=dict.fromkeys(SPLITS, 0),
+        home=table.root if table.root.is_dir() else None,
+        unreadable=(),
+        odd_modes=(),
+        odd_sizes=(),
+        twins=(),
+        mislabelled=(),
+        small_classes=(),
+        crop=CropLoss(0.0, ()),
+        notes=("there is no picture to look at",),
+        faults=table.faults,
+        left_out=left_out_of(table),
+    )
+
+
+def left_out_of(table: ImageTable) -> tuple[FileFinding, ...]:
+    """What is in no row, by reason and name."""
+    order = sorted(table.exclusions, key=lambda item: (item.reason, item.name))
+    return tuple(FileFinding(item.name, item.reason) for item in order)
 
 
 def headers_of(source: PixelSource) -> list[Header | None]:

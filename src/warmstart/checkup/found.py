@@ -11,7 +11,8 @@ class Found:
     """Findings by kind, the surest first.
 
     ``num_rows`` by split; ``home`` is the smallest folder that holds all pictures; ``twins`` are
-    both exact and near duplicates; ``notes`` say what could not be looked for.
+    both exact and near duplicates; ``notes`` say what could not be looked for. ``faults`` are what
+    training refuses, and ``left_out`` what lies among the pictures and is in no row.
     """
 
     num_rows: dict[str, int]
@@ -24,6 +25,8 @@ class Found:
     small_classes: tuple[ClassFinding, ...]
     crop: CropLoss
     notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    left_out: tuple[FileFinding, ...] = ()
 
     @property
     def exact_duplicates(self) -> tuple[Twins, ...]:

@@ -7,6 +7,7 @@ from warmstart.checkup.findings import Twins
 from warmstart.checkup.found import Found
 
 WIDTH, NUM_SHOWN = 80, 5
+REFUSED = "what training refuses"  # few kinds, each of which stops it
 
 
 def summary(found: Found) -> str:
@@ -25,9 +26,10 @@ def summary(found: Found) -> str:
     for title, items in sections:
         if items:
             lines += ["", f"{title[0].upper()}{title[1:]}:"]
-            lines += [line for item in items[:NUM_SHOWN] for line in folded(item)]
-            if len(items) > NUM_SHOWN:
-                lines.append(f"  and {len(items) - NUM_SHOWN} more")
+            most = len(items) if title == REFUSED else NUM_SHOWN
+            lines += [line for item in items[:most] for line in folded(item)]
+            if len(items) > most:
+                lines.append(f"  and {len(items) - most} more")
     if found.notes:
         lines += ["", *(line for note in found.notes for line in wrap(f"note: {note}", WIDTH))]
     return "\n".join(lines)
@@ -37,7 +39,11 @@ def sections_of(found: Found) -> list[tuple[str, list[str]]]:
     """Titles, and a line for each finding."""
     exact = [twins for twins in found.exact_duplicates if not twins.crosses_splits]
     near = [twins for twins in found.near_duplicates if not twins.crosses_splits]
+    left_out: dict[str, list[str]] = {}
+    for item in found.left_out:
+        left_out.setdefault(f"left out, {item.reason}", []).append(item.name)
     return [
+        (REFUSED, list(found.faults)),
         (
             "files that cannot be read",
             [f"{item.name}: {item.reason}" for item in found.unreadable],
@@ -70,6 +76,7 @@ def sections_of(found: Found) -> list[tuple[str, list[str]]]:
             "pictures that lose more than half their pixels to the crop",
             [f"{name}: {share:.0%}" for name, share in found.crop.worst],
         ),
+        *left_out.items(),
     ]  # fmt: skip
 
 

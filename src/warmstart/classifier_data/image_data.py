@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from warmstart.batches.ahead import RenderAhead
+from warmstart.classifier_data.labelled_images import LabelledImages
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
-from warmstart.data.cells import Columns
-from warmstart.data.csv_table import read_csv
+from warmstart.data.columns import Columns
+from warmstart.data.csv_table import Dialect, read_csv
+from warmstart.data.faults import Faults
 from warmstart.data.fixes import with_fixes
 from warmstart.data.folders import read_folders
 from warmstart.data.frame import read_frame
@@ -16,13 +19,7 @@ from warmstart.data.labels import read_labelled
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion
 from warmstart.data.unlabelled import with_test
-
-if TYPE_CHECKING:
-    pass
-
-
-from warmstart.batches.ahead import RenderAhead
-from warmstart.classifier_data.labelled_images import LabelledImages
+from warmstart.terminal.colour import DOUBTFUL, say
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +44,8 @@ class ImageClassifierData(LabelledImages):
         seed: int = 42,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
+        for_check: bool = False,
+        quiet: bool = False,
     ) -> "ImageClassifierData":
         """Read class folders.
 
@@ -54,37 +53,42 @@ class ImageClassifierData(LabelledImages):
             path: Holds train/<class>/, valid/<class>/ and perhaps test/, or <class>/ folders.
             tfms: From ``tfms_from_model``.
             bs: Rows per training batch.
-            trn_name: Name of the training folder.
-            val_name: Name of the validation folder.
-            test_name: Name of the test folder; None for no test.
+            trn_name: Name of the training folder; where none is called so, Train or training.
+            val_name: Name of the validation folder; likewise val, validation or dev. It may be
+                "test".
+            test_name: Name of the test folder; likewise testing. None for no test.
             valid_pct: Share of each class that validates where there is no validation folder.
             seed: What that draw depends on.
             on_unreadable: "raise", or "drop" to leave images out that cannot be read.
             fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
+            for_check: What training refuses is left out, and told by ``check()``.
+            quiet: Do not tell what was noticed, and left out, on the standard error.
 
         Returns:
             The data; no pixel has been read yet.
         """
         names = (trn_name, val_name, test_name)
-        table = read_folders(Path(path), names=names, valid_pct=valid_pct, seed=seed)
-        return cls(with_fixes(table, fixes), tfms, bs, on_unreadable)
+        faults = Faults(for_check)
+        table = read_folders(Path(path), names=names, valid_pct=valid_pct, seed=seed, faults=faults)
+        return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
     def from_csv(
         cls,
         path: str | Path,
-        folder: str,
+        folder: str | None,
         csv_fname: str | Path,
         tfms: ModelTransforms,
         bs: int = 64,
         *,
-        val_idxs: Sequence[int] | None = None,
+        val_idxs: Any = None,
         suffix: str = "",
         test_name: str | None = None,
         header: bool = True,
         delimiter: str = ",",
-        name_column: str | int = 0,
-        label_column: str | int = 1,
+        encoding: str | None = None,
+        name_column: str | int | None = None,
+        label_column: str | int | Sequence[str | int] | None = None,
         split_column: str | int | None = None,
         group: str | int | None = None,
         label_sep: str | None = None,
@@ -92,62 +96,76 @@ class ImageClassifierData(LabelledImages):
         seed: int = 42,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
+        for_check: bool = False,
+        quiet: bool = False,
     ) -> "ImageClassifierData":
         """Read a CSV of file names and labels.
 
         Args:
             path: What everything lies under.
-            folder: Where the images lie, under ``path``.
-            csv_fname: The CSV.
+            folder: Where the images lie, under ``path`` or anywhere else.
+            csv_fname: The CSV, also if it lies under ``path``.
             tfms: From ``tfms_from_model``.
             bs: Rows per training batch.
-            val_idxs: Positions from 0 of the rows that validate; else a column says, or a draw.
+            val_idxs: Rows that validate, as positions from 0 or a mask; else a column or a draw.
             suffix: What the names leave off, such as ".jpg".
             test_name: A folder of unlabelled test images, under ``path``.
             header: Whether the first line names the columns.
             delimiter: What stands between cells.
-            name_column: The column of file names, by header or position.
-            label_column: The column of labels.
-            split_column: The column that says train, valid or test.
+            encoding: Of the CSV; None is UTF-8, or what its byte order mark says.
+            name_column: The column of file names, by header or position; None finds it.
+            label_column: The column of labels, or the columns of 0 and 1 for a class each; None is
+                the second one, or what is titled so.
+            split_column: The column that says train, valid or test; or yes and no, if it is titled
+                is_valid or the like.
             group: A column whose equal values are never parted between train and valid.
             label_sep: What stands between labels of an image that may have many; never guessed.
             valid_pct: Share that validates, if it is drawn.
             seed: What that draw depends on.
             on_unreadable: "raise", or "drop" to leave images out that cannot be read.
             fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
+            for_check: What training refuses is left out, and told by ``check()``.
+            quiet: Do not tell what was noticed, and left out, on the standard error.
 
         Returns:
             The data; no pixel has been read yet.
         """
-        columns = Columns(name_column, label_column, split_column, group, label_sep, folder, suffix)
+        columns = Columns(
+            name_column, label_column, split_column, group, label_sep, folder or "", suffix
+        )
         draw = Draw(valid_pct, seed)
+        within = Path(path) / csv_fname
+        csv_path = within if within.is_file() and not Path(csv_fname).is_file() else Path(csv_fname)
         table = read_csv(
-            Path(csv_fname), Path(path), columns,
-            header=header, delimiter=delimiter, val_idxs=val_idxs, draw=draw,
+            csv_path, Path(path), columns, Dialect(header, delimiter, encoding),
+            val_idxs=val_idxs, draw=draw, faults=Faults(for_check),
         )  # fmt: skip
         table = with_test(table, test_name) if test_name else table
-        return cls(with_fixes(table, fixes), tfms, bs, on_unreadable)
+        return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
     def from_df(
         cls,
         path: str | Path,
-        folder: str,
+        folder: str | None,
         df: Any,
         tfms: ModelTransforms,
         bs: int = 64,
         *,
-        val_idxs: Sequence[int] | None = None,
+        val_idxs: Any = None,
         suffix: str = "",
         test_name: str | None = None,
-        name_column: str | int = 0,
-        label_column: str | int = 1,
+        name_column: str | int | None = None,
+        label_column: str | int | Sequence[str | int] | None = None,
         split_column: str | int | None = None,
         group: str | int | None = None,
         label_sep: str | None = None,
         valid_pct: float = 0.2,
         seed: int = 42,
         on_unreadable: str = "raise",
+        fixes: str | Path | None = None,
+        for_check: bool = False,
+        quiet: bool = False,
     ) -> "ImageClassifierData":
         """Read a DataFrame of pandas or polars; arguments as in ``from_csv``.
 
@@ -157,25 +175,32 @@ class ImageClassifierData(LabelledImages):
             df: The frame.
             tfms: From ``tfms_from_model``.
             bs: Rows per training batch.
-            val_idxs: Positions from 0 of the rows that validate.
+            val_idxs: Rows that validate, as positions from 0 or a mask.
             suffix: What the names leave off.
             test_name: A folder of unlabelled test images, under ``path``.
-            name_column: The column of file names, by title or position.
-            label_column: The column of labels; a cell may be a list.
+            name_column: The column of file names, by title or position; None finds it.
+            label_column: The column of labels, in which a cell may be a list; or several columns.
             split_column: The column that says train, valid or test.
             group: A column whose equal values are never parted.
             label_sep: What stands between labels of an image that may have many.
             valid_pct: Share that validates, if it is drawn.
             seed: What that draw depends on.
             on_unreadable: "raise" or "drop".
+            fixes: A CSV of rows to drop or relabel.
+            for_check: What training refuses is left out, and told by ``check()``.
+            quiet: Do not tell what was noticed, and left out.
 
         Returns:
             The data; no pixel has been read yet.
         """
-        columns = Columns(name_column, label_column, split_column, group, label_sep, folder, suffix)
+        columns = Columns(
+            name_column, label_column, split_column, group, label_sep, folder or "", suffix
+        )
         draw = Draw(valid_pct, seed)
-        table = read_frame(df, Path(path), columns, val_idxs=val_idxs, draw=draw)
-        return cls(with_test(table, test_name) if test_name else table, tfms, bs, on_unreadable)
+        faults = Faults(for_check)
+        table = read_frame(df, Path(path), columns, val_idxs=val_idxs, draw=draw, faults=faults)
+        table = with_test(table, test_name) if test_name else table
+        return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
     def from_names(
@@ -189,6 +214,7 @@ class ImageClassifierData(LabelledImages):
         valid_pct: float = 0.2,
         seed: int = 42,
         on_unreadable: str = "raise",
+        quiet: bool = False,
     ) -> "ImageClassifierData":
         """Read every image below a folder, its label from its path.
 
@@ -201,13 +227,14 @@ class ImageClassifierData(LabelledImages):
             valid_pct: Share that validates.
             seed: What the draw depends on.
             on_unreadable: "raise" or "drop".
+            quiet: Do not tell what was noticed, and left out.
 
         Returns:
             The data; no pixel has been read yet.
         """
         draw = Draw(valid_pct, seed)
         table = read_labelled(Path(path), label_of, group_of=group_of, draw=draw)
-        return cls(table, tfms, bs, on_unreadable)
+        return told(cls(table, tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
     def from_arrays(
@@ -219,21 +246,24 @@ class ImageClassifierData(LabelledImages):
         *,
         classes: Sequence[str] | None = None,
         test: Any = None,
+        quiet: bool = False,
     ) -> "ImageClassifierData":
         """Take images that are arrays.
 
         Args:
-            trn: (x, y): x uint8 (N, H, W, 3) or (N, H, W); y (N,), or (N, K) of 0 and 1.
+            trn: (x, y): x uint8 (N, H, W, 3) or (N, H, W); y (N,), (N, K) of 0 and 1, or a list of
+                names for each image.
             val: Likewise.
             tfms: From ``tfms_from_model``.
             bs: Rows per training batch.
             classes: Names of the classes.
             test: x alone, or (x, y).
+            quiet: Do not tell what was noticed.
 
         Returns:
             The data.
         """
-        return cls(from_arrays(trn, val, test, classes), tfms, bs)
+        return told(cls(from_arrays(trn, val, test, classes), tfms, bs), quiet=quiet)
 
     from_array = from_arrays  # the note's spelling
 
@@ -251,3 +281,13 @@ class ImageClassifierData(LabelledImages):
             row_bytes=3 * self.tfms.recipe.size**2,
         )
         return replace(self, ahead=ahead)
+
+
+def told(data: ImageClassifierData, *, quiet: bool) -> ImageClassifierData:
+    """The data, what its reader noticed and left out being said: nothing is silent (law 12)."""
+    if not quiet:
+        for line in data.table.left_out_lines():
+            say((line, ""), is_error=True)
+        for note in data.table.notes:
+            say(("note:", DOUBTFUL), (f" {note}", ""), is_error=True)
+    return data

@@ -35,7 +35,7 @@ def check(
     # numpy and Pillow load here, not for --help
     from warmstart.cli.steps import load_data
 
-    data = load_data(settings)
+    data = load_data(settings, for_check=True, quiet=True)
     found = data.check(
         weights=settings.weights,
         cache_dir=settings.cache_dir,

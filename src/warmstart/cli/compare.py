@@ -72,7 +72,7 @@ def tried(
     failures: list[tuple[str, str]] = []
     for arch in archs:
         try:
-            trials.append(trial(replace(settings, arch=arch)))
+            trials.append(trial(replace(settings, arch=arch), is_first=arch == archs[0]))
         except DataError:
             raise
         except WarmstartError as error:
@@ -82,12 +82,13 @@ def tried(
     return trials, failures
 
 
-def trial(settings: CompareSettings) -> "BackboneTrial":
+def trial(settings: CompareSettings, *, is_first: bool) -> "BackboneTrial":
     """Try one backbone."""
     from warmstart.cli.steps import build_learner, load_data
     from warmstart.learner.backbone_trial import try_backbone
 
     print(f"{settings.arch}:", file=sys.stderr)
-    learn = build_learner(replace(settings, precompute=False), load_data(settings))
+    data = load_data(settings, quiet=not is_first)  # what was noticed is said once
+    learn = build_learner(replace(settings, precompute=False), data)
     learn.precompute = settings.kept_views  # so that only training rows are computed
     return try_backbone(learn, settings.k, settings.lr, cycle_len=settings.epochs)

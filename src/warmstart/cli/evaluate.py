@@ -41,13 +41,14 @@ def evaluate(
         refuse_missing(others, expected="a picture, or a folder of pictures, of other things.")
     from warmstart.cli.judge import tell
     from warmstart.cli.labelled import labelled_pictures  # torch loads here, not for --help
+    from warmstart.data.listing import left_out_lines
     from warmstart.inference.predictor import load_predictor
 
     predictor = load_predictor(model, device=device)
     given = labelled_pictures(
         source, split, settings, predictor.classes, has_many=predictor.card.is_multi_label
     )
-    print("\n".join((given.where, *given.notes)))
+    print("\n".join((given.where, *given.notes, *left_out_lines(given.left_out))))
     found = replace(readable(predictor, given.paths), labels=given.labels)
     tell(found, found.scores())
     if others is not None:

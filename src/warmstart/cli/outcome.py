@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import (
+    EXCLUSIONS,
     OUT_OF_FOLD,
     SCORES,
     write_data,
@@ -36,7 +37,7 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
         seen = [hashes[name] for name in learn.out_of_fold.rows]
         write_predictions(run, learn.out_of_fold, seen, OUT_OF_FOLD)
     write_scores(run, predictions.scores())
-    write_exclusions(run, learn.data.table.exclusions)
+    write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
     write_data(run, learn.data.table)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:

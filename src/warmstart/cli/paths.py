@@ -71,13 +71,15 @@ def data_folder(source: Path, folder: str = "") -> Path | None:
 
     Args:
         source: A folder, or a table of file names.
-        folder: Where a table's images lie, under its own folder.
+        folder: Where a table's images lie, under its own folder or anywhere else.
     """
-    from warmstart.data.layout import has_images  # here: numpy is not needed for --help
+    from warmstart.data.file_names import resolve_base  # here: numpy is not needed for --help
+    from warmstart.data.layout import has_images
 
     if source.is_dir():
         return source
-    home = source.parent / folder
+    base = resolve_base(source.parent, folder)
+    home = base.root / base.folder
     return home if folder or (home.is_dir() and has_images(home)) else None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from warmstart.cli import options
+from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.settings import AUGMENTATIONS
@@ -17,6 +18,7 @@ from warmstart.errors import DataError, SettingError, UnreadableImagesError
 from warmstart.results.answering import UNKNOWN
 
 if TYPE_CHECKING:
+    from warmstart.data.table import Exclusion
     from warmstart.results.predictions import Predictions
 
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, such as RUN/model.")]
@@ -67,11 +69,13 @@ def predict(
     for path in paths:
         refuse_missing(path, expected="an image, or a folder of images.")
     from warmstart.classifier_data.transforms import chosen_augmentation
-    from warmstart.inference.pictures import files_at
+    from warmstart.data.listing import list_pictures
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
+    listing = list_pictures(paths, once=True)  # before the model loads: a mistake is told at once
+    tell_left_out(listing.exclusions, csv_file)
     predictor = load_predictor(model, device=device)
-    files = [file for path in paths for file in files_at(path)]
+    files = listing.files
 
     def named(some: Sequence[Path]) -> "Predictions":
         return predictor.TTA(
@@ -122,6 +126,21 @@ def predict_readable(
     return (named(rest) if rest else None), unread
 
 
+def tell_left_out(exclusions: Sequence["Exclusion"], csv_file: Path | None) -> None:
+    """Name on the standard error what is in no line; all of it in a file beside a CSV."""
+    from warmstart.cli.run_folder import write_exclusions
+    from warmstart.data.listing import MOST_NAMED, left_out_lines
+
+    has_file = csv_file is not None and str(csv_file) != "-"
+    if csv_file is not None and has_file and exclusions:
+        csv_file.parent.mkdir(parents=True, exist_ok=True)
+        place = csv_file.with_name(f"{csv_file.stem}-exclusions.csv")
+        write_exclusions(place, exclusions)
+        print(f"{len(exclusions)} left out, named in {place}", file=sys.stderr)
+    for line in left_out_lines(exclusions, MOST_NAMED if has_file else len(exclusions)):
+        print(line, file=sys.stderr)
+
+
 def always_answering(predictions: "Predictions") -> "Predictions":
     """The same without "unknown"."""
     return replace(predictions, answering=replace(predictions.answering, unknown_below=None))
@@ -161,15 +180,19 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
             yield "\t".join(f"{classes[k]}\t{row[k]:.4f}" for k in first)
         else:
             sure = sorted(names, key=lambda name: -chances[name])
-            yield "|".join(sure) + "\t" + "|".join(f"{chances[name]:.4f}" for name in sure)
+            yield (
+                labels_cell(sure, classes)
+                + "\t"
+                + "|".join(f"{chances[name]:.4f}" for name in sure)
+            )
 
 
 def write_csv(predictions: "Predictions", file: TextIO) -> None:
     """One line per picture: its name, what is predicted, every probability."""
-    from warmstart.cli.run_folder import BETWEEN_LABELS
+    from warmstart.cli.run_folder import answer_cell
 
     writer = csv.writer(file)
     writer.writerow(["name", "predicted", *predictions.classes])
     rows = zip(predictions.rows, predictions.answers, predictions.probabilities, strict=True)
     for name, answer, row in rows:
-        writer.writerow([name, BETWEEN_LABELS.join(answer), *(repr(float(p)) for p in row)])
+        writer.writerow([name, answer_cell(predictions, answer), *(repr(float(p)) for p in row)])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.paths import is_within, refuse_within_data
 from warmstart.cli.recipe import RECIPE
 from warmstart.data.table import Exclusion, ImageTable
@@ -21,7 +22,6 @@ PREDICTIONS, HISTORY, EXCLUSIONS = "predictions.csv", "history.jsonl", "exclusio
 ENVIRONMENT, DATA, CURVE = "environment.json", "data.json", "lr_find.json"
 OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not see it
 STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
-BETWEEN_LABELS = "|"  # in a cell that holds several
 
 
 def new_run(
@@ -92,17 +92,22 @@ def write_predictions(
                 [
                     hashes[i].hex(),
                     name,
-                    labels_cell(predictions.labels[i], predictions.classes),
-                    BETWEEN_LABELS.join(answers[i]),
+                    label_cell(predictions.labels[i], predictions.classes),
+                    answer_cell(predictions, answers[i]),
                     *(repr(float(p)) for p in predictions.probabilities[i]),
                 ]
             )
 
 
-def labels_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) -> str:
+def answer_cell(predictions: Predictions, names: Sequence[str]) -> str:
+    """What a row is called: one name, or several in a cell."""
+    return labels_cell(names, predictions.classes) if predictions.is_multi_label else names[0]
+
+
+def label_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) -> str:
     """The name of a label, or the names of several; nothing where there is none."""
     if isinstance(label, np.ndarray):
-        return BETWEEN_LABELS.join(classes[int(k)] for k in np.flatnonzero(label == 1))
+        return labels_cell([classes[int(k)] for k in np.flatnonzero(label == 1)], classes)
     return classes[int(label)] if label >= 0 else ""
 
 
@@ -111,11 +116,11 @@ def write_scores(run: Path, scores: Scores) -> None:
     (run / SCORES).write_text(scores.to_json() + "\n", encoding="utf-8")
 
 
-def write_exclusions(run: Path, exclusions: Iterable[Exclusion]) -> None:
+def write_exclusions(path: Path, exclusions: Iterable[Exclusion]) -> None:
     """One line per file that is in no row, if there is any."""
     listed = [(one.name, one.reason) for one in exclusions]
     if listed:
-        with (run / EXCLUSIONS).open("w", newline="", encoding="utf-8") as file:
+        with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("name", "reason"), *listed])
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.cli.run_folder import BETWEEN_LABELS, OUT_OF_FOLD, PREDICTIONS, SCORES
+from warmstart.cli.label_cells import names_in
+from warmstart.cli.run_folder import OUT_OF_FOLD, PREDICTIONS, SCORES
 from warmstart.errors import DataError
 from warmstart.evaluation.scores import Scores
 from warmstart.results.answering import Answering
@@ -116,7 +117,7 @@ def many_labels(cells: list[str], classes: tuple[str, ...]) -> NDArray[np.int64]
     """Labels (N, K) of 0 and 1."""
     labels = np.zeros((len(cells), len(classes)), np.int64)
     for row, cell in enumerate(cells):
-        for name in cell.split(BETWEEN_LABELS) if cell else ():
+        for name in names_in(cell, classes):
             labels[row, classes.index(name)] = 1
     return labels
 

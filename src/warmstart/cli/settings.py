@@ -9,12 +9,19 @@ from warmstart.backbones.card import EMBEDDED_ARCH
 
 AUGMENTATIONS = "basic, side_on, top_down, rand_augment or trivial_augment"
 SOURCE_HELP = "A folder with train/ and valid/ or one folder per class, or a CSV file."
-Folder = Annotated[str, typer.Option(help="CSV: where the images lie, beside it.")]
+Folder = Annotated[str, typer.Option(help="CSV: where the images lie, beside it or anywhere.")]
 Suffix = Annotated[str, typer.Option(help="CSV: what the names leave off, as .jpg.")]
 Header = Annotated[bool, typer.Option(help="CSV: the first line names the columns.")]
 Delimiter = Annotated[str, typer.Option(help="CSV: what stands between cells.")]
+Encoding = Annotated[
+    str | None, typer.Option(help="CSV: of its text, such as cp1252; default: UTF-8.")
+]
+NameColumn = Annotated[
+    str | None, typer.Option(help="CSV: the column of file names; default: found.")
+]
 LabelColumn = Annotated[
-    str | None, typer.Option(help="CSV: the column of labels; default: the second.")
+    str | None,
+    typer.Option(help="CSV: the column of labels, or columns of 0 and 1; default: the second."),
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="CSV: column that says train or valid.")]
 LabelSep = Annotated[
@@ -30,6 +37,8 @@ class TableSettings:
     suffix: Suffix = ""
     header: Header = True
     delimiter: Delimiter = ","
+    encoding: Encoding = None
+    name_column: NameColumn = None
     label_column: LabelColumn = None
     split_column: SplitColumn = None
     label_sep: LabelSep = None
@@ -66,6 +75,8 @@ class DataSettings:
     suffix: Suffix = ""
     header: Header = True
     delimiter: Delimiter = ","
+    encoding: Encoding = None
+    name_column: NameColumn = None
     label_column: LabelColumn = None
     split_column: SplitColumn = None
     group: Annotated[str | None, typer.Option(help="CSV: column that is never parted.")] = None

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from warmstart.results.predictions import Predictions
 
 
-def load_data(settings: DataSettings) -> ImageClassifierData:
-    """The data that the settings name."""
+def load_data(
+    settings: DataSettings, *, for_check: bool = False, quiet: bool = False
+) -> ImageClassifierData:
+    """The data that the settings name; ``quiet`` where the caller tells what was noticed."""
     tfms = tfms_from_model(
         settings.arch,
         settings.size,
@@ -39,7 +41,7 @@ def load_data(settings: DataSettings) -> ImageClassifierData:
     )
     source = Path(settings.source)
     if is_table(source):
-        return table_data(source, settings, tfms)
+        return table_data(source, settings, tfms, for_check=for_check, quiet=quiet)
     return ImageClassifierData.from_paths(
         source,
         tfms,
@@ -51,6 +53,8 @@ def load_data(settings: DataSettings) -> ImageClassifierData:
         seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
         fixes=settings.fixes,
+        for_check=for_check,
+        quiet=quiet,
     )
 
 
@@ -87,7 +91,7 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     settings = recipe.asked
     refuse_rate(settings.lr)
     last_step(settings.steps)
-    data = load_data(settings)
+    data = load_data(settings, quiet=True)
     print(summary_of(data), flush=True)
     learn = build_learner(settings, data)
     recipe = begun(recipe, learn, run)

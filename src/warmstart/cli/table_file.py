@@ -5,6 +5,7 @@ from pathlib import Path
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.cli.settings import DataSettings
+from warmstart.data.columns import typed_column
 from warmstart.errors import SettingError
 
 SUFFIXES = (".csv", ".tsv")
@@ -15,9 +16,15 @@ def is_table(source: Path) -> bool:
     return source.suffix.lower() in SUFFIXES and not source.is_dir()
 
 
-def table_data(source: Path, settings: DataSettings, tfms: ModelTransforms) -> ImageClassifierData:
-    """Read the table; its images lie under its own folder."""
-    label = settings.label_column
+def table_data(
+    source: Path,
+    settings: DataSettings,
+    tfms: ModelTransforms,
+    *,
+    for_check: bool = False,
+    quiet: bool = False,
+) -> ImageClassifierData:
+    """Read the table; its images lie under its own folder, unless the settings say where else."""
     return ImageClassifierData.from_csv(
         source.parent,
         settings.folder,
@@ -27,14 +34,18 @@ def table_data(source: Path, settings: DataSettings, tfms: ModelTransforms) -> I
         suffix=settings.suffix,
         header=settings.header,
         delimiter=delimiter_of(source, settings.delimiter),
-        label_column=1 if label is None else column(label),
-        split_column=None if settings.split_column is None else column(settings.split_column),
-        group=None if settings.group is None else column(settings.group),
+        encoding=settings.encoding,
+        name_column=column(settings.name_column),
+        label_column=column(settings.label_column),
+        split_column=column(settings.split_column),
+        group=column(settings.group),
         label_sep=settings.label_sep,
         valid_pct=settings.valid_pct,
         seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
         fixes=settings.fixes,
+        for_check=for_check,
+        quiet=quiet,
     )
 
 
@@ -57,6 +68,6 @@ def delimiter_of(source: Path, given: str) -> str:
     return delimiter
 
 
-def column(typed: str) -> str | int:
-    """A column by its header, or by its position from 0."""
-    return int(typed) if typed.isdecimal() else typed
+def column(typed: str | None) -> str | int | None:
+    """A column by its header, or by its position from 0; None where nothing was typed."""
+    return None if typed is None else typed_column(typed)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.data.frame import text
-from warmstart.data.records import Record, assemble, some
+from warmstart.data.label_forms import Labels, read_labels, text
+from warmstart.data.listed import some
+from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.split import DEFAULT_DRAW
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
@@ -44,35 +45,45 @@ def from_arrays(
     if test is not None:
         given["test"] = test if isinstance(test, tuple) else (test, None)
     memory: dict[str, NDArray[np.uint8]] = {}
-    labels: dict[str, NDArray[Any] | None] = {}
+    labels: dict[str, NDArray[Any] | Labels | None] = {}
     names: dict[str, list[str]] = {}
     for split, (x, y) in given.items():
         pixels = read_pixels(x, split)
         names[split] = row_names(split, len(pixels))
         memory.update(zip(names[split], pixels, strict=True))
-        labels[split] = None if y is None and split == "test" else read_labels(y, len(x), split)
+        labels[split] = None if y is None and split == "test" else read_y(y, len(x), split)
     of_train = labels["train"]
-    shapes = {of.shape[1:] for of in labels.values() if of is not None}
-    if of_train is None or len(shapes) > 1:
+    forms = {form(of) for of in labels.values() if of is not None}
+    if of_train is None or len(forms) > 1:
         raise SettingError(
             "the y of the splits have different numbers of columns.",
             expected="(N,) in all splits, or (N, K) in all with the same K.",
             fix="give all splits' y the same form.",
         )
-    is_multi_label = of_train.ndim == 2
+    is_multi_label = form(of_train) != "one"
     order = class_names(of_train, classes)
     records = []
+    notes: list[str] = []
     for split, of in labels.items():
         told = [None] * len(names[split]) if of is None else texts(of, order, classes, split)
         rows = zip(names[split], told, strict=True)
         records += [Record(name, label, split) for name, label in rows]
-    notes = []
-    if is_multi_label and (of_train.sum(axis=1) == 1).all():
+        notes += of.notes if isinstance(of, Labels) else ()
+    if (
+        isinstance(of_train, np.ndarray)
+        and of_train.ndim == 2
+        and (of_train.sum(axis=1) == 1).all()
+    ):
         notes.append(
             "every y has exactly one 1; if an image has one class only, pass y.argmax(axis=1)"
         )
     table = assemble(
-        Path(), records, DEFAULT_DRAW, is_multi_label=is_multi_label, classes=order, notes=notes
+        Path(),
+        records,
+        DEFAULT_DRAW,
+        is_multi_label=is_multi_label,
+        classes=order,
+        noticed=Noticed(notes=list(dict.fromkeys(notes))),
     )
     return replace(table, memory=memory)
 
@@ -128,35 +139,60 @@ def dtype_fix(pixels: NDArray[Any], name: str) -> str:
     return f'pass ({name} / {high:g} * 255).round().astype("uint8").'
 
 
-def read_labels(y: Any, number: int, split: str) -> NDArray[Any]:
-    """(N,) integers or texts, or (N, K) of 0 and 1.
+def form(labels: NDArray[Any] | Labels) -> object:
+    """What is there: "one" label per row, "names" of any number, or how many columns of 0, 1."""
+    if isinstance(labels, Labels):
+        return "names" if labels.is_many else "one"
+    return "one" if labels.ndim == 1 else labels.shape[1]
+
+
+def read_y(y: Any, number: int, split: str) -> NDArray[Any] | Labels:
+    """(N,) integers, (N, K) of 0 and 1, or labels by name.
 
     Raises:
         SettingError: the length or the form is another.
     """
-    labels = np.asarray(y)
-    if labels.ndim not in {1, 2} or len(labels) != number or labels.shape[1:] == (1,):
+    values = as_rows(y)
+    has_lists = values.ndim == 1 and any(
+        isinstance(value, (list, tuple, set, frozenset, np.ndarray)) for value in values.tolist()
+    )
+    if values.ndim not in {1, 2} or len(values) != number or values.shape[1:] == (1,):
         raise SettingError(
-            f"the y of {split} has shape {labels.shape}, and its x {number} images.",
+            f"the y of {split} has shape {values.shape}, and its x {number} images.",
             expected=f"({number},), or ({number}, K) of 0 and 1.",
-            fix=f"pass y_{split}.ravel()." if labels.shape == (number, 1) else "check both.",
+            fix=f"pass y_{split}.ravel()." if values.shape == (number, 1) else "check both.",
         )
-    refuse_missing_labels(labels, split)
-    if labels.ndim == 2 and not np.isin(labels, [0, 1]).all():
+    if not has_lists:
+        refuse_missing_labels(values, split)
+    if values.ndim == 2 and values.dtype.kind in "biuf":
+        if not np.isin(values, [0, 1]).all():
+            raise SettingError(
+                f"the y of {split} has {values.shape[1]} columns with other values than 0 and 1.",
+                expected="(N, K) of 0 and 1, or (N,).",
+                fix=f"for the most probable class of each row, pass y_{split}.argmax(axis=1).",
+            )
+        return values.astype(np.int64)
+    if values.dtype.kind == "f":
         raise SettingError(
-            f"the y of {split} has {labels.shape[1]} columns with other values than 0 and 1.",
-            expected="(N, K) of 0 and 1, or (N,).",
-            fix=f"for the most probable class of each row, pass y_{split}.argmax(axis=1).",
-        )
-    if labels.ndim == 2:
-        return labels.astype(np.int64)
-    if labels.dtype.kind == "f":
-        raise SettingError(
-            f"the y of {split} is of {labels.dtype}.",
+            f"the y of {split} is of {values.dtype}.",
             expected="integers or texts: classes, not measures.",
             fix=f'pass y_{split}.astype("int64").',
         )
-    return labels if labels.dtype.kind in "iu" else labels.astype(str)
+    if values.dtype.kind in "iub":
+        return values
+    where = [f"row {row} of y_{split}" for row in range(number)]
+    return read_labels([values[row] for row in range(number)], where)
+
+
+def as_rows(y: Any) -> NDArray[Any]:
+    """An array of rows; one of objects where rows are lists of different lengths, or sets."""
+    try:
+        return np.asarray(y)
+    except ValueError:
+        rows = list(y)
+        values = np.empty(len(rows), object)
+        values[:] = rows
+        return values
 
 
 def refuse_missing_labels(labels: NDArray[Any], split: str) -> None:
@@ -168,8 +204,8 @@ def refuse_missing_labels(labels: NDArray[Any], split: str) -> None:
     if labels.dtype.kind == "f":
         bad = np.isnan(labels)
     else:
-        values: list[object] = labels.ravel().tolist() if labels.dtype.kind == "O" else []
-        bad = np.array([text(value) is None for value in values], bool)
+        values: list[object] = labels.ravel().tolist() if labels.dtype.kind in "OUS" else []
+        bad = np.array([not (text(value) or "").strip() for value in values], bool)
     rows = np.flatnonzero(bad) // (labels.shape[1] if labels.ndim == 2 else 1)
     if len(rows):
         raise DataError(
@@ -180,42 +216,54 @@ def refuse_missing_labels(labels: NDArray[Any], split: str) -> None:
         )
 
 
-def class_names(of_train: NDArray[Any], classes: Sequence[str] | None) -> tuple[str, ...]:
+def class_names(of_train: NDArray[Any] | Labels, classes: Sequence[str] | None) -> tuple[str, ...]:
     """The classes in order.
 
     Raises:
         SettingError: ``classes`` has not one name per column, or has a name twice.
     """
+    num_columns = form(of_train)
     if classes is not None:
-        fits = of_train.ndim == 1 or len(classes) == of_train.shape[1]
+        fits = not isinstance(num_columns, int) or len(classes) == num_columns
         if not fits or len(set(classes)) < len(classes):
             raise SettingError(
                 f"classes has {len(classes)} names, {len(set(classes))} of them different.",
                 expected="one name per class"
-                + (f": {of_train.shape[1]}, as y has columns." if of_train.ndim == 2 else "."),
+                + (f": {num_columns}, as y has columns." if isinstance(num_columns, int) else "."),
                 fix="pass classes with each name once.",
             )
-        return tuple(classes)
-    if of_train.ndim == 2:
-        return tuple(str(column) for column in range(of_train.shape[1]))
+        return tuple(str(name) for name in classes)
+    if isinstance(num_columns, int):
+        return tuple(str(column) for column in range(num_columns))
+    if isinstance(of_train, Labels):
+        return tuple(sorted({name for row in of_train.rows for name in row or ()}))
     return tuple(str(value) for value in np.unique(of_train))
 
 
 def texts(
-    labels: NDArray[Any], order: tuple[str, ...], classes: Sequence[str] | None, split: str
+    labels: NDArray[Any] | Labels,
+    order: tuple[str, ...],
+    classes: Sequence[str] | None,
+    split: str,
 ) -> list[tuple[str, ...] | None]:
     """The classes of each row by name.
 
     Raises:
         DataError: a label is none of the classes.
     """
-    if labels.ndim == 2:
+    if isinstance(labels, np.ndarray) and labels.ndim == 2:
         return [tuple(order[k] for k in np.flatnonzero(row)) for row in labels]
-    if classes is not None and labels.dtype.kind in "iu":
+    position = {name: name for name in order}
+    if isinstance(labels, Labels):
+        rows = [row or () for row in labels.rows]
+        if classes is not None:  # they may have the blanks that labels were read without
+            position = {name.strip(): name for name in order}
+    elif classes is not None:
+        rows = [(str(int(value)),) for value in labels]
         position = {str(number): name for number, name in enumerate(order)}
     else:
-        position = {name: name for name in order}
-    strangers = sorted({str(value) for value in np.unique(labels)} - set(position))
+        rows = [(str(value),) for value in labels]
+    strangers = sorted({name for row in rows for name in row} - set(position))
     if strangers:
         raise DataError(
             f"the y of {split} has {len(strangers)} class(es) that "
@@ -224,4 +272,4 @@ def texts(
             expected=f"one of {', '.join(position)}.",
             fix="add them to train." if classes is None else "name them in classes.",
         )
-    return [(position[str(value)],) for value in labels]
+    return [tuple(position[name] for name in row) for row in rows]

@@ -1,186 +1,159 @@
 """Rows of a table that somebody wrote (file, label, split, group) → an ImageTable."""
 
-import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from warmstart.data.leftover import under_root, unmentioned
+from warmstart.data.columns import Columns, Found, Grid, resolve_columns
+from warmstart.data.faults import Faults
+from warmstart.data.file_names import Base, resolve_base, resolve_names, share_of_files
+from warmstart.data.label_forms import Label, Labels, one_hot_columns, read_labels
+from warmstart.data.leftover import unmentioned
+from warmstart.data.listed import some
 from warmstart.data.missing import refuse_missing
-from warmstart.data.records import Record, assemble, some
+from warmstart.data.records import Noticed, Record, assemble
+from warmstart.data.row_index import resolve_rows
 from warmstart.data.scan import Scan, scan
 from warmstart.data.split import DEFAULT_DRAW, Draw
+from warmstart.data.split_words import resolve_splits
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Which column says what, by its header or its position from 0, and how to read its cells.
-
-    Args:
-        name: The file; ``folder`` and ``suffix`` are put around it.
-        label: Its class, or its classes if ``label_sep`` is given.
-        split: train, valid or test; None if no column says.
-        group: What must not be parted between splits, such as a patient; None if no column says.
-        label_sep: What stands between the classes of an image that may have many. Never guessed.
-        folder: Where the files lie, under the root; "" for the root itself.
-        suffix: What the cells leave off, such as ".jpg".
-    """
-
-    name: str | int = 0
-    label: str | int = 1
-    split: str | int | None = None
-    group: str | int | None = None
-    label_sep: str | None = None
-    folder: str = ""
-    suffix: str = ""
-
-
-DEFAULT_COLUMNS = Columns()
-Label = str | tuple[str, ...] | None  # None: an empty cell
-
-
-@dataclass(frozen=True)
-class Cells:
-    """The cells of those columns; ``where`` says for each row where it stands in ``source``."""
+@dataclass
+class Rows:
+    """Rows while they are read, by columns of equal length; what is at fault leaves them."""
 
     source: str
-    where: Sequence[str]
-    names: Sequence[str]
-    labels: Sequence[Label]
-    splits: Sequence[str] | None = None
-    groups: Sequence[str] | None = None
+    where: list[str]
+    names: list[str]
+    labels: list[Label]
+    splits: list[str | None]
+    groups: list[str | None]
+    exclusions: list[Exclusion]
+
+    def leave_out(self, bad: Sequence[int], reason: str) -> None:
+        """Drop rows, by name."""
+        gone = set(bad)
+        self.exclusions += [
+            Exclusion(f"{self.source}, {self.where[row]}: {self.names[row]}", reason) for row in bad
+        ]
+        columns: tuple[list[Any], ...] = (
+            self.where, self.names, self.labels, self.splits, self.groups
+        )  # fmt: skip
+        for column in columns:
+            column[:] = [cell for row, cell in enumerate(column) if row not in gone]
 
 
-def read_cells(
-    cells: Cells,
+@dataclass(frozen=True)
+class Read:
+    """What a table says: a record per file, in the table's order, under ``root``."""
+
+    root: Path
+    records: list[Record]
+    is_many: bool
+    noticed: Noticed
+
+
+def read_grid(
+    grid: Grid,
     root: Path,
     columns: Columns,
     *,
-    val_idxs: Sequence[int] | None = None,
+    val_idxs: Any = None,
     draw: Draw = DEFAULT_DRAW,
+    faults: Faults | None = None,
 ) -> ImageTable:
     """Check every row and make the table.
 
     Args:
-        cells: What stands in the table.
+        grid: What stands in the table.
         root: What the files lie under.
-        columns: ``folder``, ``suffix`` and ``label_sep`` count here.
-        val_idxs: Positions from 0 of the rows that validate, as an alternative to a split column.
+        columns: Which column says what.
+        val_idxs: Rows that validate, as positions from 0 or as a mask, in place of a split column.
         draw: How validation rows are drawn, if neither says.
+        faults: Where a checkup wants what is wrong; None raises it.
 
     Returns:
         One row per file. Files under ``root/folder`` that the cells do not mention, and repeated
         rows, are exclusions.
+    """
+    read = read_rows(grid, root, columns, val_idxs=val_idxs, faults=faults)
+    return assemble(
+        read.root, read.records, draw, is_multi_label=read.is_many, noticed=read.noticed
+    )
+
+
+def read_rows(
+    grid: Grid,
+    root: Path,
+    columns: Columns,
+    *,
+    val_idxs: Any = None,
+    faults: Faults | None = None,
+    needs_labels: bool = True,
+) -> Read:
+    """Check every row by itself; whether they are enough to train on is not asked.
+
+    Args:
+        grid: What stands in the table.
+        root: What the files lie under.
+        columns: Which column says what.
+        val_idxs: Rows that validate.
+        faults: Where a checkup wants what is wrong; None raises it.
+        needs_labels: Only test rows may have an empty label; otherwise any row.
 
     Raises:
         DataError: ``root`` is no folder.
     """
+    faults = faults or Faults()
     if not root.is_dir():
         raise DataError(
             f"there is no folder {root}.",
-            expected=f"the folder that holds the files of {cells.source}.",
+            expected=f"the folder that holds the files of {grid.source}.",
             fix="check the spelling.",
         )
-    whole = posixpath.normpath(root.absolute().as_posix())
-    names = [file_name(cell, whole, columns) for cell in cells.names]
-    refuse_rows(
-        cells,
-        [cell for cell, name in zip(cells.names, names, strict=True) if not name],
-        [where for where, name in zip(cells.where, names, strict=True) if not name],
-        ("an empty name, or one that leads out of the folder", "files under the root"),
+    base = resolve_base(root, columns.folder)
+    place = base.root / base.folder
+    scanned = scan(place, is_lenient=faults.is_lenient) if place.is_dir() else Scan((), (), ())
+    found = resolve_columns(
+        grid, columns, lambda column: share_of_files(grid.texts(column), base, columns.suffix)
     )
-    folder = under_root(columns.folder, whole)
-    base = root / folder
-    found = scan(base) if base.is_dir() else Scan((), (), ())
-    prefix = f"{folder}/" if folder else ""
-    refuse_missing(
-        root,
-        dict(zip(names, cells.where, strict=True)),
-        known={prefix + name for name in found.images},
-        source=cells.source,
-    )
-    is_multi_label = columns.label_sep is not None or any(
-        isinstance(label, tuple) for label in cells.labels
-    )
-    splits = row_splits(cells, val_idxs)
-    labels = row_labels(cells, splits, columns.label_sep, is_multi_label=is_multi_label)
-    groups = [None] * len(names) if cells.groups is None else [g or None for g in cells.groups]
-    records, repeats = merge_repeats(
-        [Record(*row) for row in zip(names, labels, splits, groups, strict=True)], cells
-    )
-    return assemble(
-        root,
-        records,
-        draw,
-        is_multi_label=is_multi_label,
-        exclusions=[*unmentioned(found, base, prefix, set(names), cells.source), *repeats],
-        notes=bare_note(records) if is_multi_label else [],
-    )
+    prefix = f"{base.folder}/" if base.folder else ""
+    known = {prefix + name for name in scanned.images}
+    names, name_notes = resolve_names(grid.texts(found.name), base, columns.suffix, known)
+    labels = labels_of(grid, found, columns.label_sep)
+    splits, split_notes = splits_of(grid, found, val_idxs)
+    groups = [""] * len(names) if found.group is None else grid.texts(found.group)
+    rows = Rows(
+        grid.source, list(grid.where), names, list(labels.rows), splits,
+        [group.strip() or None for group in groups], [],
+    )  # fmt: skip
+    mentioned = {name for name in names if name}
+    refuse_names(rows, grid.texts(found.name), base, known, faults)
+    if found.split is not None:
+        refuse_splits(rows, grid, found.split, faults)
+    if needs_labels and not labels.is_many:
+        refuse_empty_labels(rows, faults)
+    is_bare = not needs_labels and not labels.is_many
+    rows.labels = [
+        label or (None if is_bare or split == "test" else ())
+        for label, split in zip(rows.labels, rows.splits, strict=True)
+    ]
+    records, repeats = merge_repeats(rows, faults)
+    left_out = unmentioned(scanned, place, prefix, mentioned, grid.source)
+    bare = bare_note(records) if labels.is_many else []
+    notes = [*base.notes, *found.notes, *name_notes, *labels.notes, *split_notes, *bare]
+    noticed = Noticed([*left_out, *rows.exclusions, *repeats], notes, faults)
+    return Read(base.root, records, labels.is_many, noticed)
 
 
-def file_name(cell: str, root: str, columns: Columns) -> str:
-    """The name of a cell's file under ``root``, which is absolute; "" if there is none."""
-    if not cell:
-        return ""
-    return under_root(posixpath.join(columns.folder, cell + columns.suffix), root)
-
-
-def refuse_rows(
-    cells: Cells, shown: Sequence[object], where: Sequence[str], says: tuple[str, str]
-) -> None:
-    """Rows that cannot be used, all in one error.
+def labels_of(grid: Grid, found: Found, label_sep: str | None) -> Labels:
+    """The classes of each row.
 
     Raises:
-        DataError: there is one.
-    """
-    if where:
-        what, expected = says
-        listed = some([f"{cell!r} ({place})" for cell, place in zip(shown, where, strict=True)])
-        raise DataError(
-            f"{cells.source} has {len(where)} row(s) with {what}: {listed}.",
-            expected=f"{expected}.",
-            fix=f"mend {where[0]} of {cells.source}, and the others; or delete them.",
-        )
-
-
-def row_splits(cells: Cells, val_idxs: Sequence[int] | None) -> list[str]:
-    """The split of each row, "train" where nothing says.
-
-    Raises:
-        SettingError: both the cells and ``val_idxs`` say, or ``val_idxs`` has no such rows.
-    """
-    if val_idxs is None:
-        splits = ["train"] * len(cells.names) if cells.splits is None else list(cells.splits)
-        bad = [row for row, split in enumerate(splits) if split not in SPLITS]
-        refuse_rows(
-            cells,
-            [splits[row] for row in bad],
-            [cells.where[row] for row in bad],
-            ("an unknown split", f"one of {', '.join(SPLITS)}"),
-        )
-        return splits
-    chosen = {int(row) for row in val_idxs}
-    wrong = sorted(row for row in chosen if not 0 <= row < len(cells.names))
-    if wrong or not chosen or cells.splits is not None:
-        raise SettingError(
-            "val_idxs is given beside a split column."
-            if cells.splits is not None
-            else f"val_idxs holds {some([str(row) for row in wrong]) if wrong else 'nothing'}.",
-            expected=f"positions from 0 to {len(cells.names) - 1}, and no split column.",
-            fix="leave val_idxs away, to have validation rows drawn or read from the column.",
-        )
-    return ["valid" if row in chosen else "train" for row in range(len(cells.names))]
-
-
-def row_labels(
-    cells: Cells, splits: Sequence[str], label_sep: str | None, *, is_multi_label: bool
-) -> list[tuple[str, ...] | None]:
-    """The classes of each row; None for a test row with an empty cell.
-
-    Raises:
-        SettingError: ``label_sep`` is empty.
+        SettingError: ``label_sep`` is empty, or given beside a column for each class.
     """
     if label_sep == "":
         raise SettingError(
@@ -189,52 +162,127 @@ def row_labels(
             fix='pass label_sep=" ", or leave it away if each image has one class.',
             flags=("--label-sep", " "),
         )
-    labels = [parts(label, label_sep) for label in cells.labels]
-    bad = [row for row, label in enumerate(labels) if not label and splits[row] != "test"]
-    if not is_multi_label:
-        refuse_rows(
-            cells,
-            [cells.names[row] for row in bad],
-            [cells.where[row] for row in bad],
-            ("an empty label", "a class in every row but those of test"),
-        )
-    return [label if label or splits[row] != "test" else None for row, label in enumerate(labels)]
+    if len(found.label) == 1:
+        return read_labels(grid.columns[found.label[0]], grid.where, label_sep)
+    names = [grid.title(column) for column in found.label]
+    labels = one_hot_columns([grid.columns[column] for column in found.label], names, grid.where)
+    if label_sep is not None and not labels.is_many:
+        rows = tuple(() if row is None else row for row in labels.rows)
+        return replace(labels, rows=rows, is_many=True)
+    return labels
 
 
-def parts(label: Label, label_sep: str | None = None) -> tuple[str, ...]:
-    """The classes of one cell, each once; () for an empty one."""
-    if label is None or isinstance(label, tuple):
-        return tuple(dict.fromkeys(label or ()))
-    if label_sep is None:
-        return (label,) if label.strip() else ()
-    listed = (part.strip() for part in label.split(label_sep))
-    return tuple(dict.fromkeys(part for part in listed if part))
-
-
-def merge_repeats(records: Sequence[Record], cells: Cells) -> tuple[list[Record], list[Exclusion]]:
-    """Keep the first of rows that say the same of the same file.
+def splits_of(grid: Grid, found: Found, val_idxs: Any) -> tuple[list[str | None], list[str]]:
+    """The split of each row, "train" where nothing says, None where it cannot be understood.
 
     Raises:
-        DataError: rows say different things of the same file.
+        SettingError: both a column and ``val_idxs`` say.
     """
+    num_rows = len(grid.where)
+    if val_idxs is None:
+        if found.split is None:
+            return ["train"] * num_rows, []
+        return resolve_splits(grid.texts(found.split), grid.title(found.split))
+    if found.split is not None:
+        raise SettingError(
+            "val_idxs is given beside a split column.",
+            expected="one of both.",
+            fix="leave val_idxs away, to have validation rows read from the column.",
+        )
+    chosen = set(resolve_rows(val_idxs, num_rows, "val_idxs").tolist())
+    return ["valid" if row in chosen else "train" for row in range(num_rows)], []
+
+
+def refuse_names(
+    rows: Rows, cells: Sequence[str], base: Base, known: set[str], faults: Faults
+) -> None:
+    """Rows without a file."""
+    bad = [row for row, name in enumerate(rows.names) if not name]
+    says = "an empty name", "the name of a file in every row"
+    refuse(rows, bad, [cells[row] for row in bad], faults, says)
+    missing = refuse_missing(
+        base.root,
+        dict(zip(rows.names, rows.where, strict=True)),
+        known=known,
+        source=rows.source,
+        faults=faults,
+    )
+    rows.leave_out([row for row, name in enumerate(rows.names) if name in missing], "no such file")
+
+
+def refuse_splits(rows: Rows, grid: Grid, split: int, faults: Faults) -> None:
+    """Rows of a split that cannot be understood."""
+    written = dict(zip(grid.where, grid.texts(split), strict=True))
+    bad = [row for row, said in enumerate(rows.splits) if said is None]
+    expected = f"one of {', '.join(SPLITS)}; or true and false under a title such as is_valid"
+    shown = [written[rows.where[row]] for row in bad]
+    refuse(rows, bad, shown, faults, ("an unknown split", expected))
+
+
+def refuse_empty_labels(rows: Rows, faults: Faults) -> None:
+    """Rows without a class that are no test rows."""
+    pairs = enumerate(zip(rows.labels, rows.splits, strict=True))
+    bad = [row for row, (label, split) in pairs if not label and split != "test"]
+    says = "an empty label", "a class in every row but those of test"
+    refuse(rows, bad, [rows.names[row] for row in bad], faults, says)
+
+
+def refuse(
+    rows: Rows, bad: Sequence[int], shown: Sequence[str], faults: Faults, says: tuple[str, str]
+) -> None:
+    """Rows that cannot be used, all in one error.
+
+    Args:
+        rows: All of them; those are left out.
+        bad: Which.
+        shown: What stands in the cell at fault of each.
+        faults: What takes the error.
+        says: What is wrong, and what was expected.
+    """
+    if not bad:
+        return
+    what, expected = says
+    where = [rows.where[row] for row in bad]
+    listed = some([f"{cell!r} ({place})" for cell, place in zip(shown, where, strict=True)])
+    faults.add(
+        DataError(
+            f"{rows.source} has {len(bad)} row(s) with {what}: {listed}.",
+            expected=f"{expected}.",
+            fix=f"mend {where[0]} of {rows.source}"
+            + (", and the others; or delete them." if len(bad) > 1 else "; or delete it."),
+        )
+    )
+    rows.leave_out(bad, what)
+
+
+def merge_repeats(rows: Rows, faults: Faults) -> tuple[list[Record], list[Exclusion]]:
+    """Keep the first of rows that say the same of the same file; that they differ is a fault."""
+    records = [
+        Record(name, label, split or "train", group)
+        for name, label, split, group in zip(
+            rows.names, rows.labels, rows.splits, rows.groups, strict=True
+        )
+    ]
     first: dict[str, int] = {}
     repeats, quarrels = [], []
     for row, record in enumerate(records):
         kept = first.setdefault(record.name, row)
         if kept == row:
             continue
-        if records[kept] == record:
-            name = f"{cells.source}, {cells.where[row]}: {record.name}"
-            repeats.append(Exclusion(name, "a row that repeats an earlier one"))
-        else:
-            says = f"{shown(records[kept])} in {cells.where[kept]}, {shown(record)}"
-            quarrels.append(f"{record.name} is {says} in {cells.where[row]}")
+        name, is_same = f"{rows.source}, {rows.where[row]}: {record.name}", records[kept] == record
+        what = "repeats" if is_same else "contradicts"
+        repeats.append(Exclusion(name, f"a row that {what} an earlier one"))
+        if not is_same:
+            says = f"{shown(records[kept])} in {rows.where[kept]}, {shown(record)}"
+            quarrels.append(f"{record.name} is {says} in {rows.where[row]}")
     if quarrels:
-        raise DataError(
-            f"{cells.source} contradicts itself in {len(quarrels)} place(s): {some(quarrels)}.",
-            expected="one row per file, or rows that say the same of it.",
-            fix="delete the wrong rows; if an image may have many classes, put them in one cell "
-            'and pass label_sep, such as label_sep=" ".',
+        faults.add(
+            DataError(
+                f"{rows.source} contradicts itself in {len(quarrels)} place(s): {some(quarrels)}.",
+                expected="one row per file, or rows that say the same of it.",
+                fix="delete the wrong rows; if an image may have many classes, put them in one "
+                'cell and pass label_sep, such as label_sep=" ".',
+            )
         )
     return [records[row] for row in first.values()], repeats
 

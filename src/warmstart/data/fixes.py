@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from warmstart.data.csv_table import parse
+from warmstart.data.csv_table import Line, parse
 from warmstart.data.records import missing_classes
 from warmstart.data.table import Exclusion, ImageTable, class_counts
 from warmstart.errors import DataError, SettingError
@@ -53,7 +53,7 @@ def read_fixes(path: Path) -> list[tuple[int, Fix]]:
         DataError: a column is missing, a line has too few cells, an action is unknown, or two
             lines have one name.
     """
-    lines = parse(path, ",")
+    lines = written_lines(path)
     titles = lines[0][1] if lines else []
     absent = [name for name in ("name", "action") if name not in titles]
     if absent:
@@ -86,6 +86,24 @@ def read_fixes(path: Path) -> list[tuple[int, Fix]]:
             )
         found[fix.name] = (number, fix)
     return list(found.values())
+
+
+def written_lines(path: Path) -> list[Line]:
+    """The lines of a CSV that we wrote, and a spreadsheet may have saved in its own way.
+
+    Raises:
+        DataError: it is no such CSV.
+    """
+    encoding = None
+    try:
+        lines = parse(path, ",")
+    except DataError as error:
+        if "--encoding" not in error.flags:
+            raise
+        encoding = error.flags[-1]
+        lines = parse(path, ",", encoding)
+    has_semicolons = bool(lines) and len(lines[0][1]) == 1 and ";" in lines[0][1][0]
+    return parse(path, ";", encoding) if has_semicolons else lines
 
 
 def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:

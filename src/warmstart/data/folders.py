@@ -2,9 +2,18 @@
 
 from pathlib import Path
 
-from warmstart.data.layout import EXPECTED, part_folders
-from warmstart.data.records import Record, assemble, refuse_lookalikes
-from warmstart.data.scan import Scan, scan
+from warmstart.data.faults import Faults
+from warmstart.data.layout import (
+    EXPECTED,
+    Names,
+    refuse_without_folders,
+    resolve_parts,
+    visible_folders,
+)
+from warmstart.data.listed import some
+from warmstart.data.listing import holds, reading_fix
+from warmstart.data.records import Noticed, Record, assemble, refuse_lookalikes
+from warmstart.data.scan import Scan, is_dir, scan
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import DataError
@@ -13,9 +22,10 @@ from warmstart.errors import DataError
 def read_folders(
     root: Path,
     *,
-    names: tuple[str, str, str | None] = ("train", "valid", "test"),
+    names: Names = ("train", "valid", "test"),
     valid_pct: float = 0.2,
     seed: int = 42,
+    faults: Faults | None = None,
 ) -> ImageTable:
     """Read ``root/train/<class>/**``, ``root/valid/<class>/**`` and ``root/test/**``.
 
@@ -25,49 +35,61 @@ def read_folders(
 
     Args:
         root: The folder.
-        names: Folder names of the train, valid and test parts; None for no test.
+        names: Folder names of the train, valid and test parts; None for no test. Where one of
+            these is missing, a folder of another usual name, such as val, is taken, with a note.
         valid_pct: Share of each class that validates, in (0, 1), where there is no valid folder.
         seed: What the draw depends on.
+        faults: Where a checkup wants what is wrong; None raises it.
 
     Returns:
         Rows sorted by name, whatever the file system's order.
     """
-    draw = Draw(valid_pct, seed)
-    has_train, has_valid, has_test = part_folders(root, names)
-    if not has_train:
-        found = scan(root)
-        records, exclusions = class_records(found, root, "", "train")
-        refuse_case_twins(records)
-        return assemble(
-            root, records, draw,
-            exclusions=[*found.exclusions, *exclusions], notes=beside(root, names),
-        )  # fmt: skip
-    train, valid, test = names
-    parts = [name for name, has in zip(names, (1, has_valid, has_test), strict=True) if has]
-    found = scan(root, [name for name in parts if name])
-    notes: list[str] = []
-    records, exclusions = class_records(found, root, f"{train}/", "train")
-    if has_valid:
-        of_valid, more = class_records(found, root, f"{valid}/", "valid")
-        records, exclusions = records + of_valid, exclusions + more
-    if has_test:
-        classes = {label for record in records for label in record.labels or ()}
-        of_test, notes = read_test(found, f"{test}/", classes)
-        records += of_test
-    refuse_case_twins(records)
-    loose = [Exclusion(name, "in no part's folder") for name in found.images if "/" not in name]
-    return assemble(
-        root, records, draw, exclusions=[*found.exclusions, *exclusions, *loose], notes=notes
-    )
+    draw, faults = Draw(valid_pct, seed), faults or Faults()
+    if faults.is_lenient and is_dir(root) and not visible_folders(root):
+        return loose_table(root, names, draw, faults)
+    parts = resolve_parts(root, names)
+    notes = list(parts.notes)
+    if parts.train is None:
+        found = scan(root, is_lenient=faults.is_lenient)
+        records, exclusions = class_records(found, root, "", "train", faults)
+        notes += beside(root, names)
+    else:
+        wanted = [name for name in (parts.train, parts.valid, parts.test) if name is not None]
+        found = scan(root, wanted, is_lenient=faults.is_lenient)
+        records, exclusions = class_records(found, root, f"{parts.train}/", "train", faults)
+        if parts.valid is not None:
+            of_valid, more = class_records(found, root, f"{parts.valid}/", "valid", faults)
+            records, exclusions = records + of_valid, exclusions + more
+        if parts.test is not None:
+            classes = {label for record in records for label in record.labels or ()}
+            of_test, more_notes = read_test(found, f"{parts.test}/", classes)
+            records, notes = records + of_test, notes + more_notes
+        exclusions += [
+            Exclusion(name, "in no part's folder") for name in found.images if "/" not in name
+        ]
+    refuse_case_twins(records, faults)
+    noticed = Noticed([*found.exclusions, *exclusions], notes, faults)
+    return assemble(root, records, draw, noticed=noticed)
+
+
+def loose_table(root: Path, names: Names, draw: Draw, faults: Faults) -> ImageTable:
+    """Images without any folder, for a checkup: rows without a label."""
+    try:
+        refuse_without_folders(root, names)
+    except DataError as error:
+        faults.add(error)
+    found = scan(root)
+    records = [Record(name, None, "test") for name in found.images]
+    noticed = Noticed(found.exclusions, faults=faults)
+    return assemble(root, records, draw, noticed=noticed)
 
 
 def class_records(
-    found: Scan, root: Path, prefix: str, split: str
+    found: Scan, root: Path, prefix: str, split: str, faults: Faults
 ) -> tuple[list[Record], list[Exclusion]]:
     """The images in the class folders of one part, and those that lie in none.
 
-    Raises:
-        DataError: a class folder has no image, or the part has no class folder.
+    A class folder of train without an image, and a part without class folders, are faults.
     """
     records, exclusions = [], []
     for name in found.images:
@@ -79,17 +101,8 @@ def class_records(
                 exclusions.append(Exclusion(name, "not in a class folder"))
     full = {record.labels[0] for record in records if record.labels}
     if not full:
-        raise DataError(
-            f"{root / prefix} has no class folder with images"
-            + (f", and {len(exclusions)} image(s) in none." if exclusions else "."),
-            expected=EXPECTED,
-            fix=f"put the images into {root / prefix}/CLASS/, one folder per class"
-            + (
-                ", or remove the folder to have validation images drawn."
-                if split == "valid"
-                else "."
-            ),
-        )
+        faults.add(no_class(found, root, prefix, len(exclusions), split))
+        return records, exclusions
     depth = prefix.count("/")
     empty = [
         name
@@ -97,27 +110,36 @@ def class_records(
         if name.startswith(prefix) and name.count("/") == depth and name[len(prefix) :] not in full
     ]
     if empty and split == "train":
-        raise DataError(
-            f"{len(empty)} class folder(s) have no image; the first: {root / empty[0]}"
-            f"{held(found, empty[0])}.",
-            expected="at least one image per class.",
-            fix=f"add images to it, or remove it: rm -r '{root / empty[0]}'",
+        left = [item for item in found.exclusions if item.name.startswith(f"{empty[0]}/")]
+        faults.add(
+            DataError(
+                f"{len(empty)} class folder(s) have no image: {some(empty)}; the first is "
+                f"{root / empty[0]}." + holds(left),
+                expected="at least one image per class.",
+                fix=reading_fix(left, f"add images to it, or remove it: rm -r '{root / empty[0]}'"),
+            )
         )
     return records, exclusions
 
 
-def refuse_case_twins(records: list[Record]) -> None:
+def no_class(found: Scan, root: Path, prefix: str, num_loose: int, split: str) -> DataError:
+    """The error for a part in whose folders no image lies; what lies there is named."""
+    left = [item for item in found.exclusions if item.name.startswith(prefix)]
+    made = f"put the images into {root / prefix}/CLASS/, one folder per class"
+    drawn = ", or remove the folder to have validation images drawn."
+    return DataError(
+        f"{root / prefix} has no class folder with images"
+        + (f", and {num_loose} image(s) in none." if num_loose else ".")
+        + holds(left),
+        expected=EXPECTED,
+        fix=reading_fix(left, made + (drawn if split == "valid" else ".")),
+    )
+
+
+def refuse_case_twins(records: list[Record], faults: Faults) -> None:
     """Folders that differ in case only: one and the same on many systems."""
     names = {label for record in records for label in record.labels or ()}
-    refuse_lookalikes(names, is_case_blind=True)
-
-
-def held(found: Scan, folder: str) -> str:
-    """What an image-less folder has in place of images, for its error."""
-    files = [item for item in found.exclusions if item.name.startswith(f"{folder}/")]
-    if not files:
-        return ""
-    return f" (it has {len(files)} other file(s), such as {files[0].name}: {files[0].reason})"
+    refuse_lookalikes(names, faults, is_case_blind=True)
 
 
 def read_test(found: Scan, prefix: str, classes: set[str]) -> tuple[list[Record], list[str]]:

@@ -1,15 +1,36 @@
 """A pandas or polars frame of file names and labels → an ImageTable."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from warmstart.data.cells import DEFAULT_COLUMNS, Cells, Columns, Label, read_cells
-from warmstart.data.csv_table import find_column
+from warmstart.data.cells import read_grid
+from warmstart.data.columns import DEFAULT_COLUMNS, Columns, Grid
+from warmstart.data.faults import Faults
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
+
+
+class FrameColumns(Sequence[list[Any]]):
+    """The columns of a frame, each as Python's own values once it is asked for."""
+
+    def __init__(self, frame: Any, titles: list[Any]) -> None:
+        """Take the frame; there may be thousands of columns that nobody asks for."""
+        self.frame, self.titles = frame, titles
+        self._made: dict[int, list[Any]] = {}
+
+    def __len__(self) -> int:
+        """How many columns."""
+        return len(self.titles)
+
+    def __getitem__(self, position: Any) -> Any:
+        """The cells of one column."""
+        if position not in self._made:
+            values = self.frame[self.titles[position]]
+            has_own = hasattr(values, "to_list")
+            self._made[position] = list(values.to_list() if has_own else values.tolist())
+        return self._made[position]
 
 
 def read_frame(
@@ -17,8 +38,9 @@ def read_frame(
     root: Path,
     columns: Columns = DEFAULT_COLUMNS,
     *,
-    val_idxs: Sequence[int] | None = None,
+    val_idxs: Any = None,
     draw: Draw = DEFAULT_DRAW,
+    faults: Faults | None = None,
 ) -> ImageTable:
     """Read the images and labels that a frame lists; its index counts for nothing.
 
@@ -27,14 +49,15 @@ def read_frame(
             list: then an image may have any number of classes.
         root: What the files lie under.
         columns: Which column says what.
-        val_idxs: Positions from 0 of the rows that validate.
+        val_idxs: Rows that validate, as positions from 0 or as a mask.
         draw: How validation rows are drawn, if neither ``val_idxs`` nor a column says.
+        faults: Where a checkup wants what is wrong; None raises it.
 
     Returns:
         One row per file, sorted by name.
 
     Raises:
-        SettingError: ``frame`` is not a frame.
+        SettingError: ``frame`` is not a frame, or two of its columns have one title.
         DataError: it has no rows.
     """
     titles = getattr(frame, "columns", None)
@@ -45,51 +68,21 @@ def read_frame(
             fix='pass pandas.DataFrame({"name": names, "label": labels}).',
         )
     titles = list(titles)
-
-    def cells(column: str | int | None) -> list[Any] | None:
-        if column is None:
-            return None
-        shown = [str(title) for title in titles]
-        values = frame[titles[find_column("the frame", shown, len(shown), column)]]
-        return list(values.to_list() if hasattr(values, "to_list") else values.tolist())
-
-    def texts(column: str | int | None) -> list[str] | None:
-        values = cells(column)
-        return None if values is None else [text(value) or "" for value in values]
-
-    names = texts(columns.name) or []
-    if not names:
+    if len(set(titles)) < len(titles):
+        raise SettingError(
+            f"the frame has {len(titles)} columns with {len(set(titles))} titles.",
+            expected="a title for each column.",
+            fix="rename those that are double.",
+        )
+    columns_of = FrameColumns(frame, titles)
+    if not titles or not columns_of[0]:
         raise DataError(
             "the frame has no rows.", expected="a row per image.", fix="fill it before."
         )
-    found = Cells(
-        source="the frame",
-        where=[f"row {row}" for row in range(len(names))],
-        names=names,
-        labels=[label_cell(value) for value in cells(columns.label) or []],
-        splits=texts(columns.split),
-        groups=texts(columns.group),
+    grid = Grid(
+        "the frame",
+        tuple(f"row {row}" for row in range(len(columns_of[0]))),
+        columns_of,
+        tuple(str(title) for title in titles),
     )
-    return read_cells(found, root, columns, val_idxs=val_idxs, draw=draw)
-
-
-def label_cell(value: object) -> Label:
-    """A cell of labels: a text, several, or nothing."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return text(value)
-    return tuple(text(item) or "" for item in value)
-
-
-def text(value: object) -> str | None:
-    """A cell as text; None for None, NaN and NA.
-
-    A whole float loses its ".0": a frame makes floats of integers as soon as one is missing.
-    """
-    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
-        return None
-    if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        if value.is_integer():
-            return str(int(value))
-    return str(value)
+    return read_grid(grid, root, columns, val_idxs=val_idxs, draw=draw, faults=faults)

@@ -1,17 +1,18 @@
 """Labels out of file names → an ImageTable."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from warmstart.data.cells import Label, parts
-from warmstart.data.records import Record, assemble, some
+from warmstart.data.label_forms import plain, read_labels, text
+from warmstart.data.listed import some
+from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.scan import scan
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
 
-LabelOf = Callable[[Path], str | int | list[str]]
+LabelOf = Callable[[Path], object]
 
 
 def read_labelled(
@@ -47,24 +48,25 @@ def read_labelled(
             expected="a folder with images, at any depth.",
             fix="check the spelling.",
         )
-    labels = [read_label(value) for value in values(root, found.images, label_of, "label_of")]
-    many = [isinstance(label, tuple) for label in labels]
+    said = [class_said(value) for value in values(root, found.images, label_of, "label_of")]
+    many = [isinstance(label, tuple) for label in said]
     bad = [
         f"{name} ({'a list' if is_list else label!r})"
-        for name, label, is_list in zip(found.images, labels, many, strict=True)
-        if label is None or label == "" or is_list != any(many)
+        for name, label, is_list in zip(found.images, said, many, strict=True)
+        if label is None or not str(label).strip() or is_list != any(many)
     ]
     if bad:
         raise DataError(
             f"label_of gives no class, or a list only for some, for {len(bad)} of "
-            f"{len(labels)} images: {some(bad)}.",
+            f"{len(said)} images: {some(bad)}.",
             expected="a class for every image, or a list of classes for every image.",
             fix="mend label_of, or move those images elsewhere.",
         )
-    groups: list[str | None] = [None] * len(labels)
+    labels = read_labels(said, [f"what label_of says of {name}" for name in found.images])
+    groups: list[str | None] = [None] * len(said)
     if group_of is not None:
         given = values(root, found.images, group_of, "group_of")
-        groups = [None if value in {None, ""} else str(value) for value in given]
+        groups = [text(value) or None for value in given]
         lacking = [name for name, g in zip(found.images, groups, strict=True) if g is None]
         if lacking:
             raise DataError(
@@ -73,10 +75,11 @@ def read_labelled(
                 fix="mend group_of.",
             )
     records = [
-        Record(name, parts(label), group=group)
-        for name, label, group in zip(found.images, labels, groups, strict=True)
+        Record(name, label, group=group)
+        for name, label, group in zip(found.images, labels.rows, groups, strict=True)
     ]
-    return assemble(root, records, draw, is_multi_label=any(many), exclusions=found.exclusions)
+    noticed = Noticed(found.exclusions, labels.notes)
+    return assemble(root, records, draw, is_multi_label=labels.is_many, noticed=noticed)
 
 
 def values(
@@ -123,8 +126,11 @@ def compiled(pattern: str, argument: str) -> re.Pattern[str]:
     return found
 
 
-def read_label(value: object) -> Label:
-    """What a function may say of an image, as text; None for anything else."""
-    if isinstance(value, list | tuple):
-        return tuple(str(item) for item in value)
-    return str(value) if isinstance(value, str | int) else None
+def class_said(value: object) -> object:
+    """What a function may say of an image: a text, a whole number, bytes, or several of them."""
+    value = plain(value)
+    if value is None or isinstance(value, (float, Mapping)):
+        return None
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return tuple(value)
+    return text(value)

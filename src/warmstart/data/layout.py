@@ -1,30 +1,55 @@
 """Is this a data folder? If not, which mistake is it, and what to type instead."""
 
 import difflib
-import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from warmstart.data.scan import IMAGE_SUFFIXES, JUNK_FOLDERS
-from warmstart.errors import DataError
+from warmstart.data.scan import is_dir, is_file, junk_reason
+from warmstart.data.split_words import USUAL_NAMES, part_of
+from warmstart.errors import DataError, SettingError
+from warmstart.images.formats import is_picture
 
-USUAL_NAMES = ("train", "valid", "test")
 ARGUMENTS = ("trn_name", "val_name", "test_name")  # of from_paths, which users call
-OTHER_NAMES = (
-    frozenset({"train", "training", "trn"}),
-    frozenset({"valid", "val", "validation", "dev"}),
-    frozenset({"test", "testing", "tst"}),
-)
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 EXPECTED = "a folder with train/<class>/ and valid/<class>/, or with one folder per class."
 
+Names = tuple[str, str, str | None]
 
-def part_folders(root: Path, names: tuple[str, str, str | None]) -> tuple[bool, bool, bool]:
-    """Which of the train, valid and test folders there are; none means class folders only.
+
+@dataclass(frozen=True)
+class Parts:
+    """Names of the folders of each part that there is; all are None where only classes are.
+
+    ``notes`` say what was taken though it has another name than usual.
+    """
+
+    train: str | None = None
+    valid: str | None = None
+    test: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def resolve_parts(root: Path, names: Names) -> Parts:
+    """Which folders are the train, valid and test parts; none means class folders only.
+
+    A folder under another usual name, such as val or Testing, is taken where it is the only one.
+
+    Args:
+        root: The data folder.
+        names: What was asked for; ``USUAL_NAMES`` where nothing was.
 
     Raises:
         DataError: it is not a data folder.
+        SettingError: train and valid are to be one and the same.
     """
     refuse_file(root)
+    if names[0] == names[1]:
+        raise SettingError(
+            f"trn_name and val_name are both {names[0]!r}.",
+            expected="a folder to train on, and another one that judges.",
+            fix='leave val_name="valid": without such a folder, validation images are drawn.',
+            flags=("--val-name", USUAL_NAMES[1]),
+        )
     children = visible_folders(root)
     if not children:
         refuse_without_folders(root, names)
@@ -35,11 +60,60 @@ def part_folders(root: Path, names: tuple[str, str, str | None]) -> tuple[bool, 
                 expected=f"the folders that were named: {', '.join(filter(None, names))}.",
                 fix=f"name some of: {', '.join(children)}.",
             )
-    if names[0] in children:
-        refuse_other_names(root, children, names)
-        return True, names[1] in children, names[2] in children
-    refuse_without_train(root, children, names)
-    return False, False, False
+    if names[0] not in children and not has_other_train(root, children):
+        refuse_without_train(root, children, names)
+        return Parts()
+    notes = []
+    if names[2] in names[:2]:
+        notes.append(f"the folder {names[2]} is read as {part_name(names, names[2])}: no row tests")
+        names = (names[0], names[1], None)
+    found: list[str | None] = []
+    for part, name in enumerate(names):
+        taken = resolve_part(root, children, names, part)
+        found.append(taken)
+        if taken is not None and taken != name:
+            notes.append(f"{USUAL_NAMES[part]} images are read from the folder {taken}")
+    return Parts(found[0], found[1], found[2], tuple(notes))
+
+
+def part_name(names: Names, name: str | None) -> str:
+    """What a folder's name was given for first."""
+    return USUAL_NAMES[names.index(name)] if name is not None else ""
+
+
+def resolve_part(root: Path, children: list[str], names: Names, part: int) -> str | None:
+    """The folder of a part: that of its name, or the only one under another usual name.
+
+    Raises:
+        DataError: several could be meant.
+    """
+    name = names[part]
+    if name is None or name in children:
+        return name
+    others = [one for one in children if part_of(one) == USUAL_NAMES[part] and one not in names]
+    if len(others) > 1:
+        raise DataError(
+            f"{root} has the folders {' and '.join(others)}, and none named {name}.",
+            expected=f"one folder of {USUAL_NAMES[part]} images.",
+            fix=f'pass {ARGUMENTS[part]}="{others[0]}" or another one.',
+            flags=(option(part), others[0]),
+        )
+    return others[0] if others else None
+
+
+def has_other_train(root: Path, children: list[str]) -> bool:
+    """Whether parts lie here under other names, the training part among them.
+
+    Classes may have such names too. Parts are all that is here, or there are several, and the one
+    to train on holds folders alone.
+    """
+    parts = {part_of(name) for name in children} - {None}
+    trains = [name for name in children if part_of(name) == USUAL_NAMES[0]]
+    if not trains or len(parts) < 2:
+        return False
+    if all(part_of(name) for name in children):
+        return True
+    return all(visible_folders(root / name) and not has_images(root / name) for name in trains)
 
 
 def visible_folders(folder: Path) -> list[str]:
@@ -47,19 +121,16 @@ def visible_folders(folder: Path) -> list[str]:
     return sorted(
         entry.name
         for entry in folder.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in JUNK_FOLDERS
+        if is_dir(entry) and not junk_reason(entry.name, is_folder=True)
     )
 
 
 def has_images(folder: Path) -> bool:
     """Whether an image lies directly in ``folder``."""
-    with os.scandir(folder) as entries:
-        return any(is_image(entry.name) for entry in entries)
-
-
-def is_image(name: str) -> bool:
-    """Whether a name looks like that of an image that is not hidden."""
-    return Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")
+    return any(
+        is_picture(entry.suffix) and not junk_reason(entry.name, is_folder=False) and is_file(entry)
+        for entry in folder.iterdir()
+    )
 
 
 def refuse_file(root: Path) -> None:
@@ -81,6 +152,8 @@ def refuse_file(root: Path) -> None:
         if root.name.lower().endswith(ARCHIVES):
             unpack = "unzip" if root.suffix.lower() == ".zip" else "tar xf"
             fix = f"unpack it ({unpack} {root.name}), then pass the folder that this makes."
+        elif root.suffix.lower() in {".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet"}:
+            fix = f"save {root.name} as a CSV with a line per image: name,label."
         elif root.suffix.lower() in {".csv", ".tsv", ".txt"}:
             fix = "for labels in a table, use from_csv; on the command line, rename it to .csv."
         else:
@@ -91,7 +164,7 @@ def refuse_file(root: Path) -> None:
     raise DataError(what, expected=EXPECTED, fix=fix, flags=flags)
 
 
-def refuse_without_folders(root: Path, names: tuple[str, str, str | None]) -> None:
+def refuse_without_folders(root: Path, names: Names) -> None:
     """A folder with no folder in it: empty, or one level too deep.
 
     Raises:
@@ -119,32 +192,13 @@ def refuse_without_folders(root: Path, names: tuple[str, str, str | None]) -> No
     )
 
 
-def refuse_other_names(root: Path, children: list[str], names: tuple[str, str, str | None]) -> None:
-    """A validation or test folder under a name that would be passed over.
-
-    Raises:
-        DataError: there is one.
-    """
-    for part in (1, 2):
-        others = [name for name in children if name.casefold() in OTHER_NAMES[part]]
-        if names[part] is not None and names[part] not in children and others:
-            raise DataError(
-                f"{root} has a folder {others[0]}, and none named {names[part]}.",
-                expected=f"folders named {', '.join(name for name in names if name)}.",
-                fix=f'pass {ARGUMENTS[part]}="{others[0]}", or rename the folder to {names[part]}.',
-                flags=(option(part), others[0]),
-            )
-
-
-def refuse_without_train(
-    root: Path, children: list[str], names: tuple[str, str, str | None]
-) -> None:
+def refuse_without_train(root: Path, children: list[str], names: Names) -> None:
     """Folders that are not classes, though there is no train folder.
 
     Raises:
-        DataError: they are parts under other names, or data folders themselves.
+        DataError: they are other parts, or data folders themselves.
     """
-    deeper = [name for name in children if (root / name / names[0]).is_dir()]
+    deeper = [name for name in children if is_dir(root / name / names[0])]
     if deeper:
         raise DataError(
             f"{root} holds {len(deeper)} folder(s) that are data folders themselves: "
@@ -153,21 +207,11 @@ def refuse_without_train(
             fix=f"point one level deeper: {root / deeper[0]}",
             flags=("=", str(root), str(root / deeper[0])),
         )
-    like = [next((n for n in children if n.casefold() in part), None) for part in OTHER_NAMES]
-    if all(any(name.casefold() in part for part in OTHER_NAMES) for name in children):
-        flags: list[str] = []
-        if like[0] is None:
-            what, fix = "but no train folder", f"put training images into {root / names[0]}/CLASS/."
-        else:
-            given = [f'{arg}="{name}"' for arg, name in zip(ARGUMENTS, like, strict=True) if name]
-            what, fix = f"none named {names[0]}", f"pass {', '.join(given)}."
-            for part, name in enumerate(like):
-                flags += [option(part), name] if name else []
+    if all(part_of(name) for name in children):
         raise DataError(
-            f"{root} has folders {', '.join(children)}, {what}.",
+            f"{root} has folders {', '.join(children)}, but no train folder.",
             expected=EXPECTED,
-            fix=fix,
-            flags=flags,
+            fix=f"put training images into {root / names[0]}/CLASS/.",
         )
 
 

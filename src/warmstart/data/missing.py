@@ -4,51 +4,51 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
-from warmstart.data.records import some
-from warmstart.data.scan import scan
+from warmstart.data.faults import Faults
+from warmstart.data.listed import some
+from warmstart.data.scan import is_file, scan
 from warmstart.errors import DataError
 
 
 def refuse_missing(
-    root: Path, where: Mapping[str, str], *, known: Collection[str], source: str
-) -> None:
-    """Check that every named file is there.
+    root: Path, where: Mapping[str, str], *, known: Collection[str], source: str, faults: Faults
+) -> set[str]:
+    """Check that every named file is there; one error lists those that are not.
 
     Args:
         root: What the names lie under.
         where: Name → where it stands in ``source``.
         known: Names that a scan has seen.
         source: The table's name.
+        faults: What takes the error.
 
-    Raises:
-        DataError: some are not; one error lists them.
+    Returns:
+        The names of files that are not there.
     """
     missing = [name for name in where if name not in known and not is_file(root / name)]
     if missing:
         fix, flags = guess(root, missing)
         listed = some([f"{root / name} ({where[name]})" for name in missing])
-        raise DataError(
-            f"{len(missing)} of the {len(where)} files that {source} names do not exist: {listed}.",
-            expected="every row's file, at root/folder/name + suffix.",
-            fix=fix,
-            flags=flags,
+        faults.add(
+            DataError(
+                f"{len(missing)} of the {len(where)} files that {source} names do not exist: "
+                f"{listed}.",
+                expected="every row's file, at root/folder/name + suffix.",
+                fix=fix,
+                flags=flags,
+            )
         )
-
-
-def is_file(path: Path) -> bool:
-    """Whether a file is there; a name that no file can have is not."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
+    return set(missing)
 
 
 def guess(root: Path, missing: list[str]) -> tuple[str, tuple[str, ...]]:
     """What to type, in Python and in a shell, judged by what there is instead of the first."""
     images = scan(root).images
-    name = PurePosixPath(missing[0])
-    if str(name).replace("\\", "/") in images:
-        return "write / between folders in place of \\.", ()
+    written = missing[0].strip().replace("\\", "/")
+    name = PurePosixPath(written)
+    begin = next((written.removesuffix(one) for one in images if written.endswith(f"/{one}")), "")
+    if begin:
+        return f"take {begin!r} off the names: there is no such folder here.", ()
     for image in images:
         path = PurePosixPath(image)
         if path.with_suffix("") == name:
@@ -58,6 +58,11 @@ def guess(root: Path, missing: list[str]) -> tuple[str, tuple[str, ...]]:
         for form in (str.casefold, nfc):
             if form(image) == form(str(name)):
                 return f"write {image!r} as the disk does: case or Unicode form differ.", ()
+    return guess_folder(images, name)
+
+
+def guess_folder(images: Collection[str], name: PurePosixPath) -> tuple[str, tuple[str, ...]]:
+    """What to type where a file of that name lies deeper."""
     for image in images:
         folder, found = image.removesuffix(str(name)), PurePosixPath(image)
         if folder != image and folder.endswith("/"):

@@ -3,17 +3,18 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.data.doubts import label_doubts
+from warmstart.data.faults import Faults
+from warmstart.data.listed import some
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import Exclusion, ImageTable, class_counts
 from warmstart.errors import DataError
-
-NUM_LISTED = 5  # of many, enough to see what they have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,15 @@ class Record:
     group: str | None = None
 
 
+@dataclass(frozen=True)
+class Noticed:
+    """What a reader saw besides records: files in none of them, notes, and what is at fault."""
+
+    exclusions: Iterable[Exclusion] = ()
+    notes: Iterable[str] = ()
+    faults: Faults = field(default_factory=Faults)
+
+
 def assemble(
     root: Path,
     records: Sequence[Record],
@@ -33,8 +43,7 @@ def assemble(
     *,
     is_multi_label: bool = False,
     classes: tuple[str, ...] | None = None,
-    exclusions: Iterable[Exclusion] = (),
-    notes: Iterable[str] = (),
+    noticed: Noticed | None = None,
 ) -> ImageTable:
     """Sort records into a table; draw validation rows if none has the split "valid".
 
@@ -44,17 +53,20 @@ def assemble(
         draw: How to draw.
         is_multi_label: Whether an image may have any number of classes.
         classes: Their order, if it is not that of the alphabet; must hold every label.
-        exclusions: Files in no record.
-        notes: What the reader noticed.
+        noticed: What else its reader saw.
 
     Returns:
         Rows sorted by name; classes sorted, those of the training rows.
     """
+    noticed = noticed or Noticed()
+    faults = noticed.faults
     records = sorted(records, key=lambda record: record.name)
-    classes = class_order(records, classes, is_multi_label=is_multi_label)
+    classes, strange = class_order(records, classes, faults, is_multi_label=is_multi_label)
+    records = [record for record in records if record.name not in strange]
+    left_out = [Exclusion(name, "of a class that train does not have") for name in strange]
     labels = encode(records, classes, is_multi_label=is_multi_label)
     splits = np.array([record.split for record in records], dtype="<U5")
-    groups = group_names(records)
+    groups = group_names(records, faults)
     if not (splits == "valid").any():
         rows = np.flatnonzero(splits == "train")
         chosen = draw_valid(
@@ -63,7 +75,8 @@ def assemble(
             None if groups is None else [groups[row] for row in rows],
             draw,
         )
-        refuse_no_choice(chosen, len(rows))
+        if not chosen.any():
+            faults.add(no_choice(len(rows)))
         splits[rows[chosen]] = "valid"
     return ImageTable(
         root=root,
@@ -71,22 +84,19 @@ def assemble(
         splits=splits,
         labels=labels,
         classes=classes,
-        exclusions=tuple(exclusions),
+        exclusions=(*noticed.exclusions, *left_out),
         groups=groups,
         notes=(
-            *notes,
-            *case_note(classes),
+            *noticed.notes,
+            *label_doubts([record.labels for record in records], is_many=is_multi_label),
             *missing_classes(labels[splits == "valid"], labels[splits == "train"], classes),
         ),
+        faults=faults.texts,
     )
 
 
-def group_names(records: Sequence[Record]) -> tuple[str, ...] | None:
-    """The group of each record, None if none has one.
-
-    Raises:
-        DataError: a group is parted between splits.
-    """
+def group_names(records: Sequence[Record], faults: Faults) -> tuple[str, ...] | None:
+    """The group of each record, None if none has one; one that splits part is a fault."""
     if all(record.group is None for record in records):
         return None
     splits: dict[str, set[str]] = {}
@@ -95,43 +105,47 @@ def group_names(records: Sequence[Record]) -> tuple[str, ...] | None:
             splits.setdefault(record.group, set()).add(record.split)
     parted = [f"{group} ({', '.join(sorted(of))})" for group, of in splits.items() if len(of) > 1]
     if parted:
-        raise DataError(
-            f"{len(parted)} group(s) are in more than one split: {some(parted)}.",
-            expected="all images of a group in the same split: a model knows what it was shown.",
-            fix="move each group to one split, or leave the splits away, to have them drawn.",
+        faults.add(
+            DataError(
+                f"{len(parted)} group(s) are in more than one split: {some(parted)}.",
+                expected="all images of a group in one split: a model knows what it was shown.",
+                fix="move each group to one split, or leave the splits away, to have them drawn.",
+            )
         )
     # a row without a group is a group of its own, which the line break keeps from being another's
     return tuple(f"\n{record.name}" if record.group is None else record.group for record in records)
 
 
-def some(items: Sequence[str]) -> str:
-    """The first of ``items``, for an error, and how many more there are."""
-    more = len(items) - NUM_LISTED
-    return "; ".join(items[:NUM_LISTED]) + (f"; and {more} more" if more > 0 else "")
-
-
 def class_order(
-    records: Sequence[Record], order: tuple[str, ...] | None, *, is_multi_label: bool
-) -> tuple[str, ...]:
+    records: Sequence[Record],
+    order: tuple[str, ...] | None,
+    faults: Faults,
+    *,
+    is_multi_label: bool,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The classes of the training records, sorted or as ``order`` has them, for all splits.
 
-    Raises:
-        DataError: there are too few, two are the same but for spaces, or another split has more.
+    Too few of them, two that are the same but for spaces, and more in another split are faults.
+
+    Returns:
+        The classes, and the names of records whose class is none of them.
     """
     used: dict[str, Counter[str]] = {"train": Counter(), "valid": Counter(), "test": Counter()}
     for record in records:
         used[record.split].update(record.labels or ())
-    refuse_lookalikes({name for counter in used.values() for name in counter})
+    refuse_lookalikes({name for counter in used.values() for name in counter}, faults)
     classes = tuple(sorted(used["train"]))
-    refuse_strangers(classes, used)
+    strange = strangers(records, classes, used, faults)
     if len(classes) < (1 if is_multi_label else 2):
-        raise DataError(
-            f"the training images have {len(classes)} class(es)"
-            + (f": {', '.join(classes)}." if classes else "."),
-            expected="two or more classes to tell apart.",
-            fix="add images of another class, at the place where these were found.",
+        faults.add(
+            DataError(
+                f"the training images have {len(classes)} class(es)"
+                + (f": {', '.join(classes)}." if classes else "."),
+                expected="two or more classes to tell apart.",
+                fix="add images of another class, at the place where these were found.",
+            )
         )
-    return classes if order is None else order
+    return classes if order is None else order, strange
 
 
 def lookalikes(classes: Iterable[str], *, is_case_blind: bool) -> list[list[str]]:
@@ -143,45 +157,48 @@ def lookalikes(classes: Iterable[str], *, is_case_blind: bool) -> list[list[str]
     return [names for names in spellings.values() if len(names) > 1]
 
 
-def refuse_lookalikes(classes: Iterable[str], *, is_case_blind: bool = False) -> None:
-    """Two spellings of one class would be learnt as two.
-
-    Raises:
-        DataError: there are such.
-    """
+def refuse_lookalikes(
+    classes: Iterable[str], faults: Faults, *, is_case_blind: bool = False
+) -> None:
+    """Two spellings of one class would be learnt as two: a fault."""
     twins = lookalikes(classes, is_case_blind=is_case_blind)
     if twins:
         first = " and ".join(repr(name) for name in twins[0])
-        raise DataError(
-            f"{len(twins)} class name(s) are spelled in several ways; the first: {first}.",
-            expected="names that differ in more than outer spaces or Unicode form"
-            + (", and case." if is_case_blind else "."),
-            fix=f"rename them all to {twins[0][-1].strip()!r}, in every split.",
+        faults.add(
+            DataError(
+                f"{len(twins)} class name(s) are spelled in several ways; the first: {first}.",
+                expected="names that differ in more than outer spaces or Unicode form"
+                + (", and case." if is_case_blind else "."),
+                fix=f"rename them all to {twins[0][-1].strip()!r}, in every split.",
+            )
         )
 
 
-def case_note(classes: Iterable[str]) -> list[str]:
-    """A note of classes that differ in case only: meant for letters, a slip for animals."""
-    twins = [" and ".join(names) for names in lookalikes(classes, is_case_blind=True)]
-    return [f"classes that differ in case only: {some(twins)}"] if twins else []
+def strangers(
+    records: Sequence[Record],
+    classes: tuple[str, ...],
+    used: dict[str, Counter[str]],
+    faults: Faults,
+) -> tuple[str, ...]:
+    """Law 1: a class that only valid or test has would shift labels in silence, so it is a fault.
 
-
-def refuse_strangers(classes: tuple[str, ...], used: dict[str, Counter[str]]) -> None:
-    """Law 1: a class that only valid or test has would shift labels in silence.
-
-    Raises:
-        DataError: there is such a class.
+    Returns:
+        The names of records with such a class.
     """
     for split in ("valid", "test"):
-        strangers = sorted(set(used[split]) - set(classes))
-        if strangers:
-            number = sum(used[split][name] for name in strangers)
-            raise DataError(
-                f"{split} has {len(strangers)} class(es) that train does not have, with {number} "
-                f"image(s): {', '.join(strangers)}.",
-                expected=f"only classes of train: {', '.join(classes) or 'it has none'}.",
-                fix=f"add training images of them, or take these images out of {split}.",
+        strange = sorted(set(used[split]) - set(classes))
+        if strange:
+            number = sum(used[split][name] for name in strange)
+            faults.add(
+                DataError(
+                    f"{split} has {len(strange)} class(es) that train does not have, with {number} "
+                    f"image(s): {', '.join(strange)}.",
+                    expected=f"only classes of train: {', '.join(classes) or 'it has none'}.",
+                    fix=f"add training images of them, or take these images out of {split}.",
+                )
             )
+    known = set(classes)
+    return tuple(record.name for record in records if not set(record.labels or ()) <= known)
 
 
 def encode(
@@ -202,20 +219,15 @@ def encode(
     return labels
 
 
-def refuse_no_choice(chosen: NDArray[np.bool_], num_rows: int) -> None:
-    """A draw that finds nothing to draw.
-
-    Raises:
-        DataError: no row validates.
-    """
-    if not chosen.any():
-        raise DataError(
-            f"none of the {num_rows} training images can be spared for validation: every class "
-            "has one image, or one group.",
-            expected="a class with two or more images (in two or more groups).",
-            fix="add images, or give valid images of your own; and check that the labels are "
-            "classes, not one name per image.",
-        )
+def no_choice(num_rows: int) -> DataError:
+    """The error for a draw that finds no row to draw."""
+    return DataError(
+        f"none of the {num_rows} training images can be spared for validation: every class "
+        "has one image, or one group.",
+        expected="a class with two or more images (in two or more groups).",
+        fix="add images, or give valid images of your own; and check that the labels are "
+        "classes, not one name per image.",
+    )
 
 
 def missing_classes(

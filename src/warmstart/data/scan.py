@@ -1,17 +1,24 @@
-"""Every file below a folder, each once, whatever links there are."""
+"""Every file below a folder, each once, whatever links there are: the one lister of pictures."""
 
 import os
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError
+from warmstart.images.formats import is_picture, why_not
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".avif"}
-)
-JUNK_FOLDERS = frozenset({"__MACOSX", "@eaDir"})  # thumbnails and forks that look like images
+# what file managers, cameras, servers and unpackers leave among pictures, in lower case
+JUNK_FOLDERS = frozenset(
+    {
+        "__macosx", "@eadir", "#recycle", "@recycle", "#snapshot", "$recycle.bin", "lost+found",
+        "system volume information",
+    }
+)  # fmt: skip
+JUNK_FILES = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"})
+THUMBNAIL_FOLDERS = frozenset({"thumbs", "thumbnails", "_thumbs", "_thumbnails"})
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Scan:
 class _Walk:
     root: Path
     enter: Collection[str] | None
+    is_lenient: bool = False
     images: dict[str, str] = field(default_factory=dict)  # name → real path
     folders: dict[str, str] = field(default_factory=dict)
     exclusions: list[Exclusion] = field(default_factory=list)
@@ -39,7 +47,7 @@ class _Walk:
         self.exclusions.append(Exclusion(shown, reason))
 
 
-def scan(root: Path, enter: Collection[str] | None = None) -> Scan:
+def scan(root: Path, enter: Collection[str] | None = None, *, is_lenient: bool = False) -> Scan:
     """List the image files below ``root`` and name every other file, with the reason.
 
     A link to a file or folder that is read anyway is left out, so that no image is read twice; a
@@ -48,11 +56,12 @@ def scan(root: Path, enter: Collection[str] | None = None) -> Scan:
     Args:
         root: The folder.
         enter: Names of the folders directly under ``root`` to look into; None for all.
+        is_lenient: A folder that may not be listed is named and left out; otherwise an error.
 
     Returns:
         Sorted names, whatever the file system's order.
     """
-    walk = _Walk(root, enter)
+    walk = _Walk(root, enter, is_lenient)
     _descend(walk, "")
     while walk.folder_links:
         walk.folder_links.sort(reverse=True)
@@ -77,12 +86,20 @@ def _descend(walk: _Walk, start: str) -> None:
             walk.leave_out(f"{folder}/", "a folder that is also reached by another way")
             continue
         walk.seen.add((status.st_dev, status.st_ino))
+        try:
+            entries = _entries(path)
+        except DataError:
+            if not folder or not walk.is_lenient:
+                raise
+            walk.leave_out(f"{folder}/", "a folder that this user may not read")
+            continue
         if folder:
             walk.folders[folder] = path
         real = os.path.realpath(path)
-        for entry in _entries(path):
+        has_pictures = any(_is_plain_picture(entry) for entry in entries)
+        for entry in entries:
             name = f"{folder}/{entry.name}" if folder else entry.name
-            if _is_wanted(walk, entry, name):
+            if _is_wanted(walk, entry, name, beside_pictures=has_pictures):
                 _place(walk, entry, name, real, pending)
 
 
@@ -103,18 +120,30 @@ def _entries(path: str) -> list["os.DirEntry[str]"]:
         ) from error
 
 
-def _is_wanted(walk: _Walk, entry: "os.DirEntry[str]", name: str) -> bool:
+def _is_plain_picture(entry: "os.DirEntry[str]") -> bool:
+    is_wanted = not junk_reason(entry.name, is_folder=False)
+    return is_wanted and is_picture(Path(entry.name).suffix) and _is(entry.is_file)
+
+
+def _is(question: Callable[[], bool]) -> bool:
+    """What the system says of an entry; of a link to itself and the like, no."""
+    try:
+        return question()
+    except OSError:
+        return False
+
+
+def _is_wanted(walk: _Walk, entry: "os.DirEntry[str]", name: str, *, beside_pictures: bool) -> bool:
     """Whether to look at an entry at all; if not, it has been named."""
-    is_folder = entry.is_dir(follow_symlinks=False) or _is_folder_link(entry)
+    is_folder = _is(entry.is_dir)
     shown = f"{name}/" if is_folder and not entry.is_symlink() else name
-    if not _is_utf8(entry.name):
-        walk.leave_out(shown, "a name that is not UTF-8")
-    elif entry.name.startswith("."):
-        walk.leave_out(shown, "a hidden folder" if is_folder else "a hidden file")
-    elif is_folder and entry.name in JUNK_FOLDERS:
-        walk.leave_out(shown, "a folder that other programs made")
+    reason = junk_reason(entry.name, is_folder=is_folder)
+    if reason:
+        walk.leave_out(shown, reason)
     elif is_folder and "/" not in name and walk.enter is not None and name not in walk.enter:
         walk.leave_out(shown, f"outside {', '.join(walk.enter)}")
+    elif is_folder and beside_pictures and entry.name.casefold() in THUMBNAIL_FOLDERS:
+        walk.leave_out(shown, "thumbnails beside their pictures")
     else:
         return True
     return False
@@ -126,14 +155,14 @@ def _place(
     suffix = Path(entry.name).suffix.lower()
     if entry.is_dir(follow_symlinks=False):
         pending.append(name)
-    elif _is_folder_link(entry):
+    elif _is(entry.is_dir):
         walk.folder_links.append(name)
-    elif entry.is_symlink() and not Path(entry.path).exists():
+    elif entry.is_symlink() and not exists(Path(entry.path)):
         walk.leave_out(name, "a link to nothing")
-    elif not entry.is_file():
+    elif not _is(entry.is_file):
         walk.leave_out(name, "not a regular file")
-    elif suffix not in IMAGE_SUFFIXES:
-        walk.leave_out(name, f"not an image suffix: {suffix or 'none'}")
+    elif not is_picture(suffix):
+        walk.leave_out(name, why_not(suffix))
     elif entry.is_symlink():
         walk.file_links.append(name)
     else:
@@ -161,12 +190,59 @@ def _follow_file(walk: _Walk, name: str, taken: set[str]) -> None:
         walk.images[name] = real
 
 
-def _is_folder_link(entry: "os.DirEntry[str]") -> bool:
-    # a link to itself raises in entry.is_dir() and is false here
-    return entry.is_symlink() and Path(entry.path).is_dir()
+def junk_reason(name: str, *, is_folder: bool) -> str:
+    """Why an entry of this name is no picture and no class, whatever is in it; "" if it may be.
+
+    Args:
+        name: Without its folder.
+        is_folder: Whether it is one.
+    """
+    low = name.casefold()
+    if not is_utf8(name):
+        return "a name that is not UTF-8"
+    if name.startswith("."):
+        return "a hidden folder" if is_folder else "a hidden file"
+    if low in (JUNK_FOLDERS if is_folder else JUNK_FILES):
+        return f"a {'folder' if is_folder else 'file'} that other programs made"
+    is_copy = low.endswith("~") or low.startswith("~$") or (low[0] == low[-1] == "#" and low[1:])
+    return "" if is_folder or not is_copy else "an editor's copy"
 
 
-def _is_utf8(name: str) -> bool:
+def reason_counts(exclusions: Iterable[Exclusion]) -> list[tuple[str, int, str]]:
+    """Reason, number and first name of what is left out, the most frequent reason first."""
+    listed = list(exclusions)
+    return [
+        (reason, number, next(item.name for item in listed if item.reason == reason))
+        for reason, number in Counter(item.reason for item in listed).most_common()
+    ]
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there that may be looked at, links followed."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def is_dir(path: Path) -> bool:
+    """Whether it is a folder, or a link to one; one that may not be looked at is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a regular file, or a link to one; a name that no file can have is not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name can be written down."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -31,7 +31,8 @@ class ImageTable:
     -1 where a row has none, or (N, K) of 0 and 1 where an image may have many, -1 along a row that
     has none; ``exclusions`` name every file that is in no row; ``groups`` (N,) name what must not
     be parted; ``memory`` holds, by name, the (H, W, 3) or (H, W) pixels of rows that are not files;
-    ``notes`` say what a reader should know.
+    ``notes`` say what a reader should know; ``faults`` what training refuses, where the table was
+    read for a checkup.
     """
 
     root: Path
@@ -43,6 +44,7 @@ class ImageTable:
     groups: tuple[str, ...] | None = None
     memory: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns that do not fit each other, and freeze ``memory``.
@@ -153,10 +155,17 @@ class ImageTable:
         for split, numbers in self.counts().items():
             listed = ", ".join(f"{name} {number}" for name, number in numbers.items() if number)
             lines.append(f"{split}: {len(self.rows(split))} images ({listed or 'none'})")
+        lines += self.left_out_lines()
+        lines += [f"training refuses: {fault}" for fault in self.faults]
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+    def left_out_lines(self) -> list[str]:
+        """Exclusions by reason: how many, and the first."""
+        lines = []
         for reason, number in Counter(item.reason for item in self.exclusions).most_common():
             first = next(item.name for item in self.exclusions if item.reason == reason)
             lines.append(f"left out: {number} × {reason} (first: {first})")
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+        return lines
 
 
 def class_counts(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:

@@ -24,8 +24,9 @@ def with_test(table: ImageTable, folder: str) -> ImageTable:
     Raises:
         DataError: the folder is missing or has no images, or some are rows already.
     """
-    within = under_root(folder, posixpath.normpath(table.root.absolute().as_posix()))
-    base = table.root / within
+    whole = posixpath.normpath(table.root.absolute().as_posix())
+    within = under_root(posixpath.normpath(posixpath.join(whole, folder)), whole)
+    base = table.root / within  # an absolute path, where the folder leads out of the root
     prefix = f"{within}/" if within else ""
     found = scan(base) if base.is_dir() else None
     names = tuple(prefix + name for name in found.images) if found is not None else ()

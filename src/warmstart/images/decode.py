@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from warmstart.errors import UnreadableImageError
+from warmstart.images.formats import open_picture
 
 MAX_PIXELS = 50_000_000  # checked in the header, before anything is decoded
 UPRIGHT = {
@@ -44,7 +45,7 @@ def decode(content: bytes, name: str, *, at_least: int | None = None) -> Image.I
     """
     try:
         with no_warnings():
-            image: Image.Image = Image.open(io.BytesIO(content))
+            image: Image.Image = open_picture(io.BytesIO(content))
         if image.width * image.height > MAX_PIXELS:
             raise UnreadableImageError(name, f"{image.width} x {image.height} pixels")
         if at_least is not None and image.format == "JPEG":

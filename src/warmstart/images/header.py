@@ -4,10 +4,9 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import no_warnings
+from warmstart.images.formats import open_picture
 
 ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 
@@ -34,7 +33,8 @@ def read_header(picture: Path | bytes) -> Header | None:
     try:
         with (
             no_warnings(),
-            Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) as image,
+            io.BytesIO(picture) if isinstance(picture, bytes) else picture.open("rb") as file,
+            open_picture(file) as image,
         ):
             has_alpha = image.mode in ALPHA_MODES or "transparency" in image.info
             return Header(image.width, image.height, image.mode, has_alpha)

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from warmstart.data.scan import IMAGE_SUFFIXES
-from warmstart.errors import DataError, SettingError, UnreadableImageError
+from warmstart.data.listing import left_out_lines, list_pictures
+from warmstart.data.table import Exclusion
+from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.images.encode import array_bytes, image_bytes
+from warmstart.terminal.colour import say
 
 Picture: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8]
 
@@ -21,11 +23,15 @@ class Pictures:
     def __init__(self, pictures: Picture | Iterable[Picture]) -> None:
         """Take one image or several; a folder stands for all images in it, sorted by path.
 
+        What is left out of folders is told on the standard error, and is in ``left_out``.
+
         Args:
             pictures: Paths, bytes of files, PIL images, uint8 arrays (H, W, 3), (H, W) or, for
                 several, (N, H, W, 3).
         """
-        listed = as_list(pictures)
+        listed, self.left_out = as_list(pictures)
+        for line in left_out_lines(self.left_out):
+            say((line, ""), is_error=True)
         self._contents = [content for content, _ in listed]
         self.names = tuple(name or f"image {i}" for i, (_, name) in enumerate(listed))
 
@@ -49,8 +55,10 @@ class Pictures:
             raise UnreadableImageError(self.names[position], reason) from error
 
 
-def as_list(pictures: Picture | Iterable[Picture]) -> list[tuple[bytes | Path, str]]:
-    """(Bytes or path, name) of each image; the name of what has none is empty.
+def as_list(
+    pictures: Picture | Iterable[Picture],
+) -> tuple[list[tuple[bytes | Path, str]], tuple[Exclusion, ...]]:
+    """(Bytes or path, name) of each image, and what folders hold besides; a name may be empty.
 
     Raises:
         SettingError: a value is no image, or there is none.
@@ -62,9 +70,12 @@ def as_list(pictures: Picture | Iterable[Picture]) -> list[tuple[bytes | Path, s
     else:
         several = list(pictures)
     out: list[tuple[bytes | Path, str]] = []
+    left_out: tuple[Exclusion, ...] = ()
     for picture in several:
         if isinstance(picture, (str, Path)):
-            out += [(path, str(path)) for path in files_at(Path(picture))]
+            found = list_pictures([Path(picture)])
+            out += [(path, str(path)) for path in found.files]
+            left_out += found.exclusions
         elif isinstance(picture, bytes):
             out.append((picture, ""))
         elif isinstance(picture, Image.Image):
@@ -81,23 +92,4 @@ def as_list(pictures: Picture | Iterable[Picture]) -> list[tuple[bytes | Path, s
         raise SettingError(
             "there is no image to predict.", expected="one or more images.", fix="pass a path."
         )
-    return out
-
-
-def files_at(path: Path) -> list[Path]:
-    """The file itself, or all images below a folder.
-
-    Raises:
-        DataError: there is nothing, or no image in the folder.
-    """
-    if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
-        if found:
-            return found
-    elif path.exists():
-        return [path]
-    raise DataError(
-        f"{path} is no image file and no folder with images.",
-        expected="a file, or a folder with image files.",
-        fix="check the path's spelling.",
-    )
+    return out, left_out

@@ -99,6 +99,7 @@ class Predictor:
             np.full(mean.shape if self.card.is_multi_label else len(given), -1),
             self.classes,
             answering=self.card.answering,
+            left_out=tuple((item.name, item.reason) for item in given.left_out),
         )
 
     def rows(

@@ -24,7 +24,8 @@ class Predictions:
     (N, K) of 0 and 1, -1 along a row that has none, and each probability stands for itself.
 
     ``answering`` is how the model answers. ``chosen_on_these`` names what was chosen by these same
-    rows, such as "the best epoch": it flatters every score of them (law 15).
+    rows, such as "the best epoch": it flatters every score of them (law 15). ``left_out`` has name
+    and reason of what lies in a folder that was predicted, and is in no row (law 16).
     """
 
     rows: tuple[str, ...]
@@ -33,6 +34,7 @@ class Predictions:
     classes: tuple[str, ...]
     answering: Answering = field(default=PLAIN, kw_only=True)
     chosen_on_these: tuple[str, ...] = field(default=(), kw_only=True)
+    left_out: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
     @property
     def is_multi_label(self) -> bool:

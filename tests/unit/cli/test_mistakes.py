@@ -1,6 +1,7 @@
 """Every mistake ends in three lines, and the third one mends it when it is typed."""
 
 import shlex
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +42,15 @@ def table(place: Place, *, delimiter: str = ",", header: str = "name,label", end
 
 
 def parts(place: Place, *names: str) -> None:
-    """Parts of the photos under any names; the last one holds the last two of each class."""
+    """Parts of the photos under any names; all but the first hold two of each class."""
     for label in ("cat", "dog"):
         files = sorted((place.photos / label).iterdir())
-        for name, some in zip(names, (files[:-2], files[-2:]), strict=True):
+        some_files = (files[:-4], files[-2:], files[-4:-2])
+        for name, some in zip(names, some_files[: len(names)], strict=True):
             (place.photos / name / label).mkdir(parents=True)
             for file in some:
                 file.rename(place.photos / name / label / file.name)
-        (place.photos / label).rmdir()
+        shutil.rmtree(place.photos / label)
 
 
 def use(place: Place) -> None:
@@ -90,9 +92,11 @@ MENDED = {
         "dogscats --lr",
         lambda place: parts(place, "train", "valid"),
     ),
-    "val": Mistake(TRAIN, 1, "val", "--val-name val", lambda place: parts(place, "train", "val")),
-    "other names": Mistake(
-        TRAIN, 1, "none named", "--trn-name", lambda place: parts(place, "training", "validation")
+    "val twice": Mistake(
+        TRAIN, 1, "val", "--val-name dev", lambda place: parts(place, "train", "dev", "val")
+    ),
+    "one folder": Mistake(
+        [*TRAIN, "--val-name", "train"], 2, "both", "valid", lambda p: parts(p, "train", "valid")
     ),
     "too high": Mistake(
         ["train", ".", *TRAIN[2:]], 1, "data folders", prepare=lambda p: parts(p, "train", "valid")

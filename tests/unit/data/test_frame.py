@@ -7,7 +7,7 @@ import pandas
 import polars
 import pytest
 
-from warmstart.data.cells import Columns
+from warmstart.data.columns import Columns
 from warmstart.data.frame import read_frame
 from warmstart.errors import DataError, SettingError
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from warmstart.data.folders import read_folders
-from warmstart.errors import DataError
+from warmstart.data.table import SPLITS
+from warmstart.errors import DataError, SettingError
 
 Make = Callable[..., Path]
 PARTS = ("train/cat/1.jpg", "train/dog/1.jpg", "train/cat/2.jpg")
@@ -46,9 +47,14 @@ def test_the_train_folder_alone_is_read_with_a_note(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("name", "fix"),
-    [("pets.zip", "unzip pets.zip"), ("pets.tar.gz", "tar xf pets.tar.gz"), ("a.csv", "from_csv"),
-     ("a.jpg", "pass the folder that holds the class folders")],
-)  # fmt: skip
+    [
+        ("pets.zip", "unzip pets.zip"),
+        ("pets.tar.gz", "tar xf pets.tar.gz"),
+        ("a.csv", "from_csv"),
+        ("a.xlsx", "as a CSV"),
+        ("a.jpg", "pass the folder that holds the class folders"),
+    ],
+)
 def test_a_file_is_no_folder(make: Make, name: str, fix: str) -> None:
     error = error_of(make(name) / name)
     assert "is a file" in error.what
@@ -63,13 +69,12 @@ def test_a_file_is_no_folder(make: Make, name: str, fix: str) -> None:
         (["1.jpg", "2.jpg"], "images but no class folders"),
         (["cat/1.jpg"], r"1 class\(es\): cat"),
         (["train/1.jpg", "train/2.jpg"], "and 2 image.* in none"),
-        (["cat/1.jpg", "dog/1.jpg", "emu/"], "class folder.* no image; the first: .*emu"),
-        (["cat/1.jpg", "dog/1.jpg", "emu/1.heic"], r"emu \(it has 1 other .*heic"),
+        (["cat/1.jpg", "dog/1.jpg", "emu/"], "class folder.* no image: emu; the first is .*emu"),
+        (["cat/1.jpg", "dog/1.jpg", "emu/1.cr2"], r"emu\. It holds 1 × .*cr2"),
         ([*PARTS, "valid/"], "valid has no class folder with images"),
         (["valid/cat/1.jpg", "test/1.jpg"], "no train folder"),
-        (["Train/cat/1.jpg", "Test/1.jpg"], "none named train"),
-        ([*PARTS, "val/cat/1.jpg"], "a folder val, and none named valid"),
-        ([*PARTS, "valid/cat/1.jpg", "Test/1.jpg"], "a folder Test, and none named test"),
+        (["Train/1.jpg", "Test/1.jpg"], "Train has no class folder with images"),
+        ([*PARTS, "val/cat/1.jpg", "dev/cat/1.jpg"], "folders dev and val, and none named valid"),
     ],
 )
 def test_each_wrong_layout_has_its_error(make: Make, names: list[str], what: str) -> None:
@@ -78,15 +83,55 @@ def test_each_wrong_layout_has_its_error(make: Make, names: list[str], what: str
     assert error.fix
 
 
-def test_the_fix_for_other_names_works(make: Make) -> None:
-    root = make(*PARTS, "val/cat/1.jpg", "test/1.jpg")
-    assert 'pass val_name="val"' in error_of(root).fix
-    assert len(read_folders(root, names=("train", "val", "test")).rows("valid")) == 1
+@pytest.mark.parametrize("valid", ["val", "validation", "dev", "Valid", "VAL"])
+@pytest.mark.parametrize("train", ["train", "training", "Train"])
+@pytest.mark.parametrize("test", ["test", "testing", "Test"])
+def test_other_usual_names_of_the_parts_are_taken_and_said(
+    make: Make, train: str, valid: str, test: str
+) -> None:
+    """C3: nobody has to rename a folder."""
+    names = {f"{train}/cat/1.jpg", f"{train}/dog/1.jpg", f"{valid}/cat/2.jpg", f"{test}/3.jpg"}
+    table = read_folders(make(*names, "notes/readme.md"))
+    of_split = {split: [table.names[row] for row in table.rows(split)] for split in SPLITS}
+    assert of_split == {
+        "train": [f"{train}/cat/1.jpg", f"{train}/dog/1.jpg"],
+        "valid": [f"{valid}/cat/2.jpg"],
+        "test": [f"{test}/3.jpg"],
+    }
+    told = [note for note in table.notes if "are read from the folder" in note]
+    used = zip(SPLITS, (train, valid, test), strict=True)
+    assert told == [
+        f"{usual} images are read from the folder {name}" for usual, name in used if usual != name
+    ]
 
 
-def test_all_parts_under_other_names(make: Make) -> None:
-    fix = error_of(make("Train/cat/1.jpg", "validation/cat/1.jpg")).fix
-    assert fix == 'pass trn_name="Train", val_name="validation".'
+def test_one_folder_may_validate_that_is_called_test(make: Make) -> None:
+    table = read_folders(make(*PARTS, "test/cat/1.jpg"), names=("train", "test", "test"))
+    assert [table.names[row] for row in table.rows("valid")] == ["test/cat/1.jpg"]
+    assert len(table.rows("test")) == 0
+    assert any("the folder test is read as valid" in note for note in table.notes)
+
+
+def test_one_folder_cannot_train_and_judge(make: Make) -> None:
+    with pytest.raises(SettingError, match="trn_name and val_name are both 'train'"):
+        read_folders(make(*PARTS), names=("train", "train", "test"))
+
+
+def test_the_usual_name_goes_before_others_which_are_named(make: Make) -> None:
+    table = read_folders(make(*PARTS, "valid/cat/1.jpg", "val/cat/2.jpg"))
+    assert [table.names[row] for row in table.rows("valid")] == ["valid/cat/1.jpg"]
+    assert [item.name for item in table.exclusions] == ["val/"]
+
+
+def test_the_fix_for_two_other_names_works(make: Make) -> None:
+    root = make(*PARTS, "val/cat/1.jpg", "dev/cat/2.jpg")
+    assert 'pass val_name="dev"' in error_of(root).fix
+    assert len(read_folders(root, names=("train", "dev", "test")).rows("valid")) == 1
+
+
+def test_classes_may_be_called_like_parts(make: Make) -> None:
+    names = [f"{name}/{i}.jpg" for name in ("training", "testing", "resting") for i in (1, 2)]
+    assert read_folders(make(*names)).classes == ("resting", "testing", "training")
 
 
 def test_a_name_that_was_given_must_be_there(make: Make) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from warmstart.data.cells import Columns
+from warmstart.data.columns import Columns
 from warmstart.data.csv_table import read_csv
 from warmstart.data.table import ImageTable
 from warmstart.data.unlabelled import with_test
@@ -35,3 +35,11 @@ def test_test_images_join_the_table(table: ImageTable) -> None:
 def test_a_wrong_folder_is_refused(table: ImageTable, folder: str, what: str) -> None:
     with pytest.raises(DataError, match=what):
         with_test(table, folder)
+
+
+def test_the_folder_may_lie_elsewhere(table: ImageTable, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/1.jpg").touch()
+    for folder in ("../more", str(tmp_path / "more")):
+        found = with_test(table, folder)
+        assert [found.path(int(row)) for row in found.rows("test")] == [tmp_path / "more/1.jpg"]

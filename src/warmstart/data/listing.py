@@ -1,0 +1,121 @@
+"""Files and folders that a user names → the pictures to read, and what is left out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from warmstart.data.scan import exists, is_dir, is_file, is_utf8, reason_counts, scan
+from warmstart.data.table import Exclusion
+from warmstart.errors import DataError
+from warmstart.images.formats import HEIF_EXTRA, unread_pictures
+
+MOST_NAMED = 20  # of one reason, on a screen
+
+
+@dataclass(frozen=True)
+class Listing:
+    """``files`` in the order given, those of a folder sorted; ``exclusions`` name all others."""
+
+    files: tuple[Path, ...]
+    exclusions: tuple[Exclusion, ...]
+
+
+def list_pictures(paths: Sequence[Path], *, once: bool = False) -> Listing:
+    """The pictures that some paths stand for.
+
+    Args:
+        paths: Files, taken whatever their names; or folders, for all pictures below them by the
+            rule that training lists files by.
+        once: A file that is named or reached again is left out, by name.
+
+    Returns:
+        The files; an error names what is not there, and folders without a picture.
+    """
+    files: list[Path] = []
+    exclusions: list[Exclusion] = []
+    for path in paths:
+        if is_dir(path):
+            found = scan(path)
+            exclusions += [
+                Exclusion(f"{path}/{item.name}", item.reason) for item in found.exclusions
+            ]
+            if not found.images:
+                refuse_no_pictures(path, found.exclusions)
+            files += [path / name for name in found.images]
+        else:
+            refuse_no_file(path)
+            files.append(path)
+    if once:
+        kept: dict[Path, Path] = {}
+        for file in files:
+            if kept.setdefault(file.resolve(), file) is not file:
+                exclusions.append(Exclusion(str(file), "named twice"))
+        files = list(kept.values())
+    return Listing(tuple(files), tuple(exclusions))
+
+
+def refuse_no_file(path: Path) -> None:
+    """Something that holds no picture to read: nothing, a pipe, a device.
+
+    Raises:
+        DataError: it is that.
+    """
+    if is_file(path) and is_utf8(str(path)):
+        return
+    shown = str(path).encode("utf-8", "backslashreplace").decode()
+    if is_file(path):
+        what, fix = f"the name {shown} is not UTF-8.", "rename the file: convmv -f latin1 -t utf8"
+    elif exists(path):
+        what, fix = f"{shown} is not a regular file.", "give a file, or a folder of files."
+    else:
+        what = f"{shown} is no image file and no folder with images."
+        fix = "check the path's spelling."
+    raise DataError(what, expected="a file, or a folder with image files.", fix=fix)
+
+
+def refuse_no_pictures(folder: Path, exclusions: Iterable[Exclusion]) -> None:
+    """A folder without pictures; what lies there in their place is named.
+
+    Raises:
+        DataError: always.
+    """
+    left = list(exclusions)
+    raise DataError(
+        f"{folder} is no folder with images." + holds(left),
+        expected="a file, or a folder with image files.",
+        fix=reading_fix(left, "give another folder."),
+    )
+
+
+def holds(exclusions: Sequence[Exclusion]) -> str:
+    """What lies somewhere in place of images, for an error: " It holds 3 × …"; or nothing."""
+    told = [f"{number} × {why} (first: {name})" for why, number, name in reason_counts(exclusions)]
+    return f" It holds {'; '.join(told[:3])}." if told else ""
+
+
+def reading_fix(exclusions: Sequence[Exclusion], otherwise: str) -> str:
+    """How pictures that cannot be read here could be, where there are such; else something else."""
+    reasons = unread_pictures(item.reason for item in exclusions)
+    if not reasons:
+        return otherwise
+    if HEIF_EXTRA in reasons[0]:
+        return HEIF_EXTRA
+    return reasons[0].rpartition(": ")[2] + "."
+
+
+def left_out_lines(exclusions: Sequence[Exclusion], most: int = MOST_NAMED) -> list[str]:
+    """How many files are left out, and for each reason their names.
+
+    Args:
+        exclusions: What is left out.
+        most: Names of one reason; of more, the number that follows.
+    """
+    if not exclusions:
+        return []
+    lines = [f"{len(exclusions)} file(s) or folder(s) left out:"]
+    for reason, number, _ in reason_counts(exclusions):
+        names = [item.name for item in exclusions if item.reason == reason]
+        lines += [f"  {name}: {reason}" for name in names[:most]]
+        if number > most:
+            lines.append(f"  and {number - most} more: {reason}")
+    return lines
