@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from warmstart.data.folds import draw_folds
 from warmstart.errors import SettingError, TrainingError
-from warmstart.evaluation.calibration import probabilities_of
+from warmstart.evaluation.calibration import probabilities_of, row_losses
 from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.feeding import Feeding
 from warmstart.results.head_fit import HEADS, HeadTrial
@@ -25,7 +25,6 @@ from warmstart.training.head_choice import (
     LogisticChoice,
     choose_logistic,
     num_useful_folds,
-    row_losses,
 )
 from warmstart.training.logistic_head import (
     LogisticHeadCard,

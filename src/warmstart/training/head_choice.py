@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from warmstart.evaluation.calibration import row_losses
 from warmstart.results.head_fit import HeadTrial
 from warmstart.training.logistic import LogisticProblem, LogisticWeights, PenaltyPath
 from warmstart.training.logistic_head import Parts, num_columns, unit_parts
@@ -161,12 +162,3 @@ def is_clearly_better(path: PenaltyPath, other: PenaltyPath, targets: NDArray[np
     return bool(
         gains.mean() > NUM_ERRORS * error and other.losses[other.best] < path.losses[path.best]
     )
-
-
-def row_losses(logits: NDArray[np.float64], targets: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Loss of each row (N,) in nats; of many labels the mean over the classes."""
-    if targets.ndim == 2:
-        losses = np.logaddexp(0, logits) - targets * logits
-        return np.asarray(losses.mean(axis=1))
-    totals = np.logaddexp.reduce(logits, axis=1)
-    return np.asarray(totals - logits[np.arange(len(targets)), targets])
