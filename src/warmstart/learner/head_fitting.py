@@ -41,7 +41,6 @@ MLP_ROWS = 2000  # training rows from which on "auto" tries the MLP as well (doc
 MLP_STEPS = 200  # that an MLP takes at least where nobody gives epochs
 MLP_EPOCHS = 4  # likewise
 MLP_DECAY = 0.01  # weight decay of such an MLP, as SGD has it
-BATCHES_EPOCHS, BATCHES_RATE, BATCHES_ROWS = 10, 1e-3, 256  # of a head too large to be solved
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,11 @@ def num_useful_folds(num_rows: int, num_weights: int) -> int:
     return 1 if work <= ONE_FOLD_WORK else 0
 
 
+def is_solved(num_rows: int, num_weights: int) -> bool:
+    """Whether one penalty is solved on all rows, and not trained on mini-batches."""
+    return num_rows * num_weights <= SOLVER_WORK
+
+
 def choose_logistic(
     activations: NDArray[np.floating],
     targets: NDArray[np.integer],
@@ -78,7 +83,7 @@ def choose_logistic(
         The choice. The result has no random part: the same rows give the same bits.
     """
     (first, parts), *others = feature_parts.items()
-    if len(targets) * num_columns(parts) * num_classes > SOLVER_WORK:
+    if not is_solved(len(targets), num_columns(parts) * num_classes):
         reason = f"{len(targets):,} rows of {num_classes:,} classes are trained on mini-batches"
         return unjudged(first, parts, targets, num_classes, reason, None)
     problem = LogisticProblem(
@@ -106,8 +111,9 @@ def choose_logistic(
         f"chosen by {path.num_judged} rows, each by a head that did not see it "
         f"({num_folds} folds): loss {path.losses[path.best]:.4f}"
     )
+    solved = problem.fit(penalty, path.near)
     return LogisticChoice(
-        name, parts, penalty, num_folds, reason, tuple(trials), path.logits, problem.fit(penalty)
+        name, parts, penalty, num_folds, reason, tuple(trials), path.logits, solved
     )
 
 
