@@ -61,7 +61,8 @@ def main() -> None:
         {
             "what": f"the head of {ARCH}, {EPOCHS} epochs along one cosine at the rate found, bs "
             f"64; temperature from {FOLDS}-fold out-of-fold training rows, kept if one fitted on "
-            "the other folds lowers their loss (cross_fitted_loss), judged on the validation rows; expected calibration error in 15 bins, and its mean for a perfectly "
+            "the other folds lowers their loss (cross_fitted_loss), judged on the "
+            "validation rows; expected calibration error in 15 bins, and its mean for a perfectly "
             "calibrated model of the same confidences",
             "seeds": list(SEEDS),
             "data": found,

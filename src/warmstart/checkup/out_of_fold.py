@@ -10,6 +10,7 @@ from warmstart.evaluation.calibration import probabilities_of
 from warmstart.training.head_choice import (
     DEFAULT_PENALTY,
     FEWEST_JUDGED,
+    MANY_ROWS_PENALTY,
     NUM_FOLDS,
     num_useful_folds,
 )
@@ -70,7 +71,7 @@ def one_by_one(
     def judged(fold: int, penalties: Sequence[float]) -> PenaltyPath:
         return problem.path(np.where(folds == fold, 0, -1), penalties)
 
-    penalty = DEFAULT_PENALTY
+    penalty = MANY_ROWS_PENALTY
     if num_useful:
         first = judged(0, PENALTIES)
         penalty = first.penalties[first.best]

@@ -17,9 +17,10 @@ TINY = 1e-300  # probabilities of 0 have a logit all the same
 class Temperature:
     """What logits are divided by: above 1 softens, below 1 sharpens.
 
-    ``loss_before`` and ``loss_after`` are the mean cross-entropy of the ``num_rows``: at 1, and each
-    fold's at the temperature that the other folds' rows fit, so that no row judges what it chose
-    (law 15). ``value`` is fitted on all of them. ``reason`` says why it was left at 1, if it was.
+    ``loss_before`` and ``loss_after`` are the mean cross-entropy of the ``num_rows``: at 1, and
+    each fold's at the temperature that the other folds' rows fit, so that no row judges what it
+    chose (law 15). ``value`` is fitted on all of them. ``reason`` says why it was left at 1, if it
+    was.
     """
 
     value: float
@@ -118,12 +119,12 @@ def separated(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> str | N
     return None
 
 
-def mean_loss(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+def mean_loss(logits: NDArray[np.float64], labels: NDArray[np.integer]) -> float:
     """Cross-entropy in nats, a mean over rows whatever their order; of many labels over classes."""
     return math.fsum(row_losses(logits, labels)) / len(labels)
 
 
-def row_losses(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def row_losses(logits: NDArray[np.float64], labels: NDArray[np.integer]) -> NDArray[np.float64]:
     """Cross-entropy of each row (N,) in nats; of many labels the mean over the classes."""
     if labels.ndim == 2:
         losses = np.logaddexp(0, np.where(labels == 1, -logits, logits))

@@ -69,7 +69,9 @@ def fit_logistic(
         weights = LogisticProblem(rows, labels, num_classes, device=device).fit(penalty)
     head = build_logistic_head(card, weights).to(device)
     if weights is None:
-        settings = batch_settings(card, penalty, len(labels), seed=seed)
+        settings = batch_settings(
+            card, penalty, len(labels), is_multi_label=labels.ndim == 2, seed=seed
+        )  # fmt: skip
         inputs = ArrayInputs(features, device)
         fit(head, [list(head.parameters())], inputs, Targets(targets, targets[:0]), settings)
     return head.eval(), penalty

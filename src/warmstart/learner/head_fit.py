@@ -212,7 +212,13 @@ def train_on_batches(
     module.to(learn.device)
     targets = targets_of(feeding.source.table, learn.held_back)
     settings = replace(
-        batch_settings(card, choice.penalty, len(targets.train), seed=learn.seed),
+        batch_settings(
+            card,
+            choice.penalty,
+            len(targets.train),
+            is_multi_label=targets.train.ndim == 2,
+            seed=learn.seed,
+        ),
         first_epoch=learn.num_epochs,
     )
     inputs = feeding.inputs(learn.device)

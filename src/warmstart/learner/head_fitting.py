@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,18 +62,6 @@ class HeadRows:
     def num_pictures(self) -> int:
         """N."""
         return len(self.targets) // self.num_views
-
-    def some(self, chosen: NDArray[np.bool_]) -> "HeadRows":
-        """Some of them; of folds that have no row left, the numbers close up."""
-        folds = self.folds[chosen]
-        numbers, places = np.unique(folds, return_inverse=True)
-        return replace(
-            self,
-            activations=self.activations[chosen],
-            targets=self.targets[chosen],
-            folds=places.astype(np.int64) - int((numbers < 0).any()),
-            weights=self.weights[chosen],
-        )
 
 
 def check_head(head: object, allowed: tuple[str, ...] = ("auto", *HEADS)) -> None:
@@ -200,7 +188,7 @@ def mean_out_of_fold(choice: LogisticChoice, rows: HeadRows) -> NDArray[np.float
 
 
 def nested_out_of_fold(
-    rows: HeadRows,
+    rows_of: Callable[[NDArray[np.int64]], HeadRows],
     plain: NDArray[np.float32],
     feature_parts: Mapping[str, Parts],
     folds: NDArray[np.int64],
@@ -209,7 +197,8 @@ def nested_out_of_fold(
     """Probabilities of each picture by a head that was chosen and trained without its fold.
 
     Args:
-        rows: Those that train; their own folds choose the penalty.
+        rows_of: Positions of pictures that train → their rows. Nothing of these may depend on other
+            pictures: neither the folds that choose the penalty, nor weights.
         plain: (N, D) activations that are judged.
         feature_parts: What the pooled row consists of.
         folds: (N,) outer folds.
@@ -218,18 +207,17 @@ def nested_out_of_fold(
     Returns:
         (N, K), and the penalty of each fold.
     """
-    found = np.zeros((len(folds), rows.num_classes))
-    penalties = []
+    found, penalties = [], []
     for fold in range(int(folds.max()) + 1):
-        held = folds == fold
-        trains = np.tile(~held, rows.num_views)
-        choice = chosen_logistic(rows.some(trains), feature_parts, device)
+        rows = rows_of(np.flatnonzero(folds != fold))
+        choice = chosen_logistic(rows, feature_parts, device)
         penalties.append(choice.penalty)
         head, _ = built_head(choice, rows)
         with torch.inference_mode():
-            logits = head(torch.from_numpy(plain[held])).double().numpy()
-        found[held] = probabilities_of(logits, is_multi_label=rows.targets.ndim == 2)
-    return found, tuple(penalties)
+            logits = head(torch.from_numpy(plain[folds == fold])).double().numpy()
+        found.append(probabilities_of(logits, is_multi_label=rows.targets.ndim == 2))
+    back = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
+    return np.concatenate(found)[back], tuple(penalties)
 
 
 def mlp_trial(dealt: Folds, settings: FitSettings) -> tuple[float, HeadTrial]:

@@ -60,7 +60,7 @@ class PenaltyPath:
     losses: tuple[float, ...]
     logits: NDArray[np.float64]
     num_judged: int
-    near: Tensor
+    near: Tensor | None
 
     @property
     def best(self) -> int:
@@ -90,6 +90,8 @@ class LogisticProblem:
             device: Where it is solved; None is the CPU.
         """
         place = device or torch.device("cpu")
+        if place.type == "mps":  # it has no float64
+            place = torch.device("cpu")
         rows = torch.from_numpy(np.ascontiguousarray(features)).to(place, torch.float32)
         self.num_classes = num_classes
         self.targets = torch.from_numpy(np.asarray(targets, np.int64)).to(place)
@@ -128,7 +130,11 @@ class LogisticProblem:
         trains = numbers[None, :] != torch.arange(num_folds, device=numbers.device)[:, None]
         judged = self.known(numbers, trains)
         losses: list[float] = []
-        best, near, start = torch.empty(0), torch.empty(0), None
+        best, near, start = torch.empty(0), None, None
+        if not bool(judged.any()):
+            nothing = np.full((len(numbers), self.num_classes), np.nan)
+            losses = [float("nan")] * len(penalties)
+            return PenaltyPath(tuple(penalties), tuple(losses), nothing, 0, None)
         for penalty in penalties:
             with self.threads(num_folds):
                 start = self.solve(penalty, trains, start, PATH_TOLERANCE)
@@ -139,11 +145,11 @@ class LogisticProblem:
             if len(losses) > NUM_RISES and min(losses[-NUM_RISES:]) > min(losses):
                 break
         found = np.full((len(numbers), self.num_classes), np.nan)
-        if len(best):
-            found[judged.cpu().numpy()] = best[judged].double().cpu().numpy()
-        mean = near.view(len(near), -1, self.num_classes).mean(dim=1)
+        found[judged.cpu().numpy()] = best[judged].double().cpu().numpy()
+        if near is not None:
+            near = near.view(len(near), num_folds, self.num_classes).mean(dim=1)
         return PenaltyPath(
-            tuple(penalties[: len(losses)]), tuple(losses), found, int(judged.sum()), mean
+            tuple(penalties[: len(losses)]), tuple(losses), found, int(judged.sum()), near
         )
 
     def fit(self, penalty: float, near: Tensor | None = None) -> LogisticWeights:
@@ -256,8 +262,6 @@ class LogisticProblem:
 
     def loss(self, logits: Tensor, judged: Tensor) -> float:
         """Mean loss of the judged rows; of many labels the sum over classes, divided by K."""
-        if not bool(judged.any()):
-            return float("nan")
         everything = slice(0, len(logits))
         losses = self.losses(logits[:, None, :], everything)[0][judged].double()
         return float(losses.mean())
