@@ -215,8 +215,7 @@ def test_equal_rows_share_a_fold_and_few_rows_have_none(digits: tuple[Any, Any])
     assert logistic().fit(x[:2], labels[:2]).C_ == DEFAULT_PENALTY
 
 
-@pytest.mark.parametrize("c", [None, 30.0])
-@pytest.mark.parametrize("is_multi_label", [False, True])
+@pytest.mark.parametrize(("c", "is_multi_label"), [(None, False), (30.0, True)])
 def test_rows_that_are_too_many_are_trained_on_batches_and_come_near(
     digits: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, c: float | None, is_multi_label: bool
 ) -> None:
