@@ -41,7 +41,7 @@ def judged(data: ImageClassifierData, seed: int, cache: str) -> dict[str, object
         "num_rows_that_chose": found.num_rows,
         "num_rows_that_judge": before.num_rows,
         "seconds": seconds,
-        "out_of_fold_loss": [found.loss_before, found.loss_after],
+        "cross_fitted_loss": [found.loss_before, found.loss_after],
         "before": told(before),
         "after": told(after),
     }
@@ -60,7 +60,8 @@ def main() -> None:
         "calibration",
         {
             "what": f"the head of {ARCH}, {EPOCHS} epochs along one cosine at the rate found, bs "
-            f"64; temperature from {FOLDS}-fold out-of-fold training rows, judged on the "
+            f"64; temperature from {FOLDS}-fold out-of-fold training rows, kept if one fitted on "
+            "the other folds lowers their loss (cross_fitted_loss), judged on the "
             "validation rows; expected calibration error in 15 bins, and its mean for a perfectly "
             "calibrated model of the same confidences",
             "seeds": list(SEEDS),

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from warmstart.activations.space import Space
 from warmstart.batches.source import PixelSource, num_cores
-from warmstart.checkup.chances import out_of_fold
 from warmstart.checkup.checkup import Checkup, home_of
 from warmstart.checkup.classes import small_classes
 from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
 from warmstart.checkup.findings import CropLoss, FileFinding, Mislabelled
 from warmstart.checkup.mislabelled import label_issues
+from warmstart.checkup.out_of_fold import out_of_fold
 from warmstart.checkup.thumbnails import thumbnails
 from warmstart.checkup.twins import as_twins, same_content, same_to_the_eye, units
 from warmstart.data.table import SPLITS, ImageTable, class_counts
@@ -21,17 +21,19 @@ from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
 from warmstart.images.header import Header, read_header
 from warmstart.inference.table_activations import TableActivations
+from warmstart.training.logistic_head import Parts
 
 LEAST_UNITS = 3  # of pictures, for folds
 THUMBNAIL_SIDE = 64  # pixels that decoding must leave
 
 
-def check(source: PixelSource, activations: TableActivations) -> Checkup:
+def check(source: PixelSource, activations: TableActivations, parts: Parts) -> Checkup:
     """Compute what is not stored yet, and run every finder.
 
     Args:
         source: The table and how its pictures are seen.
         activations: Of the pooled body.
+        parts: Columns of those that tell classes apart.
 
     Returns:
         What was found. A file that cannot be read is a finding, and stops nothing.
@@ -58,6 +60,7 @@ def check(source: PixelSource, activations: TableActivations) -> Checkup:
         good,
         lambda rows: rows_of(space, keys, rows),
         lambda rows: units(rows, groups, pairs, table.groups),
+        parts,
     )
     readable = {table.names[row]: headers[row] for row in good}
     known = {name: header for name, header in readable.items() if header is not None}
@@ -146,16 +149,17 @@ def mislabelled(
     good: Sequence[int],
     activations_of: Callable[[Sequence[int]], NDArray[np.float32]],
     units_of: Callable[[Sequence[int]], list[str]],
+    parts: Parts,
 ) -> tuple[tuple[Mislabelled, ...], tuple[str, ...]]:
     """Rows whose label looks wrong, and a note where that cannot be said."""
     if table.is_multi_label:
         return (), ("wrong labels were not looked for: a picture may have any number of them",)
     rows = [row for row in good if table.labels[row] >= 0]
     labels = table.labels[rows]
-    parts = units_of(rows)
-    if len(set(parts)) < LEAST_UNITS or len(np.unique(labels)) < 2:
+    together = units_of(rows)
+    if len(set(together)) < LEAST_UNITS or len(np.unique(labels)) < 2:
         return (), ("wrong labels were not looked for: too few pictures with labels",)
-    found = out_of_fold(activations_of(rows), labels, parts, len(table.classes))
+    found = out_of_fold(activations_of(rows), labels, together, len(table.classes), parts)
     passed = sorted({table.classes[label] for label in labels[np.isnan(found).any(axis=1)]})
     notes = (
         (f"labels were not judged, for lack of other pictures, in: {', '.join(passed)}",)

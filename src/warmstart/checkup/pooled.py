@@ -6,9 +6,11 @@ from torch import nn
 
 from warmstart.backbones.card import Architecture, BackboneCard
 from warmstart.backbones.network import Normalise
+from warmstart.backbones.pooling import pooled_parts
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import FrozenPart, chosen_device
+from warmstart.training.logistic_head import Parts
 
 
 def pooled_part(
@@ -42,3 +44,13 @@ def pooled_part(
         device=place,
         precision=precision,
     )
+
+
+def parts_of(frozen: FrozenPart) -> Parts:
+    """Columns of its rows that usually tell classes apart best.
+
+    Args:
+        frozen: From ``pooled_part``: what it ends with is the pool.
+    """
+    pool = nn.Identity() if frozen.prefix is None else list(frozen.prefix.children())[-1]
+    return next(iter(pooled_parts(pool, frozen.row_shape[0]).values()))

@@ -119,7 +119,7 @@ class LabelledImages:
             The findings. ``print`` it, or write its fixes and give them to ``from_paths(fixes=)``.
         """
         from warmstart.checkup.check import check  # torch loads here
-        from warmstart.checkup.pooled import pooled_part
+        from warmstart.checkup.pooled import parts_of, pooled_part
         from warmstart.inference.table_activations import TableActivations
 
         frozen = pooled_part(
@@ -132,4 +132,4 @@ class LabelledImages:
         )
         progress = no_progress if quiet else show_progress
         activations = TableActivations(frozen, cache_folder(cache_dir), progress)
-        return check(self.source, activations)
+        return check(self.source, activations, parts_of(frozen))

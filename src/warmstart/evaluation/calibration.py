@@ -1,5 +1,6 @@
 """Temperature scaling: probabilities that say how often they are right, the answers unchanged."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,10 @@ TINY = 1e-300  # probabilities of 0 have a logit all the same
 class Temperature:
     """What logits are divided by: above 1 softens, below 1 sharpens.
 
-    ``loss_before`` and ``loss_after`` are the mean cross-entropy of the ``num_rows`` that chose
-    it, so that they flatter it (law 15). ``reason`` says why it was left at 1, if it was.
+    ``loss_before`` and ``loss_after`` are the mean cross-entropy of the ``num_rows``: at 1, and
+    each fold's at the temperature that the other folds' rows fit, so that no row judges what it
+    chose (law 15). ``value`` is fitted on all of them. ``reason`` says why it was left at 1, if it
+    was.
     """
 
     value: float
@@ -32,49 +35,77 @@ class Temperature:
         return probabilities_of(logits / self.value, is_multi_label=self.is_multi_label)
 
 
-def fit_temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Temperature:
-    """Find the temperature under which these labels are most probable.
+def fit_temperature(
+    logits: NDArray[np.float64], labels: NDArray[np.int64], folds: NDArray[np.int64]
+) -> Temperature:
+    """Find the temperature under which these labels are most probable, and keep it if it helps.
+
+    It helps if, fold by fold, one that is fitted on the other folds' rows lowers the mean loss.
 
     Args:
         logits: (N, K), of rows that trained nothing and will judge nothing (law 15: out-of-fold
             training rows). ``logits_of`` makes them of probabilities.
         labels: (N,), or (N, K) of 0 and 1 for many labels; rows with -1 are left out.
+        folds: (N,) numbers; what must not be parted (copies, groups) has the same.
 
     Returns:
-        The temperature. It stays 1, with a reason, where the rows cannot tell: if all are right,
-        an ever sharper answer is ever better, and if the logits know nothing, an ever softer one.
+        The temperature. It stays 1, with a reason, where it does not help, and where the rows
+        cannot tell: if all are right, an ever sharper answer is ever better, and if the logits know
+        nothing, an ever softer one.
 
     Reference:
         Guo et al. (2017), arXiv 1706.04599, section 4.2.
 
     Differs from:
-        The paper, which takes a few gradient steps: the loss has one minimum, found here to 1e-6.
+        The paper, which takes a few gradient steps, and the temperature in any case: the loss has
+        one minimum, found here to 1e-6.
     """
-    from scipy.optimize import minimize_scalar  # here: it takes a second
-
     is_multi_label = labels.ndim == 2
     known = (labels >= 0).all(axis=1) if is_multi_label else labels >= 0
     values = np.asarray(logits, np.float64)[known]
     check(values, int(known.sum()))
-    labels = labels[known]
-    order = content_order(values, labels)  # sums, and so T, forget the row order
-    values, labels = values[order], labels[order]
-
-    def loss(log_temperature: float) -> float:
-        return mean_loss(values / np.exp(log_temperature), labels)
-
+    labels, folds = labels[known], folds[known]
     before = mean_loss(values, labels)
+    value, reason = best_temperature(values, labels)
+    if reason is None and len(np.unique(folds)) < 2:
+        reason = f"the {len(values)} rows are in one fold: none can judge what others chose"
+    if reason is not None:
+        return Temperature(1.0, before, before, len(values), is_multi_label, reason)
+    cooled = values.copy()
+    for fold in np.unique(folds):
+        held = folds == fold
+        cooled[held] /= best_temperature(values[~held], labels[~held])[0]
+    after = mean_loss(cooled, labels)
+    if after >= before:
+        value = 1.0
+        reason = (
+            f"fitted on other folds than it judges, it does not lower the loss of the "
+            f"{len(values)} rows ({before:.4f} before, {after:.4f} after)"
+        )
+    return Temperature(value, before, after, len(values), is_multi_label, reason)
+
+
+def best_temperature(
+    logits: NDArray[np.float64], labels: NDArray[np.int64]
+) -> tuple[float, str | None]:
+    """The temperature of the lowest mean loss of labelled rows; or 1, and why there is none."""
+    from scipy.optimize import minimize_scalar  # here: it takes a second
+
+    order = content_order(logits, labels)  # sums, and so T, forget the row order
+    values, labels = logits[order], labels[order]
     reason = separated(values, labels)
-    if reason is None:
-        found = minimize_scalar(
-            loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded",
-            options={"xatol": 1e-6},
-        )  # fmt: skip
-        value = float(np.exp(found.x))
-        if LOWEST * 1.01 < value < HIGHEST / 1.01:
-            return Temperature(value, before, float(found.fun), len(values), is_multi_label)
-        reason = f"no temperature between {LOWEST:g} and {HIGHEST:g} fits the rows"
-    return Temperature(1.0, before, before, len(values), is_multi_label, reason)
+    if reason is not None:
+        return 1.0, reason
+    found = minimize_scalar(
+        lambda log_temperature: row_losses(values / np.exp(log_temperature), labels).mean(),
+        bounds=(np.log(LOWEST), np.log(HIGHEST)),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    value = float(np.exp(found.x))
+    if LOWEST * 1.01 < value < HIGHEST / 1.01:
+        return value, None
+    return 1.0, f"no temperature between {LOWEST:g} and {HIGHEST:g} fits the rows"
 
 
 def separated(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> str | None:
@@ -88,13 +119,19 @@ def separated(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> str | N
     return None
 
 
-def mean_loss(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Cross-entropy in nats, a mean over rows; of many labels over rows and classes."""
+def mean_loss(logits: NDArray[np.float64], labels: NDArray[np.integer]) -> float:
+    """Cross-entropy in nats, a mean over rows whatever their order; of many labels over classes."""
+    return math.fsum(row_losses(logits, labels)) / len(labels)
+
+
+def row_losses(logits: NDArray[np.float64], labels: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Cross-entropy of each row (N,) in nats; of many labels the mean over the classes."""
     if labels.ndim == 2:
-        return float(np.logaddexp(0, np.where(labels == 1, -logits, logits)).mean())
+        losses = np.logaddexp(0, np.where(labels == 1, -logits, logits))
+        return np.asarray(losses.mean(axis=1), np.float64)
     highest = logits.max(axis=1)
     total = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-    return float((total - logits[np.arange(len(labels)), labels]).mean())
+    return np.asarray(total - logits[np.arange(len(labels)), labels], np.float64)
 
 
 def probabilities_of(logits: NDArray[np.float64], *, is_multi_label: bool) -> NDArray[np.float64]:

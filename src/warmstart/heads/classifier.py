@@ -10,7 +10,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
+from warmstart.heads.logistic import check_penalty, fit_logistic, resolve_parts
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.inference.probabilities import probabilities
 from warmstart.results.predictions import LIKELY
@@ -20,6 +22,9 @@ from warmstart.training.objective import Targets
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
+BOTH = {"head", "seed", "device"}
+LOGISTIC = BOTH | {"C", "parts"}
+
 
 class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # they have no types
     """The head that ``ConvLearner`` trains, on arrays of activations.
@@ -28,6 +33,16 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
     be passed on. Where y is (N, K) of 0 and 1, rows may have many labels.
 
     Args:
+        head: "mlp"; or "logistic": rows divided by their length, then logistic regression, solved.
+            It uses ``C``, ``parts``, ``seed`` (of the folds) and ``device``, the MLP all but the
+            first two; a parameter that the head does not use has to keep its default.
+        C: Inverse of the penalty on the weights of features of length 1. None chooses it by log
+            loss on five folds inside ``fit``; ``fit`` knows of no groups, only equal rows share
+            a fold.
+        parts: Columns that are used, as pairs (first, last + 1), each part divided by its own
+            length. None is all as one part. Rows from ``learn.activations_of`` are maximum and
+            average: parts=((1280, 2560),) is the average alone, of 2,560 columns, which is usually
+            better.
         xtra_fc: Sizes of the hidden layers.
         ps: Dropout before the last layer, half of it before the others; or one per layer.
         lr: Learning rate.
@@ -38,7 +53,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         bs: Rows per batch.
         opt: "sgd" (momentum 0.9) or "adamw".
         label_smoothing: Share of the target that is spread over the classes.
-        seed: What initial weights, batches and dropout depend on.
+        seed: What initial weights, batches and dropout depend on; or folds.
         device: "auto", "cpu", "cuda" or "mps".
 
     Example:
@@ -49,6 +64,9 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
     def __init__(  # noqa: PLR0913 - scikit-learn wants every parameter by name
         self,
         *,
+        head: str = "mlp",
+        C: float | None = None,  # noqa: N803 - as in LogisticRegression
+        parts: Sequence[Sequence[int]] | None = None,
         xtra_fc: Sequence[int] = (512,),
         ps: float | Sequence[float] = 0.5,
         lr: float = 0.01,
@@ -63,6 +81,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         device: str = "auto",
     ) -> None:
         """Keep the parameters; ``fit`` checks them, as scikit-learn has it."""
+        self.head, self.C, self.parts = head, C, parts
         self.xtra_fc, self.ps, self.lr, self.wds = xtra_fc, ps, lr, wds
         self.n_cycle, self.cycle_len, self.cycle_mult = n_cycle, cycle_len, cycle_mult
         self.bs, self.opt, self.label_smoothing = bs, opt, label_smoothing
@@ -76,13 +95,31 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
             y: (N,) classes, of any type, or (N, K) of 0 and 1.
 
         Returns:
-            The estimator itself, with ``classes_``, ``head_`` and ``history_``.
+            The estimator itself, with ``classes_``, ``head_``, and ``history_`` of an MLP, ``C_``
+            of a logistic head.
         """
+        check_parameters(self)
         X, y = validate_data(  # noqa: N806
             self, X, y, dtype=np.float32, ensure_min_samples=2, multi_output=True
         )  # BatchNorm cannot learn from one row
         self.classes_, targets = encoded(y)
+        self.is_multi_label_ = targets.ndim == 2
         place = chosen_device(self.device)
+        if self.head == "logistic":
+            self.head_, self.C_ = fit_logistic(
+                X, targets, len(self.classes_), check_penalty(self.C),
+                resolve_parts(self.parts, X.shape[1]), seed=self.seed, device=place,
+            )  # fmt: skip
+        else:
+            self._fit_mlp(X, targets, place)
+        return self
+
+    def _fit_mlp(
+        self,
+        X: NDArray[np.float32],  # noqa: N803
+        targets: torch.Tensor,
+        place: torch.device,
+    ) -> None:
         dropouts = dropouts_of(self.ps, len(self.xtra_fc))
         card = HeadCard(X.shape[1], len(self.classes_), tuple(self.xtra_fc), dropouts)
         self.head_ = build_head(card, seed=self.seed).to(place)
@@ -95,7 +132,6 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
             seed=self.seed,
             label_smoothing=self.label_smoothing,
         )
-        self.is_multi_label_ = targets.ndim == 2
         self.history_ = fit(
             self.head_,
             [list(self.head_.parameters())],
@@ -104,7 +140,6 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
             settings,
         )
         self.head_.eval()
-        return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Probabilities (N, K), columns as ``classes_``; of many labels each for itself."""
@@ -127,6 +162,32 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def check_parameters(estimator: HeadClassifier) -> None:
+    """See that there is such a head, and that each parameter has a meaning for it.
+
+    Raises:
+        SettingError: one has none.
+    """
+    everything = set(estimator.get_params())
+    used = {"mlp": everything - LOGISTIC | BOTH, "logistic": LOGISTIC}
+    if estimator.head not in used:
+        raise SettingError(
+            f"head={estimator.head!r} is unknown.",
+            expected='"mlp" or "logistic".',
+            fix='pass head="logistic".',
+        )
+    given, usual = estimator.get_params(), HeadClassifier().get_params()
+    idle = [
+        name for name in sorted(everything - used[estimator.head]) if given[name] != usual[name]
+    ]
+    if idle:
+        raise SettingError(
+            f'{" and ".join(idle)} cannot be set: head="{estimator.head}" does not use it.',
+            expected=f"{', '.join(sorted(used[estimator.head]))}.",
+            fix="leave it out; a search takes a list of grids, one for each head.",
+        )
 
 
 def encoded(y: NDArray[Any]) -> tuple[NDArray[Any], torch.Tensor]:

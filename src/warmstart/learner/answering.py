@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.data.folds import draw_folds
 from warmstart.errors import SettingError
 from warmstart.evaluation.calibration import (
     Temperature,
@@ -16,23 +17,38 @@ from warmstart.evaluation.calibration import (
 from warmstart.evaluation.thresholds import Thresholds, fit_thresholds
 from warmstart.evaluation.unknown import UnknownThreshold, confidence, unknown_threshold
 from warmstart.results.answering import UNKNOWN, Answering
+from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
+
+NUM_FOLDS = 5
+FEWEST_NAMES = 3  # as draw_folds wants them
 
 
 def with_temperature(rows: Predictions) -> tuple[Answering, Temperature]:
     """Fit a temperature.
 
     Args:
-        rows: Labelled, and strangers to the model that predicted them.
+        rows: Labelled, and strangers to the model that predicted them. Their own folds judge
+            whether it helps; where they have none, folds are drawn by class and name.
 
     Returns:
         The answering, in which nothing else is fitted any more, and what was found.
     """
-    found = fit_temperature(logits_before(rows), rows.labels)
+    found = fit_temperature(logits_before(rows), rows.labels, folds_of(rows))
     how = f"temperature {found.value:.4f} from {found.num_rows} rows"
     if found.reason is not None:
         how = f"temperature 1: {found.reason}"
     return Answering().with_temperature(found.value, how), found
+
+
+def folds_of(rows: Predictions) -> NDArray[np.int64]:
+    """Folds (N,) of which some judge what others choose; one, where the rows are too few."""
+    if isinstance(rows, OutOfFoldPredictions) and len(np.unique(rows.folds)) > 1:
+        return rows.folds
+    num_names = len(set(rows.rows))
+    if num_names < FEWEST_NAMES:
+        return np.zeros(len(rows.rows), np.int64)
+    return draw_folds(rows.rows, rows.labels, min(NUM_FOLDS, num_names))
 
 
 def with_thresholds(

@@ -30,8 +30,9 @@ class Answers(Trains):
                 was thawed: training rows that were held back from it.
 
         Returns:
-            The temperature. It is 1, with a reason, where the rows cannot tell; ``predict``,
-            ``TTA`` and the saved model apply it.
+            The temperature. It is 1, with a reason, where the rows cannot tell, and where one that
+            was fitted on other folds does not help; ``predict``, ``TTA`` and the saved model apply
+            it.
         """
         rows = self.cross_validate() if out_of_fold is None else out_of_fold
         answering, found = with_temperature(rows)

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,12 +17,14 @@ from warmstart.errors import SettingError
 from warmstart.heads.fresh import HeadOf
 from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.feeding import Feeding, targets_of, view_of_epoch
-from warmstart.learner.head_fitting import gathered_rows, nested_out_of_fold
+from warmstart.learner.head_fitting import HeadRows, gathered_rows, nested_out_of_fold
 from warmstart.learner.layers import Layers
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.training.logistic_head import Parts
 from warmstart.training.lr_finder import kept_random_state
 from warmstart.training.settings import FitSettings
+
+Name = TypeVar("Name", str, bytes)
 
 
 def cross_validated(
@@ -104,11 +106,15 @@ def cross_validated_logistic(
     labels, units = table.labels[places], units_of(feeding, places)
     folds = draw_folds(units, labels, k, seed=seed)
     tell_unlearned(classes_in_one_fold(folds, labels, table.classes))
-    rows = gathered_rows(
-        feeding, places, units, feature_parts, balance, device=device, seed=seed + 1
-    )  # fmt: skip
+
+    def rows_of(train: NDArray[np.int64]) -> HeadRows:
+        return gathered_rows(
+            feeding, places[train], some(units, train), feature_parts, balance,
+            device=device, seed=seed + 1,
+        )  # fmt: skip
+
     found, penalties = nested_out_of_fold(
-        rows, feeding.rows(places), feature_parts, folds, device
+        rows_of, feeding.rows(places), feature_parts, folds, device
     )  # fmt: skip
     names = tuple(table.names[row] for row in places)
     made = OutOfFoldPredictions(
@@ -167,7 +173,7 @@ class RowsOf:
         return StoredInputs(self.space, train_keys, some(self.plain, held), self.device)
 
 
-def some(keys: Sequence[bytes], positions: NDArray[np.int64]) -> list[bytes]:
+def some(keys: Sequence[Name], positions: NDArray[np.int64]) -> list[Name]:
     """The names at some positions."""
     return [keys[position] for position in positions]
 

@@ -17,9 +17,6 @@ from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.cross_validation import RowsOf, units_of
 from warmstart.learner.feeding import Feeding, targets_of
 from warmstart.learner.head_fitting import (
-    BATCHES_EPOCHS,
-    BATCHES_RATE,
-    BATCHES_ROWS,
     MLP_DECAY,
     MLP_ROWS,
     HeadCheckpoint,
@@ -38,6 +35,7 @@ from warmstart.learner.learner_state import LearnerState
 from warmstart.results.head_fit import HeadFit, HeadTrial
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.epochs import print_head_fit
+from warmstart.training.batches_head import batch_settings
 from warmstart.training.head import build_head
 from warmstart.training.head_choice import LogisticChoice
 from warmstart.training.logistic_head import LogisticHeadCard
@@ -90,7 +88,7 @@ def fit_head(
         choice = chosen_logistic(rows, feature_parts_of(learn), learn.device)
         module, card = built_head(choice, rows)
         if choice.weights is None:
-            train_on_batches(learn, module, feeding, choice)
+            train_on_batches(learn, module, card, feeding, choice)
         record, rate = compared(learn, feeding, rows, choice, head)
         record = judged(learn, module, feeding, rows, record, began)
         found = mean_out_of_fold(choice, rows)
@@ -204,19 +202,23 @@ def tried_mlp(learn: LearnerState, feeding: Feeding, rows: HeadRows) -> tuple[fl
 
 
 def train_on_batches(
-    learn: LearnerState, module: nn.Module, feeding: Feeding, choice: LogisticChoice
+    learn: LearnerState,
+    module: nn.Module,
+    card: LogisticHeadCard,
+    feeding: Feeding,
+    choice: LogisticChoice,
 ) -> None:
     """Train a head that is too large to be solved."""
     module.to(learn.device)
     targets = targets_of(feeding.source.table, learn.held_back)
-    width = next(module.parameters()).shape[1] / len(choice.parts)
-    settings = FitSettings(
-        lrs=(BATCHES_RATE,),
-        schedule=Schedule(1, BATCHES_EPOCHS),
-        batch_size=BATCHES_ROWS,
-        opt="adamw",
-        weight_decays=(width / (choice.penalty * len(targets.train)),),
-        seed=learn.seed,
+    settings = replace(
+        batch_settings(
+            card,
+            choice.penalty,
+            len(targets.train),
+            is_multi_label=targets.train.ndim == 2,
+            seed=learn.seed,
+        ),
         first_epoch=learn.num_epochs,
     )
     inputs = feeding.inputs(learn.device)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from warmstart.data.folds import draw_folds
 from warmstart.errors import SettingError, TrainingError
-from warmstart.evaluation.calibration import probabilities_of
+from warmstart.evaluation.calibration import probabilities_of, row_losses
 from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.feeding import Feeding
 from warmstart.results.head_fit import HEADS, HeadTrial
@@ -25,7 +25,6 @@ from warmstart.training.head_choice import (
     LogisticChoice,
     choose_logistic,
     num_useful_folds,
-    row_losses,
 )
 from warmstart.training.logistic_head import (
     LogisticHeadCard,
@@ -42,7 +41,6 @@ MLP_ROWS = 2000  # training rows from which on "auto" tries the MLP as well (doc
 MLP_STEPS = 200  # that an MLP takes at least where nobody gives epochs
 MLP_EPOCHS = 4  # likewise
 MLP_DECAY = 0.03  # weight decay of such an MLP, as SGD has it: of 0 to 0.1 the lowest loss
-BATCHES_EPOCHS, BATCHES_RATE, BATCHES_ROWS = 10, 1e-3, 256  # of a head too large to be solved
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +62,6 @@ class HeadRows:
     def num_pictures(self) -> int:
         """N."""
         return len(self.targets) // self.num_views
-
-    def some(self, chosen: NDArray[np.bool_]) -> "HeadRows":
-        """Some of them; of folds that have no row left, the numbers close up."""
-        folds = self.folds[chosen]
-        numbers, places = np.unique(folds, return_inverse=True)
-        return replace(
-            self,
-            activations=self.activations[chosen],
-            targets=self.targets[chosen],
-            folds=places.astype(np.int64) - int((numbers < 0).any()),
-            weights=self.weights[chosen],
-        )
 
 
 def check_head(head: object, allowed: tuple[str, ...] = ("auto", *HEADS)) -> None:
@@ -202,7 +188,7 @@ def mean_out_of_fold(choice: LogisticChoice, rows: HeadRows) -> NDArray[np.float
 
 
 def nested_out_of_fold(
-    rows: HeadRows,
+    rows_of: Callable[[NDArray[np.int64]], HeadRows],
     plain: NDArray[np.float32],
     feature_parts: Mapping[str, Parts],
     folds: NDArray[np.int64],
@@ -211,7 +197,8 @@ def nested_out_of_fold(
     """Probabilities of each picture by a head that was chosen and trained without its fold.
 
     Args:
-        rows: Those that train; their own folds choose the penalty.
+        rows_of: Positions of pictures that train → their rows. Nothing of these may depend on other
+            pictures: neither the folds that choose the penalty, nor weights.
         plain: (N, D) activations that are judged.
         feature_parts: What the pooled row consists of.
         folds: (N,) outer folds.
@@ -220,18 +207,17 @@ def nested_out_of_fold(
     Returns:
         (N, K), and the penalty of each fold.
     """
-    found = np.zeros((len(folds), rows.num_classes))
-    penalties = []
+    found, penalties = [], []
     for fold in range(int(folds.max()) + 1):
-        held = folds == fold
-        trains = np.tile(~held, rows.num_views)
-        choice = chosen_logistic(rows.some(trains), feature_parts, device)
+        rows = rows_of(np.flatnonzero(folds != fold))
+        choice = chosen_logistic(rows, feature_parts, device)
         penalties.append(choice.penalty)
         head, _ = built_head(choice, rows)
         with torch.inference_mode():
-            logits = head(torch.from_numpy(plain[held])).double().numpy()
-        found[held] = probabilities_of(logits, is_multi_label=rows.targets.ndim == 2)
-    return found, tuple(penalties)
+            logits = head(torch.from_numpy(plain[folds == fold])).double().numpy()
+        found.append(probabilities_of(logits, is_multi_label=rows.targets.ndim == 2))
+    back = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
+    return np.concatenate(found)[back], tuple(penalties)
 
 
 def mlp_trial(dealt: Folds, settings: FitSettings) -> tuple[float, HeadTrial]:

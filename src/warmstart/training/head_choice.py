@@ -7,12 +7,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from warmstart.evaluation.calibration import row_losses
 from warmstart.results.head_fit import HeadTrial
 from warmstart.training.logistic import LogisticProblem, LogisticWeights, PenaltyPath
 from warmstart.training.logistic_head import Parts, num_columns, unit_parts
 
 NUM_FOLDS = 5
 DEFAULT_PENALTY = 1000.0  # from 1 to 3 per class as good as any, or better (docs/experiments.md)
+MANY_ROWS_PENALTY = 30.0  # where too many to choose; nearest to the best in three data sets
 NUM_ERRORS = 2.0
 FEWEST_JUDGED = 10  # with fewer rows their choice would be chance
 FOLDS_WORK = 1_000_000_000  # rows × features × classes × folds, up to which all folds are solved
@@ -48,6 +50,11 @@ def num_useful_folds(num_rows: int, num_weights: int) -> int:
     return 1 if work <= ONE_FOLD_WORK else 0
 
 
+def is_solved(num_rows: int, num_weights: int) -> bool:
+    """Whether one penalty is solved on all rows, and not trained on mini-batches."""
+    return num_rows * num_weights <= SOLVER_WORK
+
+
 def choose_logistic(
     activations: NDArray[np.floating],
     targets: NDArray[np.integer],
@@ -77,18 +84,18 @@ def choose_logistic(
         The choice. The result has no random part: the same rows give the same bits.
     """
     (first, parts), *others = feature_parts.items()
-    if len(targets) * num_columns(parts) * num_classes > SOLVER_WORK:
+    if not is_solved(len(targets), num_columns(parts) * num_classes):
         reason = f"{len(targets):,} rows of {num_classes:,} classes are trained on mini-batches"
-        return unjudged(first, parts, targets, num_classes, reason, None)
+        return unjudged(first, parts, targets, num_classes, reason, None, MANY_ROWS_PENALTY)
     problem = LogisticProblem(
         unit_parts(activations, parts), targets, num_classes, weights=weights, device=device
     )
     num_folds = int(folds.max(initial=-1)) + 1
     path = problem.path(folds) if num_folds else None
     if path is None or path.num_judged < FEWEST_JUDGED:
-        reason = few_rows(path, len(targets), num_folds)
-        solved = problem.fit(DEFAULT_PENALTY)
-        return unjudged(first, parts, targets, num_classes, reason, solved)
+        penalty, reason = unchosen(path, len(targets), num_folds)
+        solved = problem.fit(penalty)
+        return unjudged(first, parts, targets, num_classes, reason, solved, penalty)
     name, trials = first, [trial_of(first, path, targets)]
     for other, other_parts in others:
         rival = LogisticProblem(
@@ -105,8 +112,9 @@ def choose_logistic(
         f"chosen by {path.num_judged} rows, each by a head that did not see it "
         f"({num_folds} folds): loss {path.losses[path.best]:.4f}"
     )
+    solved = problem.fit(penalty, path.near)
     return LogisticChoice(
-        name, parts, penalty, num_folds, reason, tuple(trials), path.logits, problem.fit(penalty)
+        name, parts, penalty, num_folds, reason, tuple(trials), path.logits, solved
     )
 
 
@@ -117,19 +125,20 @@ def unjudged(
     num_classes: int,
     reason: str,
     weights: LogisticWeights | None,
+    penalty: float,
 ) -> LogisticChoice:
-    """A head with the default penalty."""
+    """A head with a default penalty."""
     nothing = np.full((len(targets), num_classes), np.nan)
     why = f"{reason}, and C is the default"
-    return LogisticChoice(features, parts, DEFAULT_PENALTY, 0, why, (), nothing, weights)
+    return LogisticChoice(features, parts, penalty, 0, why, (), nothing, weights)
 
 
-def few_rows(path: PenaltyPath | None, num_rows: int, num_folds: int) -> str:
-    """Why rows did not choose."""
+def unchosen(path: PenaltyPath | None, num_rows: int, num_folds: int) -> tuple[float, str]:
+    """The default penalty, and why rows did not choose one."""
     if path is None and num_rows >= FEWEST_JUDGED:
-        return f"{num_rows:,} rows take too long to be solved more than once"
+        return MANY_ROWS_PENALTY, f"{num_rows:,} rows take too long to be solved more than once"
     judged = 0 if path is None else path.num_judged
-    return (
+    return DEFAULT_PENALTY, (
         f"it rests on {num_rows} rows, of which {judged} could be judged by a head that knew their "
         f"class ({num_folds} folds), too few to choose a penalty"
     )
@@ -161,12 +170,3 @@ def is_clearly_better(path: PenaltyPath, other: PenaltyPath, targets: NDArray[np
     return bool(
         gains.mean() > NUM_ERRORS * error and other.losses[other.best] < path.losses[path.best]
     )
-
-
-def row_losses(logits: NDArray[np.float64], targets: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Loss of each row (N,) in nats; of many labels the mean over the classes."""
-    if targets.ndim == 2:
-        losses = np.logaddexp(0, logits) - targets * logits
-        return np.asarray(losses.mean(axis=1))
-    totals = np.logaddexp.reduce(logits, axis=1)
-    return np.asarray(totals - logits[np.arange(len(targets)), targets])

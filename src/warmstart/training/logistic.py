@@ -9,9 +9,9 @@ the curvature that the loss and the penalty have along it, and L-BFGS needs tens
 needs hundreds in the basis of the features (docs/experiments.md).
 
 Reference:
-    Zhu, Byrd, Lu, Nocedal (1997) for L-BFGS; here it is ``torch.optim.LBFGS`` with a strong Wolfe
-    line search. The objective is that of scikit-learn's ``LogisticRegression``: half the squared
-    norm of the weights plus C times the sum of the rows' losses; the bias is free.
+    Byrd, Lu, Nocedal, Zhu (1995), SIAM J. Sci. Comput. 16, for L-BFGS-B, here scipy's, which
+    scikit-learn takes too. (torch's would import its compiler first: 1.5 s.) The objective is that of scikit-learn's ``LogisticRegression``: half the squared norm of the
+    weights plus C times the sum of the rows' losses; the bias is free.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,7 @@ TOLERANCE = 1e-5  # of the gradient of the mean loss, in the scaled basis
 PATH_TOLERANCE = 1e-4  # where a loss is only to be compared: it is right to a thousandth
 MOST_STEPS = 500
 HISTORY = 20  # steps that L-BFGS remembers
+ROUNDING = 1e-12  # a relative fall of the loss below which a step is no step
 CURVATURE = 0.05  # p (1 - p) of a typical row; of 0.25, 0.05 and 0.01 it needed the fewest steps
 ONE_THREAD_WORK = 100_000_000  # rows × dimensions × columns that one thread does in milliseconds
 ONE_THREAD_SIDE = 1280  # of a matrix whose eigenvectors one thread finds in a second
@@ -53,13 +54,15 @@ class PenaltyPath:
 
     ``penalties`` (P,) are the C that were tried, ``losses`` (P,) the mean loss in nats of the
     ``num_judged`` rows whose classes their model knew. ``logits`` (N, K) are those of the penalty
-    with the lowest loss; NaN along rows that were not judged.
+    with the lowest loss; NaN along rows that were not judged. ``near`` is near the weights that all
+    rows have under that penalty, as ``LogisticProblem.fit`` may begin there.
     """
 
     penalties: tuple[float, ...]
     losses: tuple[float, ...]
     logits: NDArray[np.float64]
     num_judged: int
+    near: Tensor | None
 
     @property
     def best(self) -> int:
@@ -89,6 +92,8 @@ class LogisticProblem:
             device: Where it is solved; None is the CPU.
         """
         place = device or torch.device("cpu")
+        if place.type == "mps":  # it has no float64
+            place = torch.device("cpu")
         rows = torch.from_numpy(np.ascontiguousarray(features)).to(place, torch.float32)
         self.num_classes = num_classes
         self.targets = torch.from_numpy(np.asarray(targets, np.int64)).to(place)
@@ -127,32 +132,38 @@ class LogisticProblem:
         trains = numbers[None, :] != torch.arange(num_folds, device=numbers.device)[:, None]
         judged = self.known(numbers, trains)
         losses: list[float] = []
-        best, start = torch.empty(0), None
+        best, near, start = torch.empty(0), None, None
+        if not bool(judged.any()):
+            nothing = np.full((len(numbers), self.num_classes), np.nan)
+            losses = [float("nan")] * len(penalties)
+            return PenaltyPath(tuple(penalties), tuple(losses), nothing, 0, None)
         for penalty in penalties:
             with self.threads(num_folds):
                 start = self.solve(penalty, trains, start, PATH_TOLERANCE)
             logits = self.out_of_fold(start, numbers, num_folds)
             losses.append(self.loss(logits, judged))
             if losses[-1] <= min(losses):
-                best = logits
+                best, near = logits, start
             if len(losses) > NUM_RISES and min(losses[-NUM_RISES:]) > min(losses):
                 break
         found = np.full((len(numbers), self.num_classes), np.nan)
-        if len(best):
-            found[judged.cpu().numpy()] = best[judged].double().cpu().numpy()
+        found[judged.cpu().numpy()] = best[judged].double().cpu().numpy()
+        if near is not None:
+            near = near.view(len(near), num_folds, self.num_classes).mean(dim=1)
         return PenaltyPath(
-            tuple(penalties[: len(losses)]), tuple(losses), found, int(judged.sum())
-        )  # fmt: skip
+            tuple(penalties[: len(losses)]), tuple(losses), found, int(judged.sum()), near
+        )
 
-    def fit(self, penalty: float) -> LogisticWeights:
+    def fit(self, penalty: float, near: Tensor | None = None) -> LogisticWeights:
         """Solve on all rows.
 
         Args:
             penalty: C, above 0: the smaller, the smaller the weights.
+            near: Where to begin, from ``path``; None is at 0.
         """
         trains = torch.ones((1, len(self.rows)), dtype=torch.bool, device=self.rows.device)
         with self.threads(1):
-            solution = self.solve(penalty, trains, None, TOLERANCE)
+            solution = self.solve(penalty, trains, near, TOLERANCE)
         weight = self.basis @ solution[:-1]
         bias = solution[-1] - self.mean.double() @ weight
         return LogisticWeights(weight.T.cpu().numpy().copy(), bias.cpu().numpy().copy())
@@ -171,30 +182,35 @@ class LogisticProblem:
         Returns:
             float64.
         """
+        from scipy.optimize import minimize  # here: it takes a while, and most commands need none
+
         counts = trains.sum(dim=1).double().clamp(min=1)
         if start is None:
             columns = len(trains) * self.num_classes
             start = self.variances.new_zeros((len(self.variances) + 1, columns))
         curvature = CURVATURE * self.variances + 1 / (penalty * counts.mean())
         scale = torch.cat([curvature, curvature.new_tensor([CURVATURE])]).rsqrt()[:, None]
-        point = torch.nn.Parameter(start / scale)
-        optimiser = torch.optim.LBFGS(
-            [point],
-            max_iter=MOST_STEPS,
-            tolerance_grad=tolerance,
-            tolerance_change=1e-12,
-            history_size=HISTORY,
-            line_search_fn="strong_wolfe",
-        )
 
-        def closure() -> Tensor:
-            with torch.no_grad():
-                loss, gradient = self.objective(point.detach() * scale, trains, counts, penalty)
-                point.grad = gradient * scale
-            return loss
+        def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            point = torch.from_numpy(flat).view(start.shape).to(scale.device)
+            loss, gradient = self.objective(point * scale, trains, counts, penalty)
+            return float(loss), (gradient * scale).view(-1).cpu().numpy()
 
-        optimiser.step(closure)  # type: ignore[no-untyped-call]
-        return point.detach() * scale
+        with torch.inference_mode():
+            found = minimize(
+                objective,
+                (start / scale).view(-1).cpu().numpy(),
+                jac=True,
+                method="L-BFGS-B",
+                options={
+                    "gtol": tolerance,
+                    "ftol": ROUNDING,
+                    "maxiter": MOST_STEPS,
+                    "maxfun": 2 * MOST_STEPS,
+                    "maxcor": HISTORY,
+                },
+            )
+            return torch.from_numpy(found.x).view(start.shape).to(scale.device) * scale
 
     def objective(
         self, solution: Tensor, trains: Tensor, counts: Tensor, penalty: float
@@ -262,8 +278,6 @@ class LogisticProblem:
 
     def loss(self, logits: Tensor, judged: Tensor) -> float:
         """Mean loss of the judged rows; of many labels the sum over classes, divided by K."""
-        if not bool(judged.any()):
-            return float("nan")
         everything = slice(0, len(logits))
         losses = self.losses(logits[:, None, :], everything)[0][judged].double()
         return float(losses.mean())

@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tests.unit.learner.conftest import make as make
 
 from warmstart import ConvLearner, HeadClassifier, SettingError
+from warmstart.heads.logistic import row_folds
 from warmstart.images.augment import Augmentation
+from warmstart.training import batches_head, head_choice
+from warmstart.training.head_choice import DEFAULT_PENALTY
+from warmstart.training.logistic import PENALTIES
 
 Make = Callable[..., ConvLearner]
 SKIPPED = {
@@ -135,3 +140,116 @@ def test_parameters_without_meaning(digits: tuple[Any, Any], wrong: dict[str, An
 def test_it_must_learn_before_it_predicts(digits: tuple[Any, Any]) -> None:
     with pytest.raises(NotFittedError):
         small().predict(digits[0])
+
+
+def logistic(**changes: Any) -> HeadClassifier:
+    return HeadClassifier(head="logistic", device="cpu", **changes)
+
+
+def test_scikit_learn_finds_nothing_wrong_with_the_logistic_head() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CHECKS.replace("device", 'head="logistic", device')],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == SKIPPED
+
+
+def test_a_logistic_head_learns_digits_and_finds_its_penalty(digits: tuple[Any, Any]) -> None:
+    x, y = digits
+    head = logistic().fit(x[:160], y[:160])
+    assert head.classes_.tolist() == ["null", "one", "two"]
+    assert head.score(x[160:], y[160:]) > 0.95
+    assert head.predict_proba(x).sum(axis=1) == pytest.approx(1)
+    assert head.C_ in PENALTIES
+    assert not hasattr(head, "history_")
+    given = clone(head).set_params(C=head.C_).fit(x[:160], y[:160])
+    assert given.predict_proba(x) == pytest.approx(head.predict_proba(x), abs=1e-2)
+    assert np.array_equal(clone(head).fit(x[:160], y[:160]).predict_proba(x), head.predict_proba(x))
+
+
+def test_a_search_over_c(digits: tuple[Any, Any]) -> None:
+    search = GridSearchCV(logistic(), {"C": [1e-3, 30.0]}, cv=3, scoring="neg_log_loss")
+    search.fit(*digits)
+    assert search.best_params_ == {"C": 30.0}
+    assert search.best_estimator_.C_ == 30.0
+
+
+def test_c_is_that_of_rows_of_length_one(digits: tuple[Any, Any]) -> None:
+    x, y = digits
+    units = x / np.linalg.norm(x, axis=1, keepdims=True)
+    theirs = LogisticRegression(C=10.0, tol=1e-8, max_iter=5000).fit(units, y)
+    found = logistic(C=10.0).fit(x, y).predict_proba(x)
+    assert found == pytest.approx(theirs.predict_proba(units), abs=1e-3)
+
+
+def test_parts_are_the_columns_that_count(digits: tuple[Any, Any]) -> None:
+    x, y = digits
+    head = logistic(C=10.0, parts=((32, 64), (0, 8))).fit(x, y)
+    other = x.copy()
+    other[:, 8:32] += 5
+    other[:, 32:64] *= 3
+    assert head.predict_proba(other) == pytest.approx(head.predict_proba(x), abs=1e-5)
+    assert head.n_features_in_ == 64
+    whole = logistic(C=10.0, parts=((0, 64),)).fit(x, y).predict_proba(x)
+    assert np.array_equal(whole, logistic(C=10.0).fit(x, y).predict_proba(x))
+
+
+def test_a_logistic_head_of_many_labels(digits: tuple[Any, Any]) -> None:
+    x, y = digits
+    many = np.stack([y == "null", y != "two", x[:, 20] > x[:, 21]], axis=1).astype(int)
+    head = logistic().fit(x, many)
+    assert (head.predict(x) == many).mean() > 0.9
+    assert not np.allclose(head.predict_proba(x).sum(axis=1), 1)
+
+
+def test_equal_rows_share_a_fold_and_few_rows_have_none(digits: tuple[Any, Any]) -> None:
+    x = np.tile(digits[0][:20].astype(np.float32), (3, 1))
+    labels = np.arange(60) % 20 % 2
+    folds = row_folds(x, labels, 128, 0)
+    assert np.array_equal(folds, np.tile(folds[:20], 3))
+    assert set(folds) == set(range(5))
+    order = np.random.default_rng(0).permutation(60)
+    assert np.array_equal(row_folds(x[order], labels[order], 128, 0), folds[order])
+    assert set(row_folds(x[:2], labels[:2], 128, 0)) == {-1}
+    assert logistic().fit(x[:2], labels[:2]).C_ == DEFAULT_PENALTY
+
+
+@pytest.mark.parametrize(("c", "is_multi_label"), [(None, False), (30.0, True)])
+def test_rows_that_are_too_many_are_trained_on_batches_and_come_near(
+    digits: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, c: float | None, is_multi_label: bool
+) -> None:
+    x, y = digits
+    if is_multi_label:
+        y = np.stack([y == "null", y != "two"], axis=1).astype(int)
+    solved = logistic(C=30.0).fit(x, y).predict_proba(x)
+    monkeypatch.setattr(head_choice, "SOLVER_WORK", 0)
+    monkeypatch.setattr(batches_head, "NUM_STEPS", 300)
+    monkeypatch.setattr(batches_head, "NUM_ROWS", 24)
+    head = logistic(C=c).fit(x, y)
+    assert head.C_ == 30.0
+    trained = head.predict_proba(x)
+    assert not np.array_equal(trained, solved)
+    assert np.abs(trained - solved).mean() < 0.02
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"head": "linear"},
+        {"head": "logistic", "lr": 0.1},
+        {"head": "logistic", "xtra_fc": (3,), "ps": 0.1},
+        {"head": "logistic", "C": 0.0},
+        {"head": "logistic", "C": float("nan")},
+        {"head": "logistic", "parts": ((0, 65),)},
+        {"head": "logistic", "parts": ((5, 5),)},
+        {"head": "logistic", "parts": ()},
+        {"C": 1.0},
+        {"parts": ((0, 64),)},
+    ],
+)
+def test_parameters_that_a_head_does_not_have(
+    digits: tuple[Any, Any], wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="Expected"):
+        HeadClassifier(device="cpu", **wrong).fit(*digits)

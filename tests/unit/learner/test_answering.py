@@ -18,9 +18,10 @@ from warmstart import (
     load_predictor,
     tfms_from_model,
 )
-from warmstart.evaluation.calibration import fit_temperature, logits_of, probabilities_of
+from warmstart.evaluation.calibration import best_temperature, logits_of, probabilities_of
 from warmstart.images.augment import Augmentation
 from warmstart.inference.model_folder import read_model
+from warmstart.learner.answering import folds_of
 
 Make = Callable[..., ConvLearner]
 VIEWS = Augmentation("test", 20, 0.1, flip="side_on")
@@ -212,7 +213,7 @@ def test_the_temperature_is_that_of_the_rows(make: Make) -> None:
     learn.fit(0.05, 2)
     rows = too_sure(learn)
     logits = logits_of(rows.probabilities, is_multi_label=False)
-    assert learn.calibrate(rows).value == pytest.approx(fit_temperature(logits, rows.labels).value)
+    assert learn.calibrate(rows).value == pytest.approx(best_temperature(logits, rows.labels)[0])
 
 
 def test_without_rows_it_asks_for_out_of_fold_ones(make: Make) -> None:
@@ -228,6 +229,26 @@ def test_without_rows_it_asks_for_out_of_fold_ones(make: Make) -> None:
     learn.fit(1e-3, 1)
     with pytest.raises(SettingError, match="the body has been trained"):
         learn.calibrate()
+
+
+def test_folds_that_choose_are_not_those_that_judge(make: Make) -> None:
+    """Out of fold those of the rows; otherwise drawn by name, whatever the rows' order."""
+    learn = make(precompute=True)
+    learn.fit(0.05, 3)
+    rows = learn.cross_validate(3, 0.05)
+    assert np.array_equal(folds_of(rows), rows.folds)
+    assert len(np.unique(folds_of(replace(rows, folds=rows.folds * 0)))) == 5
+    others = too_sure(learn)
+    order = np.random.default_rng(0).permutation(len(others.rows))
+    turned = Predictions(
+        tuple(others.rows[row] for row in order),
+        others.probabilities[order], others.labels[order], others.classes,
+    )  # fmt: skip
+    assert len(np.unique(folds_of(others))) == 5
+    assert np.array_equal(folds_of(turned), folds_of(others)[order])
+    assert learn.calibrate(turned) == learn.calibrate(others)
+    two = Predictions(("a", "b"), others.probabilities[:2], others.labels[:2], others.classes)
+    assert folds_of(two).tolist() == [0, 0]
 
 
 def test_out_of_fold_heads_are_balanced_as_the_head_is(make: Make) -> None:

@@ -1,0 +1,127 @@
+"""A logistic head for arrays of activations, with the penalty that is given or found."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from warmstart.data.folds import draw_folds
+from warmstart.errors import SettingError
+from warmstart.heads.arrays import ArrayInputs
+from warmstart.training.batches_head import batch_settings
+from warmstart.training.head_choice import (
+    NUM_FOLDS,
+    choose_logistic,
+    is_solved,
+    num_useful_folds,
+)
+from warmstart.training.logistic import LogisticProblem
+from warmstart.training.logistic_head import (
+    LogisticHeadCard,
+    Parts,
+    build_logistic_head,
+    num_columns,
+    unit_parts,
+)
+from warmstart.training.loop import fit
+from warmstart.training.objective import Targets
+
+FEWEST_UNITS = 3  # as draw_folds wants them
+
+
+def fit_logistic(
+    features: NDArray[np.float32],
+    targets: torch.Tensor,
+    num_classes: int,
+    penalty: float | None,
+    parts: Parts,
+    *,
+    seed: int,
+    device: torch.device,
+) -> tuple[nn.Module, float]:
+    """Solve, or train on mini-batches what is too large for it.
+
+    Args:
+        features: (N, D).
+        targets: (N,) classes, or (N, K) of 0 and 1, as the loss wants them.
+        num_classes: K.
+        penalty: C; None finds it out of fold.
+        parts: Columns that are used.
+        seed: Of the folds.
+        device: Where it is solved.
+
+    Returns:
+        The head and its C.
+    """
+    labels = targets.numpy().astype(np.int64)
+    card = LogisticHeadCard(features.shape[1], num_classes, parts)
+    weights = None
+    if penalty is None:
+        choice = choose_logistic(
+            features, labels, num_classes, {"X": parts},
+            row_folds(features, labels, num_columns(parts) * num_classes, seed), device=device,
+        )  # fmt: skip
+        penalty, weights = choice.penalty, choice.weights
+    elif is_solved(len(labels), num_columns(parts) * num_classes):
+        rows = unit_parts(features, parts)
+        weights = LogisticProblem(rows, labels, num_classes, device=device).fit(penalty)
+    head = build_logistic_head(card, weights).to(device)
+    if weights is None:
+        settings = batch_settings(
+            card, penalty, len(labels), is_multi_label=labels.ndim == 2, seed=seed
+        )  # fmt: skip
+        inputs = ArrayInputs(features, device)
+        fit(head, [list(head.parameters())], inputs, Targets(targets, targets[:0]), settings)
+    return head.eval(), penalty
+
+
+def row_folds(
+    features: NDArray[np.float32], labels: NDArray[np.int64], num_weights: int, seed: int
+) -> NDArray[np.int64]:
+    """The fold that each row (N,) judges, -1 for none; equal rows share one."""
+    units = [row.tobytes().hex() for row in features]
+    useful, num_units = num_useful_folds(len(labels), num_weights), len(set(units))
+    if num_units < FEWEST_UNITS or useful == 0:
+        return np.full(len(labels), -1)
+    folds = draw_folds(units, labels, min(NUM_FOLDS, num_units), seed=seed)
+    return folds if useful > 1 else np.where(folds == 0, 0, -1)
+
+
+def check_penalty(penalty: object) -> float | None:
+    """C as a number; None stays.
+
+    Raises:
+        SettingError: it is not above 0.
+    """
+    if penalty is None:
+        return None
+    if isinstance(penalty, (int, float, np.number)) and 0 < float(penalty) < float("inf"):
+        return float(penalty)
+    raise SettingError(
+        f"C={penalty!r} is no strength.",
+        expected="a number above 0: the larger, the less the weights are held down; or None.",
+        fix="pass C=None, which finds it.",
+    )
+
+
+def resolve_parts(parts: Any, num_features: int) -> Parts:
+    """Columns as pairs; None is all of them.
+
+    Raises:
+        SettingError: X has no such columns.
+    """
+    if parts is None:
+        return ((0, num_features),)
+    try:
+        pairs = tuple((int(first), int(last)) for first, last in parts)
+    except (TypeError, ValueError):
+        pairs = ()
+    if pairs and all(0 <= first < last <= num_features for first, last in pairs):
+        return pairs
+    raise SettingError(
+        f"parts={parts!r} are no columns of X, which has {num_features}.",
+        expected="pairs of the first column of a part and the one after its last; or None.",
+        fix=f"pass parts=((0, {num_features}),), which is what None means.",
+    )
