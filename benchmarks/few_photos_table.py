@@ -59,9 +59,9 @@ def summary(there: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
         if column == "by_hand":
             row["columns"][column]["C"] = [entry["C"] for entry in entries]
     row["pairs"] = {
-        f"{mine} - {other}": compared(there[mine], there[other])
+        f"{mine} - {other}": compared(there[mine][:number], there[other][:number])
         for mine, other in PAIRS
-        if mine in there and other in there and len(there[mine]) > 1
+        if (number := min(len(there.get(mine, [])), len(there.get(other, [])))) > 1
     }
     return row
 

@@ -9,9 +9,10 @@ the curvature that the loss and the penalty have along it, and L-BFGS needs tens
 needs hundreds in the basis of the features (docs/experiments.md).
 
 Reference:
-    Byrd, Lu, Nocedal, Zhu (1995), SIAM J. Sci. Comput. 16, for L-BFGS-B, here scipy's, which
-    scikit-learn takes too. (torch's would import its compiler first: 1.5 s.) The objective is that of scikit-learn's ``LogisticRegression``: half the squared norm of the
-    weights plus C times the sum of the rows' losses; the bias is free.
+    Byrd, Lu, Nocedal, Zhu (1995), SIAM J. Sci. Comput. 16, for L-BFGS-B: scipy's, which is
+    scikit-learn's too (torch's would import its compiler first, 1.5 s). The objective is that of
+    scikit-learn's ``LogisticRegression``: half the squared norm of the weights plus C times the sum
+    of the rows' losses; the bias is free.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from warmstart.training.threads import limited_threads
 
 PENALTIES = tuple(float(c) for c in np.logspace(0, 3, 7))  # C of features of length 1
 NUM_RISES = 2  # the path ends after so many penalties in a row whose held-out loss is higher
-TOLERANCE = 1e-5  # of the gradient of the mean loss, in the scaled basis
+TOLERANCE = 1e-6  # of the gradient of the mean loss, in the scaled basis
 PATH_TOLERANCE = 1e-4  # where a loss is only to be compared: it is right to a thousandth
 MOST_STEPS = 500
 HISTORY = 20  # steps that L-BFGS remembers
