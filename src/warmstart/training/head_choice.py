@@ -18,7 +18,7 @@ MANY_ROWS_PENALTY = 30.0  # where too many to choose; nearest to the best in thr
 NUM_ERRORS = 2.0
 FEWEST_JUDGED = 10  # with fewer rows their choice would be chance
 FOLDS_WORK = 1_000_000_000  # rows × features × classes × folds, up to which all folds are solved
-ONE_FOLD_WORK = 20_000_000_000  # rows × features × classes, up to which one fold chooses
+ONE_FOLD_WORK = 2_000_000_000  # rows × features × classes, up to which one fold chooses
 SOLVER_WORK = 150_000_000_000  # up to which it is solved; beyond, trained on mini-batches
 
 
