@@ -19,7 +19,9 @@ def eight_steps(settings: TrainSettings) -> "Recipe":
     """The recipe that was asked for."""
     from warmstart.recipe.recipe import Recipe  # torch loads here, not for --help
 
-    more = {"views": settings.views} if settings.views else {}
+    more: dict[str, Any] = {"views": settings.views} if settings.views else {}
+    if hasattr(settings, "head"):
+        more["head"] = settings.head
     return Recipe(last_step=last_step(settings.steps), minutes=settings.minutes, **more)
 
 

@@ -1,11 +1,12 @@
 """Training rows that do not train: choices are made on them, so that valid can judge (law 15)."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.data.folds import draw_folds
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import ImageTable
 from warmstart.errors import SettingError
@@ -43,6 +44,26 @@ class HeldBack:
         groups = None if table.groups is None else [table.groups[row] for row in rows]
         chosen = draw_valid(names, table.labels[rows], groups, Draw(self.share, self.seed))
         return rows[~chosen], rows[chosen]
+
+
+@dataclass(frozen=True)
+class HeldFold(HeldBack):
+    """Part ``fold`` of ``num_folds`` of the training rows, each of which is in one of them.
+
+    ``units`` say of each training row what must stay together.
+    """
+
+    share: float = 1 / 3
+    seed: int = 0
+    fold: int = 0
+    num_folds: int = 3
+    units: tuple[str, ...] = field(default=(), repr=False)
+
+    def parted(self, table: ImageTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows that train, and rows of the fold."""
+        rows = table.rows("train")
+        folds = draw_folds(self.units, table.labels[rows], self.num_folds, seed=self.seed)
+        return rows[folds != self.fold], rows[folds == self.fold]
 
 
 def check_chooser(choose_on: str) -> None:

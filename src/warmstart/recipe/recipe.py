@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.recipe.course import Course
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
 from warmstart.recipe.numbers import RecipeNumbers
-from warmstart.recipe.thawed_steps import find_rates_again, spread_rates, thaw, train_all
+from warmstart.recipe.recipe_run import RecipeRun
+from warmstart.recipe.unfrozen_steps import find_rates_again, spread_rates, train_all, unfreeze
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 
@@ -18,7 +18,7 @@ STEPS = (
     find_rate,
     train_head,
     train_on_views,
-    thaw,
+    unfreeze,
     spread_rates,
     find_rates_again,
     train_all,
@@ -29,13 +29,16 @@ STEPS = (
 class RecipeResult:
     """A record of each step, and everything that was found by trying or measuring.
 
-    ``held_back`` is what a model trained in the same way, or the thawed one itself, says of
-    training rows that it has not seen: to fit a temperature on; None where no step trained.
+    ``held_back`` is what models trained in the same way, or the unfrozen one itself, say of
+    training rows that they have not seen: to fit a temperature on; None where no step trained.
+    ``valid`` has predictions of the validation rows after "step 3", "step 4" and "step 8", also of
+    a step that was undone; "unfrozen" is step 8 before its weights were mixed.
     """
 
     steps: tuple[StepRecord, ...]
     chosen: Mapping[str, Any] = field(default_factory=dict)
     held_back: Predictions | None = None
+    valid: Mapping[str, Predictions] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """A line per step."""
@@ -45,18 +48,20 @@ class RecipeResult:
 class Recipe(RecipeNumbers):
     """How a better classifier is trained, step by step.
 
-    1 compute the frozen part once per image, 2 find a rate, 3 train the head, 4 train the head on
-    augmented views, 5 thaw the body, 6 smaller rates towards the image, 7 find the rate again,
-    8 train everything in cycles of growing length, keeping the best epoch.
+    1 compute the frozen part once per image, 2 find a rate, 3 fit the head, logistic or MLP, 4 fit
+    it on augmented views, 5 unfreeze the backbone, 6 rates per layer group, 7 find the rate again,
+    8 train everything in cycles of growing length, and mix the weights with those before.
 
-    A step that can harm (4 and 8) is judged on ``held_back`` of the training rows, by a model that
-    has not seen them, and is undone if their loss did not fall. What it gained is then counted on
-    the validation rows, which have chosen nothing.
+    What can harm is decided by training rows that did not train: ``held_back`` of them, or, where
+    those would be fewer than ``fewest_held_back``, all of them, out of fold. A step is undone if
+    their loss did not fall. What it gained is then counted on the validation rows, which have
+    chosen nothing.
 
     The numbers are those of ``RecipeNumbers``.
 
     Reference:
-        Lesson 1 of fast.ai's course of 2018, which the note sums up.
+        Lesson 1 of fast.ai's course of 2018, which the note sums up; Kumar et al. 2022, arXiv
+        2202.10054, and Wortsman et al. 2022, arXiv 2109.01903, for step 8.
     """
 
     def run(
@@ -81,8 +86,8 @@ class Recipe(RecipeNumbers):
             What each step did and gained.
         """
         place = None if checkpoint is None else Path(checkpoint)
-        course = Course(learn, self, dict(chosen or {}), on_choice, place)
+        steps = RecipeRun(learn, self, dict(chosen or {}), on_choice, place)
         for number, step in enumerate(STEPS[: self.last_step], 1):
-            course.take(number, step)
-        course.finish()
-        return RecipeResult(tuple(course.records), course.chosen, course.twins.choice)
+            steps.take(number, step)
+        steps.finish()
+        return RecipeResult(tuple(steps.records), steps.chosen, steps.pair.holdout, steps.evaluated)

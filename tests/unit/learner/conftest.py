@@ -61,12 +61,13 @@ def make(tmp_path: Path) -> Callable[..., ConvLearner]:
         precompute: bool | int = False,
         seed: int = 0,
         size: int = SIZE,
+        bs: int = 8,
         **more: Any,
     ) -> ConvLearner:
         torch.manual_seed(0)
         half = (0.5, 0.5, 0.5)
         tfms = tfms_from_model(small_network, size, aug_tfms=aug_tfms, mean=half, std=half)
-        data = ImageClassifierData.from_arrays(squares(30, 1), squares(12, 2), tfms, 8)
+        data = ImageClassifierData.from_arrays(squares(30, 1), squares(12, 2), tfms, bs)
         return ConvLearner.pretrained(
             more.pop("arch", small_network), data, precompute, pretrained=False, seed=seed,
             device="cpu", cache_dir=tmp_path / "cache", quiet=True,

@@ -13,25 +13,34 @@ import numpy as np
 from warmstart.evaluation.compare import Comparison, compare
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.learner.conv_learner import ConvLearner
+from warmstart.recipe.holdout_pair import HoldoutPair
 from warmstart.recipe.numbers import RecipeNumbers
-from warmstart.recipe.twins import Twins
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
+
+NO_LOSS = 1e9  # never the lowest
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a step: in words, and whether it stays."""
+
+    note: str = ""
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)
 class Step:
     """What a step is, before it is taken.
 
-    ``seconds`` is how long it will take, None where nobody knows; ``run`` takes it and returns a
-    note; ``can_harm`` says that held-back rows decide whether it is kept.
+    ``seconds`` is how long it will take, None where nobody knows; ``run`` takes it; ``trains`` says
+    that the model is another afterwards.
     """
 
     title: str
     why: str
-    run: Callable[[], str]
+    run: Callable[[], Taken]
     seconds: float | None = None
-    can_harm: bool = False
     trains: bool = False
 
 
@@ -44,7 +53,7 @@ class Skipped:
     reason: str
 
 
-class Course:
+class RecipeRun:
     """The state of one run of a recipe."""
 
     def __init__(
@@ -59,9 +68,13 @@ class Course:
         self.learn, self.recipe, self.chosen = learn, recipe, chosen
         self.on_choice, self.checkpoint = on_choice, checkpoint
         self.began = time.perf_counter()
-        self.twins = Twins(learn, recipe.held_back)
+        self.pair = HoldoutPair(learn, recipe.held_back, recipe.fewest_held_back)
+        self.fresh = self.pair.whole  # before any head was trained
+        self.head = ""  # the kind that step 3 kept
+        self.head_views: bool | int = True  # what it was trained on: the plain view, or so many
         self.records: list[StepRecord] = []
         self.valid: Predictions | None = None  # of what has been kept so far
+        self.evaluated: dict[str, Predictions] = {}  # validation rows, by what was asked
         self.row_seconds: float | None = None  # of training all layers, once it is measured
 
     @property
@@ -78,39 +91,38 @@ class Course:
             self.on_choice(dict(self.chosen))
         return self.chosen[name]
 
-    def take(self, number: int, plan: "Callable[[Course], Step | Skipped]") -> None:
-        """Take a step, judge it, and undo it if it did not help."""
+    def take(self, number: int, plan: "Callable[[RecipeRun], Step | Skipped]") -> None:
+        """Take a step, evaluate it, and undo it if it did not help."""
         step = plan(self)
         if isinstance(step, Skipped):
-            self.tell(f"step {number}: {step.title}: left out, {step.reason}")
+            self.notify(f"step {number}: {step.title}: left out, {step.reason}")
             self.record(number, step.title, step.why, 0.0, note=f"left out: {step.reason}")
             return
-        about = "" if step.seconds is None else f", about {told_seconds(step.seconds)}"
-        self.tell(f"step {number}: {step.title}{about}\n        {step.why}")
+        about = "" if step.seconds is None else f", about {format_seconds(step.seconds)}"
+        self.notify(f"step {number}: {step.title}{about}\n        {step.why}")
         began = time.perf_counter()
-        before = self.twins.choice if step.can_harm else None
-        note = step.run()
-        is_kept = True
-        if step.trains:
-            self.twins.judge()
-        if before is not None and self.twins.choice is not None:
-            is_kept, note = helped(before, self.twins.choice)
-        valid = self.judged() if step.trains else None
-        if not is_kept:
-            self.twins.undo()
+        self.pair.remember()
+        taken = step.run()
+        valid = self.evaluate(f"step {number}") if step.trains else None
+        if not taken.is_kept:
+            self.pair.undo()
         seconds = time.perf_counter() - began
         gain = None if valid is None or self.valid is None else compare(self.valid, valid)
-        self.record(number, step.title, step.why, seconds, valid, gain, is_kept=is_kept, note=note)
-        if valid is not None and is_kept:
+        self.record(
+            number, step.title, step.why, seconds, valid, gain, is_kept=taken.is_kept,
+            note=taken.note,
+        )  # fmt: skip
+        if valid is not None and taken.is_kept:
             self.valid = valid
-        self.tell("        " + self.records[-1].outcome())
+        self.notify("        " + self.records[-1].outcome())
 
-    def judged(self) -> Predictions | None:
-        """The validation rows by the model as it would be delivered now."""
+    def evaluate(self, name: str) -> Predictions | None:
+        """The validation rows by the model as it would be delivered now, kept by name."""
         if not len(self.learn.data.table.rows("valid")):
             return None
-        with self.twins.delivered():
-            return self.learn.predict("valid")
+        with self.pair.delivered():
+            self.evaluated[name] = self.learn.predict("valid")
+        return self.evaluated[name]
 
     def record(  # noqa: PLR0913 - a record has as many parts
         self,
@@ -143,39 +155,47 @@ class Course:
 
     def finish(self) -> None:
         """Leave the learner with the model to be delivered, and nothing held back."""
-        self.twins.deliver()
+        self.pair.deliver()
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
-        """Let the learner say nothing."""
+        """Let the learner print nothing."""
         quiet, self.learn.quiet = self.learn.quiet, True
         try:
             yield
         finally:
             self.learn.quiet = quiet
 
-    def tell(self, text: str) -> None:
-        """Say it, unless the learner is quiet."""
+    def notify(self, text: str) -> None:
+        """Print it, unless the learner is quiet."""
         if not self.learn.quiet:
             print(text, file=sys.stderr, flush=True)  # noqa: T201 - the recipe's words to its user
 
 
-def helped(before: Predictions, after: Predictions) -> tuple[bool, str]:
-    """Whether the loss of the held-back rows fell, and a note that says so."""
+def compare_holdout(before: Predictions, after: Predictions, rows: str) -> Taken:
+    """Whether the loss of rows that did not train fell.
+
+    Args:
+        before: Of the model before the step.
+        after: Of the same rows, after it.
+        rows: What to call them.
+    """
     old, new = loss_of(before), loss_of(after)
-    is_better = bool(np.isfinite(new) and new < old)
+    is_better = new < old
     verb = "kept" if is_better else "undone"
-    return is_better, (
-        f"{verb}: on {len(after.rows)} training rows held back, the loss went from {old:.4f} to "
-        f"{new:.4f} and the accuracy from {before.accuracy:.4f} to {after.accuracy:.4f}"
+    return Taken(
+        f"{verb}: on {rows}, the loss went from {old:.4f} to {new:.4f} and the accuracy from "
+        f"{before.accuracy:.4f} to {after.accuracy:.4f}",
+        is_better,
     )
 
 
 def loss_of(predictions: Predictions) -> float:
-    """Mean loss per row in nats."""
-    return float(evaluate(predictions, num_resamples=0)["log_loss"].value or 0.0)
+    """Mean loss per row in nats; what is no number becomes one that a file can hold."""
+    loss = float(evaluate(predictions, num_resamples=0)["log_loss"].value or 0.0)
+    return loss if np.isfinite(loss) else NO_LOSS
 
 
-def told_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Seconds or minutes, as people say them."""
     return f"{max(1, round(seconds))} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,166 @@
+"""Two models that are trained alike: one on all training rows, one without a holdout.
+
+The first is what will be delivered. The second has not seen the rows that decide whether a step
+helped, so they can. Heads on stored activations take seconds, so both are trained; a backbone
+takes minutes, so only the second is unfrozen, and is delivered if it is the better one.
+
+Where the holdout would be a few dozen rows there is no second model: every training row judges,
+out of fold, and what is delivered has trained on all of them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from torch import Tensor, nn
+
+from warmstart.data.folds import joined
+from warmstart.learner.conv_learner import ConvLearner
+from warmstart.learner.held_back import HeldBack
+from warmstart.results.history import History
+from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.results.predictions import Predictions
+from warmstart.training.head import read_head_card
+from warmstart.training.state import copied
+
+FEWEST_UNITS = 5  # pictures or groups: with fewer there is no cross-validation worth the name
+
+
+@dataclass(frozen=True)
+class State:
+    """Weights, the head that some of them are of, and the epochs that led to them.
+
+    ``head`` is only a structure, its values are in ``weights``; ``card`` is None of a head of the
+    user's own.
+    """
+
+    weights: Mapping[str, Tensor]
+    head: nn.Module
+    card: dict[str, Any] | None
+    history: History
+    out_of_fold: OutOfFoldPredictions | None
+
+    def with_weights(self, weights: Mapping[str, Tensor]) -> "State":
+        """The same with other values."""
+        return replace(self, weights=weights)
+
+
+class HoldoutPair:
+    """``holdout`` is what the second model says of its rows, None before it was asked.
+
+    With ``is_out_of_fold`` it is what models of the same kind say of rows that they did not see.
+    """
+
+    def __init__(self, learn: ConvLearner, held_back: float, fewest_held_back: int) -> None:
+        """Both begin as the learner is."""
+        self.learn, self.held_back = learn, HeldBack(held_back, learn.seed)
+        self.fewest_held_back = fewest_held_back
+        self.whole = self.part = self.state()
+        self.holdout: Predictions | None = None
+        self.is_unfrozen = False
+        self._before: tuple[State, State, Predictions | None] = (self.whole, self.part, None)
+
+    @cached_property
+    def units(self) -> tuple[str, ...]:
+        """What must stay in one fold, of each training row: its group, or copies of its content."""
+        table = self.learn.data.table
+        contents = [content.hex() for content in self.learn.content_hashes("train")]
+        if table.groups is None:
+            return tuple(contents)
+        return tuple(joined([table.groups[row] for row in table.rows("train")], contents))
+
+    @cached_property
+    def is_out_of_fold(self) -> bool:
+        """Whether the holdout would be so few rows that all training rows judge instead."""
+        _, held = self.held_back.parted(self.learn.data.table)
+        return len(held) < self.fewest_held_back and len(set(self.units)) >= FEWEST_UNITS
+
+    @property
+    def judging(self) -> State:
+        """The model that its holdout judges: without one, the one that is delivered."""
+        return self.whole if self.is_out_of_fold else self.part
+
+    def remember(self) -> None:
+        """Undo goes back to here."""
+        self._before = (self.whole, self.part, self.holdout)
+
+    def train(self, fit: Callable[[], object], begin: State | None = None) -> None:
+        """Train both in the same way.
+
+        Args:
+            fit: Trains the learner.
+            begin: Where both begin; None goes on from what they are.
+        """
+        self.whole = self._trained(begin or self.whole, HeldBack(), fit)
+        if not self.is_out_of_fold:
+            self.part = self._trained(begin or self.part, self.held_back, fit)
+
+    def train_unfrozen(self, fit: Callable[[], object]) -> None:
+        """Train the judged one as a whole; from now on it is what would be delivered."""
+        rows = HeldBack() if self.is_out_of_fold else self.held_back
+        self.put_unfrozen(self._trained(self.judging, rows, fit))
+
+    def put_unfrozen(self, state: State) -> None:
+        """Take this for the model that is delivered."""
+        self.is_unfrozen = True
+        if self.is_out_of_fold:
+            self.whole = state
+        else:
+            self.part = state
+
+    def predict_holdout(self) -> Predictions:
+        """What the second model says of the rows held back."""
+        self.put(self.part, self.held_back)
+        return self.learn.predict("held_back")
+
+    def undo(self) -> None:
+        """Go back to before the last training."""
+        self.whole, self.part, self.holdout = self._before
+        self.is_unfrozen = False
+
+    def put_judging(self) -> None:
+        """Go on with the model that is judged, without the rows that judge it."""
+        self.put(self.judging, HeldBack() if self.is_out_of_fold else self.held_back)
+
+    @contextmanager
+    def delivered(self) -> Iterator[None]:
+        """The learner as it would be delivered now."""
+        self.put(self.judging if self.is_unfrozen else self.whole, HeldBack())
+        try:
+            yield
+        finally:
+            self.put_judging()
+
+    def deliver(self) -> None:
+        """End with the model that has proved best."""
+        self.put(self.judging if self.is_unfrozen else self.whole, HeldBack())
+        if not self.is_unfrozen:
+            self.learn.freeze()
+
+    def put(self, state: State, held_back: HeldBack) -> None:
+        """Make the learner what a state says."""
+        learn = self.learn
+        if learn.model.head is not state.head:
+            card = None if state.card is None else read_head_card(state.card)
+            learn.put_head(state.head, card)
+        learn.put_weights(state.weights)
+        learn.history, learn.out_of_fold = state.history.copy(), state.out_of_fold
+        learn.held_back = held_back
+
+    def state(self) -> State:
+        """What the learner is now."""
+        learn = self.learn
+        return State(
+            copied(learn.model.state_dict()),
+            learn.model.head,
+            learn.card.head,
+            learn.history.copy(),
+            learn.out_of_fold,
+        )
+
+    def _trained(self, state: State, held_back: HeldBack, fit: Callable[[], object]) -> State:
+        self.put(state, held_back)
+        fit()
+        return self.state()

@@ -1,0 +1,155 @@
+"""Steps 5 to 8: the whole network trains, from the better head on."""
+
+from warmstart.recipe.recipe_run import RecipeRun, Skipped, Step, Taken
+from warmstart.recipe.weight_search import fit_and_mix
+
+OWN_RATE = 1e-4, 0.3  # of all layers, between which step 7 looks: the head is not new any more
+USUAL_RATE = 1e-2  # where step 7 may not look: docs/decisions/0018
+FEWEST_STEPS = 10  # of a search; fewer show nothing
+SEARCH_SHARE = 10  # step 7 feeds at most a tenth of the rows of step 8
+JUDGED_COST = 1 / 3  # of a row that is only judged: forward, without backward
+
+
+def unfreeze(run: RecipeRun) -> Step | Skipped:
+    """5: unfreeze the backbone, if there is time to train it."""
+    learn = run.learn
+    title, why = "unfreeze the backbone", "its features were learned from other pictures than these"
+    learn.precompute = False
+    learn.unfreeze()
+    cycles = run.choose("num_cycles", lambda: affordable_cycles(run))
+    if cycles < 1:
+        learn.freeze()
+        reason = f"{run.seconds_left / 60:.1f} minutes are left, too few to train it"
+        return Skipped(title, why, reason)
+
+    def take() -> Taken:
+        run.pair.put_judging()
+        train, held = learn.held_back.parted(learn.data.table)
+        if run.pair.is_out_of_fold:
+            return Taken(
+                f"{len(train)} training rows train it; a fifth of so few would judge by chance, so "
+                f"{run.recipe.num_folds} more are trained, each without a part that it judges"
+            )
+        return Taken(f"{len(train)} training rows train it, the {len(held)} held back choose")
+
+    return Step(title, why, take, seconds=0.0)
+
+
+def spread_rates(run: RecipeRun) -> Step | Skipped:
+    """6: rates per layer group."""
+    title = "set the rates of earlier layers"
+    why = "they hold what is true of all pictures, and may need to change least"
+    if left_frozen(run):
+        return Skipped(title, why, "the backbone stays frozen")
+
+    def take() -> Taken:
+        names = [group.name for group in run.learn.layers.trainable_groups()]
+        listed = zip(names, ratios(run), strict=True)
+        return Taken(", ".join(f"{name} × {ratio:g}" for name, ratio in listed))
+
+    return Step(title, why, take, seconds=0.0)
+
+
+def find_rates_again(run: RecipeRun) -> Step | Skipped:
+    """7: try rates for the whole network, on at most a tenth of the rows of step 8."""
+    title, why = "find the rate again", "a network that has learned bears other steps"
+    if left_frozen(run):
+        return Skipped(title, why, "the backbone stays frozen")
+    learn, steps = run.learn, search_steps(run, run.chosen["num_cycles"])
+
+    def take() -> Taken:
+        first, last = OWN_RATE
+        if steps < FEWEST_STEPS:
+            lr = run.choose("lr_all", lambda: USUAL_RATE)
+            return Taken(
+                f"rate {lr:.2g}, the usual one: a tenth of step 8 is {steps} steps, too few to look"
+            )
+        lr = run.choose(
+            "lr_all",
+            lambda: (
+                learn.lr_find(ratios(run), start_lr=first, end_lr=last, num_steps=steps).suggestion
+            ),
+        )
+        return Taken(f"rate {lr:.2g} for the head, by {steps} steps")
+
+    looks = "lr_all" not in run.chosen and steps >= FEWEST_STEPS
+    seconds = steps * learn.data.bs * seconds_per_row(run) if looks else 0.0
+    return Step(title, why, take, seconds=seconds)
+
+
+def train_all(run: RecipeRun) -> Step | Skipped:
+    """8: train everything in cycles of growing length, then go back as far as is best."""
+    title = "train all layers"
+    why = "the whole network learns these pictures; its weights are mixed with those before"
+    if left_frozen(run):
+        return Skipped(title, why, "the backbone stays frozen")
+    lr, cycles = run.chosen["lr_all"], run.chosen["num_cycles"]
+    lrs = [lr * ratio for ratio in ratios(run)]
+    return Step(
+        f"{title} for {'' if run.pair.is_out_of_fold else 'up to '}{num_epochs(cycles)} epochs",
+        why,
+        lambda: fit_and_mix(run, lrs, cycles),
+        seconds=step_seconds(run, cycles),
+        trains=True,
+    )
+
+
+def ratios(run: RecipeRun) -> list[float]:
+    """How each layer group's rate compares with the head's."""
+    number = len(run.learn.layers.trainable_groups())
+    return [run.recipe.rate_ratio ** (place + 1 - number) for place in range(number)]
+
+
+def left_frozen(run: RecipeRun) -> bool:
+    """Whether there was no time to unfreeze."""
+    return int(run.chosen.get("num_cycles", 1)) < 1
+
+
+def affordable_cycles(run: RecipeRun) -> int:
+    """As many cycles as the minutes left allow, and at most those that were asked for."""
+    wanted = run.recipe.num_cycles
+    if run.recipe.minutes is None:
+        return wanted
+    costs = {
+        cycles: step_seconds(run, cycles)
+        + search_steps(run, cycles) * run.learn.data.bs * seconds_per_row(run)
+        for cycles in range(1, wanted + 1)
+    }
+    return max((c for c, seconds in costs.items() if seconds <= run.seconds_left), default=0)
+
+
+def num_epochs(cycles: int) -> int:
+    """The sum of 1, 2, 4 and so on, a term per cycle."""
+    return int(2**cycles - 1)
+
+
+def trained_rows(run: RecipeRun, cycles: int) -> int:
+    """How many rows step 8 feeds to train, the folds' among them."""
+    table, folds = run.learn.data.table, run.recipe.num_folds
+    if run.pair.is_out_of_fold:
+        return num_epochs(cycles) * len(table.rows("train")) * folds
+    return num_epochs(cycles) * len(run.pair.held_back.parted(table)[0])
+
+
+def search_steps(run: RecipeRun, cycles: int) -> int:
+    """Steps of the search in step 7 that cost at most a tenth of step 8."""
+    return min(
+        run.recipe.rate_steps, trained_rows(run, cycles) // SEARCH_SHARE // run.learn.data.bs
+    )
+
+
+def step_seconds(run: RecipeRun, cycles: int) -> float:
+    """Of step 8: rows that train, and rows that are only judged after each epoch."""
+    table = run.learn.data.table
+    held, fits = 0, run.recipe.num_folds + 1
+    if not run.pair.is_out_of_fold:
+        held, fits = len(run.pair.held_back.parted(table)[1]), 1
+    judged = num_epochs(cycles) * (held + len(table.rows("valid")) * fits)
+    return (trained_rows(run, cycles) + JUDGED_COST * judged) * seconds_per_row(run)
+
+
+def seconds_per_row(run: RecipeRun) -> float:
+    """Of training everything, by a few steps that change nothing; measured once."""
+    if run.row_seconds is None:
+        run.row_seconds = run.learn.seconds_per_row()
+    return run.row_seconds
