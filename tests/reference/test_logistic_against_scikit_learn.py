@@ -59,7 +59,9 @@ def test_two_classes_have_two_vectors_so_c_is_half_of_theirs() -> None:
     theirs = reference(10.0).fit(x.astype(np.float64), y)
     agree(found.weight[1:] - found.weight[:1], theirs.coef_)
     agree(found.weight[0], -found.weight[1])
-    assert found.bias[1] - found.bias[0] == pytest.approx(theirs.intercept_[0], rel=CLOSE, abs=CLOSE)
+    assert found.bias[1] - found.bias[0] == pytest.approx(
+        theirs.intercept_[0], rel=CLOSE, abs=CLOSE
+    )
 
 
 def test_several_labels_are_a_regression_each() -> None:
