@@ -72,9 +72,9 @@ def predict(
     from warmstart.data.listing import list_pictures
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
-    listing = list_pictures(paths, once=True)  # before the model loads: a mistake is told at once
-    tell_left_out(listing.exclusions, csv_file)
     predictor = load_predictor(model, device=device)
+    listing = list_pictures(paths, once=True)
+    tell_left_out(listing.exclusions, csv_file)
     files = listing.files
 
     def named(some: Sequence[Path]) -> "Predictions":

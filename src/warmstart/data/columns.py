@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from warmstart.data.label_forms import flag, text
+from warmstart.data.split_words import is_split_title
 from warmstart.errors import SettingError
 
 Place = str | int
@@ -95,7 +96,7 @@ def resolve_columns(grid: Grid, columns: Columns, share_of_files: Callable[[int]
     group = None if columns.group is None else grid.find(columns.group)
     told = told_labels(grid, columns.label)
     taken = {place for place in (split, group, *told) if place is not None}
-    notes = []
+    notes = unread_splits(grid, taken) if split is None else []
     if columns.name is not None:
         name = grid.find(columns.name)
     else:
@@ -109,6 +110,15 @@ def resolve_columns(grid: Grid, columns: Columns, share_of_files: Callable[[int]
     if len(label) == 1 and label[0] != 1:
         notes.append(f"labels are read from the column {grid.title(label[0])}")
     return replace(found, label=label, notes=tuple(notes))
+
+
+def unread_splits(grid: Grid, taken: set[int]) -> list[str]:
+    """A note of columns that seem to say who validates, though nobody said that they do."""
+    titles = [] if grid.titles is None else list(range(len(grid.titles)))
+    like = [grid.title(p) for p in titles if p not in taken and is_split_title(grid.title(p))]
+    shown = ", ".join(like)
+    note = f"the column {shown} seems to say who validates, and is not read: pass split_column"
+    return [f"{note} (--split-column {like[0]})"] if like else []
 
 
 def told_labels(grid: Grid, label: Place | Sequence[Place] | None) -> tuple[int, ...]:
@@ -163,7 +173,8 @@ def label_columns(grid: Grid, found: Found) -> tuple[int, ...]:
         SettingError: there is none, or several could be meant.
     """
     taken = {found.name, found.split, found.group}
-    rest = [place for place in range(len(grid.columns)) if place not in taken]
+    every = [place for place in range(len(grid.columns)) if place not in taken]
+    rest = [place for place in every if not is_split_title(grid.title(place))] or every
     if not rest:
         return (grid.find(len(grid.columns)),)  # the error for a column that is not there
     titled = [place for place in rest if grid.title(place).casefold() in LABEL_TITLES]

@@ -34,7 +34,7 @@ def text(value: object) -> str | None:
     A whole float loses its ".0": a frame makes floats of integers as soon as one is missing.
 
     Raises:
-        DataError: bytes that are not UTF-8.
+        DataError: bytes that are not UTF-8, or an object that has no text of its own.
     """
     value = plain(value)
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
@@ -53,6 +53,12 @@ def text(value: object) -> str | None:
                 expected="text, or bytes in UTF-8.",
                 fix='decode the column before: value.decode("cp1252"), or what it is in.',
             ) from error
+    if type(value).__str__ is object.__str__ and type(value).__repr__ is object.__repr__:
+        raise DataError(
+            f"a cell is a {type(value).__name__}, which has no text of its own.",
+            expected="texts, numbers, booleans, or lists of them.",
+            fix="make texts of that column before.",
+        )
     return str(value)
 
 
@@ -118,7 +124,7 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
     """A cell as a text, or as the things that it holds.
 
     Raises:
-        DataError: it holds things by name, with other values than 0 and 1.
+        DataError: it holds things by name, with other values than 0 and 1, or lists of lists.
     """
     cell = plain(cell)
     if isinstance(cell, (str, bytes, bytearray)) or not isinstance(cell, (Iterable, Mapping)):
@@ -132,9 +138,14 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
                 fix="make a list of the classes that the image has.",
             )
         return tuple(name for name, is_there in flags.items() if is_there)
-    if isinstance(cell, (set, frozenset)):
-        return tuple(sorted(cell, key=str))
-    return tuple(cell)
+    items = tuple(sorted(cell, key=str) if isinstance(cell, (set, frozenset)) else cell)
+    if any(isinstance(plain(i), Iterable) and not isinstance(i, (str, bytes)) for i in items):
+        raise DataError(
+            f"the label in {where} holds lists within a list: {items}.",
+            expected="a class, a list of classes, or 0 and 1 for each class.",
+            fix="make one list of the classes that the image has.",
+        )
+    return items
 
 
 def single(each: str | tuple[object, ...] | None) -> Label:

@@ -49,7 +49,7 @@ def guess(root: Path, missing: list[str]) -> tuple[str, tuple[str, ...]]:
     begin = next((written.removesuffix(one) for one in images if written.endswith(f"/{one}")), "")
     if begin:
         return f"take {begin!r} off the names: there is no such folder here.", ()
-    for image in images:
+    for image in images if name.name else ():
         path = PurePosixPath(image)
         if path.with_suffix("") == name:
             return f'pass suffix="{path.suffix}".', ("--suffix", path.suffix)

@@ -19,7 +19,18 @@ def part_of(word: str) -> str | None:
 
 SAYS_YES = {"true": True, "1": True, "yes": True, "y": True, "t": True,
             "false": False, "0": False, "no": False, "n": False, "f": False}  # fmt: skip
+SPLIT_TITLES = frozenset({"split", "splits", "subset", "partition", "fold", "set", "usage"})
 ABOUT = re.compile(r"(?:is|in|for|use|used)?[\s_-]*([a-z]+)(?:[\s_-]*(?:set|split|img|image))?")
+
+
+def is_split_title(title: str) -> bool:
+    """Whether a column of this name seems to say who trains and who validates."""
+    low = title.strip().casefold()
+    match = ABOUT.fullmatch(low)
+    has_prefix = re.match(r"(is|in|for|use|used)[\s_-]*", low) is not None
+    return low in SPLIT_TITLES or (
+        has_prefix and match is not None and part_of(match.group(1)) is not None
+    )
 
 
 def resolve_splits(cells: Sequence[str], title: str) -> tuple[list[str | None], list[str]]:

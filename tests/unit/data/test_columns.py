@@ -81,6 +81,15 @@ def test_the_split_column_is_never_taken_for_labels(root: Path) -> None:
     assert table.classes == ("cat", "dog")
 
 
+@pytest.mark.parametrize("title", ["split", "is_valid", "Is Test", "fold"])
+def test_a_split_column_that_nobody_named_is_no_label_and_said(root: Path, title: str) -> None:
+    last = f"file,x,{title}", "NAME,HALF,HALF"
+    for titles, row in ((f"file,{title},what", "NAME,HALF,LABEL"), last):
+        table = read(root, titles, row)
+        assert table.classes in {("cat", "dog"), ("0", "1")}
+        assert any(f"the column {title} seems to say who validates" in note for note in table.notes)
+
+
 def test_a_column_that_was_named_is_taken(root: Path) -> None:
     table = read(root, "id,file,what", "ROW,NAME,LABEL", Columns(name="file", label="what"))
     assert table.names == tuple(NAMES)

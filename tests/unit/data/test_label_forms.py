@@ -119,6 +119,9 @@ def test_lists_of_class_numbers_stay_what_they_are() -> None:
         ({"cat": 0.5}, "a mapping with other values"),
         (b"\xff", "not UTF-8"),
         ([b"\xff"], "not UTF-8"),
+        (object(), "a cell is a object"),
+        ([["cat"], ["dog"]], "lists within a list"),
+        (np.zeros((2, 2)), "lists within a list"),
     ],
 )
 def test_what_cannot_be_understood_is_refused(cell: object, what: str) -> None:

@@ -103,3 +103,18 @@ def test_a_folder_that_cannot_be_read_is_an_error(
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(DataError, match="Permission denied"):
         scan(root)
+
+
+def test_a_checkup_leaves_out_such_a_folder(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make("a/1.jpg", "b/2.jpg")
+    listed = os.scandir
+
+    def refuse(path: str) -> object:
+        if path.endswith("/b"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = scan(root, is_lenient=True)
+    assert found.images == ("a/1.jpg",)
+    assert found.exclusions == (Exclusion("b/", "a folder that this user may not read"),)
