@@ -21,8 +21,7 @@ from warmstart.training.state import copied
 from warmstart.training.weight_line import PLACES, weights_between
 
 ARCH, PER_CLASS, NUM_JUDGED, CYCLES = "tf_efficientnet_lite0", 25, 200, 3
-CASES = ((1.0, 1e-3), (1.0, 3e-3), (1.0, 1e-2), (1.0, 3e-2), (2.0, 1e-2), (2.0, 3e-2), (5.0, 1e-2),
-         (5.0, 3e-2), (5.0, 1e-1))  # fmt: skip
+CASES = ((1.0, 3e-3), (1.0, 1e-2), (1.0, 3e-2), (5.0, 1e-2), (5.0, 3e-2), (5.0, 1e-1))
 """(How much smaller each earlier group's rate is, the rate of the head)."""
 
 

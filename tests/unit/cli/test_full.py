@@ -31,7 +31,7 @@ def test_the_eight_steps_are_taken_told_and_done_again(place: Place, run: Run) -
         assert step["why"] in said.err
         assert f"{step['number']} {step['title']}" in said.out
     chosen = tomllib.loads(Path("whole/recipe.toml").read_text())["chosen"]
-    assert {"lr_head", "views", "num_cycles", "lr_all"} <= set(chosen)
+    assert {"loss_logistic", "loss_mlp", "views", "num_cycles", "place_losses"} <= set(chosen)
     assert "--augment basic" in said.out
 
     again = run("train", "--like", "whole", "--out", "again")
@@ -60,18 +60,24 @@ def test_a_full_run_that_was_stopped_ends_with_the_same_bits(
 ) -> None:
     options = [str(place.photos), *FULL, "--steps", "1-4", "--calibrate"]
     assert run("train", *options, "--out", "straight").code == 0
-    fit, calls = ConvLearner.fit, list[int]()
+    calls = list[int]()
 
-    def stopping(self: ConvLearner, *args: Any, **more: Any) -> Any:
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        calls.append(0)
-        return fit(self, *args, **more)
+    def stops(name: str) -> None:
+        fit = getattr(ConvLearner, name)
 
-    monkeypatch.setattr(ConvLearner, "fit", stopping)
-    stopped = run("train", *options, "--out", "stopped")
+        def stopping(self: ConvLearner, *args: Any, **more: Any) -> Any:
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            calls.append(0)
+            return fit(self, *args, **more)
+
+        patch.setattr(ConvLearner, name, stopping)
+
+    with monkeypatch.context() as patch:
+        stops("fit")
+        stops("fit_head")
+        stopped = run("train", *options, "--out", "stopped")
     assert stopped.code == 130
     assert "--resume stopped" in stopped.err
-    monkeypatch.setattr(ConvLearner, "fit", fit)
     assert run("train", "--resume", "stopped").code == 0
     assert weights_of(Path("stopped")) == weights_of(Path("straight"))
