@@ -4,8 +4,6 @@ from warmstart.recipe.recipe_run import RecipeRun, Skipped, Step, Taken
 from warmstart.recipe.weight_search import fit_and_mix
 
 OWN_RATE = 1e-4, 0.3  # of all layers, between which step 7 looks: the head is not new any more
-USUAL_RATE = 1e-2  # where step 7 may not look: docs/decisions/0018
-FEWEST_STEPS = 10  # of a search; fewer show nothing
 SEARCH_SHARE = 10  # step 7 feeds at most a tenth of the rows of step 8
 JUDGED_COST = 1 / 3  # of a row that is only judged: forward, without backward
 
@@ -55,25 +53,25 @@ def find_rates_again(run: RecipeRun) -> Step | Skipped:
     title, why = "find the rate again", "a network that has learned bears other steps"
     if left_frozen(run):
         return Skipped(title, why, "the backbone stays frozen")
-    learn, steps = run.learn, search_steps(run, run.chosen["num_cycles"])
+    learn, rows = run.learn, search_rows(run, run.chosen["num_cycles"])
 
     def take() -> Taken:
         first, last = OWN_RATE
-        if steps < FEWEST_STEPS:
-            lr = run.choose("lr_all", lambda: USUAL_RATE)
-            return Taken(
-                f"rate {lr:.2g}, the usual one: a tenth of step 8 is {steps} steps, too few to look"
-            )
         lr = run.choose(
             "lr_all",
             lambda: (
-                learn.lr_find(ratios(run), start_lr=first, end_lr=last, num_steps=steps).suggestion
+                learn.lr_find(
+                    ratios(run),
+                    start_lr=first,
+                    end_lr=last,
+                    num_steps=run.recipe.rate_steps,
+                    max_rows=rows,
+                ).suggestion
             ),
         )
-        return Taken(f"rate {lr:.2g} for the head, by {steps} steps")
+        return Taken(f"rate {lr:.2g} for the head; at most {rows} rows were fed to find it")
 
-    looks = "lr_all" not in run.chosen and steps >= FEWEST_STEPS
-    seconds = steps * learn.data.bs * seconds_per_row(run) if looks else 0.0
+    seconds = 0.0 if "lr_all" in run.chosen else rows * seconds_per_row(run)
     return Step(title, why, take, seconds=seconds)
 
 
@@ -111,8 +109,7 @@ def affordable_cycles(run: RecipeRun) -> int:
     if run.recipe.minutes is None:
         return wanted
     costs = {
-        cycles: step_seconds(run, cycles)
-        + search_steps(run, cycles) * run.learn.data.bs * seconds_per_row(run)
+        cycles: step_seconds(run, cycles) + search_rows(run, cycles) * seconds_per_row(run)
         for cycles in range(1, wanted + 1)
     }
     return max((c for c, seconds in costs.items() if seconds <= run.seconds_left), default=0)
@@ -131,11 +128,9 @@ def trained_rows(run: RecipeRun, cycles: int) -> int:
     return num_epochs(cycles) * len(run.pair.held_back.parted(table)[0])
 
 
-def search_steps(run: RecipeRun, cycles: int) -> int:
-    """Steps of the search in step 7 that cost at most a tenth of step 8."""
-    return min(
-        run.recipe.rate_steps, trained_rows(run, cycles) // SEARCH_SHARE // run.learn.data.bs
-    )
+def search_rows(run: RecipeRun, cycles: int) -> int:
+    """Rows that the search in step 7 may feed: a tenth of those of step 8."""
+    return trained_rows(run, cycles) // SEARCH_SHARE
 
 
 def step_seconds(run: RecipeRun, cycles: int) -> float:

@@ -15,7 +15,7 @@ from warmstart.learner.held_back import HeldBack, HeldFold
 from warmstart.recipe import frozen_steps, heads, weight_search
 from warmstart.recipe.recipe import RecipeResult
 from warmstart.recipe.recipe_run import Taken
-from warmstart.recipe.unfrozen_steps import USUAL_RATE
+from warmstart.results.lr_curve import USUAL
 
 Make = Callable[..., ConvLearner]
 VIEWS = Augmentation("test", 20, 0.1, flip="side_on")
@@ -353,8 +353,8 @@ def test_step_7_costs_at_most_a_tenth_of_step_8(
 
     monkeypatch.setattr(ConvLearner, "lr_find", counting)
     few = run(make(), replace(SMALL, head="logistic"))
-    assert few.chosen["lr_all"] == USUAL_RATE
-    assert "the usual one" in few.steps[6].note
+    assert few.chosen["lr_all"] == USUAL
+    assert "at most" in few.steps[6].note
     assert asked == []
     many = run(make(bs=2), replace(SMALL, head="logistic", num_cycles=4, fewest_held_back=0))
     (rows,) = asked
