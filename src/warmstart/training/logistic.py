@@ -150,7 +150,7 @@ class LogisticProblem:
         found = np.full((len(numbers), self.num_classes), np.nan)
         found[judged.cpu().numpy()] = best[judged].double().cpu().numpy()
         if near is not None:
-            near = near.view(len(near), num_folds, self.num_classes).mean(dim=1)
+            near = near.view(num_folds, self.num_classes, -1).mean(dim=0)
         return PenaltyPath(
             tuple(penalties[: len(losses)]), tuple(losses), found, int(judged.sum()), near
         )
@@ -165,14 +165,14 @@ class LogisticProblem:
         trains = torch.ones((1, len(self.rows)), dtype=torch.bool, device=self.rows.device)
         with self.threads(1):
             solution = self.solve(penalty, trains, near, TOLERANCE)
-        weight = self.basis @ solution[:-1]
-        bias = solution[-1] - self.mean.double() @ weight
-        return LogisticWeights(weight.T.cpu().numpy().copy(), bias.cpu().numpy().copy())
+        weight = solution[:, :-1] @ self.basis.T
+        bias = solution[:, -1] - weight @ self.mean.double()
+        return LogisticWeights(weight.cpu().numpy().copy(), bias.cpu().numpy().copy())
 
     def solve(
         self, penalty: float, trains: Tensor, start: Tensor | None, tolerance: float
     ) -> Tensor:
-        """Weights and, last, biases (R + 1, F · K) of F problems, in the eigenbasis.
+        """Weights and, last, biases (F · K, R + 1) of F problems, in the eigenbasis.
 
         Args:
             penalty: C.
@@ -187,10 +187,10 @@ class LogisticProblem:
 
         counts = trains.sum(dim=1).double().clamp(min=1)
         if start is None:
-            columns = len(trains) * self.num_classes
-            start = self.variances.new_zeros((len(self.variances) + 1, columns))
+            num_vectors = len(trains) * self.num_classes
+            start = self.variances.new_zeros((num_vectors, len(self.variances) + 1))
         curvature = CURVATURE * self.variances + 1 / (penalty * counts.mean())
-        scale = torch.cat([curvature, curvature.new_tensor([CURVATURE])]).rsqrt()[:, None]
+        scale = torch.cat([curvature, curvature.new_tensor([CURVATURE])]).rsqrt()
 
         def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             point = torch.from_numpy(flat).view(start.shape).to(scale.device)
@@ -216,44 +216,46 @@ class LogisticProblem:
     def objective(
         self, solution: Tensor, trains: Tensor, counts: Tensor, penalty: float
     ) -> tuple[Tensor, Tensor]:
-        """Sum over the problems of mean loss plus penalty, and its gradient, like ``solution``."""
+        """Sum over the problems of mean loss plus penalty, and its gradient, like ``solution``.
+
+        A vector is a row here, so that both products are of a few rows and many columns: five
+        times as fast on a CPU as the other way round.
+        """
         num_problems, num_classes = len(trains), self.num_classes
-        shrink = (1 / (penalty * counts)).repeat_interleave(num_classes)
-        weights = solution[:-1]
+        shrink = (1 / (penalty * counts)).repeat_interleave(num_classes)[:, None]
+        weights = solution[:, :-1]
         loss = 0.5 * (shrink * weights.square()).sum()
-        gradient = torch.cat([shrink * weights, torch.zeros_like(solution[-1:])])
-        low = solution.float()
-        block = max(1, BLOCK_NUMBERS // solution.shape[1])
+        gradient = torch.cat([shrink * weights, torch.zeros_like(solution[:, -1:])], dim=1)
+        vectors, biases = weights.float(), solution[:, -1:].float()
+        block = max(1, BLOCK_NUMBERS // len(solution))
         for begin in range(0, len(self.rows), block):
             part = slice(begin, begin + block)
             rows = self.rows[part]
-            logits = (rows @ low[:-1] + low[-1]).view(len(rows), num_problems, num_classes)
-            shares = trains[:, part].T / counts
+            logits = (vectors @ rows.T + biases).view(num_problems, num_classes, -1)
+            shares = trains[:, part] / counts[:, None]
             losses, slopes = self.losses(logits, part)
-            loss = loss + (losses.double().sum(dim=2) * shares).sum()
-            slopes = (slopes * shares.float()[:, :, None]).view(len(rows), -1)
-            gradient[:-1] += (rows.T @ slopes).double()
-            gradient[-1] += slopes.sum(dim=0).double()
+            loss = loss + (losses.double().sum(dim=1) * shares).sum()
+            slopes = (slopes * shares.float()[:, None, :]).view(len(solution), -1)
+            gradient[:, :-1] += (slopes @ rows).double()
+            gradient[:, -1] += slopes.sum(dim=1).double()
         return loss, gradient
 
     def losses(self, logits: Tensor, part: slice) -> tuple[Tensor, Tensor]:
-        """Losses (B, F, 1 or K) of logits (B, F, K), and their slopes (B, F, K)."""
+        """Losses (F, 1 or K, B) of logits (F, K, B), and their slopes (F, K, B)."""
         targets = self.targets[part]
-        weights = None if self.weights is None else self.weights[part]
+        weights = None if self.weights is None else self.weights[part].movedim(0, -1)[None]
         if self.is_multi_label:
-            wanted = targets[:, None, :].to(logits.dtype)
+            wanted = targets.T[None].to(logits.dtype)
             losses = torch.nn.functional.softplus(logits) - wanted * logits
             slopes = logits.sigmoid() - wanted
-            if weights is not None:
-                losses, slopes = losses * weights[:, None, :], slopes * weights[:, None, :]
-            return losses, slopes
-        totals = logits.logsumexp(dim=2, keepdim=True)
-        places = targets[:, None, None].expand(-1, logits.shape[1], 1)
-        losses = totals - logits.gather(2, places)
-        slopes = (logits - totals).exp_()
-        slopes.scatter_add_(2, places, -torch.ones_like(losses))
-        if weights is not None:
-            losses, slopes = losses * weights[:, None, None], slopes * weights[:, None, None]
+        else:
+            totals = logits.logsumexp(dim=1, keepdim=True)
+            places = targets[None, None, :].expand(len(logits), 1, -1)
+            losses = totals - logits.gather(1, places)
+            slopes = (logits - totals).exp_()
+            slopes.scatter_add_(1, places, -torch.ones_like(losses))
+        if weights is not None:  # (1, B) or (1, K, B)
+            losses, slopes = losses * weights, slopes * weights
         return losses, slopes
 
     def known(self, folds: Tensor, trains: Tensor) -> Tensor:
@@ -269,18 +271,17 @@ class LogisticProblem:
 
     def out_of_fold(self, solution: Tensor, folds: Tensor, num_folds: int) -> Tensor:
         """Logits (N, K) of each row by the problem that did not see it; 0 where none judges it."""
-        low = solution.float()
+        vectors = solution.float().view(num_folds, self.num_classes, -1)
         found = self.rows.new_zeros((len(self.rows), self.num_classes))
         for fold in range(num_folds):
-            columns = slice(fold * self.num_classes, (fold + 1) * self.num_classes)
             rows = folds == fold
-            found[rows] = self.rows[rows] @ low[:-1, columns] + low[-1, columns]
+            found[rows] = self.rows[rows] @ vectors[fold, :, :-1].T + vectors[fold, :, -1]
         return found
 
     def loss(self, logits: Tensor, judged: Tensor) -> float:
         """Mean loss of the judged rows; of many labels the sum over classes, divided by K."""
         everything = slice(0, len(logits))
-        losses = self.losses(logits[:, None, :], everything)[0][judged].double()
+        losses = self.losses(logits.T[None], everything)[0][:, :, judged].double()
         return float(losses.mean())
 
 

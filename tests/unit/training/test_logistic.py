@@ -41,7 +41,7 @@ def test_the_gradient_is_that_of_the_loss(is_multi_label: bool) -> None:
     trains = torch.from_numpy(np.arange(20) % 2 != np.arange(2)[:, None])
     counts = trains.sum(dim=1).double()
     random = np.random.default_rng(0)
-    point = torch.from_numpy(random.normal(size=(len(problem.variances) + 1, 6)))
+    point = torch.from_numpy(random.normal(size=(6, len(problem.variances) + 1)))
     along = torch.from_numpy(random.normal(size=point.shape))
     step = 1e-3
     up, down = (problem.objective(point + sign * step * along, trains, counts, 3.0)[0]
