@@ -146,7 +146,7 @@ def pooled_rows(
     learn = ConvLearner.pretrained(
         ARCH, data, precompute=True, cache_dir=place / "cache", quiet=True
     )
-    return learn, learn.prepared(("train", "valid")).rows(np.arange(len(data.table)))
+    return learn, learn.feeding_for(("train", "valid")).rows(np.arange(len(data.table)))
 
 
 def drawn(

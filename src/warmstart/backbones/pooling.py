@@ -81,8 +81,8 @@ def pooled_parts(pool: nn.Module, num_features: int) -> dict[str, tuple[tuple[in
         num_features: D.
 
     Returns:
-        By name, the first and the last-but-one column of each part. The first is what is usually
-        best: the mean, or, where the network has one, the class token beside it.
+        By name, the first column of each part and the one after its last. The first entry is what
+        is usually best: the mean, or, where the network has one, the class token beside it.
     """
     half, whole = num_features // 2, (0, num_features)
     if not isinstance(pool, (ConcatPool, ChannelsLastPool, TokenPool)):

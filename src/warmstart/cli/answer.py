@@ -1,7 +1,7 @@
 """How a trained model answers: temperature, thresholds, "unknown", as `train` was asked."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from warmstart.cli.recipe import Recipe
 
@@ -23,7 +23,7 @@ def find_answers(
     """
     asked = recipe.asked
     if asked.calibrate:
-        rows = held_back or learn.cross_validate(balance=asked.balance, **epochs_of(recipe, learn))
+        rows = held_back or out_of_fold(recipe, learn)
         learn.calibrate(rows)
         if rows.is_multi_label:
             learn.fit_thresholds(rows)
@@ -31,15 +31,9 @@ def find_answers(
         learn.set_unknown(Path(asked.others), false_accept=asked.false_accept)
 
 
-def epochs_of(recipe: Recipe, learn: "ConvLearner") -> dict[str, Any]:
-    """How each fold's MLP is to be trained; nothing for a head that is solved."""
+def out_of_fold(recipe: Recipe, learn: "ConvLearner") -> "Predictions":
+    """The training rows, each by a head that did not see it, of the kind that was trained."""
     if (learn.card.head or {}).get("kind") == "logistic":
-        return {}
-    from warmstart.learner.head_fitting import MLP_DECAY, mlp_epochs  # torch is here by now
-
-    asked = recipe.asked
-    return {
-        "lrs": recipe.lr,
-        "cycle_len": asked.epochs or mlp_epochs(len(learn.data.table.rows("train")), asked.bs),
-        "wds": MLP_DECAY if asked.wd is None else asked.wd,
-    }
+        return learn.cross_validate(balance=recipe.asked.balance)
+    num_rows = len(learn.data.table.rows("train"))
+    return learn.cross_validate(lrs=recipe.lr, **recipe.mlp_fit(num_rows))

@@ -36,6 +36,17 @@ class Recipe:
         """The rate, None if it is still to be found."""
         return self.asked.lr if self.asked.lr is not None else self.chosen.get("lr")
 
+    def mlp_fit(self, num_rows: int) -> dict[str, Any]:
+        """How an MLP is trained on so many rows, as ``fit`` and ``cross_validate`` take it."""
+        from warmstart.training.head import MLP_DECAY, mlp_epochs  # torch loads here, if anywhere
+
+        asked = self.asked
+        return {
+            "cycle_len": asked.epochs or mlp_epochs(num_rows, asked.bs),
+            "wds": MLP_DECAY if asked.wd is None else asked.wd,
+            "balance": asked.balance,
+        }
+
     def write(self, run: Path) -> None:
         """Write RUN/recipe.toml, whole or not at all."""
         asked = asdict(self.asked)

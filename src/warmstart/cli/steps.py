@@ -181,17 +181,13 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
     """
     asked, checkpoints = recipe.asked, run / "checkpoints"
     is_new = not checkpoints.exists()
-    from warmstart.learner.head_fitting import MLP_DECAY, mlp_epochs  # torch is here by now
-
     try:
         learn.fit(
             recipe.lr or 0.0,
             1,
-            cycle_len=asked.epochs or mlp_epochs(len(learn.data.table.rows("train")), asked.bs),
-            wds=MLP_DECAY if asked.wd is None else asked.wd,
-            balance=asked.balance,
             checkpoint=checkpoints,
             tensorboard=asked.tensorboard,
+            **recipe.mlp_fit(len(learn.data.table.rows("train"))),
         )
     except TrainingError:
         if is_new:  # so that the same folder can be used with a smaller rate

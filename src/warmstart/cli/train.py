@@ -60,36 +60,35 @@ def train(
 
 
 def resolve_head(settings: TrainSettings) -> TrainSettings:
-    """Settings whose head agrees with the other options.
+    """Settings whose head agrees with the other options; what they mean is said.
 
     Raises:
-        SettingError: an option of the MLP is given, and there will be none; or one that the eight
-            steps set themselves.
+        SettingError: an option is given that would have no effect.
     """
-    ours = {
+    options = {
         "--epochs": settings.epochs,
         "--lr": settings.lr,
         "--wd": settings.wd,
         "--tensorboard": settings.tensorboard,
     }
-    given = [flag for flag, value in ours.items() if value is not None]
-    if not given or settings.head == "mlp":
-        if settings.full and given:
-            raise SettingError(
-                f"{' and '.join(given)} would have no effect: --full sets rates and epochs itself.",
-                expected="--full, or a head that is trained alone.",
-                fix=f"leave {given[0]} out, or leave --full out",
-            )
+    if settings.full:
+        options["--balance"] = settings.balance
+    given = [flag for flag, value in options.items() if value is not None]
+    if not given or (settings.head == "mlp" and not settings.full):
         return settings
-    if settings.full or settings.head == "logistic":
-        what = "--full sets rates and epochs itself" if settings.full else (
-            "logistic regression is solved, without a rate or epochs"
-        )  # fmt: skip
+    if settings.full:
         raise SettingError(
-            f"{' and '.join(given)} would have no effect: {what}.",
+            f"{' and '.join(given)} would have no effect: --full sets rates and epochs itself.",
+            expected="--full, or a head that is trained alone.",
+            fix=f"leave {given[0]} out, or leave --full out.",
+        )
+    if settings.head == "logistic":
+        raise SettingError(
+            f"{' and '.join(given)} would have no effect: logistic regression is solved, without "
+            "a rate or epochs.",
             expected="options that something is done with.",
-            fix=f"leave {given[0]} out" if settings.full else "pass head=mlp.",
-            flags=() if settings.full else ("--head", "mlp"),
+            fix="pass head=mlp.",
+            flags=("--head", "mlp"),
         )
     print(
         f"note: {' and '.join(given)} {'is' if len(given) == 1 else 'are'} of the MLP, so the head "

@@ -50,6 +50,19 @@ def draw_folds(
     return fold_of_unit[unit_of_row]
 
 
+def fold_units(groups: Sequence[str] | None, contents: Sequence[bytes]) -> list[str]:
+    """What must stay in one fold (N,): rows of one group, and rows with the same content.
+
+    Copies of one picture in two folds would let a head judge what it was trained on.
+
+    Args:
+        groups: (N,) the group of each row; None where there are none.
+        contents: (N,) the sha256 of each row's bytes.
+    """
+    names = [content.hex() for content in contents]
+    return names if groups is None else joined(groups, names)
+
+
 def joined(groups: Sequence[str], contents: Sequence[str]) -> list[str]:
     """One name (N,) for all rows that hang together by a group or by their content.
 

@@ -7,16 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.data.folds import draw_folds
 from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
 from warmstart.training.batches_head import batch_settings
-from warmstart.training.head_choice import (
-    NUM_FOLDS,
-    choose_logistic,
-    is_solved,
-    num_useful_folds,
-)
+from warmstart.training.head_choice import choose_logistic, choosing_folds, is_solved
 from warmstart.training.logistic import LogisticProblem
 from warmstart.training.logistic_head import (
     LogisticHeadCard,
@@ -27,8 +21,6 @@ from warmstart.training.logistic_head import (
 )
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
-
-FEWEST_UNITS = 3  # as draw_folds wants them
 
 
 def fit_logistic(
@@ -59,10 +51,9 @@ def fit_logistic(
     card = LogisticHeadCard(features.shape[1], num_classes, parts)
     weights = None
     if penalty is None:
-        choice = choose_logistic(
-            features, labels, num_classes, {"X": parts},
-            row_folds(features, labels, num_columns(parts) * num_classes, seed), device=device,
-        )  # fmt: skip
+        num_weights = num_columns(parts) * num_classes
+        folds = choosing_folds(row_units(features), labels, num_weights, seed=seed)
+        choice = choose_logistic(features, labels, num_classes, {"X": parts}, folds, device=device)
         penalty, weights = choice.penalty, choice.weights
     elif is_solved(len(labels), num_columns(parts) * num_classes):
         rows = unit_parts(features, parts)
@@ -77,16 +68,9 @@ def fit_logistic(
     return head.eval(), penalty
 
 
-def row_folds(
-    features: NDArray[np.float32], labels: NDArray[np.int64], num_weights: int, seed: int
-) -> NDArray[np.int64]:
-    """The fold that each row (N,) judges, -1 for none; equal rows share one."""
-    units = [row.tobytes().hex() for row in features]
-    useful, num_units = num_useful_folds(len(labels), num_weights), len(set(units))
-    if num_units < FEWEST_UNITS or useful == 0:
-        return np.full(len(labels), -1)
-    folds = draw_folds(units, labels, min(NUM_FOLDS, num_units), seed=seed)
-    return folds if useful > 1 else np.where(folds == 0, 0, -1)
+def row_units(features: NDArray[np.float32]) -> list[str]:
+    """What must stay in one fold (N,): rows that are equal."""
+    return [row.tobytes().hex() for row in features]
 
 
 def check_penalty(penalty: object) -> float | None:

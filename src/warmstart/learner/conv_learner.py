@@ -101,7 +101,7 @@ class ConvLearner(Answers):
             quiet=quiet,
         )
         if precompute:
-            learn.prepared(("train", "valid"))
+            learn.feeding_for(("train", "valid"))
         return learn
 
     def report(self, path: str | Path = "report.html", what: str = "valid", **more: Any) -> Path:

@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from warmstart.activations.inputs import StoredInputs
-from warmstart.data.folds import classes_in_one_fold, draw_folds, joined
+from warmstart.data.folds import classes_in_one_fold, draw_folds, fold_units
 from warmstart.errors import SettingError
 from warmstart.heads.fresh import HeadOf
 from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.feeding import Feeding, targets_of, view_of_epoch
-from warmstart.learner.head_fitting import HeadRows, gathered_rows, nested_out_of_fold
+from warmstart.learner.head_rows import HeadRows, gathered_rows, nested_out_of_fold
 from warmstart.learner.layers import Layers
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.training.logistic_head import Parts
@@ -179,14 +179,10 @@ def some(keys: Sequence[Name], positions: NDArray[np.int64]) -> list[Name]:
 
 
 def units_of(feeding: Feeding, rows: NDArray[np.int64]) -> list[str]:
-    """What must stay in one fold: rows of one group, and rows with the same content.
-
-    Copies of one picture in two folds would let a head judge what it was trained on.
-    """
+    """What must stay in one fold, of some rows."""
     groups = feeding.source.table.groups
-    hashes = feeding.source.content_hashes(rows, feeding.activations.hashes)
-    contents = [content.hex() for content in hashes]
-    return contents if groups is None else joined([groups[row] for row in rows], contents)
+    named = None if groups is None else [groups[row] for row in rows]
+    return fold_units(named, feeding.source.content_hashes(rows, feeding.activations.hashes))
 
 
 def check_frozen(layers: Layers, *, has_moved: bool, what: str = "cross_validate") -> None:

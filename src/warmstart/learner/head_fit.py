@@ -1,8 +1,8 @@
 """``fit_head``: the rows of a learner → the head that suits them, and a record of why."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,41 +12,56 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.backbones.pooling import pooled_parts
+from warmstart.errors import SettingError
+from warmstart.evaluation.calibration import logits_of
 from warmstart.heads.fresh import heads_like
 from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.cross_validation import RowsOf, units_of
 from warmstart.learner.feeding import Feeding, targets_of
-from warmstart.learner.head_fitting import (
-    MLP_DECAY,
-    MLP_ROWS,
-    HeadCheckpoint,
+from warmstart.learner.head_checkpoint import FittedHead, HeadCheckpoint
+from warmstart.learner.head_rows import (
     HeadRows,
     built_head,
     chosen_logistic,
-    fold_loss,
     gathered_rows,
     mean_out_of_fold,
-    mlp_card,
-    mlp_epochs,
-    mlp_trial,
-    train_loss,
 )
 from warmstart.learner.learner_state import LearnerState
 from warmstart.results.head_fit import HeadFit, HeadTrial
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.epochs import print_head_fit
+from warmstart.training.balance import balanced
 from warmstart.training.batches_head import batch_settings
-from warmstart.training.head import build_head
-from warmstart.training.head_choice import LogisticChoice
-from warmstart.training.logistic_head import LogisticHeadCard
+from warmstart.training.head import MLP_DECAY, HeadCard, build_head, mlp_epochs
+from warmstart.training.head_choice import LogisticChoice, trial_of
+from warmstart.training.logistic_head import LogisticHeadCard, Parts
 from warmstart.training.loop import fit as fit_module
 from warmstart.training.lr_finder import kept_random_state
-from warmstart.training.objective import evaluate
+from warmstart.training.objective import evaluate, judged
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
+MLP_ROWS = 2000  # training rows from which on "auto" tries the MLP as well (docs/experiments.md)
+BLOCK_ROWS = 8192  # that are judged at once
+
 TrainMLP = Callable[[float, int], Any]
 """Train the learner's head with a rate, for so many epochs."""
+
+
+def check_head(head: object, allowed: tuple[str, ...]) -> None:
+    """See that there is such a head.
+
+    Raises:
+        SettingError: there is not.
+    """
+    if head not in allowed:
+        listed = ", ".join(f'"{name}"' for name in allowed)
+        raise SettingError(
+            f"head={head!r} is unknown.",
+            expected=f"one of {listed}.",
+            fix='pass head="auto".',
+            flags=("--head", "auto"),
+        )
 
 
 def fit_head(
@@ -68,84 +83,68 @@ def fit_head(
     Returns:
         What was tried and kept.
     """
-    began = time.perf_counter()
-    feeding = learn.prepared(("train", "valid"))
-    table = feeding.source.table
-    places, _ = learn.held_back.parted(table)
-    rows = learner_rows(learn, feeding, places, balance)
-    point = HeadCheckpoint(
-        Path() if checkpoint is None else checkpoint / f"fit-{learn.num_fits}.safetensors",
-        {"head": head, "inputs": feeding.name(), "seed": learn.seed, "opt": learn.opt},
-        rows,
+    feeding = learn.feeding_for(("train", "valid"))
+    places, _ = learn.held_back.parted(feeding.source.table)
+    feature_parts = pooled_parts(learn.model.pool, learn.num_features)
+    rows = gathered_rows(
+        feeding,
+        places,
+        units_of(feeding, places),
+        feature_parts,
+        balance,
+        device=learn.device,
+        seed=learn.seed,
     )
-    saved = None if checkpoint is None else point.load()
-    if saved is not None:
-        record = HeadFit.from_json(saved[1]["record"])
-        found, card = saved[0]["out_of_fold"].numpy(), LogisticHeadCard.from_json(saved[1]["card"])
-        module: nn.Module = build_head(card)
-        module.load_state_dict({k: v for k, v in saved[0].items() if k != "out_of_fold"})
+    if checkpoint is None:
+        fitted = solved(learn, feeding, rows, feature_parts, head, balance)
     else:
-        choice = chosen_logistic(rows, feature_parts_of(learn), learn.device)
-        module, card = built_head(choice, rows)
-        if choice.weights is None:
-            train_on_batches(learn, module, card, feeding, choice)
-        record, rate = compared(learn, feeding, rows, choice, head)
-        record = judged(learn, module, feeding, rows, record, began)
-        found = mean_out_of_fold(choice, rows)
-        if checkpoint is not None:
-            tensors = module.state_dict() | {"out_of_fold": torch.from_numpy(found)}
-            point.save(tensors, {"record": asdict(record), "card": asdict(card), "rate": rate})
+        settings = {"head": head, "inputs": feeding.name(), "seed": learn.seed, "opt": learn.opt}
+        point = HeadCheckpoint(checkpoint / f"fit-{learn.num_fits}.safetensors", settings, rows)
+        found = point.load()
+        fitted = found or solved(learn, feeding, rows, feature_parts, head, balance)
+        if found is None:
+            point.save(fitted)
+    record = fitted.record
     if record.head == "mlp":
-        rate = saved[1]["rate"] if saved is not None else rate
-        mlp = mlp_card(learn.card.head, card.num_features, card.num_classes)
+        mlp = mlp_card(learn.card.head, fitted.card.num_features, fitted.card.num_classes)
         learn.put_head(build_head(mlp, seed=learn.seed), mlp)
     else:
-        learn.put_head(module, card)
-        learn.out_of_fold = out_of_fold_of(learn, rows, places, found, record)
+        learn.put_head(fitted.module, fitted.card)
+        learn.out_of_fold = out_of_fold_of(learn, rows, places, fitted)
     learn.history.head_fits.append(record)
     learn.num_fits += 1
     if not learn.quiet:
         print_head_fit(record)
     if record.head == "mlp":
-        train_mlp(rate, mlp_epochs(rows.num_pictures, learn.data.bs))
+        train_mlp(fitted.rate, mlp_epochs(rows.num_pictures, learn.data.bs))
     return record
 
 
-def learner_rows(
-    learn: LearnerState, feeding: Feeding, places: NDArray[np.int64], balance: str | None
-) -> HeadRows:
-    """Training rows as the solver wants them.
+def solved(
+    learn: LearnerState,
+    feeding: Feeding,
+    rows: HeadRows,
+    feature_parts: Mapping[str, Parts],
+    head: str,
+    balance: str | None,
+) -> FittedHead:
+    """The logistic head, and whether the MLP is better.
 
     Args:
-        learn: Whose.
+        learn: Whose body it is for; it stays as it is.
         feeding: Where activations come from.
-        places: Positions of the rows in the table.
-        balance: None, "weights" or "sampler".
+        rows: Those that train.
+        feature_parts: What the pooled row consists of.
+        head: "auto" or "logistic".
+        balance: None, or how rare classes are heard.
     """
-    return gathered_rows(
-        feeding,
-        places,
-        units_of(feeding, places),
-        feature_parts_of(learn),
-        balance,
-        device=learn.device,
-        seed=learn.seed,
-    )
-
-
-def feature_parts_of(learn: LearnerState) -> dict[str, tuple[tuple[int, int], ...]]:
-    """What a learner's pooled row consists of."""
-    return pooled_parts(learn.model.pool, learn.num_features)
-
-
-def compared(
-    learn: LearnerState, feeding: Feeding, rows: HeadRows, choice: LogisticChoice, head: str
-) -> tuple[HeadFit, float]:
-    """Which head stays, and the rate of the MLP if it was tried.
-
-    Returns:
-        A record without the losses at its end.
-    """
+    began = time.perf_counter()
+    choice = chosen_logistic(rows, feature_parts, learn.device)
+    module, card = built_head(choice, rows)
+    module.to(learn.device)
+    if choice.weights is None:
+        train_on_batches(learn, module, card, feeding, choice, balance)
+    module.eval()
     record = HeadFit(
         fit=learn.num_fits,
         head="logistic",
@@ -161,26 +160,66 @@ def compared(
         valid_accuracy=None,
         seconds=0.0,
     )
-    if head == "logistic" or rows.num_pictures < MLP_ROWS or choice.num_folds == 0:
-        return record, 0.0
-    rate, trial = tried_mlp(learn, feeding, rows)
-    loss = fold_loss(choice, rows, 0)
-    trials = (*choice.trials, trial)
+    rate = 0.0
+    if head == "auto" and rows.num_pictures >= MLP_ROWS and choice.num_folds:
+        rate, trial = tried_mlp(learn, feeding, rows, balance)
+        record = with_mlp(record, trial, fold_loss(choice, rows, 0))
+    seconds = time.perf_counter() - began
+    if record.head == "logistic":  # an MLP's losses are in its epochs
+        record = with_losses(record, module, learn, feeding, rows)
+    return FittedHead(
+        module, card, mean_out_of_fold(choice, rows), replace(record, seconds=seconds), rate
+    )
+
+
+def with_mlp(record: HeadFit, trial: HeadTrial, loss: float) -> HeadFit:
+    """The record of a logistic head, compared with an MLP.
+
+    Args:
+        record: Of the logistic head.
+        trial: Of the MLP, on one fold.
+        loss: Of the logistic head that did not see that fold.
+    """
+    trials = (*record.trials, trial)
     told = (
         f"on {trial.num_judged} training rows that trained neither, the loss of the MLP is "
         f"{trial.loss:.4f}, of logistic regression {loss:.4f}"
     )
-    if trial.loss < loss:
-        return replace(
-            record, head="mlp", features=trial.features, penalty=None, reason=told, trials=trials
-        ), rate
-    return replace(record, reason=f"{record.reason}; {told}", trials=trials), rate
+    if trial.loss >= loss:
+        return replace(record, reason=f"{record.reason}; {told}", trials=trials)
+    return replace(
+        record, head="mlp", features=trial.features, penalty=None, reason=told, trials=trials
+    )
 
 
-def tried_mlp(learn: LearnerState, feeding: Feeding, rows: HeadRows) -> tuple[float, HeadTrial]:
-    """Rate and loss of an MLP on the fold that logistic regression was judged by, too."""
+def with_losses(
+    record: HeadFit, module: nn.Module, learn: LearnerState, feeding: Feeding, rows: HeadRows
+) -> HeadFit:
+    """The record with what the head loses on its training rows, and on valid."""
+    targets = targets_of(feeding.source.table, learn.held_back)
+    on_valid = evaluate(module, feeding.inputs(learn.device), targets)
+    blocks = torch.split(torch.from_numpy(rows.activations), BLOCK_ROWS)
+    wanted = torch.cat([targets.train] * rows.num_views)
+    on_train = judged(module, (block.to(learn.device) for block in blocks), wanted)
+    return replace(
+        record,
+        train_loss=on_train.loss,
+        valid_loss=None if on_valid is None else on_valid.loss,
+        valid_accuracy=None if on_valid is None else on_valid.accuracy,
+    )
+
+
+def tried_mlp(
+    learn: LearnerState, feeding: Feeding, rows: HeadRows, balance: str | None
+) -> tuple[float, HeadTrial]:
+    """Train an MLP on all folds but the first, and ask it about that.
+
+    Returns:
+        Its rate, which was found, and how it went.
+    """
     table = feeding.source.table
     places, _ = learn.held_back.parted(table)
+    targets = targets_of(table, learn.held_back).train
     settings = FitSettings(
         lrs=(1.0,),
         schedule=Schedule(1, mlp_epochs(rows.num_pictures, learn.data.bs)),
@@ -189,16 +228,31 @@ def tried_mlp(learn: LearnerState, feeding: Feeding, rows: HeadRows) -> tuple[fl
         weight_decays=(MLP_DECAY,),
         seed=learn.seed,
     )
+    settings = balanced(settings, balance, targets)
     card = mlp_card(learn.card.head, learn.num_features, rows.num_classes)
     folds = np.where(rows.folds[: rows.num_pictures] == 0, 0, 1)
-    dealt = Folds(
-        folds,
-        targets_of(table, learn.held_back).train,
-        heads_like(learn.model.head, card, learn.device),
-        RowsOf(feeding, learn.device, places),
-    )
+    new_head = heads_like(learn.model.head, card, learn.device)
+    dealt = Folds(folds, targets, new_head, RowsOf(feeding, learn.device, places))
     with kept_random_state():
-        return mlp_trial(dealt, settings)
+        rate = dealt.found_rate(settings)
+        held, found = dealt.probabilities_of(0, replace(settings, lrs=(rate,)))
+    wanted = table.labels[places[held]]
+    logits = logits_of(found, is_multi_label=wanted.ndim == 2)
+    return rate, trial_of("mlp", "whole row", None, logits, wanted)
+
+
+def fold_loss(choice: LogisticChoice, rows: HeadRows, fold: int) -> float:
+    """Mean loss of one fold's rows by the logistic head that did not see them."""
+    held = rows.folds == fold
+    logits, targets = choice.out_of_fold[held], rows.targets[held]
+    return trial_of("logistic", choice.features, choice.penalty, logits, targets).loss
+
+
+def mlp_card(card: Mapping[str, Any] | None, num_features: int, num_classes: int) -> HeadCard:
+    """The MLP that the learner has, or the standard one."""
+    if card is not None and "sizes" in card:
+        return HeadCard.from_json(card)
+    return HeadCard(num_features, num_classes)
 
 
 def train_on_batches(
@@ -207,56 +261,32 @@ def train_on_batches(
     card: LogisticHeadCard,
     feeding: Feeding,
     choice: LogisticChoice,
+    balance: str | None,
 ) -> None:
     """Train a head that is too large to be solved."""
-    module.to(learn.device)
     targets = targets_of(feeding.source.table, learn.held_back)
-    settings = replace(
-        batch_settings(
-            card,
-            choice.penalty,
-            len(targets.train),
-            is_multi_label=targets.train.ndim == 2,
-            seed=learn.seed,
-        ),
-        first_epoch=learn.num_epochs,
+    settings = batch_settings(
+        card,
+        choice.penalty,
+        len(targets.train),
+        is_multi_label=targets.is_multi_label,
+        seed=learn.seed,
     )
-    inputs = feeding.inputs(learn.device)
-    fit_module(module, [list(module.parameters())], inputs, targets, settings)
-
-
-def judged(
-    learn: LearnerState,
-    module: nn.Module,
-    feeding: Feeding,
-    rows: HeadRows,
-    record: HeadFit,
-    began: float,
-) -> HeadFit:
-    """The record with losses of a logistic head; an MLP's are in its epochs."""
-    seconds = time.perf_counter() - began
-    if record.head != "logistic":
-        return replace(record, seconds=seconds)
-    module.to(learn.device).eval()
-    targets = targets_of(feeding.source.table, learn.held_back)
-    on_valid = evaluate(module, feeding.inputs(learn.device), targets)
-    return replace(
-        record,
-        train_loss=train_loss(module, rows),
-        valid_loss=None if on_valid is None else on_valid.loss,
-        valid_accuracy=None if on_valid is None else on_valid.accuracy,
-        seconds=seconds,
+    settings = replace(settings, first_epoch=learn.num_epochs)
+    fit_module(
+        module,
+        [list(module.parameters())],
+        feeding.inputs(learn.device),
+        targets,
+        balanced(settings, balance, targets.train),
     )
 
 
 def out_of_fold_of(
-    learn: LearnerState,
-    rows: HeadRows,
-    places: NDArray[np.int64],
-    found: NDArray[np.float64],
-    record: HeadFit,
+    learn: LearnerState, rows: HeadRows, places: NDArray[np.int64], fitted: FittedHead
 ) -> OutOfFoldPredictions | None:
     """Predictions of the training rows that judged, None where none did."""
+    found, penalty = fitted.out_of_fold, fitted.record.penalty
     judges = np.flatnonzero(np.isfinite(found).all(axis=1))
     if not len(judges):
         return None
@@ -268,5 +298,5 @@ def out_of_fold_of(
         table.classes,
         chosen_on_these=("the penalty of the head",),
         folds=rows.folds[: rows.num_pictures][judges],
-        penalties=() if record.penalty is None else (record.penalty,),
+        penalties=() if penalty is None else (penalty,),
     )

@@ -111,7 +111,7 @@ class LearnerState:
 
     def prepare(self) -> None:
         """Compute now what the next fit needs: read every image, store what is to be stored."""
-        self.prepared(("train", "valid"))
+        self.feeding_for(("train", "valid"))
 
     def put_head(self, head: nn.Module, card: AnyHeadCard | None) -> None:
         """Take another head.
@@ -213,7 +213,7 @@ class LearnerState:
             return ("head",)  # nothing need be traced
         return tuple(group.name for group in self.layers.trainable_groups())
 
-    def prepared(self, splits: Sequence[str], precompute: bool | int | None = None) -> Feeding:
+    def feeding_for(self, splits: Sequence[str], precompute: bool | int | None = None) -> Feeding:
         """See that every row can be read, and with ``precompute`` (None: the learner's) is stored.
 
         Raises:

@@ -87,7 +87,7 @@ class Predicts(LearnerState):
         """
         existing_rows(self.data.table, split)
         check_frozen(self.layers, has_moved=False)
-        feeding = self.prepared((split,), view or True)
+        feeding = self.feeding_for((split,), view or True)
         rows = feeding.source.table.rows(split)
         return feeding.rows(rows, view), feeding.source.table.labels[rows]
 
@@ -98,7 +98,7 @@ class Predicts(LearnerState):
 
     def _judge(self, what: str) -> Judge:
         existing_rows(self.data.table, "train" if what == "held_back" else what)
-        self.prepared((what,) if what == "test" else ("train", "valid"))
+        self.feeding_for((what,) if what == "test" else ("train", "valid"))
         keeps = self._precompute is not False and self.layers.cut is None
         store = self.parts.pooled(self.card) if keeps else None
         chosen = self.chosen_on_valid if what == "valid" else ()

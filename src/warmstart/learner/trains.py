@@ -18,8 +18,7 @@ from warmstart.learner.cross_validation import (
     cross_validated_logistic,
 )
 from warmstart.learner.feeding import targets_of
-from warmstart.learner.head_fit import fit_head
-from warmstart.learner.head_fitting import MLP_DECAY, check_head
+from warmstart.learner.head_fit import check_head, fit_head
 from warmstart.learner.held_back import check_chooser, tell_held_back
 from warmstart.learner.predicts import Predicts
 from warmstart.learner.snapshots import Snapshots
@@ -32,7 +31,7 @@ from warmstart.training.allocator import keep_memory
 from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
-from warmstart.training.head import read_head_card
+from warmstart.training.head import MLP_DECAY, read_head_card
 from warmstart.training.logistic_head import LogisticHeadCard
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
@@ -97,7 +96,7 @@ class Trains(Predicts):
         options |= {"clip_norm": clip_norm}
         settings = replace(self._settings(lrs, schedule, wds), **options)
         chooses = settings.chooses and self._chooses(choose_on)
-        feeding = self.prepared(("train", "valid"))
+        feeding = self.feeding_for(("train", "valid"))
         settings = self._balanced(replace(settings, inputs_name=feeding.name()), balance)
         self.forget_answering("the model was trained on")
         self.out_of_fold = None
@@ -190,7 +189,7 @@ class Trains(Predicts):
         Returns:
             The curve, with ``.suggestion`` and ``.plot()``.
         """
-        feeding = self.prepared(("train", "valid"))
+        feeding = self.feeding_for(("train", "valid"))
         module = self._module(bn)
         clip_norm = told_clip_norm(clip_norm, module, quiet=True)
         settings = self._settings(1.0 if lrs is None else lrs, Schedule(1), 0.0)
@@ -250,7 +249,7 @@ class Trains(Predicts):
             check_no_epochs(lrs=lrs, wds=wds, **options)
             chosen = told_balance(balance, targets_of(self.data.table).train, quiet=self.quiet)
             return cross_validated_logistic(
-                self.prepared(("train",), self._precompute or True),
+                self.feeding_for(("train",), self._precompute or True),
                 pooled_parts(self.model.pool, card.num_features),
                 chosen,
                 k=k,
@@ -262,7 +261,7 @@ class Trains(Predicts):
         settings = replace(settings, first_epoch=0, fit_number=0, seed=number, **options)
         settings = self._balanced(settings, balance)
         return cross_validated(
-            self.prepared(("train",), self._precompute or schedule.num_epochs),
+            self.feeding_for(("train",), self._precompute or schedule.num_epochs),
             heads_like(self.model.head, card, self.device),
             settings,
             k=k,
@@ -275,7 +274,7 @@ class Trains(Predicts):
         """How long training takes per row, by three steps on a few rows that change nothing."""
         module, inputs = (
             self._module("stored"),
-            self.prepared(("train", "valid")).inputs(self.device),
+            self.feeding_for(("train", "valid")).inputs(self.device),
         )
         self.layers.parameters()
         rows = np.arange(min(NUM_ROWS, self.data.bs))

@@ -1,8 +1,8 @@
 """The two heads that a recipe knows: how each is fitted, and asked about rows it did not see."""
 
-from warmstart.learner.head_fitting import MLP_DECAY, mlp_epochs
 from warmstart.recipe.recipe_run import RecipeRun
 from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.training.head import MLP_DECAY, mlp_epochs
 
 NUM_FOLDS = 5
 LOGISTIC, MLP = "logistic", "mlp"

@@ -16,7 +16,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from warmstart.data.folds import joined
+from warmstart.data.folds import fold_units
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.learner.held_back import HeldBack
 from warmstart.results.history import History
@@ -66,10 +66,9 @@ class HoldoutPair:
     def units(self) -> tuple[str, ...]:
         """What must stay in one fold, of each training row: its group, or copies of its content."""
         table = self.learn.data.table
-        contents = [content.hex() for content in self.learn.content_hashes("train")]
-        if table.groups is None:
-            return tuple(contents)
-        return tuple(joined([table.groups[row] for row in table.rows("train")], contents))
+        groups = table.groups
+        named = None if groups is None else [groups[row] for row in table.rows("train")]
+        return tuple(fold_units(named, self.learn.content_hashes("train")))
 
     @cached_property
     def is_out_of_fold(self) -> bool:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from warmstart.errors import check_settings
-from warmstart.learner.head_fitting import check_head
+from warmstart.learner.head_fit import check_head
+from warmstart.results.head_fit import HEADS
 
 NUM_STEPS = 8
 
@@ -46,7 +47,7 @@ class RecipeNumbers:
     def __post_init__(self) -> None:
         """Refuse numbers out of their range, with a SettingError."""
         minutes, fewest = self.minutes, self.fewest_held_back
-        check_head(self.head)
+        check_head(self.head, ("auto", *HEADS))
         check_settings((
             ("last_step", self.last_step, 1 <= self.last_step <= NUM_STEPS, "a step from 1 to 8",
              "8"),

@@ -10,6 +10,10 @@ from torch import nn
 from warmstart.errors import SettingError
 from warmstart.training.logistic_head import KIND, LogisticHeadCard, build_logistic_head
 
+MLP_STEPS = 200  # that an MLP takes at least where nobody gives epochs (docs/experiments.md)
+MLP_EPOCHS = 4  # likewise
+MLP_DECAY = 0.03  # weight decay of such an MLP, as SGD has it: of 0 to 0.1 the lowest loss
+
 
 @dataclass(frozen=True)
 class HeadCard:
@@ -99,3 +103,9 @@ def dropouts_of(ps: float | Sequence[float] | None, num_hidden: int) -> tuple[fl
     if isinstance(ps, (int, float)):
         return (*(ps / 2 for _ in range(num_hidden)), float(ps))
     return tuple(float(p) for p in ps)
+
+
+def mlp_epochs(num_rows: int, batch_size: int) -> int:
+    """Epochs of an MLP where nobody gives them: at least ``MLP_STEPS`` steps, however few rows."""
+    steps = max(1, num_rows // batch_size)
+    return max(MLP_EPOCHS, -(-MLP_STEPS // steps))

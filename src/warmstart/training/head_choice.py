@@ -1,18 +1,20 @@
 """Which part of the pooled row a logistic head uses, and how strongly its weights are held down."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from warmstart.data.folds import draw_folds
 from warmstart.evaluation.calibration import row_losses
 from warmstart.results.head_fit import HeadTrial
 from warmstart.training.logistic import LogisticProblem, LogisticWeights, PenaltyPath
 from warmstart.training.logistic_head import Parts, num_columns, unit_parts
 
 NUM_FOLDS = 5
+FEWEST_UNITS = 3  # as draw_folds wants them
 DEFAULT_PENALTY = 1000.0  # from 1 to 3 per class as good as any, or better (docs/experiments.md)
 MANY_ROWS_PENALTY = 30.0  # where too many to choose; nearest to the best in three data sets
 NUM_ERRORS = 2.0
@@ -48,6 +50,30 @@ def num_useful_folds(num_rows: int, num_weights: int) -> int:
     if work * NUM_FOLDS <= FOLDS_WORK:
         return NUM_FOLDS
     return 1 if work <= ONE_FOLD_WORK else 0
+
+
+def choosing_folds(
+    units: Sequence[str],
+    labels: NDArray[np.integer],
+    num_weights: int,
+    *,
+    seed: int,
+    num_views: int = 1,
+) -> NDArray[np.int64]:
+    """Which fold each row (N,) judges; -1 where it judges none.
+
+    Args:
+        units: (N,) rows of one unit share a fold.
+        labels: (N,), or (N, K) of 0 and 1.
+        num_weights: Of a head that is solved for them.
+        seed: Of the folds.
+        num_views: How many views of each row train.
+    """
+    useful, num_units = num_useful_folds(len(units) * num_views, num_weights), len(set(units))
+    if num_units < FEWEST_UNITS or useful == 0:
+        return np.full(len(units), -1)
+    folds = draw_folds(units, np.asarray(labels, np.int64), min(NUM_FOLDS, num_units), seed=seed)
+    return folds if useful > 1 else np.where(folds == 0, 0, -1)
 
 
 def is_solved(num_rows: int, num_weights: int) -> bool:
@@ -96,25 +122,28 @@ def choose_logistic(
         penalty, reason = unchosen(path, len(targets), num_folds)
         solved = problem.fit(penalty)
         return unjudged(first, parts, targets, num_classes, reason, solved, penalty)
-    name, trials = first, [trial_of(first, path, targets)]
+    best = path_trial(first, path, targets)
+    trials = [best]
     for other, other_parts in others:
         rival = LogisticProblem(
             unit_parts(activations, other_parts), targets, num_classes, weights=weights,
             device=device,
         )  # fmt: skip
         tried = rival.path(folds, penalties=(path.penalties[path.best],))
-        if is_clearly_better(path, tried, targets):
+        is_better = is_clearly_better(path, tried, targets)
+        if is_better:
             tried = rival.path(folds)
-            name, parts, path, problem = other, other_parts, tried, rival
-        trials.append(trial_of(other, tried, targets))
+        trials.append(path_trial(other, tried, targets))
+        if is_better:
+            best, parts, path, problem = trials[-1], other_parts, tried, rival
     penalty = path.penalties[path.best]
     reason = (
         f"chosen by {path.num_judged} rows, each by a head that did not see it "
-        f"({num_folds} folds): loss {path.losses[path.best]:.4f}"
+        f"({num_folds} folds): loss {best.loss:.4f}"
     )
     solved = problem.fit(penalty, path.near)
     return LogisticChoice(
-        name, parts, penalty, num_folds, reason, tuple(trials), path.logits, solved
+        best.features, parts, penalty, num_folds, reason, tuple(trials), path.logits, solved
     )
 
 
@@ -144,22 +173,35 @@ def unchosen(path: PenaltyPath | None, num_rows: int, num_folds: int) -> tuple[f
     )
 
 
-def trial_of(features: str, path: PenaltyPath, targets: NDArray[np.integer]) -> HeadTrial:
-    """What came of one part of the pooled row."""
-    judged = np.isfinite(path.logits).all(axis=1)
-    logits, wanted = path.logits[judged], targets[judged]
-    if wanted.ndim == 2:
-        right = ((logits > 0) == (wanted == 1)).all(axis=1)
+def path_trial(features: str, path: PenaltyPath, targets: NDArray[np.integer]) -> HeadTrial:
+    """What came of one part of the pooled row, under its best penalty."""
+    return trial_of("logistic", features, path.penalties[path.best], path.logits, targets)
+
+
+def trial_of(
+    head: str,
+    features: str,
+    penalty: float | None,
+    logits: NDArray[np.float64],
+    targets: NDArray[np.integer],
+) -> HeadTrial:
+    """What came of one head.
+
+    Args:
+        head: "logistic" or "mlp".
+        features: The part of the pooled row that it used.
+        penalty: C, None of an MLP.
+        logits: (N, K) of rows that did not train it; NaN along rows that did not judge.
+        targets: (N,) classes, or (N, K) of 0 and 1.
+    """
+    judged = np.isfinite(logits).all(axis=1)
+    logits, targets = logits[judged], targets[judged]
+    if targets.ndim == 2:
+        right = ((logits > 0) == (targets == 1)).all(axis=1)
     else:
-        right = logits.argmax(axis=1) == wanted
-    return HeadTrial(
-        "logistic",
-        features,
-        path.penalties[path.best],
-        path.losses[path.best],
-        float(right.mean()),
-        path.num_judged,
-    )
+        right = logits.argmax(axis=1) == targets
+    loss = float(row_losses(logits, targets).mean())
+    return HeadTrial(head, features, penalty, loss, float(right.mean()), len(logits))
 
 
 def is_clearly_better(path: PenaltyPath, other: PenaltyPath, targets: NDArray[np.integer]) -> bool:

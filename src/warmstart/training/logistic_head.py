@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from warmstart.training.logistic import LogisticWeights
 
 Parts: TypeAlias = tuple[tuple[int, int], ...]
-"""First and last-but-one column of each part of the pooled row that is used."""
+"""First column of each part of the pooled row that is used, and the one after its last."""
 KIND = "logistic"
 SHORTEST = 1e-12  # a row of zeros stays one
 

@@ -18,10 +18,10 @@ from sklearn.preprocessing import StandardScaler
 from tests.unit.learner.conftest import make as make
 
 from warmstart import ConvLearner, HeadClassifier, SettingError
-from warmstart.heads.logistic import row_folds
+from warmstart.heads.logistic import row_units
 from warmstart.images.augment import Augmentation
 from warmstart.training import batches_head, head_choice
-from warmstart.training.head_choice import DEFAULT_PENALTY
+from warmstart.training.head_choice import DEFAULT_PENALTY, choosing_folds
 from warmstart.training.logistic import PENALTIES
 
 Make = Callable[..., ConvLearner]
@@ -206,12 +206,14 @@ def test_a_logistic_head_of_many_labels(digits: tuple[Any, Any]) -> None:
 def test_equal_rows_share_a_fold_and_few_rows_have_none(digits: tuple[Any, Any]) -> None:
     x = np.tile(digits[0][:20].astype(np.float32), (3, 1))
     labels = np.arange(60) % 20 % 2
-    folds = row_folds(x, labels, 128, 0)
+    folds = choosing_folds(row_units(x), labels, 128, seed=0)
     assert np.array_equal(folds, np.tile(folds[:20], 3))
     assert set(folds) == set(range(5))
     order = np.random.default_rng(0).permutation(60)
-    assert np.array_equal(row_folds(x[order], labels[order], 128, 0), folds[order])
-    assert set(row_folds(x[:2], labels[:2], 128, 0)) == {-1}
+    assert np.array_equal(
+        choosing_folds(row_units(x[order]), labels[order], 128, seed=0), folds[order]
+    )
+    assert set(choosing_folds(row_units(x[:2]), labels[:2], 128, seed=0)) == {-1}
     assert logistic().fit(x[:2], labels[:2]).C_ == DEFAULT_PENALTY
 
 

@@ -19,7 +19,7 @@ from warmstart.backbones.network import Normalise
 from warmstart.errors import TrainingError
 from warmstart.images.augment import Augmentation
 from warmstart.inference.grad_cam import grad_cam
-from warmstart.learner import cross_validation, head_fit, head_fitting
+from warmstart.learner import cross_validation, head_fit, head_rows
 from warmstart.results.head_fit import HeadFit
 from warmstart.training import batches_head, head_choice
 from warmstart.training.head_choice import DEFAULT_PENALTY
@@ -86,7 +86,7 @@ def test_stored_or_computed_it_is_the_same_head(make: Make, precompute: bool | i
 
 def test_views_of_a_picture_share_its_fold(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    real = head_fitting.chosen_logistic
+    real = head_rows.chosen_logistic
 
     def watched(rows: Any, *others: Any) -> Any:
         seen.append(rows)
@@ -259,7 +259,7 @@ def test_with_rows_enough_the_better_head_stays(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlp_wins: bool
 ) -> None:
     monkeypatch.setattr(head_fit, "MLP_ROWS", 20)
-    monkeypatch.setattr(head_fitting, "MLP_STEPS", 12)
+    monkeypatch.setattr("warmstart.training.head.MLP_STEPS", 12)
     monkeypatch.setattr(head_fit, "fold_loss", lambda *_: 99.0 if mlp_wins else 0.0)
     learn = make(precompute=True)
     record = learn.fit_head(checkpoint=tmp_path / "points")
@@ -280,7 +280,7 @@ def test_what_is_too_large_is_trained_on_batches_and_it_is_said(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     solved = make(precompute=True)
-    monkeypatch.setattr(head_fitting, "num_useful_folds", lambda *_: 0)
+    monkeypatch.setattr(head_choice, "num_useful_folds", lambda *_: 0)
     record = solved.fit_head()
     assert "30 rows take too long to be solved more than once" in record.reason
     monkeypatch.setattr(head_choice, "SOLVER_WORK", 0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from warmstart.evaluation.calibration import row_losses
 from warmstart.training import head_choice
 from warmstart.training.head_choice import (
     DEFAULT_PENALTY,
@@ -49,10 +50,19 @@ def test_the_penalty_is_the_best_out_of_fold_and_the_weights_are_of_all_rows() -
     assert np.abs(found.weights.weight - expected).max() < 1e-3 * np.abs(expected).max()
     (trial,) = found.trials
     assert (trial.head, trial.features, trial.num_judged) == ("logistic", "first", 90)
-    assert trial.loss == min(path.losses)
+    assert trial.loss == pytest.approx(min(path.losses), rel=1e-6)
     assert trial.accuracy == (path.logits.argmax(axis=1) == y).mean()
     assert "chosen by 90 rows, each by a head that did not see it (5 folds)" in found.reason
     assert f"loss {trial.loss:.4f}" in found.reason
+
+
+def test_a_loss_is_said_per_row_whatever_the_rows_weigh() -> None:
+    """With four views of a picture each weighs a quarter; its loss is no quarter of a loss."""
+    x, y = rows(scale=0.5)
+    weighed = chosen(x, y, parts={"first": FIRST}, weights=np.full(len(y), 0.25))
+    (trial,) = weighed.trials
+    assert trial.loss == pytest.approx(row_losses(weighed.out_of_fold, y).mean())
+    assert f"loss {trial.loss:.4f}" in weighed.reason
 
 
 def test_another_part_must_be_clearly_better() -> None:

@@ -1,0 +1,79 @@
+"""A head that was fitted, kept so that it need not be fitted again after a stop."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from warmstart.errors import TrainingError
+from warmstart.learner.head_rows import HeadRows
+from warmstart.results.head_fit import HeadFit
+from warmstart.training.head import build_head
+from warmstart.training.logistic_head import LogisticHeadCard
+from warmstart.training.sealed import read_sealed, write_sealed
+
+FORMAT = "warmstart-head-1"
+OUT_OF_FOLD = "out_of_fold"
+
+
+@dataclass(frozen=True, eq=False)
+class FittedHead:
+    """A logistic head, ``out_of_fold`` (N, K) probabilities, and the record of the fit.
+
+    ``rate`` is that of the MLP, which takes its place if ``record.head`` says so; 0 if it was not
+    tried.
+    """
+
+    module: nn.Module
+    card: LogisticHeadCard
+    out_of_fold: NDArray[np.float64]
+    record: HeadFit
+    rate: float
+
+
+class HeadCheckpoint:
+    """One file, written once."""
+
+    def __init__(self, path: Path, settings: Mapping[str, Any], rows: HeadRows) -> None:
+        """Say where, and what the head depends on."""
+        digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
+        for values in (rows.targets, rows.folds, rows.weights):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        self.path, self.identity = path, digest.hexdigest()
+
+    def load(self) -> FittedHead | None:
+        """What was written, None where nothing was.
+
+        Raises:
+            TrainingError: it is another fit's, or damaged.
+        """
+        if not self.path.exists():
+            return None
+        tensors, entry = read_sealed(self.path)
+        if entry.get("format") != FORMAT or entry.get("identity") != self.identity:
+            raise TrainingError(
+                f"{self.path} belongs to another fit: its data or settings differ.",
+                expected="the same arguments and data as when the checkpoint was written.",
+                fix=f"use another folder, or delete this one: rm -r {self.path.parent}",
+            )
+        card = LogisticHeadCard.from_json(entry["card"])
+        module, found = build_head(card), tensors.pop(OUT_OF_FOLD).numpy()
+        module.load_state_dict(tensors)
+        return FittedHead(
+            module, card, found, HeadFit.from_json(entry["record"]), float(entry["rate"])
+        )
+
+    def save(self, fitted: FittedHead) -> None:
+        """Write, fsync, rename."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        tensors = fitted.module.state_dict()
+        tensors[OUT_OF_FOLD] = torch.from_numpy(fitted.out_of_fold)
+        entry = {"record": asdict(fitted.record), "card": asdict(fitted.card), "rate": fitted.rate}
+        write_sealed(self.path, tensors, {"format": FORMAT, "identity": self.identity, **entry})
