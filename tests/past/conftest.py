@@ -1,10 +1,8 @@
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from tests.past.pictures import write_pictures
 
 PAST = Path(__file__).parent
@@ -30,9 +28,5 @@ def here(past: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def with_one_thread(one_thread: None) -> None:
     """As when those fits began; they go on with as many, and warn where that changes anything."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

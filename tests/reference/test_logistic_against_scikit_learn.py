@@ -4,12 +4,10 @@ Weights agree within a thousandth of the largest one: the logits are computed in
 solver stops at a gradient of 1e-5.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
@@ -18,12 +16,7 @@ from warmstart.training.logistic import LogisticProblem
 CLOSE = 1e-3  # of the largest weight; of logits likewise
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def clouds(num_rows: int, width: int, num_classes: int) -> tuple[Any, NDArray[np.int64]]:

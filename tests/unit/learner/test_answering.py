@@ -1,13 +1,12 @@
 """Temperature, thresholds and "unknown": fitted, applied, saved, forgotten when they are stale."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from tests.unit.learner.conftest import small_network, squares
 
 from warmstart import (
@@ -27,13 +26,7 @@ Make = Callable[..., ConvLearner]
 VIEWS = Augmentation("test", 20, 0.1, flip="side_on")
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """On so little data, threads that wait for each other take most of the time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def too_sure(learn: ConvLearner) -> Predictions:
