@@ -1,6 +1,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,42 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
         return Said(code if isinstance(code, int) else 0, out, err)
 
     return call
+
+
+class Killed(BaseException):
+    """Ends everything where it is, as kill -9 would: nothing is written on the way out."""
+
+
+def die_at(
+    patch: pytest.MonkeyPatch, target: str, number: int, error: type[BaseException] = Killed
+) -> Callable[[], int]:
+    """Let a function or method die when it is called for the n-th time.
+
+    Args:
+        patch: What undoes it.
+        target: Its name with its module's, as "package.module.Class.method".
+        number: Which call.
+        error: What it raises.
+
+    Returns:
+        A function that says how often it was called.
+    """
+    calls = 0
+    place, _, name = target.rpartition(".")
+    module, _, kind = place.rpartition(".")
+    has_class = kind[:1].isupper()
+    owner: object = getattr(import_module(module), kind) if has_class else import_module(place)
+    real = getattr(owner, name)
+
+    def dying(*arguments: object, **more: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == number:
+            raise error
+        return real(*arguments, **more)
+
+    patch.setattr(owner, name, dying)
+    return lambda: calls
 
 
 def write_photos(folder: Path, number: int = 12, side: int = 40) -> Path:

@@ -3,13 +3,12 @@
 import json
 import shlex
 import tomllib
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.cli.conftest import Place, Run
+from tests.unit.cli.conftest import Killed, Place, Run, die_at
 
 from warmstart.cli.main import main
 from warmstart.inference.predictor import load_predictor
@@ -17,10 +16,6 @@ from warmstart.results.history import History
 
 TRAIN = ["train", "dogscats", "--size", "32", "--bs", "8", "--no-report"]
 SAME = ["predictions.csv", "model/weights.safetensors", "model/model.json", "recipe.toml"]
-
-
-class Killed(BaseException):
-    """Ends everything where it is, as kill -9 would."""
 
 
 def asked(run: Path) -> dict[str, object]:
@@ -121,7 +116,7 @@ def test_a_killed_run_ends_as_one_that_was_not(
         monkeypatch.setattr("warmstart.training.head.MLP_STEPS", 8)
         monkeypatch.setattr("warmstart.learner.head_fit.fold_loss", lambda *_: float("inf"))
     with pytest.MonkeyPatch.context() as patch:
-        dying(patch, target, number)
+        die_at(patch, target, number)
         with pytest.raises(Killed):
             main([*words, "--out", "run"])
     assert not Path("run", "report.html").exists()
@@ -131,27 +126,6 @@ def test_a_killed_run_ends_as_one_that_was_not(
     assert files(Path("run")) == files(Path("whole"))
     heads = [fit.head for fit in history(Path("run")).head_fits]
     assert heads == (["mlp"] if head == BOTH else ["logistic"])
-
-
-def dying(patch: pytest.MonkeyPatch, target: str, number: int) -> None:
-    """Let a function or method die when it is called for the n-th time."""
-    calls = 0
-    place, _, name = target.rpartition(".")
-    try:
-        owner: object = import_module(place)
-    except ModuleNotFoundError:
-        module, _, kind = place.rpartition(".")
-        owner = getattr(import_module(module), kind)
-    real = getattr(owner, name)
-
-    def die(*arguments: object, **more: object) -> object:
-        nonlocal calls
-        calls += 1
-        if calls == number:
-            raise Killed
-        return real(*arguments, **more)
-
-    patch.setattr(owner, name, die)
 
 
 def test_contradicted_training_images_are_in_the_report(place: Place, run: Run) -> None:

@@ -5,17 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.conftest import Place, Run
+from tests.unit.cli.conftest import Killed, Place, Run, die_at
 
 from warmstart.cli.main import main
 from warmstart.training.checkpoint import Checkpoint, Progress
 
 TRAIN = ["train", "dogscats", "--size", "32", "--bs", "8", "--epochs", "3"]
 SAME = ["predictions.csv", "model/weights.safetensors", "model/model.json", "recipe.toml"]
-
-
-class Killed(BaseException):
-    """Ends everything where it is, as kill -9 would: nothing is written on the way out."""
 
 
 def files(run: Path) -> dict[str, bytes]:
@@ -48,26 +44,12 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Run until something is called for the n-th time, and die there."""
 
     def until(target: str, number: int, error: type[BaseException] = Killed) -> None:
-        calls = 0
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Checkpoint, "is_due", always_due)
-            module, _, name = target.rpartition(".")
-            from importlib import import_module
-
-            owner = Checkpoint if module == "Checkpoint" else import_module(module)
-            real = getattr(owner, name)
-
-            def dying(*arguments: object, **more: object) -> object:
-                nonlocal calls
-                calls += 1
-                if calls == number:
-                    raise error
-                return real(*arguments, **more)
-
-            patch.setattr(owner, name, dying)
+            calls = die_at(patch, target, number, error)
             with pytest.raises((Killed, SystemExit)):
                 main([*TRAIN, "--out", "run"])
-        assert calls == number
+        assert calls() == number
 
     return until
 
@@ -76,9 +58,9 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     ("target", "number"),
     [
         ("warmstart.learner.trains.lr_find", 1),  # before there is a rate
-        ("Checkpoint.save", 1),  # before the first checkpoint
-        ("Checkpoint.save", 2),  # in the first epoch
-        ("Checkpoint.save", 6),  # in the second
+        ("warmstart.training.checkpoint.Checkpoint.save", 1),  # before the first checkpoint
+        ("warmstart.training.checkpoint.Checkpoint.save", 2),  # in the first epoch
+        ("warmstart.training.checkpoint.Checkpoint.save", 6),  # in the second
         ("warmstart.cli.outcome.write_history", 1),  # between the model and the rest
         ("warmstart.cli.outcome.write_environment", 1),  # before the run is finished
     ],
@@ -103,7 +85,7 @@ def test_steps_that_were_done_are_not_done_again(
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stop("Checkpoint.save", 7)
+    stop("warmstart.training.checkpoint.Checkpoint.save", 7)
     saved: list[tuple[int, int]] = []
     real = Checkpoint.save
 
@@ -167,7 +149,7 @@ def test_options_that_say_the_same_are_none(trained: Place, run: Run) -> None:
 def test_images_that_changed_are_not_gone_on_with(
     place: Place, stop: Callable[..., None], run: Run
 ) -> None:
-    stop("Checkpoint.save", 2)
+    stop("warmstart.training.checkpoint.Checkpoint.save", 2)
     photo = place.photos / "cat" / "00.png"
     photo.write_bytes((place.photos / "cat" / "01.png").read_bytes())
     said = run("train", "--resume", "run")
@@ -182,7 +164,7 @@ def test_a_run_goes_on_from_any_folder(
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stop("Checkpoint.save", 2)
+    stop("warmstart.training.checkpoint.Checkpoint.save", 2)
     (place.home / "elsewhere").mkdir()
     monkeypatch.chdir(place.home / "elsewhere")
     assert run("train", "--resume", "../run").code == 0
