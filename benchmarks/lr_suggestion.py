@@ -198,14 +198,15 @@ def judge(build: Callable[[int], Case], opt: str, seeds: Sequence[int]) -> dict[
     usual = {"sgd": 0.01}.get(opt, 0.6 * USUAL_RATES.get(opt, 0.0))
     losses: dict[str, list[float]] = {}
     rates: dict[str, list[float]] = {}
-    turns: dict[str, list[float]] = {}
+    turns: dict[str, list[float | None]] = {}
     for seed in seeds:
         case, known = build(seed), dict[str, float]()
         tried = {f"{rate:.3g}": rate for rate in RATES} | {"usual": usual}
         for rule in RULES:
             curve = case.curve(opt, seed, is_limited=rule != "suggestion")
             tried[rule] = curve.suggestion
-            turns.setdefault(rule, []).append(curve.turning)
+            turn = curve.turning  # infinite where a sweep was too short, which JSON cannot say
+            turns.setdefault(rule, []).append(turn if np.isfinite(turn) else None)
         for name, rate in tried.items():
             key = f"{rate:.4g}"  # 0.01 of the nine and 0.01 as suggested are one fit
             if key not in known:
