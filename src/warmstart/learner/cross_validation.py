@@ -59,9 +59,7 @@ def cross_validated(
     """
     table = feeding.source.table
     rows = table.rows("train")
-    labels = table.labels[rows]
-    folds = draw_folds(units_of(feeding, rows), labels, k, seed=settings.seed)
-    tell_unlearned(classes_in_one_fold(folds, labels, table.classes))
+    folds = training_folds(feeding, units_of(feeding, rows), k, settings.seed)
     dealt = Folds(folds, targets_of(table).train, new_head, RowsOf(feeding, device))
     chances = np.zeros((len(rows), len(table.classes)))
     with kept_random_state():  # a head of the user's own may draw from any of them
@@ -69,11 +67,7 @@ def cross_validated(
             settings = replace(settings, lrs=(dealt.found_rate(settings),))
         for held, found in dealt.probabilities(settings):
             chances[held] = found
-    names = tuple(table.names[row] for row in rows)
-    made = OutOfFoldPredictions(names, chances, labels, table.classes, folds, settings.lrs[0])
-    if not quiet:
-        print(made, file=sys.stderr)  # noqa: T201 - the learner's words to its user
-    return made
+    return predictions_of(feeding, chances, folds, quiet=quiet, lr=settings.lrs[0])
 
 
 def cross_validated_logistic(
@@ -103,9 +97,8 @@ def cross_validated_logistic(
     """
     table = feeding.source.table
     places = table.rows("train")
-    labels, units = table.labels[places], units_of(feeding, places)
-    folds = draw_folds(units, labels, k, seed=seed)
-    tell_unlearned(classes_in_one_fold(folds, labels, table.classes))
+    units = units_of(feeding, places)
+    folds = training_folds(feeding, units, k, seed)
 
     def rows_of(train: NDArray[np.int64]) -> HeadRows:
         return gathered_rows(
@@ -116,9 +109,40 @@ def cross_validated_logistic(
     found, penalties = nested_out_of_fold(
         rows_of, feeding.rows(places), feature_parts, folds, device
     )  # fmt: skip
-    names = tuple(table.names[row] for row in places)
+    return predictions_of(feeding, found, folds, quiet=quiet, penalties=penalties)
+
+
+def training_folds(feeding: Feeding, units: Sequence[str], k: int, seed: int) -> NDArray[np.int64]:
+    """The fold of each training row (N,); classes that no head can know are warned of."""
+    table = feeding.source.table
+    labels = table.labels[table.rows("train")]
+    folds = draw_folds(units, labels, k, seed=seed)
+    tell_unlearned(classes_in_one_fold(folds, labels, table.classes))
+    return folds
+
+
+def predictions_of(
+    feeding: Feeding,
+    found: NDArray[np.float64],
+    folds: NDArray[np.int64],
+    *,
+    quiet: bool,
+    **heads: Any,
+) -> OutOfFoldPredictions:
+    """Probabilities (N, K) of the training rows as predictions, which are said unless ``quiet``.
+
+    Args:
+        feeding: Whose rows.
+        found: In table order.
+        folds: (N,).
+        quiet: Print nothing.
+        **heads: ``lr`` or ``penalties`` of the folds' heads.
+    """
+    table = feeding.source.table
+    rows = table.rows("train")
+    names = tuple(table.names[row] for row in rows)
     made = OutOfFoldPredictions(
-        names, found, labels, table.classes, folds=folds, penalties=penalties
+        names, found, table.labels[rows], table.classes, folds=folds, **heads
     )  # fmt: skip
     if not quiet:
         print(made, file=sys.stderr)  # noqa: T201 - the learner's words to its user
@@ -217,5 +241,5 @@ def tell_unlearned(classes: Sequence[str]) -> None:
         warnings.warn(
             f"all training rows of {', '.join(classes)} are in one fold (there is one row, or one "
             "group), so the head that is asked about them has never seen the class.",
-            stacklevel=4,
+            stacklevel=5,
         )
