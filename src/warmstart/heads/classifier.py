@@ -14,11 +14,11 @@ from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
 from warmstart.heads.logistic import check_penalty, fit_logistic, resolve_parts
 from warmstart.inference.frozen_part import chosen_device
-from warmstart.inference.probabilities import probabilities
 from warmstart.results.predictions import LIKELY
 from warmstart.training.head import HeadCard, build_head, dropouts_of
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
+from warmstart.training.probabilities import probabilities
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 

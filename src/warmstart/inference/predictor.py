@@ -29,9 +29,9 @@ from warmstart.inference.averaging import mean_over_views
 from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
 from warmstart.inference.model_folder import ModelCard, read_model
 from warmstart.inference.pictures import Picture, Pictures
-from warmstart.inference.probabilities import BLOCK_ROWS, probabilities
 from warmstart.inference.whole_model import whole_model
 from warmstart.results.predictions import Predictions
+from warmstart.training.probabilities import BLOCK_ROWS, probabilities
 
 
 class Predictor:

@@ -91,6 +91,27 @@ def tell_plain_views(quiet: bool) -> None:
         )
 
 
+def tell_precompute_off(quiet: bool) -> None:
+    """Say what ``unfreeze`` has set."""
+    if not quiet:
+        print(  # noqa: T201 - the learner's words to its user
+            "note: unfreeze() sets precompute=False: the whole body trains, each epoch on new "
+            "views of aug_tfms. precompute=8 after it stores and trains on 8 of them.",
+            file=sys.stderr,
+        )
+
+
+def tell_stored_views(precompute: bool | int, quiet: bool) -> None:
+    """Say which views a body trains on, where they are stored."""
+    if precompute is not False and not quiet:
+        views = "the plain view" if precompute is True else f"{precompute} stored views"
+        print(  # noqa: T201 - the learner's words to its user
+            f"note: precompute={precompute} stays: what trains does so on {views} of each image. "
+            "learn.precompute = False trains on new views each epoch.",
+            file=sys.stderr,
+        )
+
+
 def told_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None:
     """What a fit does about uneven classes; what "auto" has chosen is said."""
     chosen = chosen_balance(balance, targets)

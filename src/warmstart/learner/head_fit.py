@@ -38,11 +38,11 @@ from warmstart.training.logistic_head import LogisticHeadCard, Parts
 from warmstart.training.loop import fit as fit_module
 from warmstart.training.lr_finder import kept_random_state
 from warmstart.training.objective import evaluate, judged
+from warmstart.training.probabilities import BLOCK_ROWS
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
 MLP_ROWS = 2000  # training rows from which on "auto" tries the MLP as well (docs/experiments.md)
-BLOCK_ROWS = 8192  # that are judged at once
 
 TrainMLP = Callable[[float, int], Any]
 """Train the learner's head with a rate, for so many epochs."""

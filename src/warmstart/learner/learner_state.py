@@ -19,6 +19,8 @@ from warmstart.learner.checks import (
     same_classes,
     seen_through,
     tell_plain_views,
+    tell_precompute_off,
+    tell_stored_views,
     without_unreadable,
 )
 from warmstart.learner.feeding import NOTHING, Feeding, checked_precompute
@@ -75,6 +77,7 @@ class LearnerState:
     @precompute.setter
     def precompute(self, value: bool | int) -> None:
         self._precompute = checked_precompute(value)
+        self._keeps_pixels = self._precompute is not False
         if self._precompute is True and self.data.source.varies:
             tell_plain_views(self.quiet)
 
@@ -89,12 +92,26 @@ class LearnerState:
             where: A group's number, as -2 for the last group of the body and the head; or the name
                 of a stage (``learn.summary()`` lists them).
         """
-        self.layers.cut = self.layers.cut_before(where)
-        self.parts.forget(body_moved=False)
+        self._cut_at(where)
+        if self.layers.cut is not None and self.data.source.varies:
+            tell_stored_views(self._precompute, self.quiet)
 
     def unfreeze(self) -> None:
-        """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``)."""
-        self.freeze_to(0)
+        """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``).
+
+        As in fastai 0.7, ``precompute=True`` becomes False where the data has an augmentation, so
+        that the body sees it; pixels of rows that judge stay stored.
+        """
+        self._cut_at(0)
+        if self._precompute is True and self.data.source.varies:
+            self._precompute = False
+            tell_precompute_off(self.quiet)
+        elif self.data.source.varies:
+            tell_stored_views(self._precompute, self.quiet)
+
+    def _cut_at(self, where: int | str) -> None:
+        self.layers.cut = self.layers.cut_before(where)
+        self.parts.forget(body_moved=False)
 
     def summary(self) -> str:
         """Stages, layer groups, parameters, what is frozen, and where the cut is."""
@@ -220,10 +237,18 @@ class LearnerState:
             UnreadableImagesError: some cannot be decoded, and are not to be dropped.
         """
         keeps = self._precompute if precompute is None else precompute
-        feeding = Feeding(self.activations, self.data.source, keeps, self.held_back)
-        failures = feeding.see(splits)
+        failures = self._feeding(keeps).see(splits)
         if failures and self.data.on_unreadable == "raise":
             raise UnreadableImagesError(failures)
         if failures:
             self.data = without_unreadable(self.data, failures)
-        return Feeding(self.activations, self.data.source, keeps, self.held_back)
+        return self._feeding(keeps)
+
+    def _feeding(self, keeps: bool | int) -> Feeding:
+        trains_body = self.layers.cut is not None
+        body = (
+            self.parts.whole_body(self.card, self.layers, keeps_pixels=self._keeps_pixels)
+            if trains_body
+            else None
+        )
+        return Feeding(self.activations, self.data.source, keeps, self.held_back, body)

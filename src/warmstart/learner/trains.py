@@ -35,6 +35,7 @@ from warmstart.training.head import MLP_DECAY, read_head_card
 from warmstart.training.logistic_head import LogisticHeadCard
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
+from warmstart.training.objective import Judging
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.precision import NUM_ROWS, step_seconds
 from warmstart.training.schedule import Schedule
@@ -112,6 +113,7 @@ class Trains(Predicts):
                 feeding.inputs(self.device),
                 targets_of(self.data.table, self.held_back, chooses=chooses),
                 settings,
+                judging=Judging(self.model.head, self.numeric_mode),
                 checkpoint=point,
                 on_epoch=silent if self.quiet else epoch_printer(),
                 on_history=self._tensorboard(tensorboard),

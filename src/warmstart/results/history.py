@@ -12,7 +12,11 @@ from warmstart.results.head_fit import HeadFit
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch: losses are means over rows, ``seconds`` is the time its steps took."""
+    """One epoch: losses are means over rows, ``seconds`` is the time its steps took.
+
+    ``precision`` is the number type of its steps; ``judged_in`` the numeric mode of the body that
+    validation rows went through, which is the one that the model answers in ("" if nobody said).
+    """
 
     epoch: int
     fit: int
@@ -23,6 +27,7 @@ class EpochRecord:
     lrs: tuple[float, ...]
     seconds: float
     precision: str = "f32"
+    judged_in: str = ""
 
 
 @dataclass(eq=False)
