@@ -27,6 +27,7 @@ def compare_runs(
     for run in (first, second):
         refuse_missing(run, expected=RUN)
     from warmstart.cli.saved_predictions import read_predictions  # numpy loads here
+    from warmstart.evaluation.score_words import main_title
 
     pair = (read_predictions(first), read_predictions(second))
     found = compared(pair, (first, second), worthwhile)
@@ -34,8 +35,8 @@ def compare_runs(
         print(found.to_json())
         return
     for letter, run, saved in zip("AB", (first, second), pair, strict=True):
-        name = "all labels right" if saved.predictions.is_multi_label else "accuracy"
-        print(f"{letter}  {run}  {name} {saved.predictions.accuracy:.4f}")
+        title = main_title(is_multi_label=saved.predictions.is_multi_label)
+        print(f"{letter}  {run}  {title} {saved.predictions.accuracy:.4f}")
         for chosen in saved.predictions.chosen_on_these:
             print(f"   note: {chosen} of {letter} was chosen by these images, which flatters it")
     print(f"\n{found}")

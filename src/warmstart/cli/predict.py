@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from warmstart.data.table import Exclusion
     from warmstart.results.predictions import Predictions
 
-Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, such as RUN/model.")]
+ModelOrName = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL|ARCH",
+        help="A model folder, such as RUN/model; or a timm name, for ImageNet's classes.",
+    ),
+]
 
 
 def predict(
-    model: Annotated[
-        Path,
-        typer.Argument(
-            metavar="MODEL|ARCH",
-            help="A model folder, such as RUN/model; or a timm name, for ImageNet's classes.",
-        ),
-    ],
+    model: ModelOrName,
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATHS...", help="Images, or folders of images.")
     ],
@@ -47,7 +47,9 @@ def predict(
     ] = 0,
     augment: Annotated[
         str | None,
-        typer.Option(help=f"How they differ: {AUGMENTATIONS}; default: as in training."),
+        typer.Option(
+            help=f"How they differ: {AUGMENTATIONS}; default: as in training, else basic."
+        ),
     ] = None,
     plain_weight: Annotated[
         float | None, typer.Option(help="Share of the plain view; default: all views alike.")

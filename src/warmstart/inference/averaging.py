@@ -6,6 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
+from warmstart.images.augment import Augmentation, transforms_basic
+from warmstart.terminal.colour import say
+
+TTA_DEFAULT = transforms_basic  # small turns and light are right for any picture, mirrors are not
+
+
+def tta_augmentation(own: Augmentation | None, *, quiet: bool = False) -> Augmentation:
+    """How the views to be averaged differ, where nobody says: as in training, else by default.
+
+    Args:
+        own: How training views differed; None if all were plain, or nobody knows.
+        quiet: Do not say that it is the default.
+    """
+    if own is not None:
+        return own
+    if not quiet:
+        told = f'the views of TTA differ by "{TTA_DEFAULT.name}": no augmentation was trained with'
+        say((f"note: {told}", ""), is_error=True)
+    return TTA_DEFAULT
 
 
 def mean_over_views(

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
+from warmstart.data.content import file_sha256
+from warmstart.data.scan import is_file
 from warmstart.evaluation.calibration import Temperature
 from warmstart.evaluation.thresholds import Thresholds
 from warmstart.evaluation.unknown import UnknownThreshold
 from warmstart.inference.pictures import Picture
+from warmstart.inference.seen_pictures import UNKNOWN_THRESHOLD
 from warmstart.learner.answering import (
     tell,
     with_temperature,
@@ -72,6 +76,8 @@ class Answers(Trains):
         rows = others if isinstance(others, Predictions) else self.predictor().predict(others)
         answering, found = with_unknown(self.card.answering, rows, false_accept)
         self._answer(answering)
+        files = [name for name in rows.rows if is_file(Path(name))]
+        self.seen = self.seen.joined([file_sha256(name) for name in files], UNKNOWN_THRESHOLD)
         return found
 
     def _answer(self, answering: Answering) -> None:

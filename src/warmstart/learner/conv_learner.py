@@ -125,5 +125,5 @@ class ConvLearner(Answers):
             The folder.
         """
         card = replace(self.card, mode=self.numeric_mode, metrics=metrics or {})
-        write_model(Path(folder), card, self.model.state_dict())
+        write_model(Path(folder), card, self.model.state_dict(), self.seen)
         return Path(folder)

@@ -84,6 +84,7 @@ def fit_head(
         What was tried and kept.
     """
     feeding = learn.feeding_for(("train", "valid"))
+    learn.remember_pictures(feeding)
     places, _ = learn.held_back.parted(feeding.source.table)
     feature_parts = pooled_parts(learn.model.pool, learn.num_features)
     rows = gathered_rows(

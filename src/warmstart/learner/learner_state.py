@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImagesError
 from warmstart.inference.model_folder import ModelCard
 from warmstart.inference.predictor import Predictor
+from warmstart.inference.seen_pictures import BEST_EPOCH, SeenPictures
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.answering import forgotten
 from warmstart.learner.checks import (
@@ -64,6 +66,8 @@ class LearnerState:
         )
         self.num_epochs, self.num_fits = 0, 0
         self._first_body: str | None = None  # its fingerprint, once a fit could have changed it
+        self.seen = SeenPictures()
+        self._last_seen: tuple[ImageTable, HeldBack, str | None] | None = None
         self._snapshots = Snapshots(network.head, None)
         self.out_of_fold: OutOfFoldPredictions | None = None  # of the head, by ``fit_head``
         self._precompute: bool | int = False
@@ -142,6 +146,7 @@ class LearnerState:
         self.card = replace(self.card, head=None if card is None else asdict(card))
         self._snapshots = Snapshots(self.model.head, None)
         self.out_of_fold = None
+        self.history.begin_anew()
 
     def put_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Take other weights.
@@ -176,6 +181,7 @@ class LearnerState:
         self.parts.forget(body_moved=True)
         self._snapshots = Snapshots(self.model.head, None)
         self.forget_answering("the data is another")
+        self.history.begin_anew()
 
     def forget_answering(self, why: str) -> None:
         """Answer plainly again, because the model or its data is another.
@@ -204,7 +210,7 @@ class LearnerState:
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
         return Predictor(
-            self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card
+            self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card, self.seen
         )
 
     @property
@@ -252,3 +258,21 @@ class LearnerState:
             else None
         )
         return Feeding(self.activations, self.data.source, keeps, self.held_back, body)
+
+    def remember_pictures(self, feeding: Feeding, chooser: str | None = None) -> None:
+        """Note which pictures a fit trains on: they do not judge its model unnoticed.
+
+        Args:
+            feeding: What it is fed.
+            chooser: Which rows choose the best epoch, "held_back" or "valid"; None if none do.
+        """
+        source, held_back = feeding.source, feeding.held
+        if self._last_seen == (source.table, held_back, chooser):
+            return  # hashes of files are asked for once, however many fits there are
+        train, held = held_back.parted(source.table)
+        hashes = feeding.activations.hashes
+        self.seen = self.seen.joined(source.content_hashes(train, hashes))
+        if chooser is not None:
+            rows = source.table.rows("valid") if chooser == "valid" else held
+            self.seen = self.seen.joined(source.content_hashes(rows, hashes), BEST_EPOCH)
+        self._last_seen = (source.table, held_back, chooser)

@@ -1,11 +1,13 @@
 """What a learner says of rows and pictures."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import SettingError
+from warmstart.inference.averaging import tta_augmentation
+from warmstart.inference.judging import ITSELF
 from warmstart.inference.pictures import Picture
 from warmstart.learner.checks import existing_rows
 from warmstart.learner.cross_validation import check_frozen
@@ -45,19 +47,14 @@ class Predicts(LearnerState):
             plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
 
         Returns:
-            Predictions, in table order. A temperature applies to each view, before the mean.
-
-        Raises:
-            SettingError: further views are asked for, and the data has no augmentation.
+            Predictions, in table order. A temperature applies to each view, before the mean. Views
+            differ as in training; by "basic" where the data has no augmentation, which is said.
         """
-        if n_aug > 0 and not self.data.source.varies:
-            raise SettingError(
-                f"n_aug={n_aug}, but the data has no augmentation: every view is the plain one.",
-                expected="data whose tfms have an augmentation, or no further view.",
-                fix="learn.predict(), or tfms_from_model(arch, aug_tfms=transforms_side_on) and "
-                "learn.set_data.",
-            )
-        return self._judge(what).predictions(self._rows(what), n_aug, plain_weight)
+        judge = self._judge(what)
+        if n_aug > 0 and not judge.source.varies:
+            chosen = tta_augmentation(None, quiet=self.quiet)
+            judge = replace(judge, source=replace(judge.source, augmentation=chosen))
+        return judge.predictions(self._rows(what), n_aug, plain_weight)
 
     def predict_snapshots(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
         """Probabilities averaged over the weights at the end of each cycle of the last fit.
@@ -102,4 +99,6 @@ class Predicts(LearnerState):
         keeps = self._precompute is not False and self.layers.cut is None
         store = self.parts.pooled(self.card) if keeps else None
         chosen = self.chosen_on_valid if what == "valid" else ()
+        if what == "train" and self.num_fits:
+            chosen = (ITSELF,)
         return Judge(self.predictor(), self.data.source, store, chosen)

@@ -10,6 +10,7 @@ from torch import nn
 
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.heads.fresh import heads_like
+from warmstart.inference.seen_pictures import BEST_EPOCH
 from warmstart.learner.checks import rates, silent, told_balance, told_clip_norm
 from warmstart.learner.cross_validation import (
     check_frozen,
@@ -26,7 +27,7 @@ from warmstart.results.head_fit import HeadFit
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.out_of_fold import OutOfFoldPredictions
-from warmstart.terminal.epochs import epoch_printer
+from warmstart.terminal.epochs import epoch_printer, print_rise
 from warmstart.training.allocator import keep_memory
 from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
@@ -99,6 +100,7 @@ class Trains(Predicts):
         chooses = settings.chooses and self._chooses(choose_on)
         feeding = self.feeding_for(("train", "valid"))
         settings = self._balanced(replace(settings, inputs_name=feeding.name()), balance)
+        self.remember_pictures(feeding, choose_on if settings.chooses else None)
         self.forget_answering("the model was trained on")
         self.out_of_fold = None
         file = f"fit-{self.num_fits}.safetensors"
@@ -125,6 +127,8 @@ class Trains(Predicts):
         self.num_fits += 1
         self.num_epochs += len(history.records)
         self.history.extend(history)
+        if not self.quiet:
+            print_rise(self.history)
         return history
 
     def fit_head(
@@ -288,7 +292,7 @@ class Trains(Predicts):
         """Whether held-back rows choose; if not, valid does, and that is remembered."""
         check_chooser(choose_on)
         if choose_on == "valid":
-            self.chosen_on_valid = ("the best epoch",)
+            self.chosen_on_valid = (BEST_EPOCH,)
             return False
         if not self.held_back.share:
             self.hold_back()

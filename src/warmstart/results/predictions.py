@@ -25,7 +25,8 @@ class Predictions:
 
     ``answering`` is how the model answers. ``chosen_on_these`` names what was chosen by these same
     rows, such as "the best epoch": it flatters every score of them (law 15). ``left_out`` has name
-    and reason of what lies in a folder that was predicted, and is in no row (law 16).
+    and reason of what lies in a folder that was predicted, and is in no row (law 16). ``notes`` say
+    which pictures were judged, and what else a reader of their scores should know.
     """
 
     rows: tuple[str, ...]
@@ -35,6 +36,7 @@ class Predictions:
     answering: Answering = field(default=PLAIN, kw_only=True)
     chosen_on_these: tuple[str, ...] = field(default=(), kw_only=True)
     left_out: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def is_multi_label(self) -> bool:

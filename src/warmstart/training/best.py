@@ -79,9 +79,6 @@ def check_choice(settings: FitSettings, inputs: Inputs, targets: Targets) -> Non
 def kept_epoch(history: History, fit_number: int = 0) -> int | None:
     """The epoch whose weights a fit ended with; None if nobody chose: it was the last one."""
     kept = [
-        record.epoch
-        for record in history.records
-        if record.fit == fit_number
-        and (record.metrics.get("valid_best") or record.metrics.get("choice_best"))
+        record.epoch for record in history.records if record.fit == fit_number and record.is_best
     ]
     return kept[-1] if kept else None

@@ -147,7 +147,10 @@ BY_HAND = {
         ["predict", "MODEL", "new"], 1, "new", prepare=lambda place: (place.home / "new").mkdir()
     ),
     "unknown class": Mistake(
-        ["evaluate", "MODEL", "dogscats"], 1, "cow", prepare=lambda p: (p.photos / "cow").mkdir()
+        ["evaluate", "MODEL", "dogscats"],
+        1,
+        "cow",
+        prepare=lambda p: shutil.copytree(p.photos / "dog", p.photos / "cow"),
     ),
     "csv into a file": Mistake(
         ["predict", "MODEL", "dogscats", "--csv", "a/b.csv"], 1, "a", prepare=write("a", "")

@@ -35,7 +35,7 @@ def test_who_insists_on_valid_is_told_that_its_scores_are_flattered(make: Make) 
     predictions = learn.predict("valid")
     assert predictions.chosen_on_these == ("the best epoch",)
     assert predictions.scores().chosen_on_these == ("the best epoch",)
-    assert learn.predict("train").chosen_on_these == ()
+    assert learn.predict("train").chosen_on_these == ("the model itself",)
 
 
 def test_pixels_of_rows_held_back_train_nothing(make: Make) -> None:

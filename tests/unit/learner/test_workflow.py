@@ -323,8 +323,3 @@ def test_gradients_are_clipped_where_batchnorm_does_not_tame_them(
     assert losses(is_thawed=True, bn="train") == losses(is_thawed=True, bn="train", clip_norm=None)
     assert losses(is_thawed=False) == losses(is_thawed=False, clip_norm=None)
     assert not told()
-
-
-def test_further_views_of_data_that_has_none_are_refused(make: Make) -> None:
-    with pytest.raises(SettingError, match="the data has no augmentation"):
-        make().TTA(2)
