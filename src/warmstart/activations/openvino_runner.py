@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.activations.runner import no_rows, padded, rounded
+from warmstart.activations.runner import fewer_instructions, no_rows, padded, rounded
 from warmstart.batches.pixels import PixelBlock
 
 BATCH = 4  # with one stream per core the fastest of 1, 2, 4, 8 and 16 (docs/experiments.md)
@@ -81,7 +81,17 @@ def openvino_mode(precision: str) -> str:
     has = torch.cpu.get_capabilities()
     names = ("amx_bf16", "amx_fp16", "avx512_bf16", "avx512_fp16", "avx512_f", "avx2", "fma3")
     instructions = "+".join(name for name in names if has.get(name)) or has["architecture"]
-    return f"openvino-{openvino.__version__}/{precision}/{instructions}/b{BATCH}"
+    return (
+        f"openvino-{openvino.__version__}/{precision}/{instructions}{fewer_instructions()}/b{BATCH}"
+    )
+
+
+def openvino_reason(error: Exception) -> str:
+    """What an error of OpenVINO's says, without the places in its source that it begins with."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("Exception from", "Check "))]
+    rules = [line for line in lines if "No conversion rule" in line]
+    return (rules or lines or [type(error).__name__])[0].strip("- ")
 
 
 def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
@@ -93,13 +103,17 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
         precision: "bf16" or "f32".
 
     Returns:
-        OpenVINO's compiled model.
+        OpenVINO's compiled model, which has run once: some operations fail only then.
+
+    Raises:
+        ImportError: OpenVINO is not installed, or cannot be loaded.
+        RuntimeError: it cannot translate, compile or run the prefix.
     """
     from warmstart.activations.openvino_compile import compiled
-    from warmstart.activations.openvino_graph import converted_graph, recorded_graph
+    from warmstart.activations.openvino_graph import faithful_graph
 
     shape = (BATCH, size, size, 3)
-    graph = recorded_graph(prefix, shape) or converted_graph(prefix, shape)
+    graph = faithful_graph(prefix, shape)
     num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     settings = {
         "INFERENCE_PRECISION_HINT": precision,
@@ -107,4 +121,6 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
         "INFERENCE_NUM_THREADS": num_cores,
         "ENABLE_CPU_PINNING": False,
     }
-    return compiled(graph, settings)
+    made = compiled(graph, settings)
+    made(np.zeros(shape, np.uint8))
+    return made

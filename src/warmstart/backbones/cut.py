@@ -128,7 +128,8 @@ def varying(nodes: Sequence[fx.Node]) -> set[fx.Node]:
 def crossings(nodes: Sequence[fx.Node]) -> list[fx.Node | None]:
     """After each operation, the only tensor that later ones still need; None if there are more.
 
-    The number of rows may be needed too: it is read off that tensor.
+    The number of rows may be needed too: it is read off that tensor, which has an entry per row
+    (not one per patch of each, as inside TNT).
     """
     depends, position = varying(nodes), {node: i for i, node in enumerate(nodes)}
     last_use = {node: max((position[user] for user in node.users), default=-1) for node in depends}
@@ -138,7 +139,8 @@ def crossings(nodes: Sequence[fx.Node]) -> list[fx.Node | None]:
         live = [n for n in [*live, *({node} & depends)] if last_use[n] > i]
         tensors = [n for n in live if n.meta.get("is_tensor")]
         others = [n for n in live if not n.meta.get("is_tensor") and not n.meta.get("is_count")]
-        out.append(tensors[0] if len(tensors) == 1 and not others else None)
+        is_one = len(tensors) == 1 and not others and tensors[0].meta.get("has_rows")
+        out.append(tensors[0] if is_one else None)
     return out
 
 

@@ -25,6 +25,7 @@ class FrozenParts:
         """Keep what is stored under ``cache_dir``."""
         self.network, self.device, self.cache_dir = network, device, cache_dir
         self.progress = progress
+        self._torch_cuts: dict[str, str] = {}
         self._pooled: TableActivations | None = None
         self._before_cut: TableActivations | None = None
 
@@ -37,7 +38,8 @@ class FrozenParts:
     def pooled(self, card: ModelCard) -> TableActivations:
         """Everything before the head, with the weights of now: what predicts."""
         if self._pooled is None:
-            self._pooled = self._with_store(frozen_part(self.network, card, self.device))
+            frozen = frozen_part(self.network, card, self.device, self._torch_cuts)
+            self._pooled = self._with_store(frozen)
         return self._pooled
 
     def before_cut(self, card: ModelCard, layers: Layers) -> TableActivations:
@@ -53,6 +55,7 @@ class FrozenParts:
                 size=card.recipe["size"],
                 device=self.device,
                 precision=card.precision,
+                torch_cuts=self._torch_cuts,
             )
             self._before_cut = self._with_store(frozen)
         return self._before_cut
