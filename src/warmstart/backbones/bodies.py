@@ -12,6 +12,7 @@ from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of, near_
 from warmstart.backbones.cut import crossings, halves
 from warmstart.backbones.pooling import output, wrong_size
 from warmstart.backbones.tracing import module_path, traced
+from warmstart.backbones.weights import CLASSIFIER_PREFIXES
 from warmstart.errors import SettingError, reason_of
 
 CLASSIFIERS = {"classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"}
@@ -60,10 +61,11 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
 
 
 def timm_body(name: str, size: int) -> nn.Module:
-    """A network of timm without its classifier, and if that can be also without its pooling.
+    """A network of timm without its classifier, and without its pooling if that is only arithmetic.
 
-    Some cannot do without: a distilled head that reads its tokens, one that pools several maps.
-    Of these the body is what timm calls their features, pooled in the network's own way.
+    Where the pooling is trained (by attention, or with a norm behind it), gives several maps that
+    belong together, or cannot be taken off (distilled heads), the body ends with what timm calls
+    the network's features, pooled in its own way.
 
     Raises:
         SettingError: timm cannot build it without a classifier.
@@ -72,7 +74,7 @@ def timm_body(name: str, size: int) -> nn.Module:
 
     try:
         body: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
-        if not gives_several(body, size):
+        if is_but_unpooled(body, name) and not gives_several(body, size):
             return body
     except Exception:  # noqa: BLE001, S110 - each of timm's modules refuses in its own way
         pass
@@ -87,6 +89,18 @@ def timm_body(name: str, size: int) -> nn.Module:
             flags=("--arch", near[0]),
         ) from error
     return pooled
+
+
+def is_but_unpooled(body: nn.Module, name: str) -> bool:
+    """Whether a body has the tensors of the whole network, but for the classifier's."""
+    import timm
+
+    with torch.device("meta"):  # names only
+        whole: nn.Module = timm.create_model(name)
+    own, published = set(body.state_dict()), set(whole.state_dict())
+    return not own - published and not [
+        tensor for tensor in published - own if not tensor.startswith(CLASSIFIER_PREFIXES)
+    ]
 
 
 def gives_several(body: nn.Module, size: int) -> bool:

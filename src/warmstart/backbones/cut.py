@@ -49,8 +49,7 @@ class StagedNetwork:
     def stages(self) -> tuple[Stage, ...]:
         """Stages that end where a single tensor crosses; others are part of the next one."""
         nodes = list(self.network.graph.nodes)
-        stage_of = stage_starts(self.module)
-        owner = owners(nodes, stage_of)
+        owner, stage_of = owners(nodes, stage_starts(self.module))
         crosses = crossings(nodes)
         names = list(dict.fromkeys(owner))
         ends: dict[str, int] = {}
@@ -102,18 +101,29 @@ class StagedNetwork:
         return halves(self.network, self.stages[cut - 1].end)
 
 
-def owners(nodes: list[fx.Node], stage_of: dict[str, str]) -> list[str]:
-    """The stage of each operation: that of its module, but never one that has ended."""
-    order = list(dict.fromkeys(stage_of.values()))
-    current, out = 0, []
+def owners(nodes: list[fx.Node], starts: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The stage of each operation: that of its module, but never one that has ended.
+
+    Args:
+        nodes: Of the whole network, in order.
+        starts: From ``stage_starts``.
+
+    Returns:
+        A stage per operation; and for each part the stage in which it first runs, which is not the
+        one that it is defined in where a network defines its parts in another order.
+    """
+    order = list(dict.fromkeys(starts.values()))
+    current, out, stage_of = 0, list[str](), dict[str, str]()
     for node in nodes:
         path = module_path(node)
-        while path and path not in stage_of:
+        while path and path not in starts:
             path = path.rpartition(".")[0]
         if path and node.op not in {"get_attr", "placeholder"}:
-            current = max(current, order.index(stage_of[path]))
+            current = max(current, order.index(starts[path]))
+            stage_of.setdefault(path, order[current])
         out.append(order[current])
-    return out
+    never = {path: stage if stage in out else order[0] for path, stage in starts.items()}
+    return out, never | stage_of
 
 
 def varying(nodes: Sequence[fx.Node]) -> set[fx.Node]:
