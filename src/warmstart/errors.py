@@ -60,6 +60,12 @@ class UnreadableImagesError(DataError):
         self.errors = tuple(errors)
 
 
+def reason_of(error: Exception) -> str:
+    """What an error of somebody else's says, in one line; its kind, where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 class SettingError(WarmstartError, ValueError):
     """An argument or a config key has a value it cannot have."""
 

@@ -19,7 +19,9 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from warmstart.activations.openvino_compile import compiled
 from warmstart.activations.openvino_ops import TRANSLATIONS, Value
+from warmstart.activations.openvino_reason import openvino_reason
 
+PRECISION = "INFERENCE_PRECISION_HINT"
 LARGEST_DIFFERENCE = 1e-3  # of the outputs' size: more than that is a wrong translation
 
 
@@ -69,36 +71,53 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
 
-def recorded_graph(prefix: nn.Module, shape: tuple[int, ...]) -> openvino.Model | None:
-    """Translate by recording, and compare with torch.
+def faithful_model(
+    prefix: nn.Module, shape: tuple[int, ...], settings: Mapping[str, Any]
+) -> openvino.CompiledModel:
+    """Translate by recording, else with OpenVINO's converter; compile; compare with torch.
 
     Args:
         prefix: In eval mode, uint8 of ``shape`` → (N, …) float32.
         shape: (N, H, W, 3), static.
+        settings: Of the compiled model, by OpenVINO's names, with ``PRECISION``.
 
     Returns:
-        The graph, or None if an operation has no translation or the outputs differ.
+        A model that gives in float32 what torch gives, and has run: some operations fail only then.
+        Where neither way leads to one, a RuntimeError says why.
     """
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
-    parameter = ov.parameter(list(shape), np.uint8, name="pixels")
-    try:
-        with torch.no_grad(), Recorder(pixels, parameter) as recorder:
-            wanted = prefix(pixels)
-        graph = openvino.Model([recorder.values[wanted]], [parameter], "prefix")
-    except (NotImplementedError, TypeError, KeyError, RuntimeError):
-        return None
-    settings = {"INFERENCE_PRECISION_HINT": "f32"}
-    found = compiled(graph, settings)(pixels.numpy())[0]
-    scale = max(1e-6, float(wanted.abs().max()))
-    difference = float(np.abs(found - wanted.numpy()).max()) / scale
-    return graph if found.shape == wanted.shape and difference < LARGEST_DIFFERENCE else None
+    failure = RuntimeError("")
+    for translate in (recorded, converted):
+        try:
+            graph, wanted = translate(prefix, pixels)
+            model = compiled(graph, {**settings, PRECISION: "f32"})
+            found = model(pixels.numpy())[0]
+            if settings[PRECISION] != "f32":
+                model = compiled(graph, settings)
+                model(pixels.numpy())
+        except Exception as error:  # noqa: BLE001 - a translator raises whatever it meets
+            failure = RuntimeError(openvino_reason(error))
+            continue
+        largest = LARGEST_DIFFERENCE * max(1e-6, float(wanted.abs().max()))
+        if found.shape == wanted.shape and np.abs(found - wanted.numpy()).max() < largest:
+            return model
+        failure = RuntimeError("its values differ from those of torch")
+    raise failure
 
 
-def converted_graph(prefix: nn.Module, shape: tuple[int, ...]) -> openvino.Model:
-    """Translate with OpenVINO's own converter: slower, and knows every operation."""
-    example = torch.zeros(shape, dtype=torch.uint8)
+def recorded(prefix: nn.Module, pixels: Tensor) -> tuple[openvino.Model, Tensor]:
+    """The graph of what torch did with some pixels, and what came out."""
+    parameter = ov.parameter(list(pixels.shape), np.uint8, name="pixels")
+    with torch.no_grad(), Recorder(pixels, parameter) as recorder:
+        wanted = prefix(pixels)
+    return openvino.Model([recorder.values[wanted]], [parameter], "prefix"), wanted
+
+
+def converted(prefix: nn.Module, pixels: Tensor) -> tuple[openvino.Model, Tensor]:
+    """The same by OpenVINO's own converter: slower, and knows nearly every operation."""
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, and the converter knows no other
-        traced = torch.jit.trace(prefix, example, check_trace=False)  # type: ignore[no-untyped-call]
-        return openvino.convert_model(traced, example_input=example, input=list(shape))
+        traced = torch.jit.trace(prefix, pixels, check_trace=False)  # type: ignore[no-untyped-call]
+        graph = openvino.convert_model(traced, example_input=pixels, input=list(pixels.shape))
+        return graph, prefix(pixels)

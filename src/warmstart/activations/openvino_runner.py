@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.activations.runner import no_rows, padded, rounded
+from warmstart.activations.runner import fewer_instructions, no_rows, padded, rounded
 from warmstart.batches.pixels import PixelBlock
 
 BATCH = 4  # with one stream per core the fastest of 1, 2, 4, 8 and 16 (docs/experiments.md)
@@ -81,7 +81,9 @@ def openvino_mode(precision: str) -> str:
     has = torch.cpu.get_capabilities()
     names = ("amx_bf16", "amx_fp16", "avx512_bf16", "avx512_fp16", "avx512_f", "avx2", "fma3")
     instructions = "+".join(name for name in names if has.get(name)) or has["architecture"]
-    return f"openvino-{openvino.__version__}/{precision}/{instructions}/b{BATCH}"
+    return (
+        f"openvino-{openvino.__version__}/{precision}/{instructions}{fewer_instructions()}/b{BATCH}"
+    )
 
 
 def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
@@ -93,18 +95,18 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
         precision: "bf16" or "f32".
 
     Returns:
-        OpenVINO's compiled model.
-    """
-    from warmstart.activations.openvino_compile import compiled
-    from warmstart.activations.openvino_graph import converted_graph, recorded_graph
+        OpenVINO's compiled model, which has run once: some operations fail only then.
 
-    shape = (BATCH, size, size, 3)
-    graph = recorded_graph(prefix, shape) or converted_graph(prefix, shape)
+    An ImportError where OpenVINO is not to be had, and a RuntimeError where it cannot run the
+    prefix, are left to whoever calls.
+    """
+    from warmstart.activations.openvino_graph import PRECISION, faithful_model
+
     num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     settings = {
-        "INFERENCE_PRECISION_HINT": precision,
+        PRECISION: precision,
         "NUM_STREAMS": num_cores,
         "INFERENCE_NUM_THREADS": num_cores,
         "ENABLE_CPU_PINNING": False,
     }
-    return compiled(graph, settings)
+    return faithful_model(prefix, (BATCH, size, size, 3), settings)

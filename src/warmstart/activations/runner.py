@@ -1,5 +1,6 @@
 """Runs a frozen prefix over pixels: one runner, whether its outputs are stored or not."""
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Protocol, runtime_checkable
 
@@ -55,7 +56,8 @@ class TorchRunner:
     def mode(self) -> str:
         """Runner, version, number type, instruction set; on a CPU also the number of threads."""
         name = (
-            f"{torch.backends.cpu.get_cpu_capability()}x{torch.get_num_threads()}"
+            f"{torch.backends.cpu.get_cpu_capability()}{fewer_instructions()}"
+            f"x{torch.get_num_threads()}"
             if self.device.type == "cpu"
             else torch.cuda.get_device_name(self.device)
             if self.device.type == "cuda"
@@ -82,6 +84,12 @@ class TorchRunner:
             ):
                 outputs = self.prefix(pixels)[: len(block.rows)]
             yield block, rounded(outputs.float().cpu().numpy(), self.stored_dtype)
+
+
+def fewer_instructions() -> str:
+    """What oneDNN, within torch and OpenVINO, was told to do without; "" where nobody did."""
+    limits = [os.environ.get(f"{name}_MAX_CPU_ISA") for name in ("ONEDNN", "DNNL")]
+    return "".join(f"-to-{limit}" for limit in limits if limit)
 
 
 class PixelRunner:

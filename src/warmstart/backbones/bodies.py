@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 
-from warmstart.backbones.card import Architecture, name_of
+from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of, near_timm_names
 from warmstart.backbones.cut import crossings, halves
+from warmstart.backbones.pooling import output, refuse_size
 from warmstart.backbones.tracing import module_path, traced
-from warmstart.errors import SettingError
+from warmstart.backbones.weights import CLASSIFIER_PREFIXES
+from warmstart.errors import SettingError, reason_of
 
 CLASSIFIERS = {"classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"}
 
@@ -45,9 +47,7 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
         torch.manual_seed(seed)
         warnings.filterwarnings("ignore", message="The default weight initialization")
         if isinstance(arch, str):
-            import timm  # here: it takes seconds
-
-            return Body(timm.create_model(arch, num_classes=0, global_pool=""), name)
+            return Body(timm_body(arch, size), name)
         module = arch(**known_arguments(arch))
     if not isinstance(module, nn.Module):
         raise SettingError(
@@ -58,6 +58,57 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
     if name.startswith("torchvision."):
         return Body(without_classifier(module, size), name)
     return Body(module, name)
+
+
+def timm_body(name: str, size: int) -> nn.Module:
+    """A network of timm without its classifier, and without its pooling if that is only arithmetic.
+
+    Where the pooling is trained (by attention, or with a norm behind it), gives several maps that
+    belong together, or cannot be taken off (distilled heads), the body ends with what timm calls
+    the network's features, pooled in its own way.
+
+    Raises:
+        SettingError: timm cannot build it without a classifier.
+    """
+    import timm  # here: it takes seconds
+
+    try:
+        body: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
+        if is_but_unpooled(body, name) and not gives_several(body, size):
+            return body
+    except Exception:  # noqa: BLE001 - each of timm's modules refuses in its own way
+        pass
+    try:
+        pooled: nn.Module = timm.create_model(name, num_classes=0)
+    except Exception as error:
+        near = [found for found in near_timm_names(name) if found != name] or [EMBEDDED_ARCH]
+        raise SettingError(
+            f"timm cannot build {name} without its classifier: {reason_of(error)}",
+            expected="an architecture that can be, as nearly all can.",
+            fix=f"pass arch={near[0]!r}.",
+            flags=("--arch", near[0]),
+        ) from error
+    return pooled
+
+
+def is_but_unpooled(body: nn.Module, name: str) -> bool:
+    """Whether a body has the tensors of the whole network, but for the classifier's."""
+    import timm
+
+    with torch.device("meta"):  # names only
+        whole: nn.Module = timm.create_model(name)
+    own, published = set(body.state_dict()), set(whole.state_dict())
+    return not own - published and not [
+        tensor for tensor in published - own if not tensor.startswith(CLASSIFIER_PREFIXES)
+    ]
+
+
+def gives_several(body: nn.Module, size: int) -> bool:
+    """Whether a network gives something else than one tensor for pictures that it takes."""
+    try:
+        return not isinstance(output(body, size), Tensor)
+    except SettingError:  # it wants another size, which whoever asks for its shape is told
+        return False
 
 
 def known_arguments(factory: Any) -> dict[str, Any]:
@@ -73,11 +124,14 @@ def fit_to_size(body: Any, size: int) -> None:
 
     Args:
         body: Its weights are loaded; timm interpolates its position embeddings.
-        size: Side of the pictures.
+        size: Side of the pictures, which is refused if it cannot.
     """
     trained = getattr(getattr(body, "patch_embed", None), "img_size", None)
     if hasattr(body, "set_input_size") and trained is not None and trained != (size, size):
-        body.set_input_size(img_size=size)
+        try:
+            body.set_input_size(img_size=size)
+        except Exception as error:  # noqa: BLE001 - timm raises whatever it meets
+            refuse_size(body, size, error)
 
 
 def without_classifier(module: nn.Module, size: int) -> nn.Module:

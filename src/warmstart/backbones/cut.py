@@ -49,8 +49,7 @@ class StagedNetwork:
     def stages(self) -> tuple[Stage, ...]:
         """Stages that end where a single tensor crosses; others are part of the next one."""
         nodes = list(self.network.graph.nodes)
-        stage_of = stage_starts(self.module)
-        owner = owners(nodes, stage_of)
+        owner, stage_of = owners(nodes, stage_starts(self.module))
         crosses = crossings(nodes)
         names = list(dict.fromkeys(owner))
         ends: dict[str, int] = {}
@@ -102,18 +101,29 @@ class StagedNetwork:
         return halves(self.network, self.stages[cut - 1].end)
 
 
-def owners(nodes: list[fx.Node], stage_of: dict[str, str]) -> list[str]:
-    """The stage of each operation: that of its module, but never one that has ended."""
-    order = list(dict.fromkeys(stage_of.values()))
-    current, out = 0, []
+def owners(nodes: list[fx.Node], starts: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The stage of each operation: that of its module, but never one that has ended.
+
+    Args:
+        nodes: Of the whole network, in order.
+        starts: From ``stage_starts``.
+
+    Returns:
+        A stage per operation; and for each part the stage in which it first runs, which is not the
+        one that it is defined in where a network defines its parts in another order.
+    """
+    order = list(dict.fromkeys(starts.values()))
+    current, out, stage_of = 0, list[str](), dict[str, str]()
     for node in nodes:
         path = module_path(node)
-        while path and path not in stage_of:
+        while path and path not in starts:
             path = path.rpartition(".")[0]
         if path and node.op not in {"get_attr", "placeholder"}:
-            current = max(current, order.index(stage_of[path]))
+            current = max(current, order.index(starts[path]))
+            stage_of.setdefault(path, order[current])
         out.append(order[current])
-    return out
+    never = {path: stage if stage in out else order[0] for path, stage in starts.items()}
+    return out, never | stage_of
 
 
 def varying(nodes: Sequence[fx.Node]) -> set[fx.Node]:
@@ -128,7 +138,8 @@ def varying(nodes: Sequence[fx.Node]) -> set[fx.Node]:
 def crossings(nodes: Sequence[fx.Node]) -> list[fx.Node | None]:
     """After each operation, the only tensor that later ones still need; None if there are more.
 
-    The number of rows may be needed too: it is read off that tensor.
+    The number of rows may be needed too: it is read off that tensor, which has an entry per row
+    (not one per patch of each, as inside TNT).
     """
     depends, position = varying(nodes), {node: i for i, node in enumerate(nodes)}
     last_use = {node: max((position[user] for user in node.users), default=-1) for node in depends}
@@ -138,7 +149,8 @@ def crossings(nodes: Sequence[fx.Node]) -> list[fx.Node | None]:
         live = [n for n in [*live, *({node} & depends)] if last_use[n] > i]
         tensors = [n for n in live if n.meta.get("is_tensor")]
         others = [n for n in live if not n.meta.get("is_tensor") and not n.meta.get("is_count")]
-        out.append(tensors[0] if len(tensors) == 1 and not others else None)
+        is_one = len(tensors) == 1 and not others and tensors[0].meta.get("has_rows")
+        out.append(tensors[0] if is_one else None)
     return out
 
 

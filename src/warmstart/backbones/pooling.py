@@ -1,9 +1,11 @@
 """Whatever a body gives → one vector per picture."""
 
+from typing import NoReturn
+
 import torch
 from torch import Tensor, nn
 
-from warmstart.errors import SettingError
+from warmstart.errors import SettingError, reason_of
 
 
 class ConcatPool(nn.Module):
@@ -20,6 +22,17 @@ class ChannelsLastPool(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Pool."""
         return torch.cat([features.amax(dim=(1, 2)), features.mean(dim=(1, 2))], dim=1)
+
+
+class AveragePool(nn.Module):
+    """Mean of each channel, where it is the maximum too: (N, C, 1, 1) → (N, C).
+
+    Pictures of another size may leave more places than one, and the head's width must not change.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Pool."""
+        return features.mean(dim=(2, 3))
 
 
 class TokenPool(nn.Module):
@@ -61,11 +74,14 @@ def pool_for(body: nn.Module, shape: tuple[int, ...]) -> nn.Module:
     if len(shape) == 2:
         return nn.Identity()
     if len(shape) == 3:
-        return TokenPool(int(getattr(body, "num_prefix_tokens", 0)))
+        num_prefix_tokens = int(getattr(body, "num_prefix_tokens", 0))
+        if shape[1] <= num_prefix_tokens:  # of a pyramid of tokens only the class token may come
+            return nn.Flatten()
+        return TokenPool(num_prefix_tokens)
     if len(shape) == 4:
         if str(getattr(body, "output_fmt", "NCHW")).endswith("NHWC"):
             return ChannelsLastPool()
-        return nn.Flatten() if shape[2:] == (1, 1) else ConcatPool()
+        return AveragePool() if shape[2:] == (1, 1) else ConcatPool()
     raise SettingError(
         f"{type(body).__name__} gives an output of shape {shape}.",
         expected="a map (N, C, h, w), tokens (N, T, C) or a vector (N, D).",
@@ -97,27 +113,48 @@ def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
     """What one picture becomes.
 
     Raises:
-        SettingError: the body does not take pictures of this size, or gives no tensor.
+        SettingError: the body gives no tensor.
     """
-    was_training = body.training
-    reference = next(iter(body.parameters()), torch.zeros(1))
-    try:
-        with torch.inference_mode():
-            out = body.eval()(torch.zeros(1, 3, size, size, device=reference.device))
-    except (RuntimeError, AssertionError, ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()
-        raise SettingError(
-            f"{type(body).__name__} does not take pictures of {size} pixels: "
-            f"{(reason or [type(error).__name__])[0]}",
-            expected="a network from (N, 3, H, W) to features, and a size that it was made for.",
-            fix="pass another sz= to tfms_from_model; None is what it was trained with.",
-        ) from error
-    finally:
-        body.train(was_training)
+    out = output(body, size)
     if not isinstance(out, Tensor):
         raise SettingError(
             f"{type(body).__name__} gives a {type(out).__name__}.",
             expected="one tensor.",
             fix="wrap it in a module whose forward returns its features only.",
         )
+    if not out.numel():
+        refuse_size(body, size, ValueError(f"nothing is left of them: {tuple(out.shape)}"))
     return tuple(out.shape)
+
+
+def output(body: nn.Module, size: int) -> object:
+    """What a body gives for one black picture; a size that it does not take is refused."""
+    was_training = body.training
+    reference = next(iter(body.parameters()), torch.zeros(1))
+    try:
+        with torch.inference_mode():
+            out: object = body.eval()(torch.zeros(1, 3, size, size, device=reference.device))
+    except Exception as error:  # noqa: BLE001 - each architecture refuses in its own way
+        refuse_size(body, size, error)
+    finally:
+        body.train(was_training)
+    return out
+
+
+def refuse_size(body: nn.Module, size: int, error: Exception) -> NoReturn:
+    """Say that a body does not take pictures of a size.
+
+    Raises:
+        SettingError: always.
+    """
+    published = (getattr(body, "pretrained_cfg", None) or {}).get("input_size")
+    made_for = published[-1] if published and published[-1] != size else None
+    raise SettingError(
+        f"{type(body).__name__} does not take pictures of {size} pixels: {reason_of(error)}",
+        expected="a network from (N, 3, H, W) to features, and a size that it was made for"
+        + (f", such as {made_for}." if made_for else "."),
+        fix="pass "
+        + (f"sz={made_for}" if made_for else "another sz=")
+        + " to tfms_from_model; None is what it was trained with.",
+        flags=("--size", str(made_for)) if made_for else (),
+    ) from error

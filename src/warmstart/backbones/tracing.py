@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from warmstart.errors import SettingError
+from warmstart.errors import SettingError, reason_of
 
 OUTSIDE = ""  # the path of an operation that the network's own forward does
 
@@ -63,18 +63,17 @@ def traced(module: nn.Module, example: Tensor) -> fx.GraphModule:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             graph = written_down(module)
+            for unused in [node for node in graph.nodes if node.op == "placeholder"][1:]:
+                erase_with_users(graph, unused)
+            network = fx.GraphModule(module, graph)
+            fold_sizes(network, example)
     except Exception as error:  # whatever a user's forward raises on a symbolic value
-        reason = str(error).strip().splitlines()
         raise SettingError(
-            f"{type(module).__name__} cannot be parted into stages: {(reason or ['?'])[0]}",
+            f"{type(module).__name__} cannot be parted into stages: {reason_of(error)}",
             expected="a forward pass whose operations do not depend on the values of its inputs.",
             fix="freeze it whole with learn.freeze(), or train it whole with learn.unfreeze(); "
             "or make it an nn.Sequential of its stages.",
         ) from error
-    for unused in [node for node in graph.nodes if node.op == "placeholder"][1:]:
-        erase_with_users(graph, unused)
-    network = fx.GraphModule(module, graph)
-    fold_sizes(network, example)
     return network
 
 
@@ -124,16 +123,15 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
     """Replace numbers that are the same for one and for two rows by constants.
 
     The number of rows is read off the pictures at the beginning. Every node's ``meta`` says
-    afterwards whether it ``is_tensor``, its ``shape`` for one row, and whether it is the number of
-    rows (``is_count``).
+    afterwards whether it ``is_tensor``, its ``shape`` for one row, whether it is a tensor of one
+    entry per row (``has_rows``), and whether it is the number of rows (``is_count``).
 
     Args:
         network: Changed in place.
         example: Pictures (2, 3, H, W).
     """
     one, two = Values(network), Values(network)
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with torch.no_grad():
         two.run(example)
         one.run(example[:1])
     nodes = list(network.graph.nodes)
@@ -141,6 +139,9 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
     for node in nodes:
         value = one.seen.get(node)
         node.meta["shape"] = value if node.meta.get("is_tensor") else None
+        if node.meta.get("is_tensor"):
+            rows = [seen[node][:1] for seen in (one.seen, two.seen)]
+            node.meta["has_rows"] = rows == [(1,), (2,)]
         if node.op in {"placeholder", "output"} or node.meta.get("is_tensor"):
             continue
         if is_plain(value) and value == two.seen[node]:

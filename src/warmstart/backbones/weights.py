@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
 from warmstart.backbones.embedded import embedded_weights
-from warmstart.errors import WeightsError
+from warmstart.errors import WeightsError, reason_of
 
 CLASSIFIER_PREFIXES = (
     "classifier.", "fc.", "head.", "head_dist.", "last_linear.", "heads.", "AuxLogits.", "aux1.",
@@ -163,9 +163,8 @@ def can_connect(address: str) -> bool:
 
 def no_weights(name: str, error: Exception) -> dict[str, Any]:
     """What can be done where pretrained weights cannot be had: arguments of a WeightsError."""
-    reason = str(error).strip().splitlines()
     return {
-        "what": f"no pretrained weights of {name}: {reason[0] if reason else type(error).__name__}",
+        "what": f"no pretrained weights of {name}: {reason_of(error)}",
         "expected": "a network connection to where they are published, a file of weights, or "
         f"arch={EMBEDDED_ARCH!r}, whose weights are installed.",
         "fix": f"pass arch={EMBEDDED_ARCH!r}, or weights=PATH (--weights PATH), or let "

@@ -1,12 +1,16 @@
 """A frozen prefix with its runner: what stores and predictors share."""
 
+import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from warmstart.activations.key import SpaceCard, row_key
+from warmstart.activations.openvino_reason import openvino_reason
 from warmstart.activations.openvino_runner import (
     OpenVinoRunner,
     compile_graph,
@@ -33,6 +37,7 @@ class FrozenPart:
         size: int,
         device: torch.device,
         precision: str = "auto",
+        torch_cuts: dict[str, str] | None = None,
     ) -> None:
         """Put the prefix into eval mode, without gradients.
 
@@ -43,10 +48,15 @@ class FrozenPart:
             size: Side of the pictures.
             device: Where it runs.
             precision: "f32", "bf16", or "auto": bf16 where the processor has it.
+            torch_cuts: Why torch runs a cut that OpenVINO should, by the cut's name. Shared by the
+                parts of one network, so that nothing is tried in vain, or said, twice.
         """
-        self.prefix = None if prefix is None else prefix.eval()
+        # some modules keep in eval mode what they made of their weights, and forget in train mode
+        self.prefix = None if prefix is None else prefix.train().eval()
         self.backbone, self.cut, self.size, self.device = backbone, cut, size, device
         self.precision = chosen_precision(precision, device)
+        self.torch_cuts = {} if torch_cuts is None else torch_cuts
+        self.store: Path | None = None  # where rows lie that earlier runs have made
 
     @cached_property
     def row_shape(self) -> tuple[int, ...]:
@@ -59,29 +69,58 @@ class FrozenPart:
 
     @cached_property
     def runner(self) -> PrefixRunner:
-        """OpenVINO on a CPU, torch elsewhere; made when first needed."""
+        """OpenVINO on a CPU, if it can run the prefix; else torch. Made when first needed."""
         if self.prefix is None:
             return PixelRunner(self.size)
-        if self.device.type == "cpu":
-            compiled = compile_graph(self.prefix, self.size, self.precision)
-            return OpenVinoRunner(compiled, self.row_shape, self.precision)
-        return TorchRunner(self.prefix, self.row_shape, self.device, self.precision)
+        row_shape = self.row_shape  # by torch, so that a fault of the network's own shows here
+        if self.device.type == "cpu" and self.cut not in self.torch_cuts:
+            try:
+                compiled = compile_graph(self.prefix, self.size, self.precision)
+                return OpenVinoRunner(compiled, row_shape, self.precision)
+            except Exception as error:  # noqa: BLE001 - whatever OpenVINO raises; torch can do it
+                self._note_torch(error)
+        return TorchRunner(self.prefix, row_shape, self.device, self.precision)
+
+    def _note_torch(self, error: Exception) -> None:
+        """Remember why torch runs the prefix, and say so if it has not been said."""
+        is_missing = isinstance(error, ImportError)
+        why = openvino_reason(error)
+        if why not in self.torch_cuts.values():
+            does = "is not to be had here" if is_missing else f"cannot run {self.backbone}"
+            todo = " To have it: pip install --upgrade openvino" if is_missing else ""
+            warnings.warn(
+                f"OpenVINO {does} ({why}). Torch computes instead: the same but for the last "
+                f"digits, and a few times slower.{todo}",
+                stacklevel=2,
+            )
+        self.torch_cuts[self.cut] = why
 
     @cached_property
     def card(self) -> SpaceCard:
         """What the stored rows of this prefix are called."""
         if self.prefix is None:  # the same for all networks
             return SpaceCard("pixels", "", self.cut, "pixels", "uint8", self.row_shape)
-        on_cpu = self.device.type == "cpu"  # then the name is known without compiling anything
-        mode = openvino_mode(self.precision) if on_cpu else self.runner.mode
-        return SpaceCard(
+        card = SpaceCard(
             backbone=self.backbone,
             fingerprint=fingerprint(self.prefix),
             cut=self.cut,
-            mode=mode,
+            mode="",
             dtype=stored_dtype(self.precision),
             shape=self.row_shape,
         )
+        usual = replace(card, mode=self._usual_mode())
+        if self.store is not None and (self.store / usual.identity).is_dir():
+            return usual  # it has run here before, so nothing need be compiled to know that it can
+        return replace(card, mode=self.runner.mode)
+
+    def _usual_mode(self) -> str:
+        """Of the runner that the device usually has; "" where that is known only by making it."""
+        if self.device.type != "cpu":
+            return ""
+        try:
+            return openvino_mode(self.precision)
+        except ImportError:
+            return ""
 
     def keys(self, view_name: str, content_hashes: Sequence[bytes]) -> list[bytes]:
         """Names of the rows of one view."""
@@ -131,7 +170,12 @@ def chosen_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def frozen_part(network: ClassifierNetwork, card: ModelCard, device: torch.device) -> FrozenPart:
+def frozen_part(
+    network: ClassifierNetwork,
+    card: ModelCard,
+    device: torch.device,
+    torch_cuts: dict[str, str] | None = None,
+) -> FrozenPart:
     """Everything before the head, from pixels on."""
     prefix = nn.Sequential(Normalise(card.mean, card.std), network.backbone, network.pool)
     return FrozenPart(
@@ -141,4 +185,5 @@ def frozen_part(network: ClassifierNetwork, card: ModelCard, device: torch.devic
         size=card.recipe["size"],
         device=device,
         precision=card.precision,
+        torch_cuts=torch_cuts,
     )

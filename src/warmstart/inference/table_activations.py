@@ -28,6 +28,7 @@ class TableActivations:
     def __init__(self, frozen: FrozenPart, cache_dir: Path, progress: Progress) -> None:
         """Keep everything under ``cache_dir``."""
         self.frozen, self.cache_dir, self.progress = frozen, cache_dir, progress
+        frozen.store = cache_dir / "activations"
         self.hashes = ContentHashes(cache_dir / "content.sqlite")
         self._opened: Space | None = None
         self._readable: set[str] = set()

@@ -27,6 +27,7 @@ class FrozenParts:
         """Keep what is stored under ``cache_dir``."""
         self.network, self.device, self.cache_dir = network, device, cache_dir
         self.progress = progress
+        self._torch_cuts: dict[str, str] = {}
         self._pooled: TableActivations | None = None
         self._before_cut: TableActivations | None = None
         self._plain: TableActivations | None = None
@@ -40,7 +41,8 @@ class FrozenParts:
     def pooled(self, card: ModelCard) -> TableActivations:
         """Everything before the head, with the weights of now: what predicts."""
         if self._pooled is None:
-            self._pooled = self._with_store(frozen_part(self.network, card, self.device))
+            frozen = frozen_part(self.network, card, self.device, self._torch_cuts)
+            self._pooled = self._with_store(frozen)
         return self._pooled
 
     def plain(self, card: ModelCard, layers: Layers) -> TableActivations:
@@ -65,7 +67,7 @@ class FrozenParts:
         """What judges while the body trains: it answers as ``pooled`` would with those weights."""
         return WholeBody(
             self.network,
-            lambda: frozen_part(self.network, card, self.device),
+            lambda: frozen_part(self.network, card, self.device, self._torch_cuts),
             self.plain(card, layers) if keeps_pixels else None,
         )
 
@@ -77,6 +79,7 @@ class FrozenParts:
             size=card.recipe["size"],
             device=self.device,
             precision=card.precision,
+            torch_cuts=self._torch_cuts,
         )
 
     def _with_store(self, frozen: FrozenPart) -> TableActivations:

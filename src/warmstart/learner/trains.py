@@ -18,7 +18,7 @@ from warmstart.learner.cross_validation import (
     cross_validated,
     cross_validated_logistic,
 )
-from warmstart.learner.feeding import targets_of
+from warmstart.learner.feeding import Feeding, targets_of
 from warmstart.learner.head_fit import check_head, fit_head
 from warmstart.learner.held_back import check_chooser, tell_held_back
 from warmstart.learner.predicts import Predicts
@@ -115,7 +115,7 @@ class Trains(Predicts):
                 feeding.inputs(self.device),
                 targets_of(self.data.table, self.held_back, chooses=chooses),
                 settings,
-                judging=Judging(self.model.head, self.numeric_mode),
+                judging=Judging(self.model.head, lambda: self._judged_in(feeding)),
                 checkpoint=point,
                 on_epoch=silent if self.quiet else epoch_printer(),
                 on_history=self._tensorboard(tensorboard),
@@ -299,6 +299,10 @@ class Trains(Predicts):
             train, choice = self.held_back.parted(self.data.table)
             tell_held_back(len(choice), len(train), quiet=self.quiet)
         return True
+
+    def _judged_in(self, feeding: Feeding) -> str:
+        """The numeric mode of the body that validation rows have gone through."""
+        return self.numeric_mode if feeding.body is None else feeding.body.mode
 
     def _module(self, bn: str) -> nn.Module:
         """What is trained, and memory for it."""

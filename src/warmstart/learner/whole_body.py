@@ -15,17 +15,19 @@ from warmstart.training.objective import Inputs
 from warmstart.training.state import kept_modes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class WholeBody:
     """A body that trains, as the frozen part that it is between two epochs.
 
     ``network`` is what it is a part of; ``frozen_now`` makes it anew, with the weights of now;
-    ``plain`` keeps the pixels of rows that judge, None decodes them each time.
+    ``plain`` keeps the pixels of rows that judge, None decodes them each time. ``mode`` is the
+    numeric mode in which it has judged, "" until then.
     """
 
     network: nn.Module
     frozen_now: Callable[[], FrozenPart]
     plain: TableActivations | None
+    mode: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,4 +62,5 @@ class WholeBodyInputs:
     def _pooled(self, rows: RenderedRows) -> Iterator[Tensor]:
         with kept_modes(self.body.network):
             frozen = self.body.frozen_now()
+            self.body.mode = frozen.runner.mode
             yield from computed_blocks(frozen.runner, rows, frozen.device, num_cores())

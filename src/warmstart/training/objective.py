@@ -1,6 +1,6 @@
 """Inputs, targets, and how well it goes on rows that do not train."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -44,12 +44,12 @@ class ChoosingInputs(Inputs, Protocol):
 class Judging:
     """How rows that do not train are judged, where it is not by the module that trains.
 
-    ``module`` takes what ``Inputs.valid`` and ``choice`` give, in float32; ``mode`` names the
-    arithmetic of what lies before it.
+    ``module`` takes what ``Inputs.valid`` and ``choice`` give, in float32; ``mode`` is asked
+    afterwards for the arithmetic of what lies before it.
     """
 
     module: nn.Module
-    mode: str
+    mode: Callable[[], str]
 
 
 @dataclass(frozen=True, eq=False)

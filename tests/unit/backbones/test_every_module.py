@@ -1,0 +1,126 @@
+"""One architecture of each of timm's modules: built without its classifier, pooled, and cut."""
+
+import re
+import warnings
+
+import pytest
+import timm
+import torch
+from torch import nn
+
+from warmstart.backbones.bodies import build_body, fit_to_size
+from warmstart.backbones.cut import StagedNetwork
+from warmstart.backbones.pooling import output_shape, pool_for
+from warmstart.backbones.weights import put
+from warmstart.errors import SettingError
+
+SMALL = (
+    "test", "zepto", "atto", "femto", "pico", "nano", "xxtiny", "xxs", "xx", "tiny", "ti", "t",
+    "t0", "xs", "small", "s", "050", "035", "m0", "b0", "18", "s0", "mini",
+)  # fmt: skip
+POOLED = {  # cannot be built without pooling, or give several tensors then
+    "coat": "coat_lite_tiny",
+    "crossvit": "crossvit_tiny_240",
+    "deit": "deit_tiny_distilled_patch16_224",
+    "efficientvim": "efficientvim_m1",
+    "efficientvit_mit": "efficientvit_b0",
+    "inception_next": "inception_next_atto",
+    "pit": "pit_ti_distilled_224",
+}
+ODD = {  # what was found on the way
+    "byobnet": "test_byobnet",
+    "convnext": "test_convnext",
+    "gemma4_vit": "gemma4_vit_167m",  # asks its values, so it can be frozen only whole
+    "levit": "levit_128s",
+    "maxxvit": "test_maxvit",
+    "naflexvit": "naflexvit_base_patch16_gap",
+    "nfnet": "test_nfnet",
+    "pit": "pit_ti_224",  # ends with its class token alone
+    "swin_transformer": "swin_tiny_patch4_window7_224",
+    "tnt": "tnt_s_legacy_patch16_224",  # inside, a tensor has an entry per patch of each row
+}
+TRAINED_POOLS = ("test_vit2", "test_vit3")  # a norm behind the mean; attention
+NOT_PARTED = {"gemma4_vit_167m"}
+
+
+def smallest(module: str) -> str:
+    """By the words in the names, since to build all of them takes minutes."""
+
+    def rank(name: str) -> int:
+        words = re.split(r"[_\W]", name)
+        return min((SMALL.index(word) for word in words if word in SMALL), default=len(SMALL))
+
+    return min(timm.list_models(module=module), key=rank)
+
+
+def some() -> list[str]:
+    return sorted({*POOLED.values(), *ODD.values(), *TRAINED_POOLS})
+
+
+def others() -> list[str]:
+    return sorted({smallest(module) for module in timm.list_modules()} - {*some()})
+
+
+def size_of(name: str) -> int:
+    published = timm.get_pretrained_cfg(name)
+    assert published is not None
+    return int(published.input_size[-1])
+
+
+def check_cuts(name: str) -> None:
+    """Nothing is allocated: on the meta device tensors have shapes only."""
+    size = size_of(name)
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # timm's own, on numbers that a meta tensor lacks
+        body = build_body(name, size).module.to("meta").eval()
+        fit_to_size(body, size)
+        shape = output_shape(body, size)
+        assert pool_for(body, shape)(torch.zeros(3, *shape[1:])).shape[:-1] == (3,)
+        put(body, timm.create_model(name).to("meta").state_dict(), "the whole network")
+        staged = StagedNetwork(body, size)
+        if name in NOT_PARTED:
+            with pytest.raises(SettingError, match="cannot be parted into stages"):
+                _ = staged.stages
+            return
+        listed = [parameter for stage in staged.stages for parameter in stage.parameters]
+        assert sorted(listed) == sorted(name for name, _ in body.named_parameters())
+        for cut in {1, len(staged.stages) // 2, len(staged.stages) - 1}:
+            prefix, tail = staged.split(cut)
+            between = prefix(torch.zeros(3, 3, size, size))
+            assert len(between) == 3, f"what crosses at cut {cut} has other rows"
+            assert tail(between).shape == (3, *shape[1:])
+
+
+@pytest.mark.parametrize("name", some())
+def test_odd_architectures_are_built_and_cut(name: str) -> None:
+    check_cuts(name)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", others())
+def test_an_architecture_of_each_module_is_built_and_cut(name: str) -> None:
+    check_cuts(name)
+
+
+@pytest.mark.filterwarnings("ignore:The default weight initialization:FutureWarning")
+@pytest.mark.parametrize("name", [*sorted(POOLED.values()), *TRAINED_POOLS])
+def test_what_must_pool_gives_what_timm_calls_its_features(name: str) -> None:
+    size = size_of(name)
+    whole = timm.create_model(name).eval()
+    body = build_body(name, size).module.eval()
+    put(body, whole.state_dict(), "the whole network")
+    x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        wanted = whole.forward_head(whole.forward_features(x), pre_logits=True)  # type: ignore[operator]
+        assert torch.equal(body(x), wanted)
+
+
+def test_an_architecture_that_cannot_be_built_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuses(*_: object, **__: object) -> nn.Module:
+        raise AssertionError
+
+    monkeypatch.setattr(timm, "create_model", refuses)
+    with pytest.raises(SettingError, match="timm cannot build resnet18 without its classifier"):
+        build_body("resnet18", 64)
