@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from warmstart.backbones.card import Architecture, name_of
+from warmstart.backbones.card import Architecture, is_torchvision, name_of, refuse_unknown
 from warmstart.backbones.cut import crossings, halves
 from warmstart.backbones.tracing import module_path, traced
 from warmstart.errors import SettingError
@@ -47,6 +47,7 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
         if isinstance(arch, str):
             import timm  # here: it takes seconds
 
+            refuse_unknown(arch)
             return Body(timm.create_model(arch, num_classes=0, global_pool=""), name)
         module = arch(**known_arguments(arch))
     if not isinstance(module, nn.Module):
@@ -62,8 +63,7 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
 
 def known_arguments(factory: Any) -> dict[str, Any]:
     """What torchvision's factories want: no weights, which are loaded afterwards."""
-    is_torchvision = getattr(factory, "__module__", "").startswith("torchvision.models.")
-    if not is_torchvision:
+    if not is_torchvision(factory):
         return {}
     return {"weights": None} if "weights" in inspect.signature(factory).parameters else {}
 
