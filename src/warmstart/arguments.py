@@ -32,6 +32,9 @@ def reads(**readers: Reader[Any]) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
     Args:
         **readers: By the argument's name.
+
+    Raises:
+        TypeError: an argument has no place, or one is missing, as Python itself would say.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -41,8 +44,8 @@ def reads(**readers: Reader[Any]) -> Callable[[Callable[P, T]], Callable[P, T]]:
         def door(*args: P.args, **kwargs: P.kwargs) -> T:
             try:
                 bound = signature.bind(*args, **kwargs)
-            except TypeError:  # raised again, by the function and in its name
-                return function(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{function.__name__}() {error}") from None
             for name, value in bound.arguments.items():
                 if name in readers and value is not signature.parameters[name].default:
                     bound.arguments[name] = readers[name](name, value)
@@ -90,7 +93,9 @@ def refuse(
     raise SettingError(
         f"{name}={shortly(value)} has no meaning.",
         expected=f"{expected}.",
-        fix=f"pass {name}={example!r}.",
+        fix=f"pass {name}={example!r}."
+        if name.isidentifier()
+        else f"put {example!r} in its place.",
         flags=(option,) if isinstance(example, bool) else (option, str(example)),
     )
 
@@ -151,12 +156,12 @@ def whole(
 
 
 def real(
-    example: float,
+    example: float | int,
     *,
-    least: float = float("-inf"),
-    above: float = float("-inf"),
-    most: float = float("inf"),
-    below: float = float("inf"),
+    least: float | int = float("-inf"),
+    above: float | int = float("-inf"),
+    most: float | int = float("inf"),
+    below: float | int = float("inf"),
     flag: str | None = None,
 ) -> Reader[float]:
     """A reader of finite numbers.

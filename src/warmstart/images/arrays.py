@@ -76,7 +76,7 @@ def stack_of(value: Any, name: str) -> Sequence[Pixels]:
     found: NDArray[np.uint8] = np.empty(array.shape, np.uint8)
     scale = scale_of(array, name)
     for place, picture in enumerate(array):  # one at a time: floats take eight times the memory
-        found[place] = picture if scale == 1 else (picture * float(scale)).round()
+        found[place] = picture if scale == 1 else (picture * scale).round()
     channels = found.shape[-1] if found.ndim == 4 else None
     if channels == 1:
         found = found[..., 0]
@@ -120,7 +120,7 @@ def over_white(picture: Pixels) -> Pixels:
 def refuse_shape(array: NDArray[Any], name: str) -> None:
     """See that an array is a stack of pictures."""
     fix = None
-    if array.ndim == 4 and array.shape[1] in CHANNELS and array.shape[3] not in CHANNELS:
+    if array.ndim == 4 and array.shape[1] in CHANNELS and array.shape[3] not in {1, 3}:
         fix = f"pass {name}.transpose(0, 2, 3, 1)."
     elif array.ndim not in {3, 4} or (array.ndim == 4 and array.shape[3] not in CHANNELS):
         fix = "stack the images along a first axis."
@@ -135,9 +135,9 @@ def refuse_shape(array: NDArray[Any], name: str) -> None:
 def scale_of(array: NDArray[Any], name: str) -> float:
     """What values are multiplied with, so that white is 255."""
     if array.dtype == np.uint8:
-        return 1
+        return 1.0
     if array.dtype == np.bool_:
-        return 255
+        return 255.0
     if array.dtype.kind not in "iuf":
         fix = f"make {name} an array of numbers: all images of one size, stacked."
         refuse(name, f"is of {array.dtype}", fix)
@@ -147,7 +147,7 @@ def scale_of(array: NDArray[Any], name: str) -> float:
     if array.dtype.kind != "f" or not (low >= 0 and high <= 1):
         problem = f"is of {array.dtype}, with values from {low:g} to {high:g}"
         refuse(name, problem, fix_of(low, high, name))
-    return 255
+    return 255.0
 
 
 def fix_of(low: float, high: float, name: str) -> str:

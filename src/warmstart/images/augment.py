@@ -33,11 +33,11 @@ class Augmentation:
     """
 
     name: str = "none"
-    max_rotation_degrees: float = 0.0
-    max_lighting: float = 0.0
+    max_rotation_degrees: float | int = 0
+    max_lighting: float | int = 0
     flip: str = "none"
-    max_zoom: float = 1.0
-    erasing_probability: float = 0.0
+    max_zoom: float | int = 1
+    erasing_probability: float | int = 0
     policy: str | None = None
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ def draw(augmentation: Augmentation, view_seed: int, content_sha256: bytes, view
     digest = hashlib.sha256(parts.encode()).digest()
     random = np.random.default_rng(int.from_bytes(digest)).random
 
-    def around_zero(bound: float) -> float:
+    def around_zero(bound: float | int) -> float:
         return (2 * random() - 1) * bound
 
     place = (random(), random())

@@ -2,6 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from warmstart.images.arrays import image_pixels
 
 
 def array_bytes(pixels: NDArray[np.uint8]) -> bytes:
@@ -12,3 +15,8 @@ def array_bytes(pixels: NDArray[np.uint8]) -> bytes:
     """
     kind = "P6" if pixels.ndim == 3 else "P5"
     return f"{kind} {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.tobytes()
+
+
+def image_bytes(image: Image.Image) -> bytes:
+    """A PPM file of what the image shows, upright: a path to it would be predicted the same."""
+    return array_bytes(image_pixels(image))

@@ -12,8 +12,8 @@ from warmstart.arguments import path
 from warmstart.data.listing import left_out_lines, list_pictures
 from warmstart.data.table import Exclusion
 from warmstart.errors import SettingError, UnreadableImageError
-from warmstart.images.arrays import as_array, image_pixels, is_array, pictures_of
-from warmstart.images.encode import array_bytes
+from warmstart.images.arrays import as_array, is_array, pictures_of
+from warmstart.images.encode import array_bytes, image_bytes
 from warmstart.terminal.colour import say
 
 Picture: TypeAlias = (
@@ -101,7 +101,7 @@ def read_one(
     if isinstance(picture, (bytes, bytearray, memoryview)):
         return [(bytes(picture), "")], ()
     if isinstance(picture, Image.Image):
-        return [(array_bytes(image_pixels(picture)), "")], ()
+        return [(image_bytes(picture), "")], ()
     if callable(getattr(picture, "read", None)):
         label = getattr(picture, "name", "")
         return [(file_content(picture, name), label if isinstance(label, str) else "")], ()

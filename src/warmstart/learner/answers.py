@@ -165,8 +165,8 @@ class Answers(Trains):
             The threshold; predictions and the saved model have it from now on.
         """
         rows = others if isinstance(others, Predictions) else self.predictor().predict(others)
-        refuse_other_classes(self.card, rows, "others")
         answering, found = with_unknown(self.card.answering, rows, false_accept)
+        refuse_other_classes(self.card, rows, "others")
         self._answer(answering)
         return found
 

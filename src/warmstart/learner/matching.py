@@ -1,7 +1,7 @@
 """Do data, predictions and heads belong to a learner? What must agree is compared here."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -12,6 +12,7 @@ from warmstart.errors import DataError, SettingError
 from warmstart.results.predictions import Predictions
 
 
+@runtime_checkable
 class Named(Protocol):
     """What knows its classes, and whether an image may have many."""
 

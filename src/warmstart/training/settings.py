@@ -72,8 +72,8 @@ class FitSettings:
             patience=optional(whole(1, example=3)),
             best_by=one_of(*BEST_BY),
             draws_evenly=flag,
-            precision=one_of(*PRECISIONS),
         )
+        one_of(*PRECISIONS)("train_precision", self.precision)  # as the user calls it
 
     @property
     def chooses(self) -> bool:
