@@ -32,9 +32,6 @@ def reads(**readers: Reader[Any]) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
     Args:
         **readers: By the argument's name.
-
-    Raises:
-        TypeError: an argument has no place, or one is missing, as Python itself would say.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -204,30 +201,20 @@ def one_of(*choices: str | None, flag: str | None = None) -> Reader[Any]:
     return read
 
 
-def flag(name: str, value: object) -> bool:
-    """Yes or no."""
-    is_number = isinstance(value, Integral) and value in {0, 1}
-    if is_number or type(value).__name__ in {"bool", "bool_"}:  # numpy has its own
-        return bool(value)
-    refuse(name, value, "True or False", example=True)
+def folder(name: str, value: object) -> Path:
+    """The path of a folder that is there, or is yet to be made."""
+    found = path(name, value)
+    if found.is_file():
+        refuse(name, value, "a folder, which may be made; this is a file", f"{found}-folder")
+    return found
 
 
-def text(name: str, value: object) -> str:
-    """A text."""
-    if not isinstance(value, str):
-        refuse(name, value, "a text", "name")
-    return str(value)
-
-
-def path(name: str, value: object) -> Path:
-    """A path that the system can be asked about, whether or not something is there."""
-    if isinstance(value, (str, os.PathLike)) and str(value):
-        written = os.fsdecode(value)
-        raw = os.fsencode(written)
-        parts = raw.replace(b"\\", b"/").split(b"/")
-        if 0 not in raw and len(raw) < LONGEST_PATH and max(map(len, parts)) <= LONGEST_NAME:
-            return Path(written)
-    refuse(name, value, "the path of a file or folder", "photos")
+def new_file(name: str, value: object) -> Path:
+    """The path of a file that is to be written."""
+    found = path(name, value)
+    if found.is_dir():
+        refuse(name, value, "a file, which may be made; this is a folder", str(found / name))
+    return found
 
 
 def optional(reader: Reader[T]) -> Reader[T | None]:
@@ -264,6 +251,16 @@ def each(reader: Reader[T], number: int | None = None) -> Reader[tuple[T, ...]]:
     return read
 
 
+def one_or_each(reader: Reader[T]) -> Reader[T | tuple[T, ...]]:
+    """A reader of one value, or of several in a list."""
+
+    def read(name: str, value: object) -> T | tuple[T, ...]:
+        is_one = isinstance(value, str) or not isinstance(value, Iterable)
+        return reader(name, value) if is_one else each(reader)(name, value)
+
+    return read
+
+
 def instance_of(kind: type[T], how: str) -> Reader[T]:
     """A reader that takes objects of one class only.
 
@@ -277,11 +274,35 @@ def instance_of(kind: type[T], how: str) -> Reader[T]:
             raise SettingError(
                 f"{name}={shortly(value)} is of {type(value).__name__}.",
                 expected=f"{kind.__name__}.",
-                fix=f"pass {name}={how}.",
+                fix=f"pass {name} = {how}.",
             )
         return value
 
     return read
+
+
+def flag(name: str, value: object) -> bool:
+    """Yes or no."""
+    is_number = isinstance(value, Integral) and value in {0, 1}
+    if is_number or type(value).__name__ in {"bool", "bool_"}:  # numpy has its own
+        return bool(value)
+    refuse(name, value, "True or False", example=True)
+
+
+def text(name: str, value: object) -> str:
+    """A text."""
+    return str(instance_of(str, "a text, in quotes")(name, value))
+
+
+def path(name: str, value: object) -> Path:
+    """A path that the system can be asked about, whether or not something is there."""
+    if isinstance(value, (str, os.PathLike)) and str(value):
+        written = os.fsdecode(value)
+        raw = os.fsencode(written)
+        parts = raw.replace(b"\\", b"/").split(b"/")
+        if 0 not in raw and len(raw) < LONGEST_PATH and max(map(len, parts)) <= LONGEST_NAME:
+            return Path(written)
+    refuse(name, value, "the path of a file or folder", "photos")
 
 
 seed = whole(0, LARGEST_SEED)

@@ -6,8 +6,10 @@ from warmstart.arguments import (
     Reader,
     each,
     flag,
+    folder,
     instance_of,
     one_of,
+    one_or_each,
     optional,
     path,
     real,
@@ -35,16 +37,17 @@ def column(name: str, value: Any) -> str | int:
     return value if isinstance(value, str) else whole()(name, value)
 
 
-def columns(name: str, value: Any) -> str | int | tuple[str | int, ...]:
-    """A column, or several."""
-    is_one = isinstance(value, (str, int)) or not hasattr(value, "__iter__")
-    return column(name, value) if is_one else each(column)(name, value)
-
-
 def rule(name: str, value: Any) -> Any:
     """A pattern, or a function."""
     if not isinstance(value, str) and not callable(value):
         refuse(name, value, "a pattern with one group, or a function of the path", "([^/]+)_")
+    return value
+
+
+def delimiter(name: str, value: Any) -> str:
+    """One sign between cells."""
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
+        refuse(name, value, "one sign", ",")
     return value
 
 
@@ -65,10 +68,10 @@ READERS: dict[str, Reader[Any]] = {
     "csv_fname": path,
     "suffix": text,
     "header": flag,
-    "delimiter": text,
+    "delimiter": delimiter,
     "encoding": text,
     "name_column": column,
-    "label_column": columns,
+    "label_column": one_or_each(column),
     "split_column": column,
     "group": column,
     "label_sep": text,
@@ -76,7 +79,8 @@ READERS: dict[str, Reader[Any]] = {
     "group_of": rule,
     "arch": read_architecture,
     "weights": path,
-    "cache_dir": path,
+    "cache_dir": folder,
+    "precision": one_of("auto", "f32", "bf16"),
     "num_rows": whole(1, 1000, example=4, flag="--rows"),
     "num_views": whole(0, 1000, example=4, flag="--views"),
 }

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmstart.arguments import read_fields, reads, seed
+from warmstart.arguments import new_file, read_fields, reads, seed
 from warmstart.batches.ahead import RenderAhead
 from warmstart.batches.source import PixelSource
 from warmstart.classifier_data.arguments import BATCH_SIZE, ON_UNREADABLE, READERS, TFMS
@@ -46,7 +46,7 @@ class LabelledImages:
         tfms = self.tfms
         return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
 
-    @reads(**READERS | {"seed": seed})
+    @reads(**READERS | {"seed": seed, "path": new_file})
     def show_batch(
         self,
         path: str | Path | None = None,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.arguments import Reader, instance_of, path, reads, real, text, whole
+from warmstart.arguments import Reader, instance_of, path, reads, real, whole
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
@@ -41,7 +41,6 @@ READERS: dict[str, Reader[Any]] = {
     "plain_weight": real(0.5, least=0, most=1),
     "aug_tfms": read_augmentation,
     "folder": path,
-    "device": text,
     "arch": read_architecture,
     "custom_head": instance_of(nn.Module, "the head that the model was saved with"),
 }

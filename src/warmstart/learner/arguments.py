@@ -1,6 +1,6 @@
 """How the arguments of a learner's methods are read, by their names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -9,11 +9,14 @@ from warmstart.arguments import (
     Reader,
     each,
     flag,
+    folder,
     instance_of,
     one_of,
+    one_or_each,
     optional,
     path,
     real,
+    refuse,
     seed,
     text,
     whole,
@@ -22,19 +25,23 @@ from warmstart.backbones.card import read_architecture
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.learner.layers import BN_MODES
 from warmstart.results.predictions import Predictions
+from warmstart.results.step_record import StepRecord
 from warmstart.training.balance import WAYS
+from warmstart.training.head import AnyHeadCard, HeadCard
+from warmstart.training.logistic_head import LogisticHeadCard
 from warmstart.training.settings import OPTIMISERS, PRECISIONS
 
 CHOOSERS = ("held_back", "valid")
-SHARE_OF_INPUTS = real(0.5, least=0, below=1)
 SIZES = each(whole(1, 1_000_000, example=512))
 A_HEAD = instance_of(nn.Module, "nn.Linear(num_features, num_classes)")
 
 
-def dropouts(name: str, value: Any) -> float | tuple[float, ...]:
-    """A share for all layers, or one for each."""
-    is_one = isinstance(value, str) or not isinstance(value, Iterable)
-    return SHARE_OF_INPUTS(name, value) if is_one else each(SHARE_OF_INPUTS)(name, value)
+def head_card(name: str, value: Any) -> AnyHeadCard | None:
+    """What a head is built from; None for one of the user's own."""
+    if value is not None and not isinstance(value, (HeadCard, LogisticHeadCard)):
+        refuse(name, value, "the card of a standard head, or None", None)
+    card: AnyHeadCard | None = value
+    return card
 
 
 def auto_or_above_zero(name: str, value: Any) -> Any:
@@ -47,18 +54,16 @@ def auto_or_above_zero(name: str, value: Any) -> Any:
 READERS: dict[str, Reader[Any]] = {
     "arch": read_architecture,
     "data": instance_of(ImageClassifierData, "ImageClassifierData.from_paths(folder, tfms)"),
-    "ps": dropouts,
+    "ps": one_or_each(real(0.5, least=0, below=1)),
     "xtra_fc": SIZES,
     "custom_head": A_HEAD,
-    "head_module": A_HEAD,
     "opt": one_of(*OPTIMISERS),
     "weights": path,
     "pretrained": flag,
     "seed": seed,
-    "device": text,
     "precision": one_of("auto", "f32", "bf16"),
     "train_precision": one_of(*PRECISIONS),
-    "cache_dir": path,
+    "cache_dir": folder,
     "num_groups": whole(2, example=3),
     "quiet": flag,
     "one_cycle": flag,
@@ -66,8 +71,8 @@ READERS: dict[str, Reader[Any]] = {
     "clip_norm": auto_or_above_zero,
     "balance": one_of("auto", *WAYS),
     "choose_on": one_of(*CHOOSERS),
-    "checkpoint": path,
-    "tensorboard": path,
+    "checkpoint": folder,
+    "tensorboard": folder,
     "start_lr": real(1e-5, above=0),
     "end_lr": real(10.0, above=0),
     "num_steps": whole(2, 1_000_000, example=100),
@@ -81,8 +86,9 @@ READERS: dict[str, Reader[Any]] = {
     "out_of_fold": instance_of(Predictions, "learn.cross_validate()"),
     "share": real(0.2, least=0, below=1),
     "metrics": optional(instance_of(Mapping, '{"accuracy": 0.9}')),
-    "folder": path,
+    "folder": folder,
     "path": path,
-    "pictures": path,
+    "pictures": folder,
+    "steps": each(instance_of(StepRecord, "Recipe().run(learn).steps")),
     "split": text,
 }

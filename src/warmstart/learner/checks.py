@@ -106,7 +106,7 @@ def existing_rows(
         found["held_back"] = held_back.parted(table)[1]
     if not isinstance(split, str) or not len(found.get(split, ())):
         here = [name for name, rows in found.items() if len(rows)]
-        can_hold = held_back is not None and split == "held_back"
+        can_hold = split in set(found) - set(SPLITS) if isinstance(split, str) else False
         raise SettingError(
             f"there is no {shortly(split).strip(QUOTE)} row.",
             expected="one of: " + ", ".join(here) + ".",

@@ -16,7 +16,7 @@ from warmstart.inference.model_folder import ModelCard
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.answering import forgotten
-from warmstart.learner.arguments import A_HEAD, READERS
+from warmstart.learner.arguments import A_HEAD, READERS, head_card
 from warmstart.learner.checks import (
     existing_rows,
     seen_through,
@@ -117,7 +117,7 @@ class LearnerState:
         """Compute now what the next fit needs: read every image, store what is to be stored."""
         self.feeding_for(("train", "valid"))
 
-    @reads(head=A_HEAD)
+    @reads(head=A_HEAD, card=head_card)
     def put_head(self, head: nn.Module, card: AnyHeadCard | None) -> None:
         """Take another head.
 

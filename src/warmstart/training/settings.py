@@ -58,10 +58,8 @@ class FitSettings:
         share = real(0.1, least=0, below=1)
         read_fields(
             self,
-            lrs=each(real(0.01, least=0, flag="--lr")),
             batch_size=whole(2, example=64),
             opt=one_of(*OPTIMISERS),
-            weight_decays=each(real(0.03, least=0)),
             clip_norm=optional(real(1.0, above=0)),
             label_smoothing=share,
             mixup=real(0.2, least=0),
@@ -73,7 +71,10 @@ class FitSettings:
             best_by=one_of(*BEST_BY),
             draws_evenly=flag,
         )
-        one_of(*PRECISIONS)("train_precision", self.precision)  # as the user calls it
+        rates = each(real(0.01, least=0))  # an error calls them as the user does
+        object.__setattr__(self, "lrs", rates("lr", self.lrs))
+        object.__setattr__(self, "weight_decays", rates("wds", self.weight_decays))
+        one_of(*PRECISIONS)("train_precision", self.precision)
 
     @property
     def chooses(self) -> bool:
