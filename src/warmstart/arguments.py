@@ -235,11 +235,11 @@ def each(reader: Reader[T], number: int | None = None) -> Reader[tuple[T, ...]]:
     """
 
     def read(name: str, value: object) -> tuple[T, ...]:
-        is_listed = isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
-        several: list[Any] = []
-        with contextlib.suppress(TypeError):  # of an array without an axis
-            several = list(value) if is_listed else []  # type: ignore[call-overload]
-        if not is_listed or number not in {None, len(several)}:
+        several: list[Any] | None = None
+        if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
+            with contextlib.suppress(TypeError):  # of an array without an axis
+                several = list(value)
+        if several is None or number not in {None, len(several)}:
             how_many = "a list of values" if number is None else f"a list of {number} values"
             raise SettingError(
                 f"{name}={shortly(value)} has no meaning.",

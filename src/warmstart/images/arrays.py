@@ -4,7 +4,7 @@ What an array shows is the same wherever it comes from: in ``predict``, and in `
 """
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,12 @@ TWELVE_BITS = 4095  # uint16 of up to so many may be of 8, 10, 12 or 16 bits
 Pixels = NDArray[np.uint8]
 
 
-def is_array(value: object) -> bool:
-    """Whether it is an array of numpy or of another library, such as a tensor of torch."""
-    return isinstance(value, np.ndarray) or hasattr(value, "__array__")
+@runtime_checkable
+class ArrayLike(Protocol):
+    """An array of numpy or of another library, such as a tensor of torch."""
+
+    def __array__(self) -> Any:
+        """As numpy's."""
 
 
 def as_array(value: Any, name: str) -> NDArray[Any]:
@@ -88,8 +91,14 @@ def stack_of(value: Any, name: str) -> Sequence[Pixels]:
 
 def is_even(pictures: Sequence[Any]) -> bool:
     """Whether all are arrays, or lists of numbers, that one array can hold."""
-    forms = {(np.shape(item), str(item.dtype)) for item in pictures if hasattr(item, "dtype")}
-    return len(forms) < 2 and not any(isinstance(item, Image.Image) for item in pictures)
+    arrays = [item for item in pictures if hasattr(item, "dtype")]
+    forms = {(tuple(item.shape), str(item.dtype)) for item in arrays}
+    is_mixed = 0 < len(arrays) < len(pictures)
+    return (
+        len(forms) < 2
+        and not is_mixed
+        and not any(isinstance(item, Image.Image) for item in pictures)
+    )
 
 
 def each_picture(pictures: Sequence[Any], name: str) -> list[Pixels]:
@@ -119,14 +128,15 @@ def over_white(picture: Pixels) -> Pixels:
 
 def refuse_shape(array: NDArray[Any], name: str) -> None:
     """See that an array is a stack of pictures."""
-    fix = None
-    if array.ndim == 4 and array.shape[1] in CHANNELS and array.shape[3] not in {1, 3}:
+    fix, shape = None, array.shape
+    is_stack = array.ndim == 4 and shape[3] in CHANNELS
+    if array.ndim == 4 and (shape[1] == 3 != shape[3] or (shape[1] in CHANNELS and not is_stack)):
         fix = f"pass {name}.transpose(0, 2, 3, 1)."
-    elif array.ndim not in {3, 4} or (array.ndim == 4 and array.shape[3] not in CHANNELS):
+    elif array.ndim != 3 and not is_stack:
         fix = "stack the images along a first axis."
         if array.ndim == 1 and array.dtype == np.uint8:
             fix = f"pass {name}.tobytes(), if these are the bytes of a file."
-    elif not all(array.shape):
+    elif not all(shape):
         fix = "give at least one image, of at least one pixel."
     if fix is not None:
         refuse(name, f"has shape {array.shape}", fix)
@@ -142,7 +152,7 @@ def scale_of(array: NDArray[Any], name: str) -> float:
         fix = f"make {name} an array of numbers: all images of one size, stacked."
         refuse(name, f"is of {array.dtype}", fix)
     low, high = float(array.min()), float(array.max())
-    if array.dtype == np.uint16 and (high > TWELVE_BITS or not high):
+    if array.dtype.str[1:] == "u2" and (high > TWELVE_BITS or not high):
         return 255 / 65535  # as in files of 16 bits
     if array.dtype.kind != "f" or not (low >= 0 and high <= 1):
         problem = f"is of {array.dtype}, with values from {low:g} to {high:g}"

@@ -5,26 +5,25 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, NoReturn, TypeAlias
 
-from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.arguments import path
 from warmstart.data.listing import left_out_lines, list_pictures
 from warmstart.data.table import Exclusion
 from warmstart.errors import SettingError, UnreadableImageError
-from warmstart.images.arrays import as_array, is_array, pictures_of
+from warmstart.images.arrays import ArrayLike, as_array, pictures_of
 from warmstart.images.encode import array_bytes, image_bytes
 from warmstart.terminal.colour import say
 
 Picture: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
+    str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | ArrayLike
 )
 
 
 class Pictures:
     """Images in the order given, read when they are wanted."""
 
-    def __init__(self, pictures: Picture | Iterable[Picture]) -> None:
+    def __init__(self, pictures: Any) -> None:
         """Take one image or several; a folder stands for all images in it, sorted by path.
 
         What is left out of folders is told on the standard error, and is in ``left_out``.
@@ -105,7 +104,7 @@ def read_one(
     if callable(getattr(picture, "read", None)):
         label = getattr(picture, "name", "")
         return [(file_content(picture, name), label if isinstance(label, str) else "")], ()
-    if is_array(picture):
+    if isinstance(picture, ArrayLike):
         array = as_array(picture, name)
         if array.ndim != 1 or array.dtype.kind not in "OUS":  # those are lists of paths or images
             return [(array_bytes(pixels), "") for pixels in pictures_of(array, name)], ()
