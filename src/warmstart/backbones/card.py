@@ -161,22 +161,20 @@ def torchvision_card(factory: Callable[..., Any]) -> BackboneCard | None:
         return None
     import torchvision  # here: it takes seconds
 
-    try:
-        transforms = torchvision.models.get_model_weights(factory).DEFAULT.transforms()
-        size = int(transforms.crop_size[0])
-    except (AttributeError, TypeError, ValueError) as error:
+    if name_of(factory).partition(".")[2] not in torchvision.models.list_models(torchvision.models):
         raise SettingError(
             f"{name_of(factory)} is no factory of torchvision's classifiers.",
             expected="a function such as torchvision.models.resnet34.",
             fix="pass arch=torchvision.models.resnet34, or a function of your own that returns a "
             "network without its classifier.",
-        ) from error
+        )
+    transforms = torchvision.models.get_model_weights(factory).DEFAULT.transforms()
     return BackboneCard(
         f"torchvision.{factory.__name__}",
         three(transforms.mean),
         three(transforms.std),
         transforms.interpolation.value,
-        size,
+        int(transforms.crop_size[0]),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from warmstart.arguments import reads
 from warmstart.batches.ahead import RenderAhead
-from warmstart.classifier_data.arguments import ARRAY_READERS, READERS
+from warmstart.classifier_data.arguments import ARRAY_READERS, READERS, TFMS
 from warmstart.classifier_data.labelled_images import LabelledImages
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
@@ -288,7 +288,8 @@ class ImageClassifierData(LabelledImages):
                 fix="from_arrays((x, y), (x_valid, y_valid), tfms_from_model(arch, 224))",
             )
         trn, val, tfms = given
-        return told(cls(from_arrays(trn, val, test, classes), tfms, bs), quiet=quiet)
+        table = from_arrays(trn, val, test, classes)
+        return told(cls(table, TFMS("tfms", tfms), bs), quiet=quiet)
 
     from_array = from_arrays  # the note's spelling
 

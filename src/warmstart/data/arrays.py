@@ -17,12 +17,10 @@ from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
 from warmstart.images.arrays import stack_of
 
-Pair = tuple[Any, Any]
-
 
 def from_arrays(
-    train: Pair,
-    valid: Pair,
+    train: Any,
+    valid: Any,
     test: Any = None,
     classes: Sequence[str] | None = None,
 ) -> ImageTable:

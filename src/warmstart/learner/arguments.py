@@ -11,6 +11,7 @@ from warmstart.arguments import (
     flag,
     folder,
     instance_of,
+    number_in,
     one_of,
     one_or_each,
     optional,
@@ -51,6 +52,12 @@ def auto_or_above_zero(name: str, value: Any) -> Any:
     return real(1.0, above=0)(name, value)
 
 
+def group(_name: str, value: Any) -> Any:
+    """A group's number as Python's own; whether there is such a one, the layers know."""
+    number = number_in(value)
+    return number if isinstance(number, int) else value
+
+
 READERS: dict[str, Reader[Any]] = {
     "arch": read_architecture,
     "data": instance_of(ImageClassifierData, "ImageClassifierData.from_paths(folder, tfms)"),
@@ -81,6 +88,7 @@ READERS: dict[str, Reader[Any]] = {
     "n_aug": whole(0, 100_000, example=4, flag="--tta"),
     "plain_weight": real(0.5, least=0, most=1),
     "view": whole(0),
+    "where": group,
     "beta": real(1.0, above=0),
     "false_accept": real(0.05, above=0, below=1),
     "out_of_fold": instance_of(Predictions, "learn.cross_validate()"),

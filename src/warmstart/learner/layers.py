@@ -104,7 +104,7 @@ class Layers:
             return self.groups[-1:]
         return tuple(g for g in self.groups if g.last > self.cut or g.name == HEAD)
 
-    def cut_before(self, where: int | str) -> int | None:
+    def cut_before(self, where: object) -> int | None:
         """The cut that freezes everything before a group or stage.
 
         Args:

@@ -85,6 +85,7 @@ class LearnerState:
         """Train the head only."""
         self.freeze_to(-1)
 
+    @reads(**READERS)
     def freeze_to(self, where: int | str) -> None:
         """Freeze everything before a layer group or stage, and train the rest.
 

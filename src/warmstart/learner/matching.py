@@ -76,21 +76,25 @@ def refuse_other_pixels(
     Args:
         card: Of the backbone.
         tfms: Mean and deviation have to be the card's; where they are for a backbone of another
-            name, filter and size too, as far as both are known.
+            name, filter and size too, unless somebody chose the size.
         whose: What the card is of, in words.
         backbone: What ``tfms_from_model`` is to be called with.
 
     Raises:
         SettingError: they make others.
     """
-    fields = ["mean", "std"]
+    pairs: dict[str, tuple[object, object]] = {
+        "mean": (card.mean, tfms.card.mean),
+        "std": (card.std, tfms.card.std),
+    }
     if card.name != tfms.card.name:
-        fields += ["interpolation", "input_size"]
-    pairs = {field: (getattr(card, field), getattr(tfms.card, field)) for field in fields}
+        pairs["interpolation"] = (card.interpolation, tfms.recipe.interpolation)
+        if tfms.recipe.size == tfms.card.input_size:  # else somebody chose the size
+            pairs["size"] = (card.input_size, tfms.recipe.size)
     differ = [
-        f"{field} {theirs} instead of {own}"
-        for field, (own, theirs) in pairs.items()
-        if own != theirs and None not in {own, theirs}
+        f"{name} {theirs} instead of {own}"
+        for name, (own, theirs) in pairs.items()
+        if own not in {None, theirs}
     ]
     if differ:
         raise SettingError(

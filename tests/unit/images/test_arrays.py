@@ -22,7 +22,7 @@ def same(found: Any, expected: Any) -> bool:
     )
 
 
-FORMS = {
+FORMS: dict[str, tuple[Any, Any]] = {
     "uint8": (COLOUR, COLOUR),
     "floats from 0 to 1": (COLOUR / 255, COLOUR),
     "float32": ((COLOUR / 255).astype(np.float32), COLOUR),

@@ -10,7 +10,6 @@ from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
 from warmstart.images.encode import array_bytes, image_bytes
 
-
 side = st.integers(1, 12)
 colour = arrays(np.uint8, st.tuples(side, side, st.just(3)))
 grey = arrays(np.uint8, st.tuples(side, side))

@@ -39,9 +39,9 @@ from warmstart import (
 from warmstart.images.augment import Augmentation
 
 JUNK: list[Any] = [
-    None, True, 0, -1, 10**400, 1e308, float("nan"), float("inf"), "", "x", "\0", "x" * 5000, b"x",
-    [], [None], (1, 2), {}, {"x": 1}, object(), lambda _: None, slice(1, 2, 3), slice(None),
-    np.array([1.0, 2.0, 3.0]), np.array(None), np.zeros((0, 0)), Path("nowhere"), Image, np.nan * 1j,
+    None, True, -1, 10**400, float("nan"), float("inf"), "", "x", "\0", "x" * 5000, b"x", [],
+    [None], (1, 2), {"x": 1}, object(), lambda _: None, slice(1, 2, 3), np.array([1.0, 2.0, 3.0]),
+    np.array(None), Path("nowhere"),
 ]  # fmt: skip
 WITHIN = {  # called by the library itself, with objects that nobody writes by hand
     "ConvLearner.feeding_for", "ConvLearner.forget_answering", "ImageClassifierData.without",
@@ -69,7 +69,12 @@ def small() -> nn.Module:
     return Small()
 
 
-TFMS = tfms_from_model(small, 16, aug_tfms="side_on", mean=HALF, std=HALF)
+OWN: dict[str, Any] = {"arch": small, "sz": 16, "mean": HALF, "std": HALF}
+TFMS = tfms_from_model(**OWN, aug_tfms="side_on")
+LEARNER: dict[str, Any] = {
+    "arch": small, "pretrained": False, "device": "cpu", "precision": "f32",
+    "train_precision": "f32", "cache_dir": "cache", "quiet": True,
+}  # fmt: skip
 X = np.random.default_rng(0).integers(0, 256, (12, 20, 20, 3), np.uint8)
 Y = np.arange(12) % 3
 PAIRS: dict[str, Any] = {"trn": (X, Y), "val": (X[:6], Y[:6]), "tfms": TFMS}
@@ -82,10 +87,7 @@ def data() -> ImageClassifierData:
 
 def learner() -> ConvLearner:
     """On a CPU, without a word."""
-    return ConvLearner.pretrained(
-        small, data(), pretrained=False, device="cpu", precision="f32", train_precision="f32",
-        cache_dir="cache", quiet=True,
-    )  # fmt: skip
+    return ConvLearner.pretrained(data=data(), **LEARNER)
 
 
 @dataclass(frozen=True)
@@ -113,63 +115,13 @@ class Door:
 
 def methods(kind: type, make: Callable[[], Any], **valid: dict[str, Any]) -> list[Door]:
     """A door for each public method of a class that takes arguments."""
-    doors = []
+    found = []
     for name, function in inspect.getmembers(kind, inspect.isfunction):
-        is_own = str(function.__module__).startswith("warmstart.")
-        if is_own and f"{kind.__name__}.{name}" not in WITHIN and not name.startswith("_") and len(inspect.signature(function).parameters) > 1:
-            doors.append(Door(f"{kind.__name__}.{name}", function, make, valid.get(name, {})))
-    return doors
-
-
-def doors() -> list[Door]:
-    """All of them; folders and files are made for those that read some."""
-    for split in ("train", "valid"):
-        for label, pixels in zip("abab", X[:4], strict=True):
-            place = Path("photos", split, label)
-            place.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(place / f"{len(list(place.iterdir()))}.png")
-    names = [path.relative_to("photos").as_posix() for path in sorted(Path("photos/train").rglob("*.png"))]
-    Path("photos.csv").write_text("name,label\n" + "".join(f"{n},{n[6]}\n" for n in names))
-    trained = learner()
-    trained.fit(0.01, 1)
-    trained.save("model")
-    predictions = trained.predict("valid")
-    frame = frame_of(names)
-    predictor = trained.predictor()
-    read = {"path": "photos", "tfms": TFMS, "quiet": True}
-    table = {"folder": None} | read
-    of = ImageClassifierData
-    return [
-        Door("tfms_from_model", tfms_from_model, None, {"arch": small, "sz": 16, "mean": HALF, "std": HALF}),
-        Door("from_paths", of.from_paths, None, read),
-        Door("from_csv", of.from_csv, None, table | {"csv_fname": "photos.csv"}),
-        Door("from_df", of.from_df, None, table | {"df": frame}),
-        Door("from_names", of.from_names, None, read | {"label_of": "/([ab])/"}),
-        Door("from_arrays", of.from_arrays, None, PAIRS | {"quiet": True}),
-        Door("pretrained", ConvLearner.pretrained, None,
-             {"arch": small, "data": data(), "pretrained": False, "device": "cpu", "quiet": True,
-              "cache_dir": "cache", "train_precision": "f32"}),
-        Door("load_predictor", load_predictor, None, {"folder": "model", "arch": small, "device": "cpu"}),
-        Door("Recipe", Recipe), Door("Augmentation", Augmentation),
-        *methods(of, data),
-        *methods(
-            ConvLearner, learner, fit={"lrs": 0.01, "n_cycle": 1}, cross_validate={"k": 2, "lrs": 0.01},
-            lr_find={"num_steps": 5}, save={"folder": "saved"}, report={"path": "report.html"},
-            freeze_to={"where": -2}, put_head={"head": nn.Linear(12, 3), "card": None},
-            put_weights={"tensors": trained.model.state_dict()}, set_data={"data": data()},
-            set_unknown={"others": X}, calibrate={"out_of_fold": predictions},
-            fit_thresholds={"out_of_fold": predictions}, feeding_for={"splits": ("train",)},
-            content_hashes={"split": "train"}, forget_answering={"why": "x"},
-        ),
-        *methods(Predictor, lambda: predictor, predict={"pictures": X}, TTA={"pictures": X}),
-        *methods(Recipe, Recipe, run={"learn": trained}),
-        *methods(Predictions, lambda: predictions),
-        *methods(ConfusionMatrix, predictions.confusion_matrix),
-        *methods(History, lambda: trained.history.copy()),
-        *methods(LRCurve, trained.lr_find),
-        Door("HeadClassifier", fitted_head, None, {"cycle_len": 1}),
-        Door("logistic", fitted_head, None, {"head": "logistic", "C": 1.0}),
-    ]  # fmt: skip
+        door = Door(f"{kind.__name__}.{name}", function, make, valid.get(name, {}))
+        is_own = str(function.__module__).startswith("warmstart.") and not name.startswith("_")
+        if is_own and door.parameters and door.name not in WITHIN:
+            found.append(door)
+    return found
 
 
 @functools.wraps(HeadClassifier)
@@ -178,9 +130,58 @@ def fitted_head(**parameters: Any) -> HeadClassifier:
     return HeadClassifier(**parameters).fit(X[:, 0, 0].astype(np.float32), Y)
 
 
-def frame_of(names: list[str]) -> Any:
-    """A frame of file names and labels."""
-    return pd.DataFrame({"name": names, "label": [name[6] for name in names]})
+def make_files() -> list[str]:
+    """A folder "photos" with two parts, and "photos.csv" of the names in one, which it gives."""
+    for split in ("train", "valid"):
+        for row, label in enumerate("abab"):
+            place = Path("photos", split, label)
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(X[row]).save(place / f"{row}.png")
+    names = [f"train/{label}/{row}.png" for row, label in enumerate("abab")]
+    lines = [f"{name},{name[6]}" for name in names]
+    Path("photos.csv").write_text("\n".join(["name,label", *lines]))
+    return names
+
+
+def doors() -> list[Door]:
+    """All of them."""
+    names = make_files()
+    trained = learner()
+    trained.fit(0.01, 1)
+    trained.save("model")
+    predictor, predictions = trained.predictor(), trained.predict("valid")
+    read = {"path": "photos", "tfms": TFMS, "quiet": True}
+    frame = pd.DataFrame({"name": names, "label": [name[6] for name in names]})
+    of, rows = ImageClassifierData, {"out_of_fold": predictions}
+    return [
+        Door("tfms_from_model", tfms_from_model, None, OWN),
+        Door("from_paths", of.from_paths, None, read),
+        Door("from_csv", of.from_csv, None, read | {"folder": None, "csv_fname": "photos.csv"}),
+        Door("from_df", of.from_df, None, read | {"folder": None, "df": frame}),
+        Door("from_names", of.from_names, None, read | {"label_of": "/([ab])/"}),
+        Door("from_arrays", of.from_arrays, None, PAIRS | {"quiet": True}),
+        Door("pretrained", ConvLearner.pretrained, None, LEARNER | {"data": data()}),
+        Door("load_predictor", load_predictor, None, {"folder": "model", "arch": small}),
+        Door("HeadClassifier", fitted_head, None, {"cycle_len": 1}),
+        Door("HeadClassifier, logistic", fitted_head, None, {"head": "logistic", "C": 1.0}),
+        Door("Recipe", Recipe),
+        Door("Augmentation", Augmentation),
+        *methods(of, data),
+        *methods(
+            ConvLearner, learner, fit={"lrs": 0.01, "n_cycle": 1}, lr_find={"num_steps": 5},
+            cross_validate={"k": 2, "lrs": 0.01}, put_head={"head": nn.Linear(12, 3), "card": None},
+            put_weights={"tensors": trained.model.state_dict()}, set_data={"data": data()},
+            freeze_to={"where": -2}, set_unknown={"others": X}, calibrate=rows, fit_thresholds=rows,
+            save={"folder": "saved"}, report={"path": "report.html"},
+            content_hashes={"split": "train"},
+        ),
+        *methods(Predictor, lambda: predictor, predict={"pictures": X}, TTA={"pictures": X}),
+        *methods(Recipe, Recipe, run={"learn": trained}),
+        *methods(Predictions, lambda: predictions),
+        *methods(ConfusionMatrix, predictions.confusion_matrix),
+        *methods(History, trained.history.copy),
+        *methods(LRCurve, trained.lr_find),
+    ]  # fmt: skip
 
 
 def complaints(door: Door) -> Iterator[str]:
@@ -192,7 +193,7 @@ def complaints(door: Door) -> Iterator[str]:
                 door.call(owner, {name: junk})
             except WarmstartError:
                 continue
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is what is looked for
                 told = f"{type(error).__name__}: {error}".replace("\n", " | ")
                 yield f"{door.name}({name}={str(junk)[:40]!r}): {told[:200]}"
             owner = None if door.make is None else door.make()
@@ -204,8 +205,8 @@ def main() -> None:
     for door in doors():
         if not wanted or door.name in wanted:
             for line in complaints(door):
-                print(line, flush=True)
-            print(f"done {door.name}", file=sys.stderr, flush=True)
+                print(line, flush=True)  # noqa: T201
+            print(f"done {door.name}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":
