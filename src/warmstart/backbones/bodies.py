@@ -8,7 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of, near_timm_names
+from warmstart.backbones.card import (
+    EMBEDDED_ARCH,
+    Architecture,
+    is_torchvision,
+    name_of,
+    near_timm_names,
+    refuse_unknown,
+)
 from warmstart.backbones.cut import crossings, halves
 from warmstart.backbones.pooling import output, refuse_size
 from warmstart.backbones.tracing import module_path, traced
@@ -47,6 +54,7 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
         torch.manual_seed(seed)
         warnings.filterwarnings("ignore", message="The default weight initialization")
         if isinstance(arch, str):
+            refuse_unknown(arch)
             return Body(timm_body(arch, size), name)
         module = arch(**known_arguments(arch))
     if not isinstance(module, nn.Module):
@@ -113,8 +121,7 @@ def gives_several(body: nn.Module, size: int) -> bool:
 
 def known_arguments(factory: Any) -> dict[str, Any]:
     """What torchvision's factories want: no weights, which are loaded afterwards."""
-    is_torchvision = getattr(factory, "__module__", "").startswith("torchvision.models.")
-    if not is_torchvision:
+    if not is_torchvision(factory):
         return {}
     return {"weights": None} if "weights" in inspect.signature(factory).parameters else {}
 

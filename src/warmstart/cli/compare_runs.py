@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from warmstart.cli.paths import refuse_missing
+from warmstart.cli.paths import refuse_no_run
 from warmstart.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from warmstart.cli.saved_predictions import SavedPredictions
     from warmstart.evaluation.compare import Comparison
-
-RUN = "the folder of a run, that `warmstart train` wrote."
 
 
 def compare_runs(
@@ -23,9 +21,19 @@ def compare_runs(
     ] = 0.01,
     json: Annotated[bool, typer.Option(help="Print JSON instead of words.")] = False,
 ) -> None:
-    """Say whether the model of run B is better than that of run A, on the same images."""
-    for run in (first, second):
-        refuse_missing(run, expected=RUN)
+    """Say whether the model of run B is better than that of run A, on the same images.
+
+    Raises:
+        SettingError: A and B are the same.
+    """
+    for run, other in ((first, second), (second, first)):
+        refuse_no_run(run, other=other)
+    if first.resolve() == second.resolve():
+        raise SettingError(
+            f"{first} and {second} are one run.",
+            expected="two runs.",
+            fix="give another run; `ls runs` lists those that are here.",
+        )
     from warmstart.cli.saved_predictions import read_predictions  # numpy loads here
     from warmstart.evaluation.score_words import main_title
 

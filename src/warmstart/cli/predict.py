@@ -70,7 +70,6 @@ def predict(
         refuse_no_model(model)
     for path in paths:
         refuse_missing(path, expected="an image, or a folder of images.")
-    from warmstart.classifier_data.transforms import chosen_augmentation
     from warmstart.data.listing import list_pictures
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
@@ -80,9 +79,7 @@ def predict(
     files = listing.files
 
     def named(some: Sequence[Path]) -> "Predictions":
-        return predictor.TTA(
-            some, tta, plain_weight=plain_weight, aug_tfms=chosen_augmentation(augment)
-        )
+        return predictor.TTA(some, tta, plain_weight=plain_weight, aug_tfms=augment)
 
     predictions, unread = predict_readable(named, files)
     if predictions is not None:

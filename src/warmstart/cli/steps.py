@@ -14,7 +14,8 @@ from warmstart.classifier_data.transforms import tfms_from_model
 from warmstart.cli.answer import find_answers
 from warmstart.cli.full import last_step, train_fully
 from warmstart.cli.outcome import tell_outcome, write_outcome
-from warmstart.cli.recipe import RECIPE, Recipe, read_recipe
+from warmstart.cli.paths import RECIPE
+from warmstart.cli.recipe import Recipe, read_recipe
 from warmstart.cli.run_folder import CURVE, REPORT, write_curve
 from warmstart.cli.run_report import write_run_report
 from warmstart.cli.settings import DataSettings, LearnSettings

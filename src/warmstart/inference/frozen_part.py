@@ -19,6 +19,7 @@ from warmstart.activations.openvino_runner import (
     stored_dtype,
 )
 from warmstart.activations.runner import PixelRunner, PrefixRunner, TorchRunner
+from warmstart.arguments import shortly
 from warmstart.backbones.fingerprint import fingerprint
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
@@ -148,26 +149,27 @@ def chosen_precision(precision: str, device: torch.device) -> str:
     return fast_precision() if device.type == "cpu" else "f32"
 
 
-def chosen_device(device: str) -> torch.device:
+def chosen_device(device: object) -> torch.device:
     """Make "auto" a choice: CUDA, MPS, CPU.
 
     Raises:
         SettingError: torch does not know the device, or this computer does not have it.
     """
     has_mps = torch.backends.mps.is_available()
-    if device == "auto":
+    name = str(device) if isinstance(device, (str, torch.device)) else ""
+    if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")
-    kind = device.partition(":")[0]
+    kind, _, number = name.partition(":")
     has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": has_mps}
-    if not has.get(kind, False):
+    if not has.get(kind, False) or not (number or "0").isdecimal():
         here = ", ".join(name for name, there in has.items() if there)
         raise SettingError(
-            f"device={device!r} is not to be had here.",
+            f"device={shortly(device)} is not available here.",
             expected=f"one of: auto, {here}.",
             fix='pass device="auto".',
             flags=("--device", "auto"),
         )
-    return torch.device(device)
+    return torch.device(name)
 
 
 def frozen_part(

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.backbones.card import Architecture, is_timm_name
+from warmstart.arguments import Reader, instance_of, path, reads, real, whole
+from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.data.columns import Columns
@@ -27,6 +29,7 @@ from warmstart.errors import (
 )
 from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
+from warmstart.images.presets import read_augmentation
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import saved_network
 from warmstart.inference.averaging import mean_over_views, tta_augmentation
@@ -39,6 +42,15 @@ from warmstart.inference.whole_model import whole_model
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import say
 from warmstart.training.probabilities import BLOCK_ROWS, probabilities
+
+READERS: dict[str, Reader[Any]] = {
+    "n_aug": whole(0, 100_000, example=4, flag="--tta"),
+    "plain_weight": real(0.5, least=0, most=1),
+    "aug_tfms": read_augmentation,
+    "folder": path,
+    "arch": read_architecture,
+    "custom_head": instance_of(nn.Module, "the head that the model was saved with"),
+}
 
 
 class Predictor:
@@ -66,20 +78,22 @@ class Predictor:
         """Probabilities of each picture, in the order given.
 
         Args:
-            pictures: Paths (a folder stands for the images in it), bytes, PIL images or arrays.
+            pictures: Paths (a folder stands for the images in it), bytes, open files, PIL images,
+                arrays or tensors: see ``Pictures``.
 
         Returns:
             Predictions without labels; ``rows`` are the paths, or numbers where there is none.
         """
         return self.TTA(pictures, 0)
 
+    @reads(**READERS)
     def TTA(  # noqa: N802 - the note's name
         self,
         pictures: Picture | Iterable[Picture],
         n_aug: int = 4,
         *,
         plain_weight: float | None = None,
-        aug_tfms: Augmentation | None = None,
+        aug_tfms: Augmentation | str | Sequence[Augmentation | str] | None = None,
     ) -> Predictions:
         """Probabilities averaged over the plain view and some augmented ones.
 
@@ -87,8 +101,8 @@ class Predictor:
             pictures: As for ``predict``.
             n_aug: Augmented views of each picture, from view 1 on; 0 is ``predict``.
             plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
-            aug_tfms: How views vary; None is as in training, or "basic" after training on the plain
-                view. They are the views that ``learn.TTA`` averages.
+            aug_tfms: How views vary, as in ``tfms_from_model``; None is as in training, or "basic"
+                after training on the plain view. They are the views that ``learn.TTA`` averages.
 
         Returns:
             As from ``predict``.
@@ -203,7 +217,7 @@ class Predictor:
         )
 
 
-def views_of(card: ModelCard, aug_tfms: Augmentation | None) -> AugmentedRecipe:
+def views_of(card: ModelCard, aug_tfms: Any) -> AugmentedRecipe:
     """How views of a picture differ: as in training, unless something else is asked for."""
     own = None if card.augmentation is None else Augmentation(**card.augmentation)
     chosen = aug_tfms or tta_augmentation(own)
@@ -219,6 +233,7 @@ def noting(
         yield block
 
 
+@reads(**READERS)
 def load_predictor(
     folder: str | Path,
     *,

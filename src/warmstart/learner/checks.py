@@ -8,13 +8,17 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from warmstart.arguments import number_in, shortly
+from warmstart.backbones.card import Architecture, name_of
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
 from warmstart.inference.model_folder import ModelCard
+from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import TrainablePart
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.balance import chosen_balance, unevenness
@@ -22,6 +26,8 @@ from warmstart.training.groups import per_group
 
 # With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
 CLIP_NORM = 1.0
+LOWER = 10  # what slice(high) divides the rates of earlier groups by, as in fastai 2
+QUOTE = "'"
 
 
 def without_unreadable(
@@ -47,38 +53,66 @@ def without_unreadable(
 
 def rates(lrs: object, names: Sequence[str]) -> tuple[float, ...]:
     """One positive rate per layer group."""
+    if isinstance(lrs, slice):
+        return spread_rates(lrs, len(names))
     is_one = isinstance(lrs, (int, float, str)) or np.shape(np.asarray(lrs, object)) == ()
     numbers = (positive(lrs, "lr"),) * len(names) if is_one else per_group(lrs, names)
     return tuple(positive(number, "lr") for number in numbers)
 
 
-def existing_rows(table: ImageTable, split: str) -> None:
-    """See that a split has rows.
+def spread_rates(lrs: slice, num_groups: int) -> tuple[float, ...]:
+    """Rates as fastai 2 reads a slice.
+
+    Args:
+        lrs: slice(low, high) is from the first group's rate to the last's in equal ratios;
+            slice(high) is the last group's, of which all others have a tenth.
+        num_groups: Layer groups that train; one alone has the last's rate.
 
     Raises:
-        SettingError: it has none.
+        SettingError: it has no end, or a step.
+
+    Reference:
+        fastai 2, ``Optimizer._set_hyper`` and ``even_mults``.
     """
-    if split not in SPLITS or len(table.rows(split)) == 0:
-        here = [name for name in SPLITS if len(table.rows(name))]
+    if lrs.stop is None or lrs.step is not None:
         raise SettingError(
-            f"there is no {split} row.",
-            expected="one of: " + ", ".join(here) + ".",
-            fix=f'learn.predict("{here[0]}")',
+            f"lr={lrs} has no last rate." if lrs.stop is None else f"lr={lrs} has a step.",
+            expected="slice(high), or slice(low, high).",
+            fix="pass lr=slice(1e-5, 1e-3).",
         )
+    high = positive(lrs.stop, "lr")
+    if lrs.start is None:
+        return (*(high / LOWER for _ in range(num_groups - 1)), high)
+    low = positive(lrs.start, "lr")
+    steps = range(num_groups - 1, -1, -1)  # from the last: its rate is the one that was written
+    return tuple(high * (low / high) ** (step / max(1, num_groups - 1)) for step in steps)
 
 
-def same_classes(before: Sequence[str], after: Sequence[str]) -> None:
-    """See that other data has the classes that the head was made for.
+def existing_rows(
+    table: ImageTable, split: object, held_back: HeldBack | None = None
+) -> NDArray[np.int64]:
+    """Rows of a split (N,), of which there is one at least.
+
+    Args:
+        table: Whose.
+        split: "train", "valid", "test"; or "held_back", where ``held_back`` is given.
+        held_back: Which training rows do not train.
 
     Raises:
-        DataError: it has others, or in another order.
+        SettingError: there is none.
     """
-    if tuple(before) != tuple(after):
-        raise DataError(
-            f"the new data has the classes {', '.join(after)}.",
-            expected=f"those that the head was made for: {', '.join(before)}.",
-            fix="make a new learner for other classes.",
+    found = {name: table.rows(name) for name in SPLITS}
+    if held_back is not None:
+        found["held_back"] = held_back.parted(table)[1]
+    if not isinstance(split, str) or not len(found.get(split, ())):
+        here = [name for name, rows in found.items() if len(rows)]
+        can_hold = split in set(found) - set(SPLITS) if isinstance(split, str) else False
+        raise SettingError(
+            f"there is no {shortly(split).strip(QUOTE)} row.",
+            expected="one of: " + ", ".join(here) + ".",
+            fix=f"learn.hold_back({SHARE}), before learn.fit" if can_hold else f'pass "{here[0]}".',
         )
+    return found[split]
 
 
 def tell_plain_views(quiet: bool) -> None:
@@ -145,18 +179,15 @@ def positive(value: Any, name: str) -> float:
     Raises:
         SettingError: it is not.
     """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 < number < float("inf"):
+    number = number_in(value)
+    if number is None or number <= 0:
         raise SettingError(
-            f"{name}={value!r} is no learning rate.",
+            f"{name}={shortly(value)} is no learning rate.",
             expected="one number above 0, such as 0.01.",
             fix=f"pass {name}=0.01, or {name}=learn.lr_find().suggestion.",
             flags=(f"--{name}", "0.01"),
         )
-    return number
+    return float(number)
 
 
 def silent(_told: EpochRecord | History) -> None:
@@ -176,11 +207,15 @@ def versions() -> dict[str, str]:
 
 
 def new_card(
-    data: ImageClassifierData, head: dict[str, Any] | None, precision: str, weights_from: str
+    data: ImageClassifierData,
+    arch: Architecture,
+    head: dict[str, Any] | None,
+    precision: str,
+    weights_from: str,
 ) -> ModelCard:
     """What a model says of itself before it has learned anything."""
     return ModelCard(
-        arch=data.tfms.card.name,
+        arch=name_of(arch),
         classes=data.classes,
         is_multi_label=data.table.is_multi_label,
         head=head,

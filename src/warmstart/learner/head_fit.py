@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.backbones.pooling import pooled_parts
-from warmstart.errors import SettingError
 from warmstart.evaluation.calibration import logits_of
 from warmstart.heads.fresh import heads_like
 from warmstart.heads.out_of_fold import Folds
@@ -46,22 +45,6 @@ MLP_ROWS = 2000  # training rows from which on "auto" tries the MLP as well (doc
 
 TrainMLP = Callable[[float, int], Any]
 """Train the learner's head with a rate, for so many epochs."""
-
-
-def check_head(head: object, allowed: tuple[str, ...]) -> None:
-    """See that there is such a head.
-
-    Raises:
-        SettingError: there is not.
-    """
-    if head not in allowed:
-        listed = ", ".join(f'"{name}"' for name in allowed)
-        raise SettingError(
-            f"head={head!r} is unknown.",
-            expected=f"one of {listed}.",
-            fix='pass head="auto".',
-            flags=("--head", "auto"),
-        )
 
 
 def fit_head(

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from warmstart.arguments import reads
 from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
@@ -17,8 +18,9 @@ from warmstart.inference.predictor import Predictor
 from warmstart.inference.seen_pictures import BEST_EPOCH, SeenPictures
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.answering import forgotten
+from warmstart.learner.arguments import A_HEAD, READERS, head_card
 from warmstart.learner.checks import (
-    same_classes,
+    existing_rows,
     seen_through,
     tell_plain_views,
     tell_precompute_off,
@@ -29,11 +31,12 @@ from warmstart.learner.feeding import NOTHING, Feeding, checked_precompute
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import Layers
+from warmstart.learner.matching import refuse_other_data, refuse_other_weights
 from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.progress import no_progress, show_progress
-from warmstart.training.head import AnyHeadCard
+from warmstart.training.head import AnyHeadCard, refuse_other_head
 
 
 class LearnerState:
@@ -89,6 +92,7 @@ class LearnerState:
         """Train the head only."""
         self.freeze_to(-1)
 
+    @reads(**READERS)
     def freeze_to(self, where: int | str) -> None:
         """Freeze everything before a layer group or stage, and train the rest.
 
@@ -121,6 +125,7 @@ class LearnerState:
         """Stages, layer groups, parameters, what is frozen, and where the cut is."""
         return self.layers.summary()
 
+    @reads(**READERS)
     def hold_back(self, share: float = SHARE) -> None:
         """Keep some training rows from training, to choose epochs and steps by (law 15).
 
@@ -134,6 +139,7 @@ class LearnerState:
         """Compute now what the next fit needs: read every image, store what is to be stored."""
         self.feeding_for(("train", "valid"))
 
+    @reads(head=A_HEAD, card=head_card)
     def put_head(self, head: nn.Module, card: AnyHeadCard | None) -> None:
         """Take another head.
 
@@ -141,6 +147,7 @@ class LearnerState:
             head: (N, D) → (N, K) logits.
             card: What it is built from; None for one of the user's own.
         """
+        refuse_other_head(head, self.num_features, len(self.data.classes))
         self.forget_answering("the head is another")
         self.model.head = head.to(self.device).eval()
         self.card = replace(self.card, head=None if card is None else asdict(card))
@@ -155,6 +162,7 @@ class LearnerState:
             tensors: By name, as ``learn.model.state_dict()`` gives them.
         """
         before = self.model.state_dict()
+        refuse_other_weights(tensors, before)
         moved = any(
             not torch.equal(tensor, tensors[name].to(tensor.device))
             for name, tensor in before.items()
@@ -164,13 +172,14 @@ class LearnerState:
         if moved:
             self.parts.forget(body_moved=True)
 
+    @reads(**READERS)
     def set_data(self, data: ImageClassifierData) -> None:
         """Go on with other images of the same classes: another size, another fold.
 
         Args:
             data: Whatever was stored for it before is found again, nothing else is used.
         """
-        same_classes(self.data.classes, data.classes)
+        refuse_other_data(self.data, data)
         size = data.tfms.recipe.size
         fit_to_size(self.model.backbone, size)
         cut = self.layers.cut
@@ -192,9 +201,10 @@ class LearnerState:
         answering = forgotten(self.card.answering, why, quiet=self.quiet)
         self.card = replace(self.card, answering=answering)
 
+    @reads(**READERS)
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
-        rows = self.data.table.rows(split)
+        rows = existing_rows(self.data.table, split)
         return self.data.source.content_hashes(rows, self.parts.pooled(self.card).hashes)
 
     @property

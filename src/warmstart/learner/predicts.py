@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.arguments import reads
 from warmstart.inference.averaging import tta_augmentation
 from warmstart.inference.judging import ITSELF
 from warmstart.inference.pictures import Picture
+from warmstart.learner.arguments import READERS
 from warmstart.learner.checks import existing_rows
 from warmstart.learner.cross_validation import check_frozen
 from warmstart.learner.judging import Judge
@@ -36,6 +38,7 @@ class Predicts(LearnerState):
             return self.predictor().predict(what)
         return self._judge(what).predictions(self._rows(what))
 
+    @reads(**READERS)
     def TTA(  # the note's name
         self, n_aug: int = 4, what: str = "valid", *, plain_weight: float | None = None
     ) -> Predictions:
@@ -70,6 +73,7 @@ class Predicts(LearnerState):
             lambda: self.predict(what), lambda: self.parts.forget(body_moved=has_body)
         )
 
+    @reads(**READERS)
     def activations_of(
         self, split: str = "train", view: int = 0
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -90,11 +94,10 @@ class Predicts(LearnerState):
 
     def _rows(self, what: str) -> NDArray[np.int64]:
         """Rows of a split, or those that are held back from training."""
-        table = self.data.table
-        return self.held_back.parted(table)[1] if what == "held_back" else table.rows(what)
+        return existing_rows(self.data.table, what, self.held_back)
 
     def _judge(self, what: str) -> Judge:
-        existing_rows(self.data.table, "train" if what == "held_back" else what)
+        self._rows(what)
         self.feeding_for((what,) if what == "test" else ("train", "valid"))
         keeps = self._precompute is not False and self.layers.cut is None
         store = self.parts.pooled(self.card) if keeps else None

@@ -87,6 +87,34 @@ def build_head(card: AnyHeadCard, *, seed: int = 0) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+def refuse_other_head(head: nn.Module, num_features: int, num_classes: int) -> None:
+    """See that a head maps the body's features to the classes.
+
+    Args:
+        head: (N, D) → (N, K).
+        num_features: D.
+        num_classes: K.
+
+    Raises:
+        SettingError: it does not.
+    """
+    was_training = head.training
+    place = next((tensor.device for tensor in head.parameters()), torch.device("cpu"))
+    try:
+        with torch.inference_mode():
+            shape = tuple(head.eval()(torch.zeros(2, num_features, device=place)).shape)
+    except (RuntimeError, TypeError, ValueError, AttributeError, IndexError) as error:
+        shape = (str(error).partition("\n")[0],)
+    finally:
+        head.train(was_training)
+    if shape != (2, num_classes):
+        raise SettingError(
+            f"the head makes {shape} of (2, {num_features}) features.",
+            expected=f"(2, {num_classes}): a logit for each class.",
+            fix=f"pass a head that ends so: nn.Linear({num_features}, {num_classes}).",
+        )
+
+
 def seeded_linear(num_in: int, num_out: int, *, seed: int) -> nn.Linear:
     """A linear layer whose weights depend on the seed alone."""
     layer = nn.Linear(num_in, num_out, device="meta").to_empty(device="cpu")

@@ -195,7 +195,7 @@ def test_groups_share_the_stages(make: Make) -> None:
     layers = Layers(learn.model, 32, 9)
     assert [group.name for group in layers.groups] == ["stem", "stage1", "stage2", "head"]
     with pytest.raises(SettingError, match="num_groups=1"):
-        Layers(learn.model, 32, 1)
+        make(num_groups=1)
 
 
 def test_summary_shows_the_cut(make: Make) -> None:
@@ -273,7 +273,7 @@ def test_a_damaged_store_is_named_and_computed_again(make: Make, tmp_path: Path)
 def test_words_and_numbers_without_meaning(make: Make) -> None:
     learn = make(aug_tfms=VIEWS)
     learn.unfreeze()
-    with pytest.raises(SettingError, match="bn='trian' is unknown"):
+    with pytest.raises(SettingError, match="bn='trian'"):
         learn.fit(0.01, 1, bn="trian")
     with pytest.raises(SettingError, match="n_aug=-1"):
         learn.TTA(-1)

@@ -1,0 +1,87 @@
+"""How the arguments of ``ImageClassifierData`` are read, by their names."""
+
+from typing import Any
+
+from warmstart.arguments import (
+    Reader,
+    each,
+    flag,
+    folder,
+    instance_of,
+    one_of,
+    one_or_each,
+    optional,
+    path,
+    real,
+    refuse,
+    text,
+    whole,
+)
+from warmstart.backbones.card import read_architecture
+from warmstart.classifier_data.transforms import ModelTransforms
+
+TFMS = instance_of(ModelTransforms, 'tfms_from_model("tf_efficientnet_lite0", 224)')
+BATCH_SIZE = whole(
+    2, 1_000_000, example=64, why=": BatchNorm cannot learn from one row", flag="--bs"
+)
+ON_UNREADABLE = one_of("raise", "drop")
+
+
+def place(name: str, value: Any) -> str:
+    """A folder within another; "" is that one itself."""
+    return "" if isinstance(value, str) and not value else str(path(name, value))
+
+
+def column(name: str, value: Any) -> str | int:
+    """A column, by its title or its position."""
+    return value if isinstance(value, str) else whole()(name, value)
+
+
+def rule(name: str, value: Any) -> Any:
+    """A pattern, or a function."""
+    if not isinstance(value, str) and not callable(value):
+        refuse(name, value, "a pattern with one group, or a function of the path", "([^/]+)_")
+    return value
+
+
+def delimiter(name: str, value: Any) -> str:
+    """One sign between cells."""
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
+        refuse(name, value, "one sign", ",")
+    return value
+
+
+READERS: dict[str, Reader[Any]] = {
+    "path": path,
+    "tfms": TFMS,
+    "bs": BATCH_SIZE,
+    "trn_name": place,
+    "val_name": place,
+    "test_name": optional(place),
+    "valid_pct": real(0.2, above=0, below=1),
+    "seed": whole(flag="--split-seed"),
+    "on_unreadable": ON_UNREADABLE,
+    "fixes": path,
+    "for_check": flag,
+    "quiet": flag,
+    "folder": optional(place),
+    "csv_fname": path,
+    "suffix": text,
+    "header": flag,
+    "delimiter": delimiter,
+    "encoding": text,
+    "name_column": column,
+    "label_column": one_or_each(column),
+    "split_column": column,
+    "group": column,
+    "label_sep": text,
+    "label_of": rule,
+    "group_of": rule,
+    "arch": read_architecture,
+    "weights": path,
+    "cache_dir": folder,
+    "precision": one_of("auto", "f32", "bf16"),
+    "num_rows": whole(1, 1000, example=4, flag="--rows"),
+    "num_views": whole(0, 1000, example=4, flag="--views"),
+}
+ARRAY_READERS = {name: READERS[name] for name in ("bs", "quiet")} | {"classes": each(text)}
