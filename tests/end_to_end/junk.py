@@ -176,7 +176,7 @@ def doors() -> list[Door]:
             content_hashes={"split": "train"},
         ),
         *methods(Predictor, lambda: predictor, predict={"pictures": X}, TTA={"pictures": X}),
-        *methods(Recipe, Recipe, run={"learn": trained}),
+        *methods(Recipe, lambda: Recipe(last_step=1), run={"learn": trained}),
         *methods(Predictions, lambda: predictions),
         *methods(ConfusionMatrix, predictions.confusion_matrix),
         *methods(History, trained.history.copy),

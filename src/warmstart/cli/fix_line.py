@@ -99,7 +99,7 @@ def is_typable(command: Any, words: Sequence[str]) -> bool:
         command.make_context("warmstart", list(words))
     except UsageError:
         return False
-    return True
+    return not hasattr(command, "commands")  # else a word is missing, or is no command
 
 
 def usage_fix(
