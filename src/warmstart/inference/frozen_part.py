@@ -1,5 +1,6 @@
 """A frozen prefix with its runner: what stores and predictors share."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -130,11 +131,13 @@ class FrozenPart:
 
 
 def chosen_precision(precision: str, device: torch.device) -> str:
-    """Make "auto" a choice.
+    """Make "auto" a choice: that of WARMSTART_PRECISION, or what the device does fast.
 
     Raises:
         SettingError: the name is another.
     """
+    if precision == "auto":
+        precision = os.environ.get("WARMSTART_PRECISION", "auto")
     if precision not in {"auto", "f32", "bf16"}:
         raise SettingError(
             f"precision={precision!r} is unknown.",

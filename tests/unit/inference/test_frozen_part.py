@@ -15,7 +15,7 @@ from warmstart.backbones.card import Architecture
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import SettingError
 from warmstart.inference import frozen_part
-from warmstart.inference.frozen_part import FrozenPart
+from warmstart.inference.frozen_part import FrozenPart, chosen_precision
 from warmstart.inference.table_activations import TableActivations
 from warmstart.terminal.progress import no_progress
 
@@ -275,3 +275,13 @@ def tfms_and_build(arch: str) -> object:
     from warmstart.inference.assembly import NetworkPlan, new_network
 
     return new_network(NetworkPlan(arch, 2, 10, is_pretrained=False))
+
+
+@pytest.mark.parametrize("told", ["f32", "bf16"])
+def test_everybody_may_be_told_one_number_type(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("WARMSTART_PRECISION", told)
+    assert chosen_precision("auto", CPU) == told
+    assert chosen_precision("f32", CPU) == "f32"
+    monkeypatch.setenv("WARMSTART_PRECISION", "fp8")
+    with pytest.raises(SettingError, match="fp8"):
+        chosen_precision("auto", CPU)
