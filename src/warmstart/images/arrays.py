@@ -40,6 +40,11 @@ def as_array(value: Any, name: str) -> NDArray[Any]:
         refuse(name, f"makes no array: {error}", "pass an array of numpy.")
 
 
+def typed(value: object, name: str) -> str:
+    """What to type for an array of numpy, which a fix makes another one of."""
+    return name if isinstance(value, np.ndarray) else f"np.asarray({name})"
+
+
 def pictures_of(value: Any, name: str) -> list[Pixels]:
     """The picture that an array shows, or the pictures of a stack.
 
@@ -48,7 +53,7 @@ def pictures_of(value: Any, name: str) -> list[Pixels]:
             stack of greys.
         name: What errors call it.
     """
-    array = as_array(value, name)
+    array, name = as_array(value, name), typed(value, name)
     if array.ndim == 3 and array.shape[0] in {3, 4} and array.shape[2] not in CHANNELS:
         refuse(
             name,
@@ -75,6 +80,7 @@ def stack_of(value: Any, name: str) -> Sequence[Pixels]:
     array: NDArray[Any] = as_array(value, name)
     if array.dtype == object and array.ndim == 1:
         return each_picture(list(array), name)
+    name = typed(value, name)
     refuse_shape(array, name)
     found: NDArray[np.uint8] = np.empty(array.shape, np.uint8)
     scale = scale_of(array, name)

@@ -110,7 +110,9 @@ def existing_rows(
         raise SettingError(
             f"there is no {shortly(split).strip(QUOTE)} row.",
             expected="one of: " + ", ".join(here) + ".",
-            fix=f"learn.hold_back({SHARE}), before learn.fit" if can_hold else f'pass "{here[0]}".',
+            fix=f"learn.hold_back({SHARE}), before learn.fit"
+            if can_hold
+            else f'pass "{"valid" if "valid" in here else here[0]}".',
         )
     return found[split]
 

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-from warmstart.backbones.card import Architecture, BackboneCard, card_of, name_of
+from warmstart.backbones.card import Architecture, BackboneCard, card_of, is_timm_name
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.errors import DataError, SettingError
@@ -37,7 +37,7 @@ def refuse_foreign_transforms(arch: Architecture, tfms: ModelTransforms) -> None
     """
     own = card_of(arch)
     if own is not None and own.name != tfms.card.name:
-        refuse_other_pixels(own, tfms, f"the backbone is {own.name}", name_of(arch))
+        refuse_other_pixels(own, tfms, f"the backbone is {own.name}")
 
 
 def refuse_other_data(before: ImageClassifierData, after: ImageClassifierData) -> None:
@@ -65,12 +65,10 @@ def refuse_other_data(before: ImageClassifierData, after: ImageClassifierData) -
             fix="make a new learner for other classes: ConvLearner.pretrained(arch, data).",
         )
     card = before.tfms.card
-    refuse_other_pixels(card, after.tfms, f"the learner saw those of {card.name}", card.name)
+    refuse_other_pixels(card, after.tfms, f"the learner saw those of {card.name}")
 
 
-def refuse_other_pixels(
-    card: BackboneCard, tfms: ModelTransforms, whose: str, backbone: str
-) -> None:
+def refuse_other_pixels(card: BackboneCard, tfms: ModelTransforms, whose: str) -> None:
     """See that transforms make the pixels that a card promises.
 
     Args:
@@ -78,7 +76,6 @@ def refuse_other_pixels(
         tfms: Mean and deviation have to be the card's; where they are for a backbone of another
             name, filter and size too, unless somebody chose the size.
         whose: What the card is of, in words.
-        backbone: What ``tfms_from_model`` is to be called with.
 
     Raises:
         SettingError: they make others.
@@ -100,8 +97,15 @@ def refuse_other_pixels(
         raise SettingError(
             f"the data has transforms for {tfms.card.name}, and {whose}: {'; '.join(differ)}.",
             expected="pixels as the backbone's weights know them.",
-            fix=f"make the data with tfms_from_model({backbone!r}, {tfms.recipe.size}).",
+            fix=f"make the data with tfms_from_model({typed(card.name)}, {tfms.recipe.size}).",
         )
+
+
+def typed(backbone: str) -> str:
+    """What to type for a backbone that a card names."""
+    if backbone.startswith("torchvision."):
+        return backbone.replace("torchvision.", "torchvision.models.")
+    return repr(backbone) if is_timm_name(backbone) else backbone
 
 
 def refuse_other_classes(model: Named, rows: Predictions, argument: str) -> None:

@@ -100,6 +100,14 @@ def test_what_is_doubtful_is_refused_with_what_to_type(kind: str) -> None:
     assert fix in caught.value.fix
 
 
+def test_the_fix_for_a_tensor_works_on_a_tensor() -> None:
+    tensor = torch.from_numpy(COLOUR[0]).permute(2, 0, 1)
+    with pytest.raises(SettingError) as caught:
+        pictures_of(tensor, "x")
+    call = caught.value.fix.removeprefix("pass ").partition(" for one picture")[0]
+    assert same(pictures_of(eval(call, {"np": np, "x": tensor}), "x"), COLOUR[:1])
+
+
 def test_the_place_in_a_list_is_named() -> None:
     with pytest.raises(SettingError, match=r"x\[1\]"):
         stack_of([COLOUR[0], None], "x")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torchvision
 from tests.unit.learner.conftest import SIZE, SmallNetwork, small_network, squares
 from torch import nn
 
@@ -39,6 +40,14 @@ def test_transforms_of_another_backbone_are_refused_and_the_fix_works(tmp_path: 
     call = error.value.fix.removeprefix("make the data with ").removesuffix(".")
     tfms = eval(call, {"tfms_from_model": tfms_from_model})
     assert learner(TINY, replace(foreign, tfms=tfms), tmp_path).card.arch == TINY
+
+
+def test_the_fix_names_a_factory_of_torchvision_as_it_is_typed(tmp_path: Path) -> None:
+    with pytest.raises(SettingError) as error:
+        learner(torchvision.models.resnet18, data_for("tf_efficientnet_lite0"), tmp_path)
+    assert error.value.fix == (
+        f"make the data with tfms_from_model(torchvision.models.resnet18, {SIZE})."
+    )
 
 
 def test_mean_and_std_chosen_by_hand_are_right_for_their_backbone(tmp_path: Path) -> None:
