@@ -44,7 +44,8 @@ JUNK: list[Any] = [
     np.array(None), Path("nowhere"),
 ]  # fmt: skip
 WITHIN = {  # called by the library itself, with objects that nobody writes by hand
-    "ConvLearner.feeding_for", "ConvLearner.forget_answering", "ImageClassifierData.without",
+    "ConvLearner.feeding_for", "ConvLearner.forget_answering", "ConvLearner.remember_pictures",
+    "ImageClassifierData.without",
     "History.add_step", "History.append", "History.extend", "Predictor.chances", "Predictor.rows",
 }  # fmt: skip
 HALF = (0.5, 0.5, 0.5)
@@ -175,7 +176,8 @@ def doors() -> list[Door]:
             save={"folder": "saved"}, report={"path": "report.html"},
             content_hashes={"split": "train"},
         ),
-        *methods(Predictor, lambda: predictor, predict={"pictures": X}, TTA={"pictures": X}),
+        *methods(Predictor, lambda: predictor, predict={"pictures": X}, TTA={"pictures": X},
+                 evaluate={"source": "photos", "quiet": True}),
         *methods(Recipe, lambda: Recipe(last_step=1), run={"learn": trained}),
         *methods(Predictions, lambda: predictions),
         *methods(ConfusionMatrix, predictions.confusion_matrix),

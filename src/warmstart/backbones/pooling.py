@@ -24,17 +24,6 @@ class ChannelsLastPool(nn.Module):
         return torch.cat([features.amax(dim=(1, 2)), features.mean(dim=(1, 2))], dim=1)
 
 
-class AveragePool(nn.Module):
-    """Mean of each channel, where it is the maximum too: (N, C, 1, 1) → (N, C).
-
-    Pictures of another size may leave more places than one, and the head's width must not change.
-    """
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Pool."""
-        return features.mean(dim=(2, 3))
-
-
 class TokenPool(nn.Module):
     """Class token and mean of the patches: (N, T, C) → (N, 2 C); maximum and mean without one.
 
@@ -81,7 +70,7 @@ def pool_for(body: nn.Module, shape: tuple[int, ...]) -> nn.Module:
     if len(shape) == 4:
         if str(getattr(body, "output_fmt", "NCHW")).endswith("NHWC"):
             return ChannelsLastPool()
-        return AveragePool() if shape[2:] == (1, 1) else ConcatPool()
+        return nn.Flatten() if shape[2:] == (1, 1) else ConcatPool()
     raise SettingError(
         f"{type(body).__name__} gives an output of shape {shape}.",
         expected="a map (N, C, h, w), tokens (N, T, C) or a vector (N, D).",

@@ -9,7 +9,6 @@ from warmstart.arguments import (
     folder,
     instance_of,
     one_of,
-    one_or_each,
     optional,
     path,
     real,
@@ -19,22 +18,13 @@ from warmstart.arguments import (
 )
 from warmstart.backbones.card import read_architecture
 from warmstart.classifier_data.transforms import ModelTransforms
+from warmstart.data.arguments import TABLE_READERS, column, place
 
 TFMS = instance_of(ModelTransforms, 'tfms_from_model("tf_efficientnet_lite0", 224)')
 BATCH_SIZE = whole(
     2, 1_000_000, example=64, why=": BatchNorm cannot learn from one row", flag="--bs"
 )
 ON_UNREADABLE = one_of("raise", "drop")
-
-
-def place(name: str, value: Any) -> str:
-    """A folder within another; "" is that one itself."""
-    return "" if isinstance(value, str) and not value else str(path(name, value))
-
-
-def column(name: str, value: Any) -> str | int:
-    """A column, by its title or its position."""
-    return value if isinstance(value, str) else whole()(name, value)
 
 
 def rule(name: str, value: Any) -> Any:
@@ -44,14 +34,7 @@ def rule(name: str, value: Any) -> Any:
     return value
 
 
-def delimiter(name: str, value: Any) -> str:
-    """One sign between cells."""
-    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
-        refuse(name, value, "one sign", ",")
-    return value
-
-
-READERS: dict[str, Reader[Any]] = {
+READERS: dict[str, Reader[Any]] = TABLE_READERS | {
     "path": path,
     "tfms": TFMS,
     "bs": BATCH_SIZE,
@@ -66,15 +49,7 @@ READERS: dict[str, Reader[Any]] = {
     "quiet": flag,
     "folder": optional(place),
     "csv_fname": path,
-    "suffix": text,
-    "header": flag,
-    "delimiter": delimiter,
-    "encoding": text,
-    "name_column": column,
-    "label_column": one_or_each(column),
-    "split_column": column,
     "group": column,
-    "label_sep": text,
     "label_of": rule,
     "group_of": rule,
     "arch": read_architecture,

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.arguments import Reader, instance_of, path, reads, real, whole
+from warmstart.arguments import Reader, flag, instance_of, path, reads, real, text, whole
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
+from warmstart.data.arguments import TABLE_READERS, place
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, delimiter_of
 from warmstart.data.labelled import Wanted, labelled_pictures
@@ -50,6 +51,14 @@ READERS: dict[str, Reader[Any]] = {
     "folder": path,
     "arch": read_architecture,
     "custom_head": instance_of(nn.Module, "the head that the model was saved with"),
+}
+
+EVALUATE_READERS = TABLE_READERS | {
+    "source": path,
+    "split": text,
+    "with_training_rows": flag,
+    "folder": place,
+    "quiet": flag,
 }
 
 
@@ -129,6 +138,7 @@ class Predictor:
             left_out=tuple((item.name, item.reason) for item in given.left_out),
         )
 
+    @reads(**EVALUATE_READERS)
     def evaluate(  # noqa: PLR0913 - a table can be read in as many ways as ``from_csv`` has
         self,
         source: str | Path,
