@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, transforms_basic
-from warmstart.terminal.colour import say
+from warmstart.terminal.notes import note
 
 TTA_DEFAULT = transforms_basic  # small turns and light are right for any picture, mirrors are not
 
@@ -21,9 +21,8 @@ def tta_augmentation(own: Augmentation | None, *, quiet: bool = False) -> Augmen
     """
     if own is not None:
         return own
-    if not quiet:
-        told = f'the views of TTA differ by "{TTA_DEFAULT.name}": no augmentation was trained with'
-        say((f"note: {told}", ""), is_error=True)
+    told = f'the views of TTA differ by "{TTA_DEFAULT.name}": no augmentation was trained with'
+    note(told, quiet=quiet)
     return TTA_DEFAULT
 
 

@@ -92,7 +92,7 @@ class FrozenPart:
             todo = " To have it: pip install --upgrade openvino" if is_missing else ""
             warnings.warn(
                 f"OpenVINO {does} ({why}). Torch computes instead: the same but for the last "
-                f"digits, and a few times slower.{todo}",
+                f"digits, and slower.{todo}",
                 stacklevel=2,
             )
         self.torch_cuts[self.cut] = why

@@ -1,7 +1,6 @@
 """What a learner makes sure of, and writes down, besides the workflow itself."""
 
 import contextlib
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import metadata
@@ -21,6 +20,7 @@ from warmstart.inference.model_folder import ModelCard
 from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import TrainablePart
 from warmstart.results.history import EpochRecord, History
+from warmstart.terminal.notes import note
 from warmstart.training.balance import chosen_balance, unevenness
 from warmstart.training.groups import per_group
 
@@ -119,32 +119,30 @@ def existing_rows(
 
 def tell_plain_views(quiet: bool) -> None:
     """Say what ``precompute=True`` leaves out."""
-    if not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            "note: precompute=True trains on the plain view; aug_tfms has no effect. "
-            "precompute=8 stores and trains on 8 augmented views.",
-            file=sys.stderr,
-        )
+    note(
+        "precompute=True trains on the plain view; aug_tfms has no effect. "
+        "precompute=8 stores and trains on 8 augmented views.",
+        quiet=quiet,
+    )
 
 
 def tell_precompute_off(quiet: bool) -> None:
     """Say what ``unfreeze`` has set."""
-    if not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            "note: unfreeze() sets precompute=False: the whole body trains, each epoch on new "
-            "views of aug_tfms. precompute=8 after it stores and trains on 8 of them.",
-            file=sys.stderr,
-        )
+    note(
+        "unfreeze() sets precompute=False: the whole body trains, each epoch on new "
+        "views of aug_tfms. precompute=8 after it stores and trains on 8 of them.",
+        quiet=quiet,
+    )
 
 
 def tell_stored_views(precompute: bool | int, quiet: bool) -> None:
     """Say which views a body trains on, where they are stored."""
-    if precompute is not False and not quiet:
+    if precompute is not False:
         views = "the plain view" if precompute is True else f"{precompute} stored views"
-        print(  # noqa: T201 - the learner's words to its user
-            f"note: precompute={precompute} stays: what trains does so on {views} of each image. "
+        note(
+            f"precompute={precompute} stays: what trains does so on {views} of each image. "
             "learn.precompute = False trains on new views each epoch.",
-            file=sys.stderr,
+            quiet=quiet,
         )
 
 
@@ -152,10 +150,10 @@ def told_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None
     """What a fit does about uneven classes; what "auto" has chosen is said."""
     chosen = chosen_balance(balance, targets)
     if balance == "auto" and not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            f"note: the classes are uneven by a factor of {unevenness(targets):.2f}; "
+        note(
+            f"the classes are uneven by a factor of {unevenness(targets):.2f}; "
             f"balance is {chosen or 'none'}.",
-            file=sys.stderr,
+            quiet=quiet,
         )
     return chosen
 
@@ -166,12 +164,11 @@ def told_clip_norm(clip_norm: float | str | None, module: nn.Module, *, quiet: b
         return clip_norm
     if not (isinstance(module, TrainablePart) and module.stored_norms()):
         return None
-    if not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            f"note: gradients are clipped to a norm of {CLIP_NORM:g}, because BatchNorm keeps its "
-            "stored statistics; clip_norm=None leaves them as they are.",
-            file=sys.stderr,
-        )
+    note(
+        f"gradients are clipped to a norm of {CLIP_NORM:g}, because BatchNorm keeps its "
+        "stored statistics; clip_norm=None leaves them as they are.",
+        quiet=quiet,
+    )
     return CLIP_NORM
 
 

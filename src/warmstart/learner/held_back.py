@@ -1,6 +1,5 @@
 """Training rows that do not train: choices are made on them, so that valid can judge (law 15)."""
 
-import sys
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +9,7 @@ from warmstart.arguments import read_fields, real
 from warmstart.data.folds import draw_folds
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import ImageTable
+from warmstart.terminal.notes import note
 
 SHARE = 0.2
 
@@ -58,9 +58,8 @@ class HeldFold(HeldBack):
 
 def tell_held_back(num_rows: int, num_train: int, *, quiet: bool) -> None:
     """Say which rows choose from now on."""
-    if not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            f"note: {num_rows} training rows are held back to choose by, and {num_train} train; "
-            'learn.hold_back(0) gives them back, choose_on="valid" holds back none.',
-            file=sys.stderr,
-        )
+    note(
+        f"{num_rows} training rows are held back to choose by, and {num_train} train; "
+        'learn.hold_back(0) gives them back, choose_on="valid" holds back none.',
+        quiet=quiet,
+    )
