@@ -205,14 +205,14 @@ def squares(num_rows: int, seed: int) -> tuple[list[np.ndarray], list[str]]:
     return list(pixels), labels
 
 
-def trained(cache: Path, arch: Architecture) -> ConvLearner:
+def trained(cache: Path, arch: Architecture, precision: str = "auto") -> ConvLearner:
     """Frozen, then partly, then as a whole: every kind of frozen part there is."""
     half = (0.5, 0.5, 0.5)
     tfms = tfms_from_model(arch, SIZE, mean=half, std=half)
     data = ImageClassifierData.from_arrays(squares(12, 1), squares(6, 2), tfms, 4)
     learn = ConvLearner.pretrained(
         arch, data, True, pretrained=False, device="cpu", cache_dir=cache, quiet=True,
-        train_precision="f32",
+        train_precision="f32", precision=precision,
     )  # fmt: skip
     for cut in (-1, -2, 0):
         learn.freeze_to(cut)
@@ -224,7 +224,7 @@ def trained(cache: Path, arch: Architecture) -> ConvLearner:
 def test_a_learner_whose_network_openvino_cannot_run(tmp_path: Path, precision: str) -> None:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        learn = trained(tmp_path / "cache", SingularValues)
+        learn = trained(tmp_path / "cache", SingularValues, precision)
         found = learn.predictor().predict(squares(6, 2)[0])
         learn.save(tmp_path / "model")
         again = load_predictor(tmp_path / "model", arch=SingularValues, device="cpu")
@@ -233,6 +233,7 @@ def test_a_learner_whose_network_openvino_cannot_run(tmp_path: Path, precision: 
     assert not [w for w in said if "was judged in" in str(w.message)]
     assert learn.numeric_mode == again.card.mode
     assert again.card.mode.startswith("torch-")
+    assert f"/{precision}/" in again.card.mode
     assert np.array_equal(found.probabilities, again.predict(squares(6, 2)[0]).probabilities)
 
 
@@ -268,7 +269,7 @@ def test_a_computer_without_openvino(tmp_path: Path) -> None:
 
 def test_a_size_that_no_window_fits_is_refused_in_words() -> None:
     with pytest.raises(SettingError, match="does not take pictures of 10 pixels"):
-        trained(Path(), "test_maxvit") if False else tfms_and_build("swin_tiny_patch4_window7_224")
+        tfms_and_build("swin_tiny_patch4_window7_224")
 
 
 def tfms_and_build(arch: str) -> object:
