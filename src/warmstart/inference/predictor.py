@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.arguments import Reader, instance_of, path, reads, real, whole
+from warmstart.arguments import Reader, instance_of, path, reads
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
@@ -28,7 +28,7 @@ from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.presets import read_augmentation
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import saved_network
-from warmstart.inference.averaging import mean_over_views
+from warmstart.inference.averaging import VIEW_READERS, mean_over_views
 from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
 from warmstart.inference.model_folder import ModelCard, read_model
 from warmstart.inference.pictures import Picture, Pictures
@@ -36,9 +36,7 @@ from warmstart.inference.probabilities import BLOCK_ROWS, probabilities
 from warmstart.inference.whole_model import whole_model
 from warmstart.results.predictions import Predictions
 
-READERS: dict[str, Reader[Any]] = {
-    "n_aug": whole(0, 100_000, example=4, flag="--tta"),
-    "plain_weight": real(0.5, least=0, most=1),
+READERS: dict[str, Reader[Any]] = VIEW_READERS | {
     "aug_tfms": read_augmentation,
     "folder": path,
     "arch": read_architecture,
