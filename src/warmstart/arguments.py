@@ -255,26 +255,27 @@ def one_or_each(reader: Reader[T]) -> Reader[T | tuple[T, ...]]:
     """A reader of one value, or of several in a list."""
 
     def read(name: str, value: object) -> T | tuple[T, ...]:
-        is_one = isinstance(value, str) or not isinstance(value, Iterable)
-        return reader(name, value) if is_one else each(reader)(name, value)
+        is_listed = isinstance(value, Iterable) and not isinstance(value, str)
+        has_axis = getattr(value, "ndim", 1) != 0
+        return each(reader)(name, value) if is_listed and has_axis else reader(name, value)
 
     return read
 
 
-def instance_of(kind: type[T], how: str) -> Reader[T]:
+def instance_of(kind: Any, how: str) -> Reader[Any]:
     """A reader that takes objects of one class only.
 
     Args:
-        kind: The class.
+        kind: The class, which may be abstract.
         how: What makes such an object, to be typed.
     """
 
-    def read(name: str, value: object) -> T:
+    def read(name: str, value: object) -> Any:
         if not isinstance(value, kind):
             raise SettingError(
                 f"{name}={shortly(value)} is of {type(value).__name__}.",
                 expected=f"{kind.__name__}.",
-                fix=f"pass {name} = {how}.",
+                fix=f"pass {name}={how}.",
             )
         return value
 
@@ -297,11 +298,11 @@ def text(name: str, value: object) -> str:
 def path(name: str, value: object) -> Path:
     """A path that the system can be asked about, whether or not something is there."""
     if isinstance(value, (str, os.PathLike)) and str(value):
-        written = os.fsdecode(value)
-        raw = os.fsencode(written)
-        parts = raw.replace(b"\\", b"/").split(b"/")
-        if 0 not in raw and len(raw) < LONGEST_PATH and max(map(len, parts)) <= LONGEST_NAME:
-            return Path(written)
+        with contextlib.suppress(UnicodeEncodeError):  # half of a pair of surrogates
+            raw = os.fsencode(value)
+            longest = max(map(len, raw.replace(b"\\", b"/").split(b"/")))
+            if 0 not in raw and len(raw) < LONGEST_PATH and longest <= LONGEST_NAME:
+                return Path(os.fsdecode(raw))
     refuse(name, value, "the path of a file or folder", "photos")
 
 

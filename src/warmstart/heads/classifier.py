@@ -10,14 +10,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from warmstart.arguments import Reader, each, one_of, one_or_each, optional, real, seed, whole
+from warmstart.arguments import Reader, one_of, optional, real, seed, whole
 from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
 from warmstart.heads.logistic import fit_logistic, resolve_parts
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.results.head_fit import HEADS
 from warmstart.results.predictions import LIKELY
-from warmstart.training.head import HeadCard, build_head, dropouts_of
+from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, HeadCard, build_head, dropouts_of
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
 from warmstart.training.probabilities import probabilities
@@ -27,8 +27,8 @@ from warmstart.training.settings import FitSettings
 BOTH = {"head", "seed", "device"}
 READERS: dict[str, Reader[Any]] = {
     "C": optional(real(1.0, above=0)),
-    "xtra_fc": each(whole(1, 1_000_000, example=512)),
-    "ps": one_or_each(real(0.5, least=0, below=1)),
+    "xtra_fc": HIDDEN_SIZES,
+    "ps": DROPOUTS,
     "lr": real(0.01, least=0),
     "wds": real(0.03, least=0),
     "bs": whole(2, example=64),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.arguments import Reader, flag, instance_of, path, reads, real, text, whole
+from warmstart.arguments import Reader, flag, instance_of, path, reads, text
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
@@ -33,7 +33,7 @@ from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.presets import read_augmentation
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import saved_network
-from warmstart.inference.averaging import mean_over_views, tta_augmentation
+from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
 from warmstart.inference.judging import TRAINED, judged_pictures
 from warmstart.inference.model_folder import ModelCard, read_model
@@ -44,9 +44,7 @@ from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import say
 from warmstart.training.probabilities import BLOCK_ROWS, probabilities
 
-READERS: dict[str, Reader[Any]] = {
-    "n_aug": whole(0, 100_000, example=4, flag="--tta"),
-    "plain_weight": real(0.5, least=0, most=1),
+READERS: dict[str, Reader[Any]] = VIEW_READERS | {
     "aug_tfms": read_augmentation,
     "folder": path,
     "arch": read_architecture,

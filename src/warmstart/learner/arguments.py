@@ -13,7 +13,6 @@ from warmstart.arguments import (
     instance_of,
     number_in,
     one_of,
-    one_or_each,
     optional,
     path,
     real,
@@ -24,16 +23,16 @@ from warmstart.arguments import (
 )
 from warmstart.backbones.card import read_architecture
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.inference.averaging import VIEW_READERS
 from warmstart.learner.layers import BN_MODES
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.training.balance import WAYS
-from warmstart.training.head import AnyHeadCard, HeadCard
+from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, AnyHeadCard, HeadCard
 from warmstart.training.logistic_head import LogisticHeadCard
 from warmstart.training.settings import OPTIMISERS, PRECISIONS
 
 CHOOSERS = ("held_back", "valid")
-SIZES = each(whole(1, 1_000_000, example=512))
 A_HEAD = instance_of(nn.Module, "nn.Linear(num_features, num_classes)")
 
 
@@ -58,11 +57,11 @@ def group(_name: str, value: Any) -> Any:
     return number if isinstance(number, int) else value
 
 
-READERS: dict[str, Reader[Any]] = {
+READERS: dict[str, Reader[Any]] = VIEW_READERS | {
     "arch": read_architecture,
     "data": instance_of(ImageClassifierData, "ImageClassifierData.from_paths(folder, tfms)"),
-    "ps": one_or_each(real(0.5, least=0, below=1)),
-    "xtra_fc": SIZES,
+    "ps": DROPOUTS,
+    "xtra_fc": HIDDEN_SIZES,
     "custom_head": A_HEAD,
     "opt": one_of(*OPTIMISERS),
     "weights": path,
@@ -85,8 +84,6 @@ READERS: dict[str, Reader[Any]] = {
     "num_steps": whole(2, 1_000_000, example=100),
     "max_rows": whole(0, example=2000),
     "k": whole(2, example=5),
-    "n_aug": whole(0, 100_000, example=4, flag="--tta"),
-    "plain_weight": real(0.5, least=0, most=1),
     "view": whole(0),
     "where": group,
     "beta": real(1.0, above=0),

@@ -68,7 +68,7 @@ class Recipe(RecipeNumbers):
     @reads(
         learn=instance_of(ConvLearner, "ConvLearner.pretrained(arch, data)"),
         chosen=instance_of(Mapping, "{}"),
-        on_choice=instance_of(Callable, "print"),  # type: ignore[arg-type]
+        on_choice=instance_of(Callable, "print"),
         checkpoint=folder,
     )
     def run(

@@ -7,12 +7,17 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
+from warmstart.arguments import each, one_or_each, real, whole
 from warmstart.errors import SettingError
 from warmstart.training.logistic_head import KIND, LogisticHeadCard, build_logistic_head
 
 MLP_STEPS = 200  # that an MLP takes at least where nobody gives epochs (docs/experiments.md)
 MLP_EPOCHS = 4  # likewise
 MLP_DECAY = 0.03  # weight decay of such an MLP, as SGD has it: of 0 to 0.1 the lowest loss
+
+
+HIDDEN_SIZES = each(whole(1, 1_000_000, example=512))  # how ``xtra_fc`` is read,
+DROPOUTS = one_or_each(real(0.5, least=0, below=1))  # and ``ps``
 
 
 @dataclass(frozen=True)
