@@ -22,7 +22,7 @@ from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.cli.demo import write_digits
 from warmstart.errors import TrainingError
 from warmstart.results.lr_curve import LRCurve
-from warmstart.training.head import HeadCard, build_head
+from warmstart.training.head import build_head, read_head_card
 from warmstart.training.loop import fit
 from warmstart.training.lr_finder import USUAL_RATES, lr_find
 from warmstart.training.objective import Targets, judged
@@ -168,7 +168,7 @@ def build_case(name: str, kind: str, seed: int, place: Path) -> Case:
     labels = learn.data.table.labels
     wanted = torch.from_numpy(labels[train]), torch.from_numpy(labels[held])
     assert learn.card.head is not None
-    head: nn.Module = build_head(HeadCard.from_json(dict(learn.card.head)), seed=seed)
+    head: nn.Module = build_head(read_head_card(learn.card.head), seed=seed)
     rows = RowsInMemory([torch.from_numpy(pooled[train])], torch.from_numpy(pooled[held]))
     parts = [list(head.parameters())]
     if kind in ("trained head", "unfrozen, MLP"):

@@ -6,6 +6,7 @@ The tree, with the built-in error that each one also is:
     ├── DataError (ValueError): the images or labels on disk
     │   ├── UnreadableImageError: one file cannot be decoded
     │   └── UnreadableImagesError: all of those in a data set
+    ├── FileError (ValueError): a file that is kept cannot be written, or is not what it should be
     ├── SettingError (ValueError): an argument or a config key
     ├── WeightsError (RuntimeError): pretrained weights are missing or not what they should be
     ├── ModelFolderError (ValueError): a saved model cannot be trusted or read
@@ -68,6 +69,10 @@ def reason_of(error: Exception) -> str:
 
 class SettingError(WarmstartError, ValueError):
     """An argument or a config key has a value it cannot have."""
+
+
+class FileError(WarmstartError, ValueError):
+    """A file cannot be written, or is not what it should be: damaged, of another kind or size."""
 
 
 class WeightsError(WarmstartError, RuntimeError):

@@ -1,20 +1,22 @@
 """What the store holds, how much of it stays, and whether it is intact."""
 
-import json
 import os
 import re
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from warmstart.activations.lease import LEASE, no_readers
-from warmstart.activations.shard import SUFFIX, is_intact
+from warmstart.activations.shard import SUFFIX, is_sound
 from warmstart.activations.space import CARD, LOCK
+from warmstart.errors import FileError
+from warmstart.files.reading import read_text
+from warmstart.files.strict import plain_json, printable
 
+MOST_CARD_BYTES = 1 << 20
 SIGNS = {LOCK, LEASE}  # they stay: one process could hold a deleted one, another a new one
 SHARD_NAME = re.compile(rf"[0-9a-f]+-([0-9]+)-[0-9a-f]+{re.escape(SUFFIX)}")
 
@@ -51,9 +53,9 @@ def summary(place: Path, files: list[Path]) -> SpaceSummary:
     return SpaceSummary(
         folder=place,
         identity=place.name,
-        backbone=str(card.get("backbone", "unknown")),
-        cut=str(card.get("cut", "unknown")),
-        mode=str(card.get("mode", "unknown")),
+        backbone=card.get("backbone", "unknown"),
+        cut=card.get("cut", "unknown"),
+        mode=card.get("mode", "unknown"),
         num_rows=sum(int(m[1]) for path in files if (m := SHARD_NAME.fullmatch(path.name))),
         num_bytes=sum(size_of(path) for path in files),
         used=datetime.fromtimestamp(used).isoformat(" ", "minutes"),
@@ -61,13 +63,14 @@ def summary(place: Path, files: list[Path]) -> SpaceSummary:
     )
 
 
-def card_of(file: Path) -> dict[str, Any]:
+def card_of(file: Path) -> dict[str, str]:
     """What a space says of itself; nothing if that cannot be read, for it is made again."""
     try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        card = plain_json(read_text(file, MOST_CARD_BYTES), str(file))
+    except (OSError, FileError):
         return {}
-    return card if isinstance(card, dict) else {}
+    texts = card if isinstance(card, dict) else {}
+    return {name: printable(str(value)) for name, value in texts.items()}
 
 
 def modified(path: Path) -> float:
@@ -123,9 +126,9 @@ def is_deleted(place: Path) -> bool:
 
 
 def damaged_shards(folder: Path) -> tuple[int, list[Path]]:
-    """How many shards there are, and those whose checksum differs."""
+    """How many shards there are, and those that are not as they were written."""
     shards = [p for p in sorted(folder.glob(f"*/*{SUFFIX}")) if not p.name.startswith(".")]
-    return len(shards), [path for path in shards if not is_intact(path)]
+    return len(shards), [path for path in shards if not is_sound(path)]
 
 
 def free_bytes(folder: Path) -> int:

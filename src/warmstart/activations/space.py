@@ -24,7 +24,10 @@ from warmstart.activations.shard import (
     open_shard,
     write_shard,
 )
-from warmstart.errors import CacheError
+from warmstart.errors import CacheError, FileError
+from warmstart.files.reading import read_text
+from warmstart.files.strict import refuse_file
+from warmstart.files.writing import remove_stale, write_whole
 
 CARD, LOCK = "space.json", "lock"
 
@@ -83,7 +86,7 @@ class Space:
                     continue
             except FileNotFoundError:  # tidied, or set aside, by another process
                 continue
-            except OSError:  # the disk cannot read it any more
+            except (OSError, FileError):  # the disk cannot read it any more, or it is none of ours
                 pass
             self.damaged.append(set_aside(path))
 
@@ -133,8 +136,7 @@ class Space:
 
     def remove_unfinished(self) -> None:
         """Delete what a killed writer left; the caller holds the lock."""
-        for path in self.folder.glob(".writing-*"):
-            path.unlink(missing_ok=True)
+        remove_stale(self.folder, is_locked=True)
 
     def shard_of(self, position: int) -> Path:
         """The file that holds a row."""
@@ -142,6 +144,8 @@ class Space:
 
     def _take(self, path: Path) -> None:
         shard, keys = open_shard(path)
+        if shard.row_bytes != self.row_bytes - KEY_BYTES:
+            refuse_file(str(path), f"has rows of {shard.row_bytes} bytes")
         self._starts.append(self._num_rows)
         self._shards.append(shard)
         for i, key in enumerate(keys):
@@ -153,22 +157,15 @@ class Space:
 
     def _has_card(self) -> bool:
         try:
-            return (self.folder / CARD).read_text(encoding="utf-8") == self._card_text()
-        except (OSError, ValueError):
+            return read_text(self.folder / CARD) == self._card_text()
+        except (OSError, FileError):
             return False
 
     def _write_card(self) -> None:
         """The caller holds the lock, so no other process takes the file for a leftover."""
-        if self._has_card():
-            return
-        temporary = self.folder / f".writing-{os.getpid()}-{CARD}"
-        with disk_errors(self.folder):
-            try:
-                temporary.write_text(self._card_text(), encoding="utf-8")
-                temporary.replace(self.folder / CARD)
-            finally:
-                with suppress(OSError):
-                    temporary.unlink()
+        if not self._has_card():
+            with disk_errors(self.folder):
+                write_whole(self.folder / CARD, self._card_text())
 
 
 def set_aside(path: Path) -> Path:

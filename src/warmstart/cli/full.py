@@ -8,6 +8,7 @@ from warmstart.cli.recipe import Recipe as RunRecipe
 from warmstart.cli.run_folder import STEPS
 from warmstart.cli.settings import TrainSettings
 from warmstart.errors import SettingError
+from warmstart.files.writing import write_whole
 from warmstart.results.step_record import steps_to_jsonl
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def train_fully(recipe: RunRecipe, learn: "ConvLearner", run: Path) -> "RecipeRe
     result = eight_steps(recipe.asked).run(
         learn, chosen=recipe.chosen, on_choice=note, checkpoint=run / "checkpoints"
     )
-    (run / STEPS).write_text(steps_to_jsonl(result.steps), encoding="utf-8")
+    write_whole(run / STEPS, steps_to_jsonl(result.steps))
     print("\nwhat each step gained, on rows that chose nothing:")
     print(result)
     return result

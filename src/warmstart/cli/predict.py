@@ -15,6 +15,7 @@ from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.settings import AUGMENTATIONS
 from warmstart.errors import DataError, SettingError, UnreadableImagesError
+from warmstart.files.writing import writing_text
 from warmstart.results.answering import UNKNOWN
 
 if TYPE_CHECKING:
@@ -132,7 +133,6 @@ def tell_left_out(exclusions: Sequence["Exclusion"], csv_file: Path | None) -> N
 
     has_file = csv_file is not None and str(csv_file) != "-"
     if csv_file is not None and has_file and exclusions:
-        csv_file.parent.mkdir(parents=True, exist_ok=True)
         place = csv_file.with_name(f"{csv_file.stem}-exclusions.csv")
         write_exclusions(place, exclusions)
         print(f"{len(exclusions)} left out, named in {place}", file=sys.stderr)
@@ -153,8 +153,7 @@ def write(predictions: "Predictions", csv_file: Path | None, *, top: int) -> Non
     elif str(csv_file) == "-":
         write_csv(predictions, sys.stdout)
     else:
-        csv_file.parent.mkdir(parents=True, exist_ok=True)
-        with csv_file.open("w", newline="", encoding="utf-8") as file:
+        with writing_text(csv_file) as file:
             write_csv(predictions, file)
         print(f"{len(predictions.rows)} rows in {csv_file}")
 

@@ -1,7 +1,6 @@
 """RUN/recipe.toml: what was asked for, what was found by measuring, and how it ended."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -9,7 +8,10 @@ from typing import Any
 
 from warmstart.cli.paths import RECIPE
 from warmstart.cli.settings import PATHS, TrainSettings
-from warmstart.errors import DataError
+from warmstart.errors import DataError, FileError, reason_of
+from warmstart.files.reading import read_text
+from warmstart.files.strict import convert, plain_toml
+from warmstart.files.writing import write_whole
 
 # what a recipe without a head meant: it was written when there was only the MLP
 BEFORE_HEADS = {"head": "mlp", "wd": 0.0}
@@ -62,10 +64,7 @@ class Recipe:
                 for name, value in values.items()
                 if value is not None
             ]
-        run.mkdir(parents=True, exist_ok=True)
-        temporary = run / f".{RECIPE}"
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        temporary.replace(run / RECIPE)
+        write_whole(run / RECIPE, "\n".join(lines) + "\n")
 
 
 def read_recipe(run: Path) -> Recipe:
@@ -82,13 +81,24 @@ def read_recipe(run: Path) -> Recipe:
             fix="begin a run: warmstart train FOLDER",
         )
     try:
-        parts = tomllib.loads(file.read_text(encoding="utf-8"))
-        written = parts["train"]
-        asked = TrainSettings(**(written if "head" in written else BEFORE_HEADS | written))
-        return Recipe(asked, parts.get("chosen", {}), parts.get("result", {}))
-    except (ValueError, KeyError, TypeError) as error:
+        parts = plain_toml(read_text(file), str(file))
+        written = parts.get("train")
+        if isinstance(written, dict) and "head" not in written:
+            parts["train"] = BEFORE_HEADS | written
+        found = convert(parts, RecipeFile, str(file))
+    except (OSError, FileError) as error:
         raise DataError(
-            f"{file} cannot be read ({error}).",
+            f"{file} cannot be read: {reason_of(error)}",
             expected="the file as `warmstart train` wrote it, by this version of warmstart.",
             fix="begin a new run: warmstart train FOLDER",
         ) from error
+    return Recipe(found.train, found.chosen, found.result)
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """What RUN/recipe.toml says."""
+
+    train: TrainSettings
+    chosen: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, float] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS, is_within, refuse_wit
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
+from warmstart.files.writing import write_whole, writing_text
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
@@ -73,7 +74,7 @@ def refuse_used(out: Path) -> None:
 
 def write_history(run: Path, history: History) -> None:
     """One line per epoch, then the steps."""
-    (run / HISTORY).write_text(history.to_jsonl(), encoding="utf-8")
+    write_whole(run / HISTORY, history.to_jsonl())
 
 
 def write_predictions(
@@ -81,7 +82,7 @@ def write_predictions(
 ) -> None:
     """One line per row, found again by its content's hash wherever the file moves."""
     answers = predictions.answers
-    with (run / name).open("w", newline="", encoding="utf-8") as file:
+    with writing_text(run / name) as file:
         writer = csv.writer(file)
         writer.writerow(["sha256", "name", "label", "predicted", *predictions.classes])
         for i, name in enumerate(predictions.rows):
@@ -110,14 +111,14 @@ def label_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) ->
 
 def write_scores(run: Path, scores: Scores) -> None:
     """Every score with its interval, as JSON."""
-    (run / SCORES).write_text(scores.to_json() + "\n", encoding="utf-8")
+    write_whole(run / SCORES, scores.to_json() + "\n")
 
 
 def write_exclusions(path: Path, exclusions: Iterable[Exclusion]) -> None:
     """One line per file that is in no row, if there is any."""
     listed = [(one.name, one.reason) for one in exclusions]
     if listed:
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with writing_text(path) as file:
             csv.writer(file).writerows([("name", "reason"), *listed])
 
 
@@ -135,10 +136,9 @@ def write_data(run: Path, table: ImageTable) -> None:
 
 def write_curve(run: Path, curve: LRCurve) -> None:
     """The losses that a rate was found by, and that rate."""
-    run.mkdir(parents=True, exist_ok=True)
     write_json(run / CURVE, curve.to_json())
 
 
 def write_json(path: Path, entry: object) -> None:
     """A file that people can read."""
-    path.write_text(json.dumps(entry, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_whole(path, json.dumps(entry, indent=1, ensure_ascii=False, allow_nan=False))

@@ -1,7 +1,8 @@
 """What a run left on disk → the plain data that it was."""
 
 import csv
-import json
+import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from warmstart.cli.run_folder import (
 )
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError
+from warmstart.files.reading import read_text
+from warmstart.files.strict import parse_json, refuse_file
 from warmstart.report.content import DataFacts
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
@@ -46,31 +49,58 @@ def read_finished(run: Path) -> Recipe:
     return recipe
 
 
+@dataclass(frozen=True)
+class DataFile:
+    """What RUN/data.json says."""
+
+    counts: dict[str, dict[str, int]]
+    notes: tuple[str, ...]
+
+
 def read_data_facts(run: Path) -> DataFacts:
     """How many images there were, and what was left out."""
-    entry = json.loads((run / DATA).read_text(encoding="utf-8"))
-    exclusions: tuple[Exclusion, ...] = ()
-    if (run / EXCLUSIONS).exists():
-        with (run / EXCLUSIONS).open(newline="", encoding="utf-8") as file:
-            exclusions = tuple(Exclusion(*line) for line in list(csv.reader(file))[1:])
-    return DataFacts(entry["counts"], exclusions, tuple(entry["notes"]))
+    found = parse_json(read_text(run / DATA), DataFile, str(run / DATA))
+    return DataFacts(found.counts, read_exclusions(run / EXCLUSIONS), found.notes)
+
+
+def read_exclusions(file: Path) -> tuple[Exclusion, ...]:
+    """Files that are in no row, if there are any."""
+    if not file.exists():
+        return ()
+    titles, *lines = csv.reader(io.StringIO(read_text(file), newline=""))
+    if titles != ["name", "reason"] or any(len(line) != 2 for line in lines):
+        refuse_file(str(file), "does not have the columns name and reason")
+    return tuple(Exclusion(*line) for line in lines)
 
 
 def read_history(run: Path) -> History:
     """All epochs and steps."""
-    return History.from_jsonl((run / HISTORY).read_text(encoding="utf-8"))
+    return History.from_jsonl(read_text(run / HISTORY), str(run / HISTORY))
 
 
 def read_environment(run: Path) -> dict[str, Any]:
     """Versions and machine."""
-    entry: dict[str, Any] = json.loads((run / ENVIRONMENT).read_text(encoding="utf-8"))
-    return entry
+    file = run / ENVIRONMENT
+    return vars(parse_json(read_text(file), EnvironmentFile, str(file)))
+
+
+@dataclass(frozen=True)
+class EnvironmentFile:
+    """What RUN/environment.json says."""
+
+    versions: dict[str, str]
+    python: str
+    system: str
+    processor: str
+    num_cores: int | None
+    num_threads: int
+    numeric_mode: str
 
 
 def read_steps(run: Path) -> tuple[StepRecord, ...]:
     """The steps of a run that took any."""
     file = run / STEPS
-    return steps_from_jsonl(file.read_text(encoding="utf-8")) if file.exists() else ()
+    return steps_from_jsonl(read_text(file), str(file)) if file.exists() else ()
 
 
 def read_curve(run: Path) -> LRCurve | None:
@@ -82,5 +112,5 @@ def read_curve(run: Path) -> LRCurve | None:
     file = run / CURVE
     if not file.exists():
         return None
-    entry = json.loads(file.read_text(encoding="utf-8"))
-    return LRCurve.from_json({"told": read_recipe(run).lr} | entry)
+    entry = parse_json(read_text(file), dict[str, Any], str(file))
+    return LRCurve.from_json({"told": read_recipe(run).lr} | entry, str(file))

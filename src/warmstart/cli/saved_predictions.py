@@ -1,11 +1,10 @@
 """RUN/predictions.csv read back: the validation rows of a finished run, by content."""
 
 import csv
-import json
+import io
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +13,16 @@ from warmstart.cli.label_cells import names_in
 from warmstart.cli.mistakes import resume_line
 from warmstart.cli.paths import PREDICTIONS, RECIPE
 from warmstart.cli.run_folder import OUT_OF_FOLD, SCORES
-from warmstart.errors import DataError
+from warmstart.errors import DataError, WarmstartError, reason_of
 from warmstart.evaluation.scores import Scores
+from warmstart.files.reading import read_text
+from warmstart.files.strict import refuse_file
+from warmstart.inference.model_card import ModelCard, read_card
 from warmstart.results.answering import Answering
 from warmstart.results.predictions import Predictions
 
-CARD = Path("model", "model.json")
+MODEL = "model"
+CARD = Path(MODEL, "model.json")
 FIRST_COLUMNS = ["sha256", "name", "label", "predicted"]
 
 
@@ -43,22 +46,22 @@ def read_predictions(run: Path) -> SavedPredictions:
     refuse_unfinished(run)
     try:
         return parsed(run)
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, WarmstartError) as error:
         raise DataError(
-            f"{run} cannot be read ({error}).",
+            f"{run} cannot be read: {reason_of(error)}",
             expected=f"{PREDICTIONS}, {SCORES} and {CARD} as `warmstart train` wrote them.",
             fix="warmstart " + shlex.join(["train", "--like", str(run)]),
         ) from error
 
 
 def parsed(run: Path) -> SavedPredictions:
-    """What a run's files say; a ValueError where one is not as it was written."""
-    card = json.loads((run / CARD).read_text(encoding="utf-8"))
-    scores = Scores.from_json((run / SCORES).read_text(encoding="utf-8"))
-    saved = read_rows(run / PREDICTIONS, is_multi_label=card["is_multi_label"])
+    """What a run's files say; a WarmstartError where one is not as it was written."""
+    card = read_card(run / MODEL).card
+    scores = Scores.from_json(read_text(run / SCORES), str(run / SCORES))
+    saved = read_rows(run / PREDICTIONS, card)
     predictions = replace(
         saved.predictions,
-        answering=Answering(thresholds=thresholds_of(card)),
+        answering=Answering(thresholds=card.answering.thresholds),
         chosen_on_these=scores.chosen_on_these,
     )
     return SavedPredictions(predictions, saved.hashes)
@@ -74,41 +77,39 @@ def read_out_of_fold(run: Path) -> Predictions | None:
     if not file.is_file():
         return None
     try:
-        card = json.loads((run / CARD).read_text(encoding="utf-8"))
-        return read_rows(file, is_multi_label=card["is_multi_label"]).predictions
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+        return read_rows(file, read_card(run / MODEL).card).predictions
+    except (OSError, WarmstartError) as error:
         raise DataError(
-            f"{file} cannot be read ({error}).",
+            f"{file} cannot be read: {reason_of(error)}",
             expected="the file as `warmstart train` wrote it.",
             fix="warmstart " + shlex.join(["train", "--like", str(run)]),
         ) from error
 
 
-def read_rows(file: Path, *, is_multi_label: bool) -> SavedPredictions:
+def read_rows(file: Path, card: ModelCard) -> SavedPredictions:
     """Rows of a file of predictions, as they are.
 
-    Raises:
-        ValueError: something in it is not as it was written.
+    Args:
+        file: Of rows of a run.
+        card: Of the run's model.
     """
-    with file.open(newline="", encoding="utf-8") as lines:
-        titles, *rows = csv.reader(lines)
-    if titles[:4] != FIRST_COLUMNS:
-        raise ValueError(f"{file.name} begins with the columns {', '.join(titles[:4])}")
+    titles, *rows = csv.reader(io.StringIO(read_text(file), newline=""), strict=True)
     classes = tuple(titles[4:])
-    find = many_labels if is_multi_label else one_label
-    predictions = Predictions(
-        tuple(row[1] for row in rows),
-        np.array([[float(cell) for cell in row[4:]] for row in rows]),
-        find([row[2] for row in rows], classes),
-        classes,
-    )
+    if titles[:4] != FIRST_COLUMNS or classes != card.classes:
+        refuse_file(str(file), f"begins with the columns {', '.join(titles[:6])}")
+    short = next((i for i, row in enumerate(rows, 2) if len(row) != len(titles)), None)
+    if short is not None:
+        refuse_file(str(file), f"has {len(titles)} columns, but not in line {short}")
+    find = many_labels if card.is_multi_label else one_label
+    try:
+        probabilities = np.array([[float(cell) for cell in row[4:]] for row in rows])
+        labels = find([row[2] for row in rows], classes)
+    except ValueError as error:
+        refuse_file(str(file), f"is not as it was written: {error}")
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():  # NaN is neither
+        refuse_file(str(file), "has a probability that is none")
+    predictions = Predictions(tuple(row[1] for row in rows), probabilities, labels, classes)
     return SavedPredictions(predictions, tuple(row[0] for row in rows))
-
-
-def thresholds_of(card: dict[str, Any]) -> tuple[float, ...] | None:
-    """What a model's card says of many labels."""
-    values = card.get("answering", {}).get("thresholds")
-    return None if values is None else tuple(values)
 
 
 def one_label(cells: list[str], classes: tuple[str, ...]) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from warmstart.data.csv_table import Line, parse
 from warmstart.data.records import missing_classes
 from warmstart.data.table import Exclusion, ImageTable, class_counts
 from warmstart.errors import DataError, SettingError
+from warmstart.files.writing import write_whole
 
 ACTIONS = ("drop", "relabel", "look")
 
@@ -42,8 +43,7 @@ def write_fixes(path: Path, fixes: Sequence[Fix]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(astuple(fix) for fix in fixes)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text.getvalue(), encoding="utf-8")
+    write_whole(path, text.getvalue())
 
 
 def read_fixes(path: Path) -> list[tuple[int, Fix]]:

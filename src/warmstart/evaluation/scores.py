@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
+from warmstart.files.strict import parse_json
 from warmstart.results.proportion import Interval
 
 
@@ -76,15 +76,14 @@ class Scores:
         return json.dumps(asdict(self), allow_nan=False, indent=1, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> "Scores":
-        """Read what ``to_json`` wrote."""
-        entry: dict[str, Any] = json.loads(text)
-        return cls(
-            scores={name: Score(**score) for name, score in entry.pop("scores").items()},
-            per_class=tuple(ClassScores(**each) for each in entry.pop("per_class")),
-            chosen_on_these=tuple(entry.pop("chosen_on_these")),
-            **entry,
-        )
+    def from_json(cls, text: str, name: str = "the scores") -> "Scores":
+        """Read what ``to_json`` wrote.
+
+        Args:
+            text: Its text.
+            name: What errors call it.
+        """
+        return parse_json(text, cls, name)
 
     def table(self) -> str:
         """Text: the scores, then the classes."""

@@ -9,10 +9,13 @@ import torch
 from torch import nn
 
 from warmstart.backbones.bodies import build_body, fit_to_size
-from warmstart.backbones.card import Architecture
+from warmstart.backbones.card import Architecture, is_torchvision
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
-from warmstart.backbones.weights import load_pretrained
+from warmstart.backbones.weights import CLASSIFIER_PREFIXES, load_pretrained
+from warmstart.errors import ModelFolderError, WarmstartError
+from warmstart.inference.model_card import COPY_AGAIN
+from warmstart.inference.model_folder import SavedModel
 from warmstart.training.head import (
     HeadCard,
     build_head,
@@ -68,12 +71,60 @@ def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | 
     return network, asdict(card), source
 
 
-def saved_network(
-    arch: Architecture, size: int, head: dict[str, Any] | None, custom_head: nn.Module | None
+def loaded_network(
+    saved: SavedModel, arch: Architecture, custom_head: nn.Module | None
 ) -> ClassifierNetwork:
-    """The structure that a card describes; its weights are still to be loaded."""
-    body = build_body(arch, size)
-    fit_to_size(body.module, size)
-    built = build_head(read_head_card(head)) if head is not None else custom_head
-    pool = pool_for(body.module, output_shape(body.module, size))
-    return ClassifierNetwork(body.module, pool, built or nn.Identity())
+    """The network that a model folder holds.
+
+    Args:
+        saved: What its card says.
+        arch: What the card's architecture stands for.
+        custom_head: Of a model that was saved with a head of the user's own.
+
+    Returns:
+        Body, pool and head with the saved weights.
+
+    Raises:
+        ModelFolderError: the card describes a network that cannot be, or weights of another one.
+    """
+    card = saved.card
+    needed, there = num_weights(arch, card.head), saved.header.num_values
+    if needed > there:
+        raise ModelFolderError(
+            f"{saved.folder} holds {there:,} weights, and {card.arch} with its head needs "
+            f"{needed:,}.",
+            expected="the weights that were saved with the card.",
+            fix=COPY_AGAIN,
+        )
+    try:
+        body = build_body(arch, card.recipe["size"])
+        fit_to_size(body.module, card.recipe["size"])
+        pool = pool_for(body.module, output_shape(body.module, card.recipe["size"]))
+    except WarmstartError as error:
+        raise ModelFolderError(
+            f"{saved.folder}: {error.what}", expected=error.expected, fix=COPY_AGAIN
+        ) from error
+    head = custom_head if card.head is None else build_head(read_head_card(card.head))
+    network = ClassifierNetwork(body.module, pool, head or nn.Identity())
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    network.load_state_dict(saved.tensors(shapes))
+    return network
+
+
+def num_weights(arch: Architecture, head: dict[str, Any] | None) -> int:
+    """How many weights a saved network has at least, found without room for them.
+
+    What is not timm's or torchvision's is the user's own, and is built as it is.
+    """
+    own = 0 if head is None else read_head_card(head).num_weights
+    if not isinstance(arch, str) and not is_torchvision(arch):
+        return own
+    import timm  # here: it takes seconds
+
+    with torch.random.fork_rng([]), torch.device("meta"):
+        whole: Any = timm.create_model(arch) if isinstance(arch, str) else arch()
+    return own + sum(
+        int(weights.numel())
+        for name, weights in whole.named_parameters()
+        if not name.startswith(CLASSIFIER_PREFIXES)
+    )

@@ -24,7 +24,7 @@ from warmstart.arguments import shortly
 from warmstart.backbones.fingerprint import fingerprint
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
-from warmstart.inference.model_folder import ModelCard
+from warmstart.inference.model_card import ModelCard
 
 
 class FrozenPart:

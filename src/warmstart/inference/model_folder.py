@@ -1,62 +1,83 @@
 """A saved model: weights as safetensors, everything else as JSON. Nothing in it is executed."""
 
-import hashlib
-import json
-import os
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from warmstart.data.durable import sync_folder
-from warmstart.errors import ModelFolderError
+from warmstart.errors import FileError, ModelFolderError, WarmstartError
+from warmstart.files.committing import commit, committed_place, read_committed, sha256_of
+from warmstart.files.tensors import Header, read_header
+from warmstart.inference.model_card import (
+    CARD,
+    COPY_AGAIN,
+    EXPECTED,
+    WEIGHTS,
+    CardFile,
+    ModelCard,
+    check_card,
+    read_card,
+    refuse_unreadable,
+)
 from warmstart.inference.seen_pictures import SEEN, SeenPictures, read_seen
-from warmstart.results.answering import PLAIN, Answering
-
-FORMAT = "warmstart-model-1"
-CARD, WEIGHTS = "model.json", "weights.safetensors"
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a saved model says of itself.
-
-    ``augmentation`` is how its training views varied, None if they did not, or if the folder was
-    written before cards said so; ``view_seed`` is what they were drawn from.
-    """
-
-    arch: str
-    classes: tuple[str, ...]
-    is_multi_label: bool
-    recipe: dict[str, Any]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    head: dict[str, Any] | None
-    mode: str
-    precision: str
-    weights_from: str
-    augmentation: dict[str, Any] | None = None
-    view_seed: int = 0
-    metrics: dict[str, float] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    answering: Answering = PLAIN
+from warmstart.training.head import read_head_card
 
 
 @dataclass(frozen=True, eq=False)
 class SavedModel:
-    """What a model folder holds; ``seen`` is None where an older version wrote it."""
+    """What a model folder holds; ``seen`` is None where an older version wrote it.
 
+    ``header`` has the shapes of the weights, which are read only when they are asked for.
+    """
+
+    folder: Path
     card: ModelCard
-    tensors: dict[str, Tensor]
+    weights_sha256: str
+    header: Header
     seen: SeenPictures | None
+
+    def tensors(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+        """The weights of a network with tensors of these shapes."""
+        self.check_shapes(shapes)
+        place = self.folder / WEIGHTS
+        try:
+            content = read_committed(
+                self.folder, WEIGHTS, self.weights_sha256, self.header.num_bytes
+            )
+        except (OSError, FileError) as error:
+            refuse_unreadable(place, error)
+        tensors = load(content)
+        check_finite(tensors, f"{place} holds", "a model whose weights are numbers.", COPY_AGAIN)
+        return tensors
+
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """See that the weights are those of a network, before anything is allocated for them.
+
+        Raises:
+            ModelFolderError: tensors are missing, left over, or of another shape.
+        """
+        own = self.header.shapes
+        wrong = sorted(
+            name for name in own.keys() | shapes.keys() if own.get(name) != shapes.get(name)
+        )
+        if wrong:
+            has, needs = (found.get(wrong[0], "no such tensor") for found in (own, shapes))
+            raise ModelFolderError(
+                f"{self.folder} holds weights of another structure than {self.card.arch} has here: "
+                f"{len(wrong)} tensors differ, {wrong[0]!r} first ({has} instead of {needs}).",
+                expected="the versions in its card: "
+                + ", ".join(f"{name} {version}" for name, version in self.card.versions.items()),
+                fix=f"pip install timm=={self.card.versions.get('timm', '1.0.31')}",
+            )
 
 
 def write_model(
-    folder: Path, card: ModelCard, tensors: dict[str, Tensor], seen: SeenPictures
+    folder: Path, card: ModelCard, tensors: Mapping[str, Tensor], seen: SeenPictures
 ) -> None:
-    """Write the three files, the card last.
+    """Write the three files, at once: whoever reads finds the old model or the new one.
 
     Args:
         folder: Made if it is not there.
@@ -64,74 +85,73 @@ def write_model(
         tensors: The network's state dict.
         seen: The pictures that it was trained on.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    check_card(card, "the model")
+    check_head(card, "the model")
+    fix = "train again with a smaller rate; what was saved before is still there."
+    check_finite(tensors, "the model has", "weights that are numbers.", fix)
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     keys, about_keys = seen.to_file()
-    entry = {
-        "format": FORMAT,
-        "weights_sha256": hashlib.sha256(content).hexdigest(),
-        "seen_pictures": about_keys,
-    } | asdict(card)
-    write_whole(folder / WEIGHTS, content)
-    write_whole(folder / SEEN, keys)
-    write_whole(folder / CARD, json.dumps(entry, indent=1, ensure_ascii=False).encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write, fsync, rename, and make the rename durable."""
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+    text = CardFile(card, sha256_of(content), about_keys).to_json()
+    commit(folder, {WEIGHTS: content, SEEN: keys}, folder / CARD, text.encode())
 
 
 def read_model(folder: Path) -> SavedModel:
-    """Read and compare the checksums.
+    """Read what a model folder says, but for the weights."""
+    found = read_card(folder)
+    check_head(found.card, str(folder / CARD))
+    try:
+        header = read_header(committed_place(folder, WEIGHTS, found.weights_sha256))
+    except (OSError, FileError) as error:
+        refuse_unreadable(folder / WEIGHTS, error)
+    return SavedModel(
+        folder, found.card, found.weights_sha256, header, read_seen(folder, found.seen)
+    )
+
+
+def check_head(card: ModelCard, name: str) -> None:
+    """See that the head that a card describes can be built, and has an output for each class.
 
     Raises:
-        ModelFolderError: it is not a model folder, or not as it was written.
+        ModelFolderError: it cannot, or has not.
     """
-    expected = f"a folder that learn.save() wrote: {CARD} and {WEIGHTS}."
-    if not (folder / CARD).is_file():
-        pickles = [p.name for p in folder.glob("*") if p.suffix in {".pkl", ".pickle", ".pth"}]
-        what = f"holds a pickle ({pickles[0]}), which is not read" if pickles else "has no " + CARD
-        raise ModelFolderError(
-            f"{folder} {what}.",
-            expected=expected,
-            fix="train one: warmstart train FOLDER --out RUN, then use RUN/model.",
-        )
+    if card.head is None:
+        return
     try:
-        entry = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        content = (folder / WEIGHTS).read_bytes()
-    except (OSError, ValueError) as error:
+        num_outputs = read_head_card(card.head).num_classes
+    except WarmstartError as error:
         raise ModelFolderError(
-            f"{folder} cannot be read ({error}).",
-            expected=expected,
-            fix="copy the folder again from where it was made.",
+            f"{name}: {error.what}", expected=EXPECTED, fix=COPY_AGAIN
         ) from error
-    if entry.pop("format", None) != FORMAT:
+    if num_outputs != len(card.classes):
         raise ModelFolderError(
-            f"{folder}: this version of warmstart does not know the format of {CARD}.",
-            expected=FORMAT,
-            fix="install the version that wrote it; its card says which.",
+            f"{name}: the head has {num_outputs} outputs, and there are {len(card.classes)} "
+            "classes.",
+            expected="an output for each class.",
+            fix=COPY_AGAIN,
         )
-    if hashlib.sha256(content).hexdigest() != entry.pop("weights_sha256", None):
-        raise ModelFolderError(
-            f"{folder / WEIGHTS} is not the file that was saved: its checksum differs.",
-            expected="the sha256 in " + CARD + ".",
-            fix="copy the folder again from where it was made.",
-        )
-    seen = read_seen(folder, entry.pop("seen_pictures", None))
-    for name in ("classes", "mean", "std"):
-        entry[name] = tuple(entry[name])
-    entry["answering"] = read_answering(entry.get("answering", {}))
-    return SavedModel(ModelCard(**entry), load(content), seen)
 
 
-def read_answering(entry: dict[str, Any]) -> Answering:
-    """What ``asdict`` and JSON made of an Answering; models of before have none."""
-    lists = {name: tuple(entry[name]) for name in ("thresholds", "how") if entry.get(name)}
-    return Answering(**(entry | lists | {"how": tuple(entry.get("how", ()))}))
+def check_finite(tensors: Mapping[str, Tensor], whose: str, expected: str, fix: str) -> None:
+    """See that weights are numbers.
+
+    Args:
+        tensors: By name.
+        whose: How the error begins, such as "the model has".
+        expected: And goes on,
+        fix: and ends.
+
+    Raises:
+        ModelFolderError: NaN or infinity is among them.
+    """
+    wrong = [
+        name
+        for name, tensor in tensors.items()
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all()
+    ]
+    if wrong:
+        raise ModelFolderError(
+            f"{whose} weights that are not finite, in {len(wrong)} of {len(tensors)} tensors, "
+            f"{wrong[0]!r} first.",
+            expected=expected,
+            fix=fix,
+        )

@@ -1,5 +1,6 @@
 """A network that names pictures, whether just trained or loaded from a folder."""
 
+import contextlib
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,11 +33,12 @@ from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.presets import read_augmentation
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.assembly import saved_network
+from warmstart.inference.assembly import loaded_network
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
 from warmstart.inference.judging import TRAINED, judged_pictures
-from warmstart.inference.model_folder import ModelCard, read_model
+from warmstart.inference.model_card import ModelCard
+from warmstart.inference.model_folder import read_model
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.inference.seen_pictures import SeenPictures
 from warmstart.inference.whole_model import whole_model
@@ -278,18 +280,7 @@ def load_predictor(
             expected="the same module again.",
             fix="load_predictor(folder, custom_head=YourHead())",
         )
-    network = saved_network(
-        arch or found_architecture(card.arch), card.recipe["size"], card.head, custom_head
-    )
-    try:
-        network.load_state_dict(saved.tensors)
-    except RuntimeError as error:
-        raise ModelFolderError(
-            f"{folder} holds weights of another structure than {card.arch} has here.",
-            expected="the versions in its card: "
-            + ", ".join(f"{name} {version}" for name, version in card.versions.items()),
-            fix=f"pip install timm=={card.versions.get('timm', '1.0.31')}",
-        ) from error
+    network = loaded_network(saved, arch or found_architecture(card.arch), custom_head)
     place = chosen_device(device)
     frozen = frozen_part(network.to(place).eval(), card, place)
     if frozen.card.mode != card.mode:
@@ -327,11 +318,10 @@ def found_architecture(name: str) -> Architecture:
     if name.startswith("torchvision."):
         import torchvision  # here: it takes seconds
 
-        factory: Architecture = torchvision.models.get_model_builder(name.partition(".")[2])
-        return factory
-    import timm
-
-    if timm.is_model(name.partition(".")[0]):
+        with contextlib.suppress(ValueError):
+            factory: Architecture = torchvision.models.get_model_builder(name.partition(".")[2])
+            return factory
+    elif is_timm_name(name):
         return name
     raise ModelFolderError(
         f"the backbone {name!r} was built by a function of the user's own.",

@@ -1,17 +1,17 @@
 """Which pictures a model was trained on, by content, so that they do not judge it unnoticed."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from warmstart.errors import ModelFolderError
+from warmstart.errors import FileError, ModelFolderError, reason_of
+from warmstart.files.committing import read_committed, sha256_of
+from warmstart.inference.model_card import SeenEntry
 
 SEEN = "seen_pictures.safetensors"
 BEST_EPOCH, UNKNOWN_THRESHOLD = "the best epoch", "the threshold of unknown"  # what may be chosen
@@ -60,16 +60,12 @@ class SeenPictures:
         """What some of these pictures chose."""
         return tuple(choice for choice, own in self.chose.items() if np.isin(keys, own).any())
 
-    def to_file(self) -> tuple[bytes, dict[str, Any]]:
+    def to_file(self) -> tuple[bytes, SeenEntry]:
         """What the file holds, and what the model's card says of it."""
         choices = sorted(self.chose)
         lists = [self.trained, *(self.chose[choice] for choice in choices)]
         content = save(dict(zip(names_of(choices), lists, strict=True)))
-        return content, {
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "choices": choices,
-            "is_whole": self.is_whole,
-        }
+        return content, SeenEntry(sha256_of(content), tuple(choices), self.is_whole)
 
 
 def names_of(choices: Sequence[str]) -> list[str]:
@@ -77,7 +73,7 @@ def names_of(choices: Sequence[str]) -> list[str]:
     return ["trained", *(f"chose {number}" for number in range(len(choices)))]
 
 
-def read_seen(folder: Path, entry: object) -> SeenPictures | None:
+def read_seen(folder: Path, entry: SeenEntry | None) -> SeenPictures | None:
     """Read what ``to_file`` made.
 
     Args:
@@ -92,40 +88,25 @@ def read_seen(folder: Path, entry: object) -> SeenPictures | None:
     """
     if entry is None:
         return None
-    file = folder / SEEN
     try:
-        return parsed(bounded_bytes(file), entry)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        content = read_committed(folder, SEEN, entry.sha256, MOST_BYTES)
+        return parsed(content, entry)
+    except (OSError, FileError, ValueError, KeyError, SafetensorError) as error:
         raise ModelFolderError(
-            f"{file} is not the file that was saved: {error}.",
+            f"{folder / SEEN} is not the file that was saved: {reason_of(error)}",
             expected="the sha256 in the model's card.",
             fix="copy the folder again from where it was made.",
         ) from error
 
 
-def bounded_bytes(file: Path) -> bytes:
-    """What a file holds.
-
-    Raises:
-        ValueError: it is no regular file, or a larger one than any that is written.
-    """
-    if not file.is_file():
-        raise ValueError("there is no such file")
-    if file.stat().st_size > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-    return file.read_bytes()
-
-
-def parsed(content: bytes, entry: Any) -> SeenPictures:
+def parsed(content: bytes, entry: SeenEntry) -> SeenPictures:
     """What the bytes of a file and its entry in the card say.
 
     Raises:
         ValueError: they do not fit each other.
     """
-    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-        raise ValueError("its checksum differs")
-    tensors, choices = load(content), [str(choice) for choice in entry["choices"]]
-    trained, *chose = [tensors[name] for name in names_of(choices)]
+    tensors = load(content)
+    trained, *chose = [tensors[name] for name in names_of(entry.choices)]
     if any(keys.dtype != np.uint64 or keys.ndim != 1 for keys in (trained, *chose)):
         raise ValueError("it holds something else than keys of pictures")
-    return SeenPictures(trained, dict(zip(choices, chose, strict=True)), bool(entry["is_whole"]))
+    return SeenPictures(trained, dict(zip(entry.choices, chose, strict=True)), entry.is_whole)

@@ -14,7 +14,7 @@ from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.weights import load_pretrained
 from warmstart.errors import SettingError
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.model_folder import ModelCard
+from warmstart.inference.model_card import ModelCard
 
 
 def whole_model(arch: str) -> tuple[ClassifierNetwork, ModelCard]:

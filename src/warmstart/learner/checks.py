@@ -16,7 +16,7 @@ from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
-from warmstart.inference.model_folder import ModelCard
+from warmstart.inference.model_card import ModelCard
 from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import TrainablePart
 from warmstart.results.history import EpochRecord, History

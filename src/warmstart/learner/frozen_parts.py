@@ -8,7 +8,7 @@ from torch import nn
 
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.inference.frozen_part import FrozenPart, frozen_part
-from warmstart.inference.model_folder import ModelCard
+from warmstart.inference.model_card import ModelCard
 from warmstart.inference.table_activations import Progress, TableActivations
 from warmstart.learner.layers import Layers
 from warmstart.learner.whole_body import WholeBody

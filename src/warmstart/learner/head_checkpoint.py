@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.errors import TrainingError
+from warmstart.errors import FileError, TrainingError
+from warmstart.files.strict import convert
 from warmstart.learner.head_rows import HeadRows
 from warmstart.results.head_fit import HeadFit
 from warmstart.training.head import build_head
 from warmstart.training.logistic_head import LogisticHeadCard
-from warmstart.training.sealed import read_sealed, write_sealed
+from warmstart.training.sealed import read_sealed, refuse_damaged, write_sealed
 
 FORMAT = "warmstart-head-1"
 OUT_OF_FOLD = "out_of_fold"
@@ -35,6 +36,17 @@ class FittedHead:
     card: LogisticHeadCard
     out_of_fold: NDArray[np.float64]
     record: HeadFit
+    rate: float
+
+
+@dataclass(frozen=True)
+class HeadEntry:
+    """What the file says beside its tensors."""
+
+    format: str
+    identity: str
+    record: HeadFit
+    card: LogisticHeadCard
     rate: float
 
 
@@ -63,12 +75,17 @@ class HeadCheckpoint:
                 expected="the same arguments and data as when the checkpoint was written.",
                 fix=f"use another folder, or delete this one: rm -r {self.path.parent}",
             )
-        card = LogisticHeadCard.from_json(entry["card"])
-        module, found = build_head(card), tensors.pop(OUT_OF_FOLD).numpy()
+        try:
+            saved = convert(entry, HeadEntry, str(self.path))
+            module = build_head(saved.card)
+            own = {name: tensor.shape for name, tensor in module.state_dict().items()}
+            found = tensors.pop(OUT_OF_FOLD, torch.empty(0)).numpy()
+            if own != {name: tensor.shape for name, tensor in tensors.items()}:
+                refuse_damaged(self.path, "its weights are not those of its head")
+        except FileError as error:
+            refuse_damaged(self.path, error.what)
         module.load_state_dict(tensors)
-        return FittedHead(
-            module, card, found, HeadFit.from_json(entry["record"]), float(entry["rate"])
-        )
+        return FittedHead(module, saved.card, found, saved.record, saved.rate)
 
     def save(self, fitted: FittedHead) -> None:
         """Write, fsync, rename."""

@@ -13,6 +13,7 @@ from torch import nn
 
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.evaluation.calibration import logits_of
+from warmstart.files.strict import convert
 from warmstart.heads.fresh import heads_like
 from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.cross_validation import RowsOf, units_of
@@ -235,7 +236,7 @@ def fold_loss(choice: LogisticChoice, rows: HeadRows, fold: int) -> float:
 def mlp_card(card: Mapping[str, Any] | None, num_features: int, num_classes: int) -> HeadCard:
     """The MLP that the learner has, or the standard one."""
     if card is not None and "sizes" in card:
-        return HeadCard.from_json(card)
+        return convert(dict(card), HeadCard, "the head's card")
     return HeadCard(num_features, num_classes)
 
 

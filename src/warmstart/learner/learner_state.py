@@ -13,7 +13,7 @@ from warmstart.backbones.network import ClassifierNetwork, Normalise, body_finge
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImagesError
-from warmstart.inference.model_folder import ModelCard
+from warmstart.inference.model_card import ModelCard
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.seen_pictures import BEST_EPOCH, SeenPictures
 from warmstart.inference.table_activations import TableActivations

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.inference.model_folder import ModelCard
+from warmstart.inference.model_card import ModelCard
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.environment import environment
 from warmstart.learner.frozen_parts import FrozenParts

@@ -8,6 +8,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from warmstart.arguments import new_file, refuse
+from warmstart.files.writing import writing
 
 DOTS_PER_INCH = 120
 ACCENT, QUIET = "#1f6feb", "#8b949e"  # both can be read on white and on black
@@ -31,8 +32,9 @@ def finished(figure: Figure, path: str | Path | None) -> Figure:
         formats = figure.canvas.get_supported_filetypes()
         if place.suffix and place.suffix[1:].lower() not in formats:
             refuse("path", path, "a file of " + ", ".join(formats), str(place.with_suffix(".png")))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(place, bbox_inches="tight")  # else a title at the edge is cut
+        kind = place.suffix[1:] or str(figure.canvas.get_default_filetype())
+        with writing(place) as file:
+            figure.savefig(file, bbox_inches="tight", format=kind)  # else a title's edge is cut
     return figure
 
 

@@ -9,6 +9,7 @@ from warmstart.errors import SettingError
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.evaluation.score_words import main_score
 from warmstart.evaluation.scores import Scores
+from warmstart.files.writing import write_whole
 from warmstart.plots.figure import finished
 from warmstart.plots.gallery import plot_gallery
 from warmstart.report.content import ReportContent
@@ -74,8 +75,7 @@ def write_report(
         )
     drawing = drawn(content)
     text = page(content, drawing)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text, encoding="utf-8")
+    write_whole(place, text)
     if pictures is not None:
         write_pictures(drawing, Path(pictures))
     return place

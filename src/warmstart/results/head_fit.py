@@ -1,8 +1,8 @@
 """What a fit without epochs did: the logistic head, what was tried beside it, and why it stayed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from warmstart.arguments import one_of
 
 HEADS = ("logistic", "mlp")
 NAMES = {"logistic": "logistic regression", "mlp": "MLP"}
@@ -22,6 +22,10 @@ class HeadTrial:
     loss: float
     accuracy: float
     num_judged: int
+
+    def __post_init__(self) -> None:
+        """Refuse a head that nobody knows, with a SettingError."""
+        one_of(*HEADS)("head", self.head)
 
     def __str__(self) -> str:
         """In a line."""
@@ -56,11 +60,9 @@ class HeadFit:
     valid_accuracy: float | None
     seconds: float
 
-    @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> "HeadFit":
-        """Read what ``dataclasses.asdict`` and JSON made of it."""
-        trials = tuple(HeadTrial(**trial) for trial in entry["trials"])
-        return cls(**{**entry, "trials": trials})
+    def __post_init__(self) -> None:
+        """Refuse a head that nobody knows, with a SettingError."""
+        one_of(*HEADS)("head", self.head)
 
     @property
     def description(self) -> str:

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from warmstart.files.strict import convert, plain_json, refuse_file
 from warmstart.results.head_fit import HeadFit
 
 BEST = "_best"  # ends the name of a metric that is 1 where an epoch was the best so far
@@ -45,6 +46,14 @@ class EpochRecord:
     def is_best(self) -> bool:
         """Whether it was the best epoch so far, where somebody chose."""
         return any(value for name, value in self.metrics.items() if name.endswith(BEST))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The rates of every step, one per layer group, and its loss."""
+
+    lrs: tuple[tuple[float, ...], ...]
+    losses: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -157,18 +166,25 @@ class History:
         return "\n".join([*lines, json.dumps(steps)]) + "\n"
 
     @classmethod
-    def from_jsonl(cls, text: str) -> "History":
-        """Read what ``to_jsonl`` wrote."""
+    def from_jsonl(cls, text: str, name: str = "the history") -> "History":
+        """Read what ``to_jsonl`` wrote.
+
+        Args:
+            text: Its lines.
+            name: What errors call it.
+        """
         history = cls()
-        for line in text.splitlines():
-            entry = json.loads(line)
-            kind = entry.pop("kind")
+        for number, line in enumerate(text.splitlines(), 1):
+            place = f"{name}, line {number},"
+            entry = plain_json(line, place)
+            kind = entry.pop("kind", None) if isinstance(entry, dict) else None
             if kind == "head":
-                history.head_fits.append(HeadFit.from_json(entry))
+                history.head_fits.append(convert(entry, HeadFit, place))
             elif kind == "epoch":
-                entry["lrs"] = tuple(entry["lrs"])
-                history.append(EpochRecord(**entry))
+                history.append(convert(entry, EpochRecord, place))
+            elif kind == "steps":
+                steps = convert(entry, Steps, place)
+                history.step_lrs, history.step_losses = list(steps.lrs), list(steps.losses)
             else:
-                history.step_lrs = [tuple(lrs) for lrs in entry["lrs"]]
-                history.step_losses = list(entry["losses"])
+                refuse_file(place, f"is of no known kind: {kind!r}")
         return history

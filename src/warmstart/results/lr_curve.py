@@ -1,13 +1,16 @@
 """Losses against rates, and the rate to start with."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from warmstart.files.strict import convert, refuse_file
 
 USUAL = 0.01  # what served heads and unfrozen bodies alike (benchmarks/lr_suggestion.py)
 SMOOTHING_DECADES = 0.2  # standard deviation of the average over neighbouring rates
@@ -144,15 +147,36 @@ class LRCurve:
         return {name: listed(value) for name, value in (asdict(self) | told).items()}
 
     @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> "LRCurve":
-        """Read what ``to_json`` wrote; what an older version did not write has its default."""
-        known = {field.name: entry[field.name] for field in fields(cls) if field.name in entry}
+    def from_json(cls, entry: Mapping[str, Any], name: str = "the curve") -> "LRCurve":
+        """Read what ``to_json`` wrote; what an older version did not write has its default.
+
+        Args:
+            entry: As plain data.
+            name: What errors call it.
+        """
+        found = convert(dict(entry), CurveFile, name)
+        lengths = {len(found.lrs), len(found.losses), len(found.before or found.losses)}
+        if len(lengths) > 1 or any(b <= a for a, b in pairwise((0.0, *found.lrs))):
+            refuse_file(name, "has rates that do not grow, or not a loss for each")
+        lists = {"lrs": found.lrs, "losses": found.losses, "before": found.before}
         arrays = {
-            name: np.array(known[name], dtype=np.float64)
-            for name in ("lrs", "losses", "before")
-            if known.get(name) is not None
+            field: None if values is None else np.array(values, dtype=np.float64)
+            for field, values in lists.items()
         }
-        return cls(**(known | arrays))
+        return cls(**(vars(found) | arrays))
+
+
+@dataclass(frozen=True)
+class CurveFile:
+    """What is kept of a curve; None stands for a loss that is no number."""
+
+    lrs: tuple[float, ...]
+    losses: tuple[float | None, ...]
+    share: float = 1.0
+    chance: float | None = None
+    before: tuple[float | None, ...] | None = None
+    usual: float = USUAL
+    told: float | None = None
 
 
 def start_of(losses: NDArray[np.float64]) -> float:

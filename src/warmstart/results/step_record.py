@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from warmstart.files.strict import parse_json
+
 
 @dataclass(frozen=True)
 class StepRecord:
@@ -47,6 +49,15 @@ def steps_to_jsonl(steps: Iterable[StepRecord]) -> str:
     return "".join(json.dumps(asdict(step), ensure_ascii=False) + "\n" for step in steps)
 
 
-def steps_from_jsonl(text: str) -> tuple[StepRecord, ...]:
-    """Read what ``steps_to_jsonl`` wrote."""
-    return tuple(StepRecord(**json.loads(line)) for line in text.splitlines() if line.strip())
+def steps_from_jsonl(text: str, name: str = "the steps") -> tuple[StepRecord, ...]:
+    """Read what ``steps_to_jsonl`` wrote.
+
+    Args:
+        text: Its lines.
+        name: What errors call it.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    return tuple(
+        parse_json(line, StepRecord, f"{name}, line {number},")
+        for number, line in enumerate(lines, 1)
+    )

@@ -8,9 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from warmstart.errors import TrainingError
+from warmstart.errors import FileError, TrainingError
+from warmstart.files.strict import convert
+from warmstart.files.writing import remove_stale
 from warmstart.results.history import History
-from warmstart.training.sealed import read_sealed, remove_leftovers, write_sealed
+from warmstart.training.sealed import read_sealed, refuse_damaged, write_sealed
 
 FORMAT = "warmstart-checkpoint-3"
 SECONDS_BETWEEN = 60.0  # within an epoch; an epoch's end is always written
@@ -33,6 +35,26 @@ class Progress:
     best_score: float = -inf
     num_stale_epochs: int = 0
     num_threads: int = field(default_factory=torch.get_num_threads)
+
+
+@dataclass(frozen=True)
+class CheckpointCard:
+    """What a checkpoint says beside its tensors: whose it is, and the fields of ``Progress``."""
+
+    format: str
+    identity: str
+    history: str
+    epoch: int
+    step: int
+    loss_sum: float
+    num_rows: int
+    seconds: float
+    is_finished: bool
+    precision: str
+    best_loss: float
+    best_score: float
+    num_stale_epochs: int
+    num_threads: int
 
 
 PLAIN = tuple(f.name for f in fields(Progress) if f.name not in {"tensors", "history"})
@@ -70,21 +92,26 @@ class Checkpoint:
             TrainingError: the file is damaged, belongs to another fit, or has another format.
         """
         self._identity = identity
-        remove_leftovers(self.path)
         for number in range(len(self.snapshot_paths()) + 1):
-            remove_leftovers(self.snapshot_path(number))
+            remove_stale(self.path.parent, self.snapshot_path(number).name, is_locked=True)
+        remove_stale(self.path.parent, self.path.name, is_locked=True)
         if not self.path.exists():
             return None
         tensors, card = read_sealed(self.path)
-        if card.get("format") != FORMAT or card["identity"] != identity:
+        if card.get("format") != FORMAT or card.get("identity") != identity:
             raise TrainingError(
                 f"{self.path} belongs to another fit: its data, settings or starting weights "
                 "differ.",
                 expected="the same arguments, data and seed as when the checkpoint was written.",
                 fix=f"use another folder, or delete this one: rm -r {self.path.parent}",
             )
-        plain = {name: card[name] for name in PLAIN}
-        return Progress(tensors=tensors, history=History.from_jsonl(card["history"]), **plain)
+        try:
+            found = convert(card, CheckpointCard, str(self.path))
+            history = History.from_jsonl(found.history, str(self.path))
+        except FileError as error:
+            refuse_damaged(self.path, error.what)
+        plain = {name: getattr(found, name) for name in PLAIN}
+        return Progress(tensors=tensors, history=history, **plain)
 
     def save_snapshot(self, number: int, tensors: dict[str, Tensor]) -> None:
         """Keep the weights at the end of cycle ``number``, counted from 0."""
@@ -111,7 +138,7 @@ class Checkpoint:
         found = []
         for path in self.snapshot_paths():
             tensors, card = read_sealed(path)
-            if card["identity"] != self._identity:
+            if card.get("identity") != self._identity:
                 raise TrainingError(
                     f"{path} belongs to another fit.",
                     expected="snapshots of the fit whose checkpoint lies beside them.",

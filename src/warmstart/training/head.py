@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 
 from warmstart.arguments import each, one_or_each, real, whole
 from warmstart.errors import SettingError
+from warmstart.files.strict import convert
 from warmstart.training.logistic_head import KIND, LogisticHeadCard, build_logistic_head
 
 MLP_STEPS = 200  # that an MLP takes at least where nobody gives epochs (docs/experiments.md)
@@ -29,15 +31,39 @@ class HeadCard:
     sizes: tuple[int, ...] = (512,)
     dropouts: tuple[float, ...] = (0.25, 0.5)
 
-    @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> "HeadCard":
-        """Read what ``dataclasses.asdict`` and JSON made of a card."""
-        return cls(
-            num_features=int(entry["num_features"]),
-            num_classes=int(entry["num_classes"]),
-            sizes=tuple(entry["sizes"]),
-            dropouts=tuple(entry["dropouts"]),
-        )
+    def __post_init__(self) -> None:
+        """Refuse what no head can be built from.
+
+        Raises:
+            SettingError: a layer has no unit, the number of dropouts does not fit, or one is
+                outside [0, 1).
+        """
+        if min(self.num_features, self.num_classes, *self.sizes) < 1:
+            raise SettingError(
+                f"a head of {self.num_features} features, layers of {self.sizes} and "
+                f"{self.num_classes} classes cannot be built.",
+                expected="at least one of each.",
+                fix="pass xtra_fc=[512].",
+            )
+        if len(self.dropouts) != len(self.sizes) + 1:
+            raise SettingError(
+                f"ps={self.dropouts} has {len(self.dropouts)} dropouts for {len(self.sizes)} "
+                "hidden layers.",
+                expected=f"{len(self.sizes) + 1}: one before each linear layer.",
+                fix=f"pass ps={(0.5,) * (len(self.sizes) + 1)}.",
+            )
+        if not all(0 <= p < 1 for p in self.dropouts):
+            raise SettingError(
+                f"ps={self.dropouts} has a value outside [0, 1).",
+                expected="shares of the inputs to drop.",
+                fix="pass ps=0.5.",
+            )
+
+    @property
+    def num_weights(self) -> int:
+        """Of its linear layers."""
+        widths = (self.num_features, *self.sizes, self.num_classes)
+        return sum((first + 1) * second for first, second in pairwise(widths))
 
 
 AnyHeadCard: TypeAlias = HeadCard | LogisticHeadCard
@@ -46,8 +72,8 @@ AnyHeadCard: TypeAlias = HeadCard | LogisticHeadCard
 def read_head_card(entry: Mapping[str, Any]) -> AnyHeadCard:
     """The card of a head, from a model's card; of before there was a choice, it is the MLP's."""
     if entry.get("kind") == KIND:
-        return LogisticHeadCard.from_json(entry)
-    return HeadCard.from_json(entry)
+        return convert(dict(entry), LogisticHeadCard, "the head's card")
+    return convert(dict(entry), HeadCard, "the head's card")
 
 
 def build_head(card: AnyHeadCard, *, seed: int = 0) -> nn.Sequential:
@@ -60,25 +86,9 @@ def build_head(card: AnyHeadCard, *, seed: int = 0) -> nn.Sequential:
 
     Returns:
         (N, D) → (N, K) logits. Linear layers start as He et al. (2015, arXiv 1502.01852) have it.
-
-    Raises:
-        SettingError: the number of dropouts does not fit, or one is outside [0, 1).
     """
     if isinstance(card, LogisticHeadCard):
         return build_logistic_head(card)
-    if len(card.dropouts) != len(card.sizes) + 1:
-        raise SettingError(
-            f"ps={card.dropouts} has {len(card.dropouts)} dropouts for {len(card.sizes)} hidden "
-            "layers.",
-            expected=f"{len(card.sizes) + 1}: one before each linear layer.",
-            fix=f"pass ps={(0.5,) * (len(card.sizes) + 1)}.",
-        )
-    if not all(0 <= p < 1 for p in card.dropouts):
-        raise SettingError(
-            f"ps={card.dropouts} has a value outside [0, 1).",
-            expected="shares of the inputs to drop.",
-            fix="pass ps=0.5.",
-        )
     widths = (card.num_features, *card.sizes, card.num_classes)
     layers: list[nn.Module] = []
     for i, dropout in enumerate(card.dropouts):

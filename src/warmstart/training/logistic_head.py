@@ -1,6 +1,6 @@
 """The head of logistic regression: features divided by their length, and one linear layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from warmstart.errors import SettingError
 from warmstart.training.logistic import LogisticWeights
 
 Parts: TypeAlias = tuple[tuple[int, int], ...]
@@ -29,19 +30,31 @@ class LogisticHeadCard:
     parts: Parts
     kind: str = KIND
 
-    @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> "LogisticHeadCard":
-        """Read what ``dataclasses.asdict`` and JSON made of a card."""
-        return cls(
-            num_features=int(entry["num_features"]),
-            num_classes=int(entry["num_classes"]),
-            parts=tuple((int(first), int(last)) for first, last in entry["parts"]),
-        )
+    def __post_init__(self) -> None:
+        """Refuse what no head can be built from.
+
+        Raises:
+            SettingError: there is no feature, no class, or a part does not lie in the row.
+        """
+        ends = [column for part in self.parts for column in part]
+        fits = bool(ends) and min(ends) >= 0 and max(ends) <= self.num_features
+        if not fits or self.num_classes < 1 or any(first >= last for first, last in self.parts):
+            raise SettingError(
+                f"a logistic head of the columns {self.parts[:4]} of {self.num_features} features "
+                f"and {self.num_classes} classes cannot be built.",
+                expected="parts (first, last + 1) within the features, and a class at least.",
+                fix="report this: it is a fault of warmstart, or of a file.",
+            )
 
     @property
     def num_used(self) -> int:
         """Number of columns that are used."""
         return num_columns(self.parts)
+
+    @property
+    def num_weights(self) -> int:
+        """Of its linear layer."""
+        return (self.num_used + 1) * self.num_classes
 
 
 def num_columns(parts: Parts) -> int:

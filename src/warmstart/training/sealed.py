@@ -5,19 +5,23 @@ where the sum will be; so every bit is covered, and any safetensors reader still
 """
 
 import hashlib
+import io
 import json
-import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from safetensors.torch import load, save
 from torch import Tensor
 
-from warmstart.data.durable import sync_folder
-from warmstart.errors import TrainingError
+from warmstart.errors import FileError, TrainingError, reason_of
+from warmstart.files.reading import read_regular
+from warmstart.files.strict import plain_json
+from warmstart.files.tensors import header_of
+from warmstart.files.writing import write_whole
 
+MOST_BYTES = 1 << 40  # a network with its optimiser's moments; the disk bounds it
 NO_SUM = "0" * 64
 OPENING = b'"sha256":"'  # inside the card, which is a JSON string, its quotes would be escaped
 
@@ -37,49 +41,51 @@ def write_sealed(path: Path, tensors: Mapping[str, Tensor], card: Mapping[str, A
     content = save(own, {"card": json.dumps(card), "sha256": NO_SUM})
     digest = hashlib.sha256(content).hexdigest().encode()
     content = content.replace(OPENING + NO_SUM.encode(), OPENING + digest, 1)
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
+        write_whole(path, content, what=f"{len(content)} bytes of {path.name}")
+    except FileError as error:
         raise TrainingError(
-            f"{path}: {len(content)} bytes cannot be written ({error.strerror}).",
-            expected="a folder that can be written, with room on its disk.",
+            error.what,
+            expected=error.expected,
             fix="free some space, or pass another folder for checkpoints.",
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_sealed(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and card of a file that is as it was written.
-
-    Raises:
-        TrainingError: it is cut short, or a bit of it has changed.
-    """
-    content = path.read_bytes()
+    """Tensors and card of a file that is as it was written."""
+    content = content_of(path)
     (header_bytes,) = struct.unpack("<Q", content[:8].ljust(8, b"\0"))
     start = content.find(OPENING, 8, 8 + header_bytes) + len(OPENING)
     digest = content[start : start + len(NO_SUM)]
     unsealed = content[:start] + NO_SUM.encode() + content[start + len(NO_SUM) :]
     if hashlib.sha256(unsealed).hexdigest().encode() != digest:
-        raise TrainingError(
-            f"{path} is damaged: its {len(content)} bytes do not have the checksum they carry.",
-            expected="a file as warmstart wrote it.",
-            fix=f"delete it and begin this fit anew: rm {path}",
-        )
-    header = json.loads(content[8 : 8 + header_bytes])
-    card: dict[str, Any] = json.loads(header["__metadata__"]["card"])
+        refuse_damaged(path, f"its {len(content)} bytes do not have the checksum they carry")
+    try:  # a sum can be made by anybody
+        header = header_of(io.BytesIO(content), len(content), str(path))
+        card = plain_json(header.card.get("card", ""), str(path), has_infinity=True)
+    except FileError as error:
+        refuse_damaged(path, error.what)
+    if not isinstance(card, dict):
+        refuse_damaged(path, "its card is no table")
     return load(content), card
 
 
-def remove_leftovers(path: Path) -> list[Path]:
-    """Delete what a killed writer of this file left; such parts are never read."""
-    found = sorted(path.parent.glob(f".writing-*-{path.name}"))
-    for leftover in found:
-        leftover.unlink(missing_ok=True)
-    return found
+def content_of(path: Path) -> bytes:
+    """All bytes of a file."""
+    try:
+        return read_regular(path, MOST_BYTES)
+    except (OSError, FileError) as error:
+        refuse_damaged(path, reason_of(error))
+
+
+def refuse_damaged(path: Path, reason: str) -> NoReturn:
+    """Say how a file is not as it was written.
+
+    Raises:
+        TrainingError: always.
+    """
+    raise TrainingError(
+        f"{path} is damaged: {reason}.",
+        expected="a file as warmstart wrote it.",
+        fix=f"delete it and begin this fit anew: rm {path}",
+    )

@@ -17,6 +17,7 @@ from torch import Tensor
 from warmstart import ConvLearner, ImageClassifierData, SettingError, WarmstartError
 from warmstart.backbones.network import Normalise
 from warmstart.errors import TrainingError
+from warmstart.files.strict import parse_json
 from warmstart.images.augment import Augmentation
 from warmstart.inference.grad_cam import grad_cam
 from warmstart.learner import cross_validation, head_fit, head_rows
@@ -63,7 +64,7 @@ def test_it_is_chosen_out_of_fold_and_says_so(make: Make) -> None:
         min(trial.loss for trial in record.trials), rel=1e-3
     )
     assert record.valid_accuracy == learn.predict().accuracy
-    assert HeadFit.from_json(json.loads(json.dumps(asdict(record)))) == record
+    assert parse_json(json.dumps(asdict(record)), HeadFit, "") == record
 
 
 @pytest.mark.parametrize("precompute", [True, 2])

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from warmstart.errors import TrainingError
-from warmstart.training.sealed import read_sealed, remove_leftovers, write_sealed
+from warmstart.training.sealed import read_sealed, write_sealed
 
 TENSORS = {
     "weight": torch.arange(12, dtype=torch.float32).reshape(3, 4),
@@ -82,17 +82,6 @@ def test_a_header_longer_than_the_file_is_refused(whole: bytes, tmp_path: Path) 
     path.write_bytes(struct.pack("<Q", 2**62) + whole[8:])
     with pytest.raises(TrainingError):
         read_sealed(path)
-
-
-def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "fit-1.safetensors"
-    write_sealed(path, TENSORS, CARD)
-    left = tmp_path / ".writing-123-fit-1.safetensors"
-    other = tmp_path / ".writing-123-fit-10.safetensors"
-    for file in (left, other):
-        file.write_bytes(b"half")
-    assert remove_leftovers(path) == [left]
-    assert sorted(tmp_path.iterdir()) == sorted([path, other])
 
 
 def test_a_writing_that_fails_names_the_file_and_leaves_the_old_one(

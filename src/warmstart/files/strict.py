@@ -1,0 +1,160 @@
+"""What comes from a file, compared with the dataclass that it must be.
+
+A field that is missing, unknown, given twice, of another kind or not finite is refused and named;
+what a dataclass itself refuses in ``__post_init__`` is refused in its words.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from math import isfinite
+from types import UnionType
+from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from warmstart.errors import FileError, WarmstartError
+
+T = TypeVar("T")
+MOST_SHOWN = 200  # signs of a reason
+
+
+def parse_json(text: str | bytes, schema: type[T], name: str) -> T:
+    """Read one JSON value.
+
+    Args:
+        text: The file's content.
+        schema: A dataclass, or whatever else its value must be.
+        name: What errors call the file.
+    """
+    return convert(plain_json(text, name), schema, name)
+
+
+def plain_json(text: str | bytes, name: str, *, has_infinity: bool = False) -> Any:
+    """Plain data of a JSON text, every number of it finite, no key given twice.
+
+    Args:
+        text: The file's content.
+        name: What errors call the file.
+        has_infinity: Infinity and NaN may stand there, as Python writes them.
+    """
+    number = float if has_infinity else finite
+    return parsed(
+        lambda: json.loads(
+            text, parse_float=number, parse_constant=number, object_pairs_hook=distinct
+        ),
+        "JSON",
+        name,
+    )
+
+
+def plain_toml(text: str, name: str) -> dict[str, Any]:
+    """Plain data of a TOML text, every number of it finite."""
+    found: dict[str, Any] = parsed(lambda: tomllib.loads(text, parse_float=finite), "TOML", name)
+    return found
+
+
+def parsed(parse: Callable[[], Any], language: str, name: str) -> Any:
+    """What a parser finds."""
+    try:
+        return parse()
+    except (ValueError, RecursionError) as error:  # also text that is no UTF-8
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        refuse_file(name, f"is no {language} of ours: {reason}")
+
+
+def finite(text: str) -> float:
+    """A number.
+
+    Raises:
+        ValueError: it is none, or too large.
+    """
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text} is no finite number")
+    return value
+
+
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        ValueError: a key is given twice.
+    """
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key!r} is given twice")
+        found[key] = value
+    return found
+
+
+def convert(value: Any, schema: type[T], name: str) -> T:
+    """Plain data → what it stands for.
+
+    Args:
+        value: As JSON or TOML have it.
+        schema: A dataclass, or whatever else it must be.
+        name: What errors call its source.
+    """
+    import msgspec  # here: only what reads a file needs it
+
+    unknown = next(unknown_keys(value, schema, "$"), None)
+    if unknown is not None:
+        refuse_file(name, f"has an unknown key: {unknown}")
+    try:
+        return msgspec.convert(value, schema)
+    except (msgspec.ValidationError, RecursionError) as error:
+        cause = error.__cause__
+        reason = cause.what if isinstance(cause, WarmstartError) else str(error)
+        refuse_file(name, f"is not as it was written: {reason}")
+
+
+def unknown_keys(value: Any, schema: Any, place: str) -> Iterator[str]:
+    """Where a value has keys that its dataclass has no field for."""
+    if is_dataclass(schema) and isinstance(schema, type):
+        hints = hints_of(schema)
+        for key, part in value.items() if isinstance(value, dict) else ():
+            if key not in hints:
+                yield f"{place}.{key}"
+            yield from unknown_keys(part, hints.get(key), f"{place}.{key}")
+    origin, arguments = get_origin(schema), get_args(schema)
+    if origin in {Union, UnionType}:
+        for one in arguments:
+            yield from unknown_keys(value, one, place)
+    elif isinstance(value, list) and origin in {tuple, list}:
+        for i, part in enumerate(value):
+            yield from unknown_keys(part, arguments[0], f"{place}[{i}]")
+    elif isinstance(value, dict) and origin in {dict, Mapping}:
+        for key, part in value.items():
+            yield from unknown_keys(part, arguments[1], f"{place}.{key}")
+
+
+@cache
+def hints_of(schema: type) -> dict[str, Any]:
+    """The types of a dataclass's fields."""
+    hints = get_type_hints(schema)
+    return {field.name: hints[field.name] for field in fields(schema) if field.init}
+
+
+def refuse_file(name: str, what: str) -> NoReturn:
+    """Say what is wrong with a file.
+
+    Args:
+        name: Of the file.
+        what: What it is or has, such as "has no rows".
+
+    Raises:
+        FileError: always.
+    """
+    what = what if len(what) <= MOST_SHOWN else what[:MOST_SHOWN] + " …"
+    raise FileError(
+        f"{name} {printable(what)}.",
+        expected="the file as warmstart wrote it.",
+        fix="copy it again from where it was made.",
+    )
+
+
+def printable(text: str) -> str:
+    """Without signs that a terminal would obey."""
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)

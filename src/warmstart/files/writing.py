@@ -1,0 +1,138 @@
+"""Files that are whole or not there, also after a kill or the power went."""
+
+import io
+import os
+import re
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from platform import node
+from typing import BinaryIO, TextIO
+
+from warmstart.errors import FileError
+
+TEMPORARY = ".writing-"
+HOST = f"{zlib.crc32(node().encode()):08x}"  # a folder may be shared: process numbers are not
+TEMPORARY_NAME = re.compile(  # of versions before without the host
+    re.escape(TEMPORARY) + r"(?:(?P<host>[0-9a-f]{8})-)?(?P<process>[0-9]{1,18})-(?P<name>.*)",
+    re.DOTALL,
+)
+NO_TEXT = "backslashreplace"  # names of files need not be text
+DAY_SECONDS = 86_400.0
+
+
+@contextmanager
+def writing(
+    path: Path, *, what: str = "", mode: int | None = None, sweeps: bool = True
+) -> Iterator[BinaryIO]:
+    """A file that takes the place of ``path`` once it is whole: fsync, then rename.
+
+    Args:
+        path: Its folder is made.
+        what: What is written, for errors; the file's name otherwise.
+        mode: Its permissions, if not the usual ones.
+        sweeps: What a killed writer of the same file left is removed.
+    """
+    temporary = path.with_name(f"{TEMPORARY}{HOST}-{os.getpid()}-{path.name}")
+    with disk_errors(path, what):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if sweeps:
+            remove_stale(path.parent, path.name)
+        try:
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if mode is not None:
+                temporary.chmod(mode)
+            temporary.replace(path)
+            sync_folder(path.parent)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+@contextmanager
+def writing_text(path: Path) -> Iterator[TextIO]:
+    """Likewise for text in UTF-8, its line ends as they are written: what ``csv.writer`` takes."""
+    with writing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors=NO_TEXT, newline="")
+        yield text
+        text.flush()
+        text.detach()
+
+
+def write_whole(path: Path, content: bytes | str, *, what: str = "") -> None:
+    """Write a file that is whole or not there; text in UTF-8."""
+    with writing(path, what=what) as file:
+        file.write(content if isinstance(content, bytes) else content.encode(errors=NO_TEXT))
+
+
+@contextmanager
+def disk_errors(path: Path, what: str = "") -> Iterator[None]:
+    """Say what to do where the system refuses to write.
+
+    Raises:
+        FileError: it did.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FileError(
+            f"{path}: {what or path.name} cannot be written ({error.strerror or error}).",
+            expected="a place that can be written, with room on its disk.",
+            fix=f"free some space on the disk of {path.parent}, or give another place.",
+        ) from error
+
+
+def remove_stale(folder: Path, name: str = "", *, is_locked: bool = False) -> list[Path]:
+    """Delete temporary files of writers that are gone; such files are never read.
+
+    Args:
+        folder: Where to look.
+        name: Of the file that they were to become; "" is any.
+        is_locked: The caller alone may write there, so no other writer can be at work.
+
+    Returns:
+        What was deleted.
+    """
+    removed = []
+    for path in sorted(folder.glob(f"{TEMPORARY}*")):
+        found = TEMPORARY_NAME.fullmatch(path.name)
+        if found is None or name not in {"", found["name"]}:
+            continue
+        with suppress(OSError):
+            if is_locked or is_abandoned(found["host"], int(found["process"]), path):
+                path.unlink()
+                removed.append(path)
+    return removed
+
+
+def is_abandoned(host: str | None, process: int, path: Path) -> bool:
+    """Whether nobody writes a temporary file any more, as far as can be told."""
+    if host in {None, HOST} and os.name == "posix":
+        return process != os.getpid() and not is_running(process)
+    return time.time() - path.stat().st_mtime > DAY_SECONDS
+
+
+def is_running(process: int) -> bool:
+    """Whether this computer has a process of that number; on POSIX systems only."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename durable; systems without folder handles do it themselves."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

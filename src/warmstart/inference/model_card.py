@@ -1,0 +1,195 @@
+"""What a saved model says of itself: JSON that is compared with what it must be."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any, NoReturn
+
+from warmstart.arguments import one_of
+from warmstart.errors import FileError, ModelFolderError, WarmstartError
+from warmstart.files.reading import read_regular
+from warmstart.files.strict import convert, plain_json
+from warmstart.images.augment import Augmentation
+from warmstart.images.view import ViewRecipe
+from warmstart.results.answering import PLAIN, Answering
+
+FORMAT = "warmstart-model-1"
+CARD, WEIGHTS = "model.json", "weights.safetensors"
+MOST_CARD_BYTES = 4 << 20  # of 10,000 classes with long names it has less than one
+LONGEST_NAME = 1000  # signs of a class's name
+PICKLES = {".pkl", ".pickle", ".pth", ".pt"}
+PRECISIONS = ("auto", "f32", "bf16")
+EXPECTED = f"a folder that learn.save() wrote: {CARD} and {WEIGHTS}."
+COPY_AGAIN = "copy the folder again from where it was made."
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a saved model says of itself.
+
+    ``augmentation`` is how its training views varied, None if they did not, or if the folder was
+    written before cards said so; ``view_seed`` is what they were drawn from.
+    """
+
+    arch: str
+    classes: tuple[str, ...]
+    is_multi_label: bool
+    recipe: dict[str, Any]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    head: dict[str, Any] | None
+    mode: str
+    precision: str
+    weights_from: str
+    augmentation: dict[str, Any] | None = None
+    view_seed: int = 0
+    metrics: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    answering: Answering = PLAIN
+
+
+@dataclass(frozen=True)
+class SeenEntry:
+    """What a card says of the file of pictures that trained: its sum, and what each list chose."""
+
+    sha256: str
+    choices: tuple[str, ...]
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class CardFile:
+    """All that ``model.json`` says: the card, and which files belong to it.
+
+    ``seen`` is None in one that an older version wrote.
+    """
+
+    card: ModelCard
+    weights_sha256: str
+    seen: SeenEntry | None
+
+    def to_json(self) -> str:
+        """The file's text."""
+        entry = {
+            "format": FORMAT,
+            "weights_sha256": self.weights_sha256,
+            "seen_pictures": None if self.seen is None else asdict(self.seen),
+        } | asdict(self.card)
+        return json.dumps(entry, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def read_card(folder: Path) -> CardFile:
+    """Read what a model folder says of itself.
+
+    Raises:
+        ModelFolderError: it is not a model folder, or its card is not as it was written.
+    """
+    place = folder / CARD
+    if not place.is_file():
+        refuse_no_model(folder)
+    name = str(place)
+    try:
+        entry = plain_json(read_regular(place, MOST_CARD_BYTES), name)
+        if not isinstance(entry, dict):
+            raise ModelFolderError(f"{name} is no table.", expected=EXPECTED, fix=COPY_AGAIN)
+        check_format(entry.pop("format", None), place)
+        sha256 = convert(entry.pop("weights_sha256", None), str, f"weights_sha256 of {name}")
+        about = entry.pop("seen_pictures", None)
+        seen = None if about is None else convert(about, SeenEntry, f"seen_pictures of {name}")
+        found = CardFile(convert(entry, ModelCard, name), sha256, seen)
+    except (OSError, FileError) as error:
+        refuse_unreadable(folder, error)
+    check_card(found.card, name)
+    return found
+
+
+def check_format(found: object, card: Path) -> None:
+    """See that this version knows a format.
+
+    Raises:
+        ModelFolderError: it does not.
+    """
+    if found != FORMAT:
+        raise ModelFolderError(
+            f"{card}: this version of warmstart does not know the format {str(found)[:80]!r}.",
+            expected=FORMAT,
+            fix="install the version that wrote it; its card says which.",
+        )
+
+
+def check_card(card: ModelCard, name: str) -> None:
+    """See that what a card says can be, and fits each other.
+
+    Args:
+        card: Of a model that is saved or loaded.
+        name: What errors call it.
+
+    Raises:
+        ModelFolderError: it does not.
+    """
+    for what in faults_of(card):
+        raise ModelFolderError(f"{name}: {what}.", expected=EXPECTED, fix=COPY_AGAIN)
+    try:
+        convert(card.recipe, ViewRecipe, f"the recipe of {name}")
+        if card.augmentation is not None:
+            convert(card.augmentation, Augmentation, f"the augmentation of {name}")
+        one_of(*PRECISIONS)("precision", card.precision)
+    except WarmstartError as error:
+        raise ModelFolderError(
+            f"{name}: {error.what}", expected=EXPECTED, fix=COPY_AGAIN
+        ) from error
+
+
+def faults_of(card: ModelCard) -> Iterable[str]:
+    """What in a card cannot be."""
+    classes, answering = card.classes, card.answering
+    if not classes:
+        yield "it has no classes"
+    if len(set(classes)) < len(classes):
+        twice = next(name for i, name in enumerate(classes) if name in classes[:i])
+        yield f"the class {twice[:80]!r} is there twice"
+    if any(not 0 < len(name) <= LONGEST_NAME for name in classes):
+        yield f"a class has a name of no sign, or of more than {LONGEST_NAME}"
+    if len(card.mean) != 3 or not all(map(isfinite, card.mean)):
+        yield f"mean={card.mean[:4]} is not three numbers"
+    if len(card.std) != 3 or not all(isfinite(value) and value > 0 for value in card.std):
+        yield f"std={card.std[:4]} is not three numbers above 0"
+    if not all(map(isfinite, card.metrics.values())):
+        yield f"a score is not finite: {card.metrics}"
+    if not (isfinite(answering.temperature) and answering.temperature > 0):
+        yield f"temperature {answering.temperature} is not above 0"
+    thresholds = answering.thresholds
+    if thresholds is not None and len(thresholds) != len(classes):
+        yield f"there are {len(thresholds)} thresholds for {len(classes)} classes"
+    shares = (*(thresholds or ()), *filter(None, [answering.unknown_below]))
+    if not all(0 <= share <= 1 for share in shares):
+        yield "a threshold is no probability"
+
+
+def refuse_no_model(folder: Path) -> NoReturn:
+    """Say why a folder without a card is no model.
+
+    Raises:
+        ModelFolderError: always.
+    """
+    pickles = sorted(path.name for path in folder.glob("*") if path.suffix in PICKLES)
+    what = f"holds a pickle ({pickles[0]}), which is not read" if pickles else f"has no {CARD}"
+    raise ModelFolderError(
+        f"{folder} {what}.",
+        expected=EXPECTED,
+        fix="train one: warmstart train FOLDER --out RUN, then use RUN/model.",
+    )
+
+
+def refuse_unreadable(place: Path, error: Exception) -> NoReturn:
+    """Say why a part of a model cannot be read.
+
+    Raises:
+        ModelFolderError: always.
+    """
+    reason = (
+        error.what if isinstance(error, WarmstartError) else f"{place} cannot be read ({error})."
+    )
+    raise ModelFolderError(reason, expected=EXPECTED, fix=COPY_AGAIN) from error
