@@ -14,7 +14,7 @@ from warmstart.activations.shard import SUFFIX, is_sound
 from warmstart.activations.space import CARD, LOCK
 from warmstart.errors import FileError
 from warmstart.files.reading import read_text
-from warmstart.files.strict import plain_json, printable
+from warmstart.files.strict import json_table, printable
 
 MOST_CARD_BYTES = 1 << 20
 SIGNS = {LOCK, LEASE}  # they stay: one process could hold a deleted one, another a new one
@@ -66,11 +66,10 @@ def summary(place: Path, files: list[Path]) -> SpaceSummary:
 def card_of(file: Path) -> dict[str, str]:
     """What a space says of itself; nothing if that cannot be read, for it is made again."""
     try:
-        card = plain_json(read_text(file, MOST_CARD_BYTES), str(file))
+        card = json_table(read_text(file, MOST_CARD_BYTES), str(file))
     except (OSError, FileError):
         return {}
-    texts = card if isinstance(card, dict) else {}
-    return {name: printable(str(value)) for name, value in texts.items()}
+    return {name: printable(str(value)) for name, value in card.items()}
 
 
 def modified(path: Path) -> float:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -185,7 +185,7 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
             )
 
 
-def write_csv(predictions: "Predictions", file: TextIO) -> None:
+def write_csv(predictions: "Predictions", file: Any) -> None:
     """One line per picture: its name, what is predicted, every probability."""
     from warmstart.cli.run_folder import answer_cell
 

@@ -19,7 +19,7 @@ from warmstart.cli.run_folder import (
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError
 from warmstart.files.reading import read_text
-from warmstart.files.strict import parse_json, refuse_file
+from warmstart.files.strict import json_table, parse_json, refuse_file
 from warmstart.report.content import DataFacts
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
@@ -112,5 +112,5 @@ def read_curve(run: Path) -> LRCurve | None:
     file = run / CURVE
     if not file.exists():
         return None
-    entry = parse_json(read_text(file), dict[str, Any], str(file))
+    entry = json_table(read_text(file), str(file))
     return LRCurve.from_json({"told": read_recipe(run).lr} | entry, str(file))

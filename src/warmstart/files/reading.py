@@ -3,8 +3,9 @@
 import errno
 import os
 import stat
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 from warmstart.errors import FileError
 
@@ -20,7 +21,7 @@ READ_BYTES = 1 << 20
 PLAIN_TEXT_BYTES = 64 << 20  # no JSON, TOML or CSV that a run leaves is larger
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading; what a link leads to counts, and nothing waits for a writer.
 
     Returns:
@@ -42,7 +43,7 @@ def open_regular(path: Path) -> BinaryIO:
     if not stat.S_ISREG(mode):
         os.close(handle)
         refuse_kind(path, stat.S_IFMT(mode))
-    return os.fdopen(handle, "rb")
+    return BufferedReader(FileIO(handle))
 
 
 def read_regular(path: Path, most_bytes: int) -> bytes:

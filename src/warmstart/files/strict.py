@@ -5,6 +5,7 @@ what a dataclass itself refuses in ``__post_init__`` is refused in its words.
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -16,6 +17,7 @@ from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type
 from warmstart.errors import FileError, WarmstartError
 
 T = TypeVar("T")
+OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 MOST_SHOWN = 200  # signs of a reason
 
 
@@ -24,7 +26,7 @@ def parse_json(text: str | bytes, schema: type[T], name: str) -> T:
 
     Args:
         text: The file's content.
-        schema: A dataclass, or whatever else its value must be.
+        schema: The dataclass that its value must be.
         name: What errors call the file.
     """
     return convert(plain_json(text, name), schema, name)
@@ -46,6 +48,14 @@ def plain_json(text: str | bytes, name: str, *, has_infinity: bool = False) -> A
         "JSON",
         name,
     )
+
+
+def json_table(text: str | bytes, name: str, *, has_infinity: bool = False) -> dict[str, Any]:
+    """Plain data of a JSON text that is an object; otherwise as ``plain_json``."""
+    found = plain_json(text, name, has_infinity=has_infinity)
+    if not isinstance(found, dict):
+        refuse_file(name, "is no table of names and values")
+    return found
 
 
 def plain_toml(text: str, name: str) -> dict[str, Any]:
@@ -94,7 +104,7 @@ def convert(value: Any, schema: type[T], name: str) -> T:
 
     Args:
         value: As JSON or TOML have it.
-        schema: A dataclass, or whatever else it must be.
+        schema: A dataclass, or another type that it must be.
         name: What errors call its source.
     """
     import msgspec  # here: only what reads a file needs it
@@ -156,5 +166,5 @@ def refuse_file(name: str, what: str) -> NoReturn:
 
 
 def printable(text: str) -> str:
-    """Without signs that a terminal would obey."""
-    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
+    """Without signs that a terminal would obey, or that turn the direction of writing."""
+    return OBEYED.sub(lambda sign: f"\\x{ord(sign[0]):02x}", text)

@@ -6,13 +6,14 @@ Reference: the format of safetensors, eight bytes of length, JSON, then the numb
 import os
 import struct
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from math import prod
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 from warmstart.errors import FileError
 from warmstart.files.reading import is_pickle, open_regular
-from warmstart.files.strict import convert, plain_json
+from warmstart.files.strict import convert, json_table
 
 ITEM_BYTES = {
     "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "U16": 2, "I16": 2, "F16": 2,
@@ -68,7 +69,7 @@ def read_header(path: Path) -> Header:
         return header_of(file, os.fstat(file.fileno()).st_size, str(path))
 
 
-def header_of(file: BinaryIO, num_bytes: int, name: str) -> Header:
+def header_of(file: BufferedIOBase, num_bytes: int, name: str) -> Header:
     """Likewise, of an open file at its beginning.
 
     Args:
@@ -83,11 +84,13 @@ def header_of(file: BinaryIO, num_bytes: int, name: str) -> Header:
         is_one = is_pickle(opening)
         reason = "it is a pickle, which is not read" if is_one else "it is cut short, or none"
         refuse_tensors(name, reason)
-    entries = plain_json(file.read(length), name)
-    if not isinstance(entries, dict):
-        refuse_tensors(name, "its header is no table")
-    card = convert(entries.pop("__metadata__", {}), dict[str, str], name)
-    tensors = convert(entries, dict[str, Entry], name)
+    entries = json_table(file.read(length), name)
+    card = entries.pop("__metadata__", {})
+    if not isinstance(card, dict) or not all(isinstance(text, str) for text in card.values()):
+        refuse_tensors(name, "its card is no table of texts")
+    tensors = {
+        title: convert(entry, Entry, f"{name}, {title!r},") for title, entry in entries.items()
+    }
     check_entries(tensors, num_bytes - start, name)
     return Header(tensors, start, card)
 

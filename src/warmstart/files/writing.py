@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from platform import node
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 from warmstart.errors import FileError
 
@@ -55,7 +55,7 @@ def writing(
 
 
 @contextmanager
-def writing_text(path: Path) -> Iterator[TextIO]:
+def writing_text(path: Path) -> Iterator[io.TextIOWrapper]:
     """Likewise for text in UTF-8, its line ends as they are written: what ``csv.writer`` takes."""
     with writing(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", errors=NO_TEXT, newline="")

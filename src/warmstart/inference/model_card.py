@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from warmstart.arguments import one_of
 from warmstart.errors import FileError, ModelFolderError, WarmstartError
 from warmstart.files.reading import read_regular
-from warmstart.files.strict import convert, plain_json
+from warmstart.files.strict import convert, json_table
 from warmstart.images.augment import Augmentation
 from warmstart.images.view import ViewRecipe
 from warmstart.results.answering import PLAIN, Answering
@@ -81,19 +81,13 @@ class CardFile:
 
 
 def read_card(folder: Path) -> CardFile:
-    """Read what a model folder says of itself.
-
-    Raises:
-        ModelFolderError: it is not a model folder, or its card is not as it was written.
-    """
+    """Read what a model folder says of itself."""
     place = folder / CARD
     if not place.is_file():
         refuse_no_model(folder)
     name = str(place)
     try:
-        entry = plain_json(read_regular(place, MOST_CARD_BYTES), name)
-        if not isinstance(entry, dict):
-            raise ModelFolderError(f"{name} is no table.", expected=EXPECTED, fix=COPY_AGAIN)
+        entry = json_table(read_regular(place, MOST_CARD_BYTES), name)
         check_format(entry.pop("format", None), place)
         sha256 = convert(entry.pop("weights_sha256", None), str, f"weights_sha256 of {name}")
         about = entry.pop("seen_pictures", None)

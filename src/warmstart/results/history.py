@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from warmstart.files.strict import convert, plain_json, refuse_file
+from warmstart.files.strict import convert, json_table, refuse_file
 from warmstart.results.head_fit import HeadFit
 
 BEST = "_best"  # ends the name of a metric that is 1 where an epoch was the best so far
@@ -176,8 +176,8 @@ class History:
         history = cls()
         for number, line in enumerate(text.splitlines(), 1):
             place = f"{name}, line {number},"
-            entry = plain_json(line, place)
-            kind = entry.pop("kind", None) if isinstance(entry, dict) else None
+            entry = json_table(line, place)
+            kind = entry.pop("kind", None)
             if kind == "head":
                 history.head_fits.append(convert(entry, HeadFit, place))
             elif kind == "epoch":

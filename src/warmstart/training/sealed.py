@@ -17,7 +17,7 @@ from torch import Tensor
 
 from warmstart.errors import FileError, TrainingError, reason_of
 from warmstart.files.reading import read_regular
-from warmstart.files.strict import plain_json
+from warmstart.files.strict import json_table
 from warmstart.files.tensors import header_of
 from warmstart.files.writing import write_whole
 
@@ -62,11 +62,9 @@ def read_sealed(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         refuse_damaged(path, f"its {len(content)} bytes do not have the checksum they carry")
     try:  # a sum can be made by anybody
         header = header_of(io.BytesIO(content), len(content), str(path))
-        card = plain_json(header.card.get("card", ""), str(path), has_infinity=True)
+        card = json_table(header.card.get("card", ""), str(path), has_infinity=True)
     except FileError as error:
         refuse_damaged(path, error.what)
-    if not isinstance(card, dict):
-        refuse_damaged(path, "its card is no table")
     return load(content), card
 
 

@@ -125,7 +125,7 @@ def test_a_disk_that_fills_up_midway_leaves_nothing(
 def test_a_disk_too_full_for_the_card_is_a_cache_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Path, "write_text", no_room)
+    monkeypatch.setattr(os, "fsync", no_room)
     with pytest.raises(CacheError, match="No space left"):
         Space(tmp_path, CARD)
     monkeypatch.undo()
