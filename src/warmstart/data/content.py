@@ -1,36 +1,42 @@
 """The sha256 of files, remembered so that a second run need not read them."""
 
-import contextlib
 import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 YOUNG_SECONDS = 2.0  # coarser clocks could hide a second write within this time
 ABSENT = (0, 0, 0, 0)
+WAIT_SECONDS = 60.0  # for another process that writes
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+PRIMARY = 0xFF  # the part of SQLite's codes that says what kind of error it is
+# what versions before remembered, without a sum of each row, is in the table "files"
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS files (
+CREATE TABLE IF NOT EXISTS hashes (
   path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,
-  sha256 BLOB
+  sha256 BLOB, sum BLOB
 ) WITHOUT ROWID
 """
+Row = tuple[str, int, int, int, int, bytes]
 
 
 class ContentHashes:
     """Content hashes by (path, size, mtime_ns, ctime_ns, inode), kept in one SQLite file.
 
     Files changed less than two seconds before they are hashed are not remembered: a later change
-    within the clock's tick would look the same.
+    within the clock's tick would look the same. Each row carries a sum, so that a flipped bit is
+    never taken for a hash. A memory that is damaged is begun anew; one that cannot be opened or
+    written, on a full disk for instance, is done without, and a warning says so.
     """
 
     def __init__(self, database: Path, *, rehash: bool = False) -> None:
         """Use ``database``; ``rehash`` forgets what it knows about the files asked for."""
         self.database, self.rehash = database, rehash
-        database.parent.mkdir(parents=True, exist_ok=True)
 
     def sha256(self, paths: Sequence[Path]) -> list[bytes]:
         """The 32-byte hash of each file's content, in the order asked for.
@@ -39,46 +45,97 @@ class ContentHashes:
             paths: Files. One that cannot be read gets a hash of its own that is not remembered:
                 nothing is ever stored under it.
         """
-        try:
-            return self._sha256(paths)
-        except sqlite3.DatabaseError:  # damaged: it is only a memory, so begin another
-            self.database.unlink(missing_ok=True)
-            return self._sha256(paths)
+        names = [os.fspath(path.absolute()) for path in paths]
+        stamps = [stamp(name) for name in names]
+        known = [None] * len(names) if self.rehash else self._remembered(names, stamps)
+        missing = [i for i, value in enumerate(known) if value is None]
+        now_ns = time.time_ns()  # before reading: a file that is young now may change unseen
+        with ThreadPoolExecutor(4) as pool:
+            found = dict(
+                zip(missing, pool.map(file_sha256, [names[i] for i in missing]), strict=True)
+            )
+        self._remember(
+            (names[i], *stamps[i], digest)
+            for i, digest in found.items()
+            if now_ns - max(stamps[i][1], stamps[i][2]) > YOUNG_SECONDS * 1e9
+            and stamps[i] != ABSENT
+            and stamp(names[i]) == stamps[i]
+        )
+        return [found[i] if value is None else value for i, value in enumerate(known)]
 
     def knows_most(self, paths: Sequence[Path]) -> bool:
         """Whether more than half of some files were hashed before: a hint, nothing more."""
         if not self.database.exists():
             return False
-        some = [os.fspath(path.absolute()) for path in paths[:: max(1, len(paths) // 50)]]
-        with contextlib.suppress(sqlite3.DatabaseError):
-            with closing(sqlite3.connect(self.database, timeout=60)) as connection:
-                known = [lookup(connection, name, stamp(name)) is not None for name in some]
-            return sum(known) * 2 > len(known)
-        return False
+        names = [os.fspath(path.absolute()) for path in paths[:: max(1, len(paths) // 50)]]
+        known = self._remembered(names, [stamp(name) for name in names])
+        return sum(value is not None for value in known) * 2 > len(known)
 
-    def _sha256(self, paths: Sequence[Path]) -> list[bytes]:
-        names = [os.fspath(path.absolute()) for path in paths]
-        stamps = [stamp(name) for name in names]
-        with closing(sqlite3.connect(self.database, timeout=60)) as connection, connection:
+    def _remembered(
+        self, names: Sequence[str], stamps: Sequence[tuple[int, int, int, int]]
+    ) -> list[bytes | None]:
+        """The hash of each file that is still the one that was hashed, None of others."""
+        nothing: list[bytes | None] = [None] * len(names)
+        if not self.database.exists():
+            return nothing
+        try:
+            with closing(self._open()) as connection:
+                return [
+                    lookup(connection, name, known)
+                    for name, known in zip(names, stamps, strict=True)
+                ]
+        except (sqlite3.Error, OSError) as error:
+            self._do_without(error)
+            return nothing
+
+    def _remember(self, rows: Iterable[Row]) -> None:
+        rows = list(rows)
+        if not rows:
+            return
+        try:
+            self.database.parent.mkdir(parents=True, exist_ok=True)
+            with closing(self._open()) as connection, connection:
+                connection.executemany(
+                    "REPLACE INTO hashes VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [(*row, sum_of(row)) for row in rows],
+                )
+        except (sqlite3.Error, OSError) as error:
+            self._do_without(error)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.database, timeout=WAIT_SECONDS)
+        try:
             connection.execute(SCHEMA)
-            hashes = [
-                None if self.rehash else lookup(connection, name, known)
-                for name, known in zip(names, stamps, strict=True)
-            ]
-        missing = [i for i, value in enumerate(hashes) if value is None]
-        now_ns = time.time_ns()  # before reading: a file that is young now may change unseen
-        with ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(file_sha256, [names[i] for i in missing]))
-        fresh = []
-        for i, digest in zip(missing, found, strict=True):
-            hashes[i] = digest
-            settled = now_ns - max(stamps[i][1], stamps[i][2]) > YOUNG_SECONDS * 1e9
-            if settled and stamps[i] != ABSENT and stamp(names[i]) == stamps[i]:
-                fresh.append((names[i], *stamps[i], digest))
-        if fresh:
-            with closing(sqlite3.connect(self.database, timeout=60)) as connection, connection:
-                connection.executemany("REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", fresh)
-        return [value for value in hashes if value is not None]
+        except sqlite3.Error as error:
+            if code_of(error) != sqlite3.SQLITE_READONLY:
+                connection.close()
+                raise
+        return connection
+
+    def _do_without(self, error: Exception) -> None:
+        """Forget a memory that is damaged; of one that cannot be used say why."""
+        if code_of(error) in DAMAGED:
+            self.database.unlink(missing_ok=True)  # it is only a memory
+            return
+        warnings.warn(
+            f"{self.database}: hashes of files are not remembered ({error}); every run reads all "
+            "files again. Free some space, or choose another cache folder.",
+            stacklevel=2,
+        )
+
+
+def code_of(error: Exception) -> int:
+    """What kind of error SQLite says it is; 0 where it says nothing."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & PRIMARY
+
+
+def sum_of(row: Row) -> bytes:
+    """Eight bytes that tell whether a row is as it was written.
+
+    >>> sum_of(("a.jpg", 1, 2, 3, 4, b"")) == sum_of(("a.jpg", 1, 2, 3, 5, b""))
+    False
+    """
+    return hashlib.blake2b(repr(row).encode(errors="surrogateescape"), digest_size=8).digest()
 
 
 def stamp(name: str) -> tuple[int, int, int, int]:
@@ -93,11 +150,13 @@ def stamp(name: str) -> tuple[int, int, int, int]:
 def lookup(
     connection: sqlite3.Connection, name: str, known: tuple[int, int, int, int]
 ) -> bytes | None:
-    """The remembered hash, if the file is still the one that was hashed."""
+    """The remembered hash, if the file is still the one that was hashed, and the row is sound."""
     row = connection.execute(
-        "SELECT size, mtime_ns, ctime_ns, inode, sha256 FROM files WHERE path = ?", (name,)
+        "SELECT size, mtime_ns, ctime_ns, inode, sha256, sum FROM hashes WHERE path = ?", (name,)
     ).fetchone()
-    return bytes(row[4]) if row is not None and tuple(row[:4]) == known else None
+    if row is None or tuple(row[:4]) != known or not isinstance(row[4], bytes):
+        return None
+    return row[4] if sum_of((name, *known, row[4])) == row[5] else None
 
 
 def file_sha256(name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Cells of a CSV that a spreadsheet shows and does not compute, and a terminal shows and does not obey."""
+"""Cells of a CSV that a spreadsheet does not compute, and a terminal does not obey."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -10,10 +10,10 @@ FORMULA_SIGNS = ("=", "+", "-", "@")  # with which spreadsheets begin to compute
 
 
 def safe_cell(text: str) -> str:
-    """A text for a cell: a quote before what would be a formula, signs that are none in hexadecimal.
+    r"""A text for a cell: a quote before a formula, other signs than text in hexadecimal.
 
-    >>> safe_cell("=1+1"), safe_cell("cat"), safe_cell("a\\nb")
-    ("'=1+1", 'cat', 'a\\\\x0ab')
+    >>> safe_cell("=1+1"), safe_cell("cat"), safe_cell("a\nb")
+    ("'=1+1", 'cat', 'a\\x0ab')
     """
     shown = printable(text)
     return f"'{shown}" if shown.lstrip().startswith(FORMULA_SIGNS) else shown
