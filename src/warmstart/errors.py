@@ -12,6 +12,7 @@ The tree, with the built-in error that each one also is:
     ├── ModelFolderError (ValueError): a saved model cannot be trusted or read
     ├── CacheError (RuntimeError): a stored activation
     └── TrainingError (RuntimeError): a fit cannot go on
+        └── DivergedError: a loss, a weight or an answer is no finite number
 """
 
 from collections.abc import Sequence
@@ -89,3 +90,7 @@ class CacheError(WarmstartError, RuntimeError):
 
 class TrainingError(WarmstartError, RuntimeError):
     """A fit cannot go on, or its checkpoint belongs to another run."""
+
+
+class DivergedError(TrainingError):
+    """A loss, a weight or an answer is no finite number; the last good weights are in place."""

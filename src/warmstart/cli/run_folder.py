@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS, is_within, refuse_wit
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
-from warmstart.files.writing import write_whole, writing_text
+from warmstart.files.locks import folder_lock
+from warmstart.files.writing import disk_errors, write_whole, writing_text
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
@@ -25,7 +27,7 @@ STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
 
 
 def new_run(out: Path | None, source: Path, *, data: Path | None = None, home: Path = RUNS) -> Path:
-    """Name a folder that is not there yet.
+    """Make a folder that was not there yet: of two processes only one can.
 
     Args:
         out: What was asked for.
@@ -34,20 +36,59 @@ def new_run(out: Path | None, source: Path, *, data: Path | None = None, home: P
         home: Where runs lie; beside the data if this would be among the images.
 
     Returns:
-        The folder; it is not made yet.
+        The folder.
     """
     if out is not None:
         refuse_within_data(out, "--out", data)
         refuse_used(out)
+        with disk_errors(out):
+            out.mkdir(parents=True, exist_ok=True)
         return out
     if data is not None and is_within(home, data):
         home = data.resolve().parent / home.name
     here = source.resolve()
     name = here.name if here.is_dir() else here.stem
     number = 1
-    while (home / f"{name}-{number}").exists():
+    while not is_made(home / f"{name}-{number}"):
         number += 1
     return home / f"{name}-{number}"
+
+
+def is_made(run: Path) -> bool:
+    """Make a folder, unless it is there: another process may do so at the same time."""
+    with disk_errors(run):
+        try:
+            run.mkdir(parents=True)
+        except FileExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def working_in(run: Path, *, is_new: bool) -> Iterator[None]:
+    """Nobody else works in a run's folder meanwhile; one that stays empty is removed.
+
+    Args:
+        run: Its folder.
+        is_new: No run has begun there.
+
+    Raises:
+        SettingError: another process works there.
+    """
+    with folder_lock(run, waits=False) as is_held:
+        if not is_held:
+            raise SettingError(
+                f"another process is at work in {run}.",
+                expected="a run that nobody else goes on with.",
+                fix="wait for it, or begin another one: warmstart train FOLDER --out OTHER",
+            )
+        if is_new:
+            refuse_used(run)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                run.rmdir()  # which only does it to an empty one
 
 
 def refuse_used(out: Path) -> None:

@@ -23,7 +23,7 @@ from warmstart.cli.table_file import table_data
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import is_table
-from warmstart.errors import DataError, SettingError, TrainingError
+from warmstart.errors import DataError, DivergedError, SettingError
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -179,7 +179,7 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
     """Fit, or go on with a fit; what diverged at the first try is no run.
 
     Raises:
-        TrainingError: the loss is not finite, or the checkpoints are another fit's.
+        DivergedError: the loss is not finite.
     """
     asked, checkpoints = recipe.asked, run / "checkpoints"
     is_new = not checkpoints.exists()
@@ -191,7 +191,7 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
             tensorboard=asked.tensorboard,
             **recipe.mlp_fit(len(learn.data.table.rows("train"))),
         )
-    except TrainingError:
+    except DivergedError:
         if is_new:  # so that the same folder can be used with a smaller rate
             shutil.rmtree(checkpoints, ignore_errors=True)
             for name in (RECIPE, CURVE):
