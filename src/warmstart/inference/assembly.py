@@ -89,13 +89,7 @@ def loaded_network(
     """
     card = saved.card
     try:
-        needed, there = num_weights(arch, card.head), saved.header.num_values
-        if needed > there:
-            raise WeightsError(
-                f"it holds {there:,} weights, and {card.arch} with its head needs {needed:,}.",
-                expected="the weights that were saved with the card.",
-                fix=COPY_AGAIN,
-            )
+        refuse_too_few(saved, num_weights(arch, card.head))
         body = build_body(arch, card.recipe["size"])
         fit_to_size(body.module, card.recipe["size"])
         pool = pool_for(body.module, output_shape(body.module, card.recipe["size"]))
@@ -108,6 +102,21 @@ def loaded_network(
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     network.load_state_dict(saved.tensors(shapes))
     return network
+
+
+def refuse_too_few(saved: SavedModel, needed: int) -> None:
+    """See that a file has enough weights, before a network is built to put them in.
+
+    Raises:
+        WeightsError: it has not.
+    """
+    there = saved.header.num_values
+    if needed > there:
+        raise WeightsError(
+            f"it holds {there:,} weights, and {saved.card.arch} with its head needs {needed:,}.",
+            expected="the weights that were saved with the card.",
+            fix=COPY_AGAIN,
+        )
 
 
 def num_weights(arch: Architecture, head: dict[str, Any] | None) -> int:

@@ -126,6 +126,13 @@ LOGISTIC = {"kind": "logistic", "num_features": 256, "num_classes": 2, "parts": 
 MLP = {"num_features": 256, "num_classes": 2, "sizes": [16], "dropouts": [0.25, 0.5]}
 RECIPE = {"size": 32, "interpolation": "bicubic", "pre_crop_scale": 1.14, "crop_type": "center"}
 
+HEADS: tuple[dict[str, Any], ...] = (
+    {"num_classes": 4_000_000}, {"num_classes": 10**9}, {"num_classes": 0},
+    {"num_classes": -1}, {"num_classes": 3}, {"num_features": 10**12, "parts": [[0, 10**12]]},
+    {"parts": []}, {"parts": [[0]]}, {"parts": [[5, 2]]}, {"parts": [[-5, 2]]},
+    {"parts": [[0, 1000]]}, {"parts": [[0, 1]] * 100_000}, {"more": 1},
+)  # fmt: skip
+
 ATTACKS: dict[str, Attack] = {
     # what stands in the card
     **{f"card {text[:20]!r}": written(text) for text in (
@@ -165,12 +172,7 @@ ATTACKS: dict[str, Attack] = {
         ("seen_pictures", {"choices": []}), ("unknown", 1), ("augmentation", {"flip": "all"}),
         ("augmentation", {"policy": "x"}), ("augmentation", [1]),
     )},
-    **{f"head {str(values)[:30]}": changed(head=LOGISTIC | values) for values in (
-        {"num_classes": 4_000_000}, {"num_classes": 10**9}, {"num_classes": 0},
-        {"num_classes": -1}, {"num_classes": 3}, {"num_features": 10**12, "parts": [[0, 10**12]]},
-        {"parts": []}, {"parts": [[0]]}, {"parts": [[5, 2]]}, {"parts": [[-5, 2]]},
-        {"parts": [[0, 1000]]}, {"parts": [[0, 1]] * 100_000}, {"more": 1},
-    )},
+    **{f"head {str(values)[:30]}": changed(head=LOGISTIC | values) for values in HEADS},
     **{f"MLP {str(values)[:30]}": changed(head=MLP | values) for values in (
         {"num_classes": 10**9}, {"sizes": [10**9]}, {"sizes": [0]}, {"sizes": ["x"]},
         {"dropouts": [0.5]}, {"dropouts": [1.0, 0.5]}, {"dropouts": [-1, 0.5]},
@@ -192,7 +194,8 @@ ATTACKS: dict[str, Attack] = {
         "cut": lambda old: old[:-10], "longer": lambda old: old + b"\0" * 8,
         "a header of 2**62": lambda old: struct.pack("<Q", 2**62) + old[8:],
         "a header of 90 MB": lambda old: struct.pack("<Q", 90_000_000) + old[8:],
-        "no table": headed([]), "no JSON": headed(b"{" * 100), "a deep header": headed(b"[" * 50_000),
+        "no table": headed([]), "no JSON": headed(b"{" * 100),
+        "a deep header": headed(b"[" * 50_000),
         "no tensor": headed({}), "an entry that is a number": headed({"x": 1}),
         "an unknown type": headed(entry("F31"), b"0000"),
         "a negative shape": headed(entry(shape=[-1]), b"0000"),
@@ -210,18 +213,18 @@ ATTACKS: dict[str, Attack] = {
     "weights: one more": tensors(lambda state: state.update(more=np.zeros(3, np.float32))),
     "weights: an output more": tensors(head_shape),
     "weights: gone": lambda folder: (folder / WEIGHTS).unlink(),
-    "weights: a pipe": replaced(WEIGHTS, lambda path: os.mkfifo(path)),
+    "weights: a pipe": replaced(WEIGHTS, os.mkfifo),
     "weights: a device": replaced(WEIGHTS, lambda path: path.symlink_to("/dev/zero")),
     "weights: 20 GB": replaced(WEIGHTS, sparse),
-    "weights: a folder": replaced(WEIGHTS, lambda path: path.mkdir()),
+    "weights: a folder": replaced(WEIGHTS, Path.mkdir),
     "weights: a link in a circle": replaced(WEIGHTS, lambda path: path.symlink_to(path)),
-    "card: a pipe": replaced(CARD, lambda path: os.mkfifo(path)),
+    "card: a pipe": replaced(CARD, os.mkfifo),
     "card: a device": replaced(CARD, lambda path: path.symlink_to("/dev/zero")),
     "card: 20 GB": replaced(CARD, sparse),
-    "card: a folder": replaced(CARD, lambda path: path.mkdir()),
+    "card: a folder": replaced(CARD, Path.mkdir),
     # the pictures that trained
     "seen: gone": lambda folder: (folder / SEEN).unlink(),
-    "seen: a pipe": replaced(SEEN, lambda path: os.mkfifo(path)),
+    "seen: a pipe": replaced(SEEN, os.mkfifo),
     "seen: 20 GB": replaced(SEEN, sparse),
     "seen: junk": content(lambda _: b"\x22" * 900, name=SEEN),
     "seen: a pickle": content(lambda _: pickle.dumps([1]), name=SEEN),
