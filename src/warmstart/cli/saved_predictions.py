@@ -1,7 +1,6 @@
 """RUN/predictions.csv read back: the validation rows of a finished run, by content."""
 
-import csv
-import io
+import re
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from warmstart.cli.paths import PREDICTIONS, RECIPE
 from warmstart.cli.run_folder import OUT_OF_FOLD, SCORES
 from warmstart.errors import DataError, WarmstartError, reason_of
 from warmstart.evaluation.scores import Scores
+from warmstart.files.cells import read_cells
 from warmstart.files.reading import read_text
 from warmstart.files.strict import refuse_file
 from warmstart.inference.model_card import ModelCard, read_card
@@ -23,6 +23,7 @@ from warmstart.results.predictions import Predictions
 
 MODEL = "model"
 CARD = Path(MODEL, "model.json")
+SHA256 = re.compile("[0-9a-f]{64}")
 FIRST_COLUMNS = ["sha256", "name", "label", "predicted"]
 
 
@@ -93,13 +94,13 @@ def read_rows(file: Path, card: ModelCard) -> SavedPredictions:
         file: Of rows of a run.
         card: Of the run's model.
     """
-    titles, *rows = csv.reader(io.StringIO(read_text(file), newline=""), strict=True)
+    titles, rows = read_cells(file)
     classes = tuple(titles[4:])
     if titles[:4] != FIRST_COLUMNS or classes != card.classes:
         refuse_file(str(file), f"begins with the columns {', '.join(titles[:6])}")
-    short = next((i for i, row in enumerate(rows, 2) if len(row) != len(titles)), None)
-    if short is not None:
-        refuse_file(str(file), f"has {len(titles)} columns, but not in line {short}")
+    wrong = next((row[0] for row in rows if not SHA256.fullmatch(row[0])), None)
+    if wrong is not None:
+        refuse_file(str(file), f"has {wrong[:80]!r} where the sha256 of a picture should be")
     find = many_labels if card.is_multi_label else one_label
     try:
         probabilities = np.array([[float(cell) for cell in row[4:]] for row in rows])
