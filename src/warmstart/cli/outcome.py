@@ -7,7 +7,6 @@ from warmstart.cli.judge import tell
 from warmstart.cli.run_folder import (
     EXCLUSIONS,
     OUT_OF_FOLD,
-    SCORES,
     write_data,
     write_environment,
     write_exclusions,
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
 MOST_LISTED = 20
 
 
-def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -> None:
+def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -> Scores:
     """Write model, history, predictions, scores, exclusions, environment and the confusion."""
+    scores = predictions.scores()
     learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
     write_history(run, learn.history)
     write_predictions(run, predictions, learn.content_hashes("valid"))
@@ -36,12 +36,13 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
         )
         seen = [hashes[name] for name in learn.out_of_fold.rows]
         write_predictions(run, learn.out_of_fold, seen, OUT_OF_FOLD)
-    write_scores(run, predictions.scores())
+    write_scores(run, scores)
     write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
     write_data(run, learn.data.table)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:
         predictions.confusion_matrix().plot(run / "confusion.png")
+    return scores
 
 
 def names_of(table: ImageTable, split: str) -> list[str]:
@@ -49,7 +50,9 @@ def names_of(table: ImageTable, split: str) -> list[str]:
     return [table.names[row] for row in table.rows(split)]
 
 
-def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions") -> None:
+def tell_outcome(
+    run: Path, table: ImageTable, predictions: "Predictions", scores: Scores
+) -> None:
     """Print what was left out, how good the model is, and where everything lies."""
     exclusions = table.exclusions
     if exclusions:
@@ -59,7 +62,7 @@ def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions") -> No
         if len(exclusions) > MOST_LISTED:
             print(f"  … all of them in {run / 'exclusions.csv'}")
     print()
-    tell(predictions, Scores.from_json((run / SCORES).read_text(encoding="utf-8")))
+    tell(predictions, scores)
     print(f"\nmodel:      {run / 'model'}")
     if (run / "confusion.png").exists():
         print(f"confusion:  {run / 'confusion.png'}")

@@ -66,9 +66,9 @@ def write_run_report(
     def read(position: int) -> bytes:
         name = predictions.rows[position]
         try:
-            return (root / name).read_bytes()
-        except OSError as error:
-            raise UnreadableImageError(name, error.strerror or "error") from error
+            return read_regular(root / name, MOST_FILE_BYTES)
+        except (OSError, FileError) as error:
+            raise UnreadableImageError(name, reason_of(error)) from error
 
     place = cache_folder(recipe.asked.cache_dir if cache_dir is None else cache_dir)
     content = ReportContent(

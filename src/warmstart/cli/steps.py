@@ -107,10 +107,10 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
         learn.fit_head(settings.head, balance=settings.balance, checkpoint=run / "checkpoints")
     find_answers(recipe, learn, held_back)
     predictions = learn.predict("valid")
-    write_outcome(run, learn, predictions)
+    scores = write_outcome(run, learn, predictions)
     recipe = read_recipe(run)  # with all that was chosen on the way
     replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
-    tell_outcome(run, learn.data.table, predictions)
+    tell_outcome(run, learn.data.table, predictions, scores)
     if settings.report:  # last, so that nobody waits for it
         place = write_run_report(run, run / REPORT, predictor=learn.predictor())
         print(f"report:     {place}")
