@@ -222,4 +222,6 @@ class Feeding:
         for content in self.source.content_hashes(rows, self.activations.hashes):
             digest.update(content)
         frozen, view = self.activations.frozen.card.identity, self.source.view_name(1)
-        return f"{frozen} {view} {self.precompute!r} {self.held} {digest.hexdigest()}"
+        damaged = sorted(item.name for item in table.damaged)
+        used = f" damaged {damaged}" if damaged else ""
+        return f"{frozen} {view} {self.precompute!r} {self.held} {digest.hexdigest()}{used}"
