@@ -18,6 +18,7 @@ from warmstart.errors import UnreadableImageError
 from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.encode import array_bytes
+from warmstart.images.regular import picture_bytes
 from warmstart.images.view import USED, ViewRecipe
 
 CHANGED = "it changed while it was read"
@@ -66,19 +67,12 @@ class PixelSource:
         return [name + USED if names[row] in self._damaged else name for row in rows]
 
     def content(self, row: int) -> bytes:
-        """The bytes of a row's image.
-
-        Raises:
-            UnreadableImageError: the file is gone or may not be read.
-        """
+        """The bytes of a row's image; an UnreadableImageError where its file is gone or is none."""
         name = self.table.names[row]
         array = self.table.memory.get(name)
         if array is not None:
             return array_bytes(array)
-        try:
-            return (self.table.root / name).read_bytes()
-        except OSError as error:
-            raise UnreadableImageError(name, error.strerror or "error") from error
+        return picture_bytes(self.table.root / name, name)
 
     def render(self, row: int, view: int = 0) -> NDArray[np.uint8]:
         """One view of one row: (size, size, 3) uint8."""

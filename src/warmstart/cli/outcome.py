@@ -15,13 +15,14 @@ from warmstart.cli.run_folder import (
     write_predictions,
     write_scores,
 )
-from warmstart.data.table import ImageTable
+from warmstart.data.table import ImageTable, damaged_notes
 from warmstart.evaluation.scores import Scores
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.results.predictions import Predictions
 
+DAMAGED = "damaged.csv"  # is there where pictures are used though they are damaged
 MOST_LISTED = 20
 
 
@@ -38,6 +39,8 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
         write_predictions(run, learn.out_of_fold, seen, OUT_OF_FOLD)
     write_scores(run, predictions.scores())
     write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
+    if learn.data.table.damaged:
+        write_exclusions(run / DAMAGED, learn.data.table.damaged)
     write_data(run, learn.data.table)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:
@@ -58,6 +61,8 @@ def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions") -> No
             print(f"  {exclusion.name}: {exclusion.reason}")
         if len(exclusions) > MOST_LISTED:
             print(f"  … all of them in {run / 'exclusions.csv'}")
+    for item in damaged_notes(table.damaged):
+        print(f"\n{item}")
     print()
     tell(predictions, Scores.from_json((run / SCORES).read_text(encoding="utf-8")))
     print(f"\nmodel:      {run / 'model'}")

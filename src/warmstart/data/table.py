@@ -144,10 +144,9 @@ class ImageTable:
 
     def using(self, damaged: tuple[Exclusion, ...]) -> "ImageTable":
         """The same table, some more of whose pictures are used though they are damaged."""
-        known = damaged_note(self.damaged)
-        every = (*self.damaged, *damaged)
-        notes = [note for note in self.notes if note != known]
-        return replace(self, damaged=every, notes=(*notes, damaged_note(every)))
+        known, every = damaged_notes(self.damaged), (*self.damaged, *damaged)
+        notes = tuple(note for note in self.notes if note not in known)
+        return replace(self, damaged=every, notes=(*notes, *damaged_notes(every)))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Images of each class in each split; rows without one count as ``NO_LABEL``."""
@@ -179,12 +178,14 @@ class ImageTable:
         return lines
 
 
-def damaged_note(damaged: tuple[Exclusion, ...]) -> str:
-    """How many pictures are used as far as they can be decoded, and which."""
+def damaged_notes(damaged: tuple[Exclusion, ...]) -> tuple[str, ...]:
+    """How many pictures are used as far as they can be decoded, and which; no note if none is."""
+    if not damaged:
+        return ()
     listed = [f"{item.name} ({item.reason})" for item in damaged[:MOST_NAMED]]
     more = f"; {len(damaged) - MOST_NAMED} more" if len(damaged) > MOST_NAMED else ""
     pictures = "picture is" if len(damaged) == 1 else "pictures are"
-    return f"{len(damaged)} damaged {pictures} used: {'; '.join(listed)}{more}"
+    return (f"{len(damaged)} damaged {pictures} used: {'; '.join(listed)}{more}",)
 
 
 def class_counts(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:

@@ -8,11 +8,15 @@ from PIL import Image
 from warmstart.images.jpeg import JpegHeader
 
 MOST_BYTES = 300_000_000  # of memory that decoding one picture may take at once
+WORKING_BYTES = 12_000_000  # of these for rows, parts and tables, whatever the picture
 MOST_FILE_BYTES = 128_000_000  # of a file: as many as its pixels may take without compression
 MOST_HEADER_BYTES = 32_000_000  # before a JPEG's data, such as maps of depth; Pillow copies them
+MOST_EXIF_BYTES = 4_000_000  # one of its values may become 18 times as large in Python
+MOST_NUMBERS = 200_000  # of one entry of a TIFF, each of which becomes an object: tiles, strips
 MOST_PIXELS = 50_000_000
 MOST_SIDE = 32_767  # pixels; whatever is allocated per row or column stays small
 RGB_BYTES = 4  # of a pixel, as Pillow keeps them
+BYTE_TYPES = frozenset({1, 2, 6, 7})  # of a TIFF's entries: they stay bytes
 COMPRESSION, ROWS_PER_STRIP, TILE_WIDTH, TILE_LENGTH = 259, 278, 322, 323  # tags of a TIFF
 BITS_PER_SAMPLE, SAMPLES_PER_PIXEL = 258, 277
 SMALL_MODES = {"1": 1, "L": 1, "P": 1}  # bytes of a pixel; all others take two or four
@@ -37,6 +41,29 @@ SIZES_WITHIN = tuple(
         rb"\xff[\xc0-\xc2]\x00[\x0b\x11\x14]\x08(?P<height>..)(?P<width>..)",  # JPEG
     )
 )
+
+
+def too_many_numbers(content: bytes) -> str:
+    """Why a TIFF is not even opened: Pillow makes a list of what one entry holds; "" elsewhere."""
+    order = {b"II": "little", b"MM": "big"}.get(content[:2])
+    if order is None or content[2:4].strip(b"\0") not in {b"*", b"+"}:
+        return ""
+    is_big = content[2:4].strip(b"\0") == b"+"
+    size, entry, of_count = (8, 20, 8) if is_big else (4, 12, 2)
+
+    def number(place: int, length: int) -> int:
+        return int.from_bytes(
+            content[place : place + length], "big" if order == "big" else "little"
+        )
+
+    first = number(8 if is_big else 4, size)
+    for place in range(first + of_count, first + of_count + entry * number(first, of_count), entry):
+        kind, count = number(place + 2, 2), number(place + 4, size)
+        if kind not in BYTE_TYPES and count > MOST_NUMBERS:
+            return f"an entry of {count:,} numbers"
+        if place > len(content):
+            break
+    return ""
 
 
 def too_large(image: Image.Image, content: bytes) -> str:
@@ -87,6 +114,7 @@ def why_not(width: int, height: int, num_bytes: int) -> str:
         return size
     if max(width, height) > MOST_SIDE:
         return f"{size}; a side has at most {MOST_SIDE:,}"
+    num_bytes += WORKING_BYTES
     if num_bytes > MOST_BYTES:
         return (
             f"{size}; to decode them takes {num_bytes / 1e6:.0f} MB, at most {MOST_BYTES / 1e6:.0f}"
@@ -107,7 +135,7 @@ def tile_bytes(image: Image.Image) -> int:
 
     def number(tag: int, usual: int) -> int:
         value = tags.get(tag, usual)
-        return value if isinstance(value, int) else usual
+        return int(value) if isinstance(value, int) else usual
 
     rows = min(number(ROWS_PER_STRIP, image.height), image.height)
     width, height = number(TILE_WIDTH, image.width), number(TILE_LENGTH, rows)

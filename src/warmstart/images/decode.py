@@ -14,13 +14,20 @@ from PIL.ExifTags import Base
 
 from warmstart.errors import UnreadableImageError
 from warmstart.images.budget import (
+    MOST_EXIF_BYTES,
     MOST_FILE_BYTES,
     too_large,
     too_large_jpeg,
     too_large_turned,
+    too_many_numbers,
 )
 from warmstart.images.formats import open_picture
-from warmstart.images.jpeg import DamagedJpegError, decode_jpeg, read_header
+from warmstart.images.jpeg import (
+    DamagedJpegError,
+    UnsupportedJpegError,
+    decode_jpeg,
+    read_header,
+)
 
 BAND_PIXELS = 1 << 18  # of a picture that is converted part by part
 JPEG_BEGINS = b"\xff\xd8"
@@ -63,6 +70,8 @@ def decode(
         return decoded(content, name)
     except UnreadableImageError:
         raise
+    except DamagedJpegError as error:
+        raise UnreadableImageError(name, f"damaged: {error}") from error
     except Exception as error:  # decoders raise whatever they like on bad bytes
         reason = "empty file" if not content else f"{type(error).__name__}: {error}"
         raise UnreadableImageError(name, ADDRESS.sub("", reason)) from error
@@ -70,6 +79,7 @@ def decode(
 
 def decoded(content: bytes, name: str) -> Image.Image:
     """Any picture but a JPEG."""
+    refuse(name, too_many_numbers(content))
     with no_warnings():
         image: Image.Image = open_picture(io.BytesIO(content))
     refuse(name, too_large(image, content))
@@ -85,7 +95,11 @@ def decoded(content: bytes, name: str) -> Image.Image:
 def decoded_jpeg(
     content: bytes, name: str, at_least: int | None, *, use_damaged: bool
 ) -> Image.Image:
-    """A JPEG, or the first of several in its file."""
+    """A JPEG, or the first of several in its file.
+
+    Raises:
+        UnreadableImageError: it costs too much, or its size cannot be told.
+    """
     header = read_header(content)
     if header is not None:  # else Pillow says what is wrong
         refuse(name, too_large_jpeg(header, 8, len(content)))
@@ -114,13 +128,19 @@ def jpeg_to_rgb(
         DamagedJpegError: data is damaged, and is not to be used.
     """
     is_cmyk = image.mode == "CMYK"
+    pixels: NDArray[np.uint8] | None
     try:
         pixels = decode_jpeg(content, image.size, scale, is_cmyk=is_cmyk, use_damaged=use_damaged)
     except DamagedJpegError:
         if not use_damaged:
             raise
-        image.draft("RGB", (image.width // scale, image.height // scale))
-        return image.convert("RGB")  # Pillow goes on where even the header is damaged
+        pixels = None  # Pillow goes on where even the header is damaged
+    except UnsupportedJpegError:
+        pixels = None
+    if pixels is None:
+        if scale > 1:
+            image.draft("RGB", (image.width // scale, image.height // scale))
+        return image.convert("RGB")
     if is_cmyk:
         np.subtract(255, pixels, out=pixels)  # Adobe's convention, which Pillow takes all to follow
         return Image.fromarray(pixels, "CMYK").convert("RGB")
@@ -150,9 +170,11 @@ def no_warnings() -> Iterator[None]:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where the block is absent or broken: the pixels are fine."""
+    """The EXIF orientation, 1 to 8; 1 where it is absent or broken: the pixels are fine."""
     try:
         with no_warnings():
+            if len(image.info.get("exif") or b"") > MOST_EXIF_BYTES:
+                return 1
             return int(image.getexif().get(Base.Orientation, 1))
     except Exception:  # noqa: BLE001 (parsers raise whatever they like on bad bytes)
         return 1

@@ -14,11 +14,16 @@ STAND_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers that no length fo
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 SEQUENTIAL = frozenset({0xC0, 0xC1})
 WHOLE_SPECTRUM = b"\x00\x3f\x00"  # what every scan of a sequential JPEG has to say
+OF_TURBOJPEG = "tj"  # begin errors that are not of libjpeg and the data
 JFIF, ADOBE = b"JFIF\0", b"Adobe"
 
 
 class DamagedJpegError(ValueError):
     """The decoder remarked that data is damaged, or gave up; it says why."""
+
+
+class UnsupportedJpegError(ValueError):
+    """A rare way to store colours that TurboJPEG has no name for; libjpeg itself can decode it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ def decode_jpeg(
         use_damaged: Take what is left of damaged data.
 
     Returns:
-        (H, W, 3) RGB, or (H, W, 4) of cyan, magenta, yellow and black as they are stored.
+        (H, W, 3) RGB, or (H, W, 4) of cyan, magenta, yellow and black as they are stored; an
+        UnsupportedJpegError where the way to store colours is not known here.
 
     Raises:
         DamagedJpegError: data is damaged, or so much of it that nothing is left.
@@ -108,7 +114,9 @@ def decode_jpeg(
                 strict=strict,
             )
         except ValueError as error:
-            raise DamagedJpegError(str(error)) from error
+            is_unsupported = str(error).startswith(OF_TURBOJPEG)
+            kind = UnsupportedJpegError if is_unsupported else DamagedJpegError
+            raise kind(str(error)) from error
         if found.shape != pixels.shape:
             raise DamagedJpegError("its header says two sizes")
         return pixels

@@ -36,6 +36,7 @@ from warmstart.learner.matching import refuse_other_data, refuse_other_weights
 from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.terminal.notes import note
 from warmstart.terminal.progress import no_progress, show_progress
 from warmstart.training.head import AnyHeadCard, refuse_other_head
 
