@@ -92,11 +92,11 @@ def test_what_cannot_be_decoded_at_all_is_an_error_where_damaged_ones_are_used(
     read: Read, tmp_path: Path
 ) -> None:
     (tmp_path / "data" / "train" / "0" / "0.jpg").write_bytes(b"no picture")
-    learn = learner(read("use"), tmp_path / "cache", precompute=True)
+    data = read("use")
     with pytest.raises(UnreadableImagesError) as caught:
-        learn.fit(0.01, 1)
+        learner(data, tmp_path / "cache", precompute=True).fit(0.01, 1)
     assert [error.name for error in caught.value.errors] == ["train/0/0.jpg"]
-    assert learn.data.table.damaged == ()
+    assert data.table.damaged == ()
 
 
 def test_a_saved_model_names_them_too(read: Read, tmp_path: Path) -> None:
