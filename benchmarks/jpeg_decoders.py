@@ -97,7 +97,7 @@ def with_opencv() -> Decode:
 
 def with_pyvips() -> Decode:
     """Pipelines of libvips."""
-    import pyvips
+    import pyvips  # 3 or newer, with pyvips-binary
 
     pyvips.cache_set_max(0)
 

@@ -14,6 +14,9 @@ from warmstart.images.geometry import Window
 from warmstart.images.warp import FILTERS
 
 DECODER = "libjpeg-strict-2x/1"  # part of the recipe's name: change it when pixels change
+# Of sound pictures the pixels are those of the decoder before, to the bit: what is named after
+# pixels, such as the fit that a checkpoint belongs to, keeps its name.
+SAME_PIXELS_AS = "pillow-draft-2x/1"
 USED = " of a damaged picture"  # belongs to the names of views of one
 CROP_TYPES = ("center", "random", "pad", "squash")
 SMALLEST_SIZE, LARGEST_SIZE = 8, 4096  # pixels along a side that a network sees
