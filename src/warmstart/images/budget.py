@@ -140,8 +140,8 @@ def tile_bytes(image: Image.Image) -> int:
     rows = min(number(ROWS_PER_STRIP, image.height), image.height)
     width, height = number(TILE_WIDTH, image.width), number(TILE_LENGTH, rows)
     bits = tags.get(BITS_PER_SAMPLE, (8,))
-    most_bits = max(bits if isinstance(bits, tuple) else (8,))
-    return width * height * number(SAMPLES_PER_PIXEL, 1) * max(most_bits, 8) // 8
+    most_bits = max([8, *map(int, bits if isinstance(bits, tuple) else ())])
+    return width * height * number(SAMPLES_PER_PIXEL, 1) * most_bits // 8
 
 
 def sizes_within(content: bytes) -> Iterator[tuple[int, int]]:

@@ -1,10 +1,10 @@
 """The bytes of a picture's file: of regular files alone, and of no more than a picture has."""
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 from warmstart.errors import UnreadableImageError
 from warmstart.images.budget import MOST_FILE_BYTES
@@ -48,7 +48,7 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     return content
 
 
-def open_regular(path: Path, most_bytes: int) -> BinaryIO:
+def open_regular(path: Path, most_bytes: int) -> io.BufferedReader:
     """Open a regular file of at most so many bytes; nothing waits for a pipe's other end.
 
     Raises:
@@ -64,4 +64,4 @@ def open_regular(path: Path, most_bytes: int) -> BinaryIO:
     if status.st_size > most_bytes:
         os.close(handle)
         raise OSError(errno.EFBIG, f"a file of {status.st_size:,} bytes, at most {most_bytes:,}")
-    return os.fdopen(handle, "rb")
+    return open(handle, "rb")  # noqa: PTH123 (it has no path any more)

@@ -221,6 +221,10 @@ def tell(name: str, file: Path) -> None:
         sys.stdout.write(json.dumps([name, at_least, *growth(content, at_least)]) + "\n")
 
 
+def write(file: Path, make: Callable[[], bytes]) -> None:
+    file.write_bytes(make())
+
+
 def main(names: list[str]) -> None:
     warnings.simplefilter("ignore")  # of Pillow, on tags that lie
     decode(saved("RGB", 8, "JPEG"), "x")
@@ -229,7 +233,7 @@ def main(names: list[str]) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "picture"
         for name in names or CASES:
-            in_a_process(partial(lambda make: file.write_bytes(make()) and None, CASES[name]))
+            in_a_process(partial(write, file, CASES[name]))
             in_a_process(partial(tell, name, file))
 
 

@@ -5,6 +5,7 @@ import os
 import random
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def sample_photos() -> list[bytes]:
     folder = resources.files("sklearn.datasets.images")
     found = [(folder / name).read_bytes() for name in ("china.jpg", "flower.jpg")]
     photos = [Image.open(io.BytesIO(content)) for content in found]
-    ways = [
+    ways: list[dict[str, Any]] = [
         {"quality": 95, "subsampling": 0}, {"quality": 75}, {"progressive": True},
         {"restart_marker_blocks": 8}, {"optimize": True, "quality": 90},
     ]  # fmt: skip
