@@ -42,7 +42,8 @@ class UnreadableImageError(DataError):
         super().__init__(
             f"{name}: cannot be decoded ({reason}).",
             expected="a complete picture, such as a JPEG, PNG, WebP or TIFF.",
-            fix="delete or replace it, or pass on_unreadable='drop' to leave such rows out.",
+            fix="delete or replace it, or pass on_unreadable='drop' to leave such rows out, "
+            "'use' to take what is left of a damaged JPEG.",
         )
         self.name, self.reason = name, reason
 
@@ -56,7 +57,8 @@ class UnreadableImagesError(DataError):
         super().__init__(
             f"{len(errors)} image{'s' if len(errors) > 1 else ''} cannot be decoded:\n{lines}",
             expected="complete pictures, such as JPEG, PNG, WebP or TIFF.",
-            fix="delete or replace them, or pass on_unreadable='drop' to leave those rows out.",
+            fix="delete or replace them, or pass on_unreadable='drop' to leave those rows out, "
+            "'use' to take what is left of damaged JPEGs.",
             flags=("--on-unreadable", "drop"),
         )
         self.errors = tuple(errors)

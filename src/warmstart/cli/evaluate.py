@@ -37,6 +37,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="PATH", help='Pictures of other things: how many are "unknown"?'),
     ] = None,
+    on_unreadable: options.OnUnreadable = "raise",
     device: options.Device = "auto",
 ) -> None:
     """Judge a model on labelled pictures: every score, with a 95 % interval."""
@@ -62,6 +63,7 @@ def evaluate(
             source,
             split=split,
             with_training_rows=with_training_rows,
+            on_unreadable=on_unreadable,
             quiet=True,
             **(asdict(settings) | columns),
         )
@@ -70,7 +72,9 @@ def evaluate(
     print("\n".join((*found.notes, *left_out_lines(left_out))))
     tell(found, found.scores())
     if others is not None:
-        said = readable(lambda: predictor.predict([others]))
+        said = readable(lambda: predictor.predict([others], on_unreadable=on_unreadable))
+        for note in said.notes:
+            print(f"note: {note}")
         tell_others(found, said)
         seen = predictor.seen
         if seen is not None and seen.choices_of(keys_of_files([Path(name) for name in said.rows])):

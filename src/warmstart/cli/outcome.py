@@ -14,19 +14,20 @@ from warmstart.cli.run_folder import (
     write_predictions,
     write_scores,
 )
-from warmstart.data.table import ImageTable
+from warmstart.data.table import ImageTable, damaged_notes
 from warmstart.evaluation.scores import Scores
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.results.predictions import Predictions
 
+DAMAGED = "damaged.csv"  # is there where pictures are used though they are damaged
 MOST_LISTED = 20
 
 
 def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -> Scores:
     """Write model, history, predictions, scores, exclusions, environment and the confusion."""
-    scores = predictions.scores()
+    scores: Scores = predictions.scores()
     learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
     write_history(run, learn.history)
     write_predictions(run, predictions, learn.content_hashes("valid"))
@@ -38,6 +39,8 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
         write_predictions(run, learn.out_of_fold, seen, OUT_OF_FOLD)
     write_scores(run, scores)
     write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
+    if learn.data.table.damaged:
+        write_exclusions(run / DAMAGED, learn.data.table.damaged)
     write_data(run, learn.data.table)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:
@@ -50,9 +53,7 @@ def names_of(table: ImageTable, split: str) -> list[str]:
     return [table.names[row] for row in table.rows(split)]
 
 
-def tell_outcome(
-    run: Path, table: ImageTable, predictions: "Predictions", scores: Scores
-) -> None:
+def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions", scores: Scores) -> None:
     """Print what was left out, how good the model is, and where everything lies."""
     exclusions = table.exclusions
     if exclusions:
@@ -61,6 +62,8 @@ def tell_outcome(
             print(f"  {exclusion.name}: {exclusion.reason}")
         if len(exclusions) > MOST_LISTED:
             print(f"  … all of them in {run / 'exclusions.csv'}")
+    for item in damaged_notes(table.damaged):
+        print(f"\n{item}")
     print()
     tell(predictions, scores)
     print(f"\nmodel:      {run / 'model'}")

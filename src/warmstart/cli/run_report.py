@@ -17,7 +17,7 @@ from warmstart.cli.run_reading import (
 from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.csv_table import is_table
-from warmstart.errors import UnreadableImageError
+from warmstart.images.regular import picture_bytes
 from warmstart.report.content import ReportContent, Reproduction
 from warmstart.report.page import write_report
 from warmstart.results.history import History
@@ -65,10 +65,7 @@ def write_run_report(
 
     def read(position: int) -> bytes:
         name = predictions.rows[position]
-        try:
-            return read_regular(root / name, MOST_FILE_BYTES)
-        except (OSError, FileError) as error:
-            raise UnreadableImageError(name, reason_of(error)) from error
+        return picture_bytes(root / name, name)
 
     place = cache_folder(recipe.asked.cache_dir if cache_dir is None else cache_dir)
     content = ReportContent(

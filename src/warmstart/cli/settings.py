@@ -66,7 +66,10 @@ class DataSettings:
     ] = 0.2
     split_seed: Annotated[int, typer.Option(help="What the draw of that share depends on.")] = 42
     on_unreadable: Annotated[
-        str, typer.Option(help="Images that cannot be read: raise or drop.")
+        str,
+        typer.Option(
+            help="Images that cannot be read: raise, drop; use: what is left of damaged JPEGs."
+        ),
     ] = "raise"
     trn_name: Annotated[str, typer.Option(help="Name of the training folder.")] = "train"
     val_name: Annotated[str, typer.Option(help="Name of the validation folder.")] = "valid"

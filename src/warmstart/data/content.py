@@ -10,6 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+from warmstart.files.reading import open_regular
+from warmstart.images.budget import MOST_FILE_BYTES
+
 YOUNG_SECONDS = 2.0  # coarser clocks could hide a second write within this time
 ABSENT = (0, 0, 0, 0)
 WAIT_SECONDS = 60.0  # for another process that writes
@@ -160,9 +163,12 @@ def lookup(
 
 
 def file_sha256(name: str) -> bytes:
-    """Read one file and hash it; one that cannot be read gets a hash that nothing else has."""
+    """Read one file and hash it; one that cannot be read gets a hash that nothing else has.
+
+    So do files that no picture is read from: pipes, and those of too many bytes.
+    """
     try:
-        with Path(name).open("rb") as file:
+        with open_regular(Path(name), MOST_FILE_BYTES) as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError:
         return os.urandom(32)
