@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from warmstart.backbones.finite import not_finite
 from warmstart.errors import DivergedError
 from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
@@ -271,8 +272,7 @@ def check_finite(module: nn.Module) -> None:
     Raises:
         DivergedError: one is not.
     """
-    for name, tensor in module_state(module).items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise DivergedError(
-                f"{name} is not finite.", expected="finite weights.", fix="pass a smaller rate."
-            )
+    for name in not_finite(module_state(module)):
+        raise DivergedError(
+            f"{name} is not finite.", expected="finite weights.", fix="pass a smaller rate."
+        )
