@@ -103,11 +103,8 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
         precision: "bf16" or "f32".
 
     Returns:
-        OpenVINO's compiled model, which has run once: some operations fail only then.
-
-    Raises:
-        ImportError: OpenVINO is not installed, or cannot be loaded.
-        RuntimeError: it cannot translate, compile or run the prefix.
+        OpenVINO's compiled model, which has run once: some operations fail only then. What
+        OpenVINO raises, an ImportError where it is missing, passes through.
     """
     from warmstart.activations.openvino_compile import compiled
     from warmstart.activations.openvino_graph import faithful_graph

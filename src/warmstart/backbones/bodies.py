@@ -12,7 +12,6 @@ from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of, near_
 from warmstart.backbones.cut import crossings, halves
 from warmstart.backbones.pooling import output, wrong_size
 from warmstart.backbones.tracing import module_path, traced
-from warmstart.backbones.weights import CLASSIFIER_PREFIXES
 from warmstart.errors import SettingError, reason_of
 
 CLASSIFIERS = {"classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"}
@@ -73,13 +72,8 @@ def timm_body(name: str, size: int) -> nn.Module:
     import timm  # here: it takes seconds
 
     try:
-        body: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
-        if is_but_unpooled(body, name) and not gives_several(body, size):
-            return body
-    except Exception:  # noqa: BLE001, S110 - each of timm's modules refuses in its own way
-        pass
-    try:
-        pooled: nn.Module = timm.create_model(name, num_classes=0)
+        with torch.device("meta"):  # names and shapes only
+            features: nn.Module = timm.create_model(name, num_classes=0)
     except Exception as error:
         near = [found for found in near_timm_names(name) if found != name] or [EMBEDDED_ARCH]
         raise SettingError(
@@ -88,19 +82,21 @@ def timm_body(name: str, size: int) -> nn.Module:
             fix=f"pass arch={near[0]!r}.",
             flags=("--arch", near[0]),
         ) from error
+    state = torch.random.get_rng_state()
+    try:
+        body: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
+        if shapes(body) == shapes(features) and not gives_several(body, size):
+            return body
+    except Exception:  # noqa: BLE001 - each of timm's modules refuses in its own way
+        pass
+    torch.random.set_rng_state(state)
+    pooled: nn.Module = timm.create_model(name, num_classes=0)
     return pooled
 
 
-def is_but_unpooled(body: nn.Module, name: str) -> bool:
-    """Whether a body has the tensors of the whole network, but for the classifier's."""
-    import timm
-
-    with torch.device("meta"):  # names only
-        whole: nn.Module = timm.create_model(name)
-    own, published = set(body.state_dict()), set(whole.state_dict())
-    return not own - published and not [
-        tensor for tensor in published - own if not tensor.startswith(CLASSIFIER_PREFIXES)
-    ]
+def shapes(module: nn.Module) -> dict[str, torch.Size]:
+    """Of every tensor that a state dict would have."""
+    return {name: tensor.shape for name, tensor in module.state_dict().items()}
 
 
 def gives_several(body: nn.Module, size: int) -> bool:
@@ -134,7 +130,7 @@ def fit_to_size(body: Any, size: int) -> None:
         try:
             body.set_input_size(img_size=size)
         except Exception as error:
-            raise wrong_size(body, size, error) from error
+            raise SettingError(**wrong_size(body, size, error)) from error
 
 
 def without_classifier(module: nn.Module, size: int) -> nn.Module:

@@ -1,5 +1,7 @@
 """Whatever a body gives → one vector per picture."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -121,7 +123,8 @@ def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
             fix="wrap it in a module whose forward returns its features only.",
         )
     if not out.numel():
-        raise wrong_size(body, size, ValueError(f"nothing is left of them: {tuple(out.shape)}"))
+        nothing = ValueError(f"nothing is left of them: {tuple(out.shape)}")
+        raise SettingError(**wrong_size(body, size, nothing))
     return tuple(out.shape)
 
 
@@ -137,22 +140,21 @@ def output(body: nn.Module, size: int) -> object:
         with torch.inference_mode():
             out: object = body.eval()(torch.zeros(1, 3, size, size, device=reference.device))
     except Exception as error:  # each architecture refuses in its own way
-        raise wrong_size(body, size, error) from error
+        raise SettingError(**wrong_size(body, size, error)) from error
     finally:
         body.train(was_training)
     return out
 
 
-def wrong_size(body: nn.Module, size: int, error: Exception) -> SettingError:
-    """What is raised where a body does not take pictures of a size."""
+def wrong_size(body: nn.Module, size: int, error: Exception) -> dict[str, Any]:
+    """What can be done where a body does not take pictures of a size: arguments of an error."""
     published = (getattr(body, "pretrained_cfg", None) or {}).get("input_size")
     made_for = published[-1] if published and published[-1] != size else None
-    return SettingError(
-        f"{type(body).__name__} does not take pictures of {size} pixels: {reason_of(error)}",
-        expected="a network from (N, 3, H, W) to features, and a size that it was made for"
-        + (f", such as {made_for}." if made_for else "."),
-        fix="pass "
-        + (f"sz={made_for}" if made_for else "another sz=")
-        + " to tfms_from_model; None is what it was trained with.",
-        flags=("--size", str(made_for)) if made_for else (),
-    )
+    sz = f"sz={made_for}" if made_for else "another sz="
+    return {
+        "what": f"{type(body).__name__} does not take pictures of {size} pixels: "
+        f"{reason_of(error)}",
+        "expected": "a network from (N, 3, H, W) to features, and a size that it was made for.",
+        "fix": f"pass {sz} to tfms_from_model; None is what it was trained with.",
+        "flags": ("--size", str(made_for)) if made_for else (),
+    }

@@ -123,8 +123,8 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
     """Replace numbers that are the same for one and for two rows by constants.
 
     The number of rows is read off the pictures at the beginning. Every node's ``meta`` says
-    afterwards whether it ``is_tensor``, its ``shape`` for one row, whether it is a tensor of one entry
-    per row (``has_rows``), and whether it is the number of rows (``is_count``).
+    afterwards whether it ``is_tensor``, its ``shape`` for one row, whether that has an entry per
+    row (``has_rows``), and whether it is the number of rows (``is_count``).
 
     Args:
         network: Changed in place.
@@ -139,7 +139,7 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
     for node in nodes:
         value = one.seen.get(node)
         node.meta["shape"] = value if node.meta.get("is_tensor") else None
-        if node.meta.get("is_tensor"):
+        if isinstance(value, tuple):
             node.meta["has_rows"] = (value[:1], two.seen[node][:1]) == ((1,), (2,))
         if node.op in {"placeholder", "output"} or node.meta.get("is_tensor"):
             continue

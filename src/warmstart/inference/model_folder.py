@@ -49,10 +49,11 @@ def write_model(folder: Path, card: ModelCard, tensors: dict[str, Tensor]) -> No
     Args:
         folder: Made if it is not there.
         card: Everything but the weights.
-        tensors: The network's state dict.
+        tensors: The network's state dict; two that share memory, as CoaT's do, are written twice.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    own = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    content = save(own)
     entry = {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest()} | asdict(card)
     write_whole(folder / WEIGHTS, content)
     write_whole(folder / CARD, json.dumps(entry, indent=1, ensure_ascii=False).encode())
