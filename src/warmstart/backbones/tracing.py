@@ -139,8 +139,9 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
     for node in nodes:
         value = one.seen.get(node)
         node.meta["shape"] = value if node.meta.get("is_tensor") else None
-        if isinstance(value, tuple):
-            node.meta["has_rows"] = (value[:1], two.seen[node][:1]) == ((1,), (2,))
+        if node.meta.get("is_tensor"):
+            first_axes = one.seen[node][:1], two.seen[node][:1]
+            node.meta["has_rows"] = first_axes == ((1,), (2,))
         if node.op in {"placeholder", "output"} or node.meta.get("is_tensor"):
             continue
         if is_plain(value) and value == two.seen[node]:
