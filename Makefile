@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+QUIETLY := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test test-all check bench clean
 
 setup: $(VENV)/.ready
 
@@ -14,8 +15,15 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/warmstart demo
 
+# a process per core, each computing with one thread: two would wait for each other
 test: setup
-	$(BIN)/pytest -q
+	$(QUIETLY) $(BIN)/pytest -q -n auto
+
+# every architecture and every trial, in both number types that a frozen body may have
+test-all: setup
+	for precision in f32 bf16; do \
+		WARMSTART_PRECISION=$$precision $(QUIETLY) $(BIN)/pytest -q -n auto -m "" --hypothesis-profile=ci || exit 1; \
+	done
 
 check: setup
 	$(BIN)/ruff check .

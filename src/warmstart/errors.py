@@ -13,7 +13,7 @@ The tree, with the built-in error that each one also is:
     └── TrainingError (RuntimeError): a fit cannot go on
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 
 class WarmstartError(Exception):
@@ -68,24 +68,6 @@ def reason_of(error: Exception) -> str:
 
 class SettingError(WarmstartError, ValueError):
     """An argument or a config key has a value it cannot have."""
-
-
-def check_settings(settings: Iterable[tuple[str, object, bool, str, str]]) -> None:
-    """Refuse the first setting that has no meaning.
-
-    Args:
-        settings: Name, value, whether it has a meaning, what is expected, a value to pass instead.
-
-    Raises:
-        SettingError: one has none.
-    """
-    for name, value, is_right, expected, fix in settings:
-        if not is_right:
-            raise SettingError(
-                f"{name}={value!r} has no meaning.",
-                expected=f"{expected}.",
-                fix=f"pass {name}={fix}.",
-            )
 
 
 class WeightsError(WarmstartError, RuntimeError):

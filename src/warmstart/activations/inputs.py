@@ -100,32 +100,47 @@ class ComputedInputs:
         if draws is None:
             draws = [np.full(len(batch), epoch) for batch in batches]
         renders = [self.render_train(int(e)) for part in draws for e in part]
-        outputs = self._outputs(lambda i: renders[i](rows[i]), list(range(len(rows))))
+        every = (lambda i: renders[i](rows[i]), len(rows))
+        outputs = computed_rows(self.runner, every, self.num_threads)
         yield from regroup(outputs, [len(batch) for batch in batches], self.device)
 
     def valid(self) -> Iterator[Tensor]:
         """All validation rows, in order."""
-        yield from self._in_blocks(self.render_valid)
+        yield from computed_blocks(self.runner, self.render_valid, self.device, self.num_threads)
 
     def choice(self) -> Iterator[Tensor]:
         """All rows that choose, in order."""
-        if self.render_choice is not None:
-            yield from self._in_blocks(self.render_choice)
+        rows = self.render_choice
+        if rows is not None:
+            yield from computed_blocks(self.runner, rows, self.device, self.num_threads)
 
-    def _in_blocks(self, rows: RenderedRows) -> Iterator[Tensor]:
-        render, num_rows = rows
-        sizes = [min(VALID_ROWS, num_rows - i) for i in range(0, num_rows, VALID_ROWS)]
-        outputs = self._outputs(render, list(range(num_rows)))
-        yield from regroup(outputs, sizes, self.device)
 
-    def _outputs(
-        self, render: Callable[[int], NDArray[np.uint8]], rows: list[int]
-    ) -> Iterator[NDArray[np.generic]]:
-        stream = stream_pixels(
-            render, rows, block=self.runner.batch, num_threads=self.num_threads, ahead=128
-        )
-        for _, values in self.runner.run(readable(stream)):
-            yield values
+def computed_blocks(
+    runner: PrefixRunner, rows: RenderedRows, device: torch.device, num_threads: int
+) -> Iterator[Tensor]:
+    """Computed rows in blocks of VALID_ROWS.
+
+    Args:
+        runner: The frozen prefix.
+        rows: How each is rendered, and how many there are.
+        device: Where blocks go.
+        num_threads: Threads that render.
+    """
+    num_rows = rows[1]
+    sizes = [min(VALID_ROWS, num_rows - i) for i in range(0, num_rows, VALID_ROWS)]
+    yield from regroup(computed_rows(runner, rows, num_threads), sizes, device)
+
+
+def computed_rows(
+    runner: PrefixRunner, rows: RenderedRows, num_threads: int
+) -> Iterator[NDArray[np.generic]]:
+    """What a runner makes of rows, in parts of any length."""
+    render, num_rows = rows
+    stream = stream_pixels(
+        render, range(num_rows), block=runner.batch, num_threads=num_threads, ahead=128
+    )
+    for _, values in runner.run(readable(stream)):
+        yield values
 
 
 def readable(blocks: Iterator[PixelBlock]) -> Iterator[PixelBlock]:

@@ -19,7 +19,9 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from warmstart.activations.openvino_compile import compiled
 from warmstart.activations.openvino_ops import TRANSLATIONS, Value
+from warmstart.activations.openvino_reason import openvino_reason
 
+PRECISION = "INFERENCE_PRECISION_HINT"
 LARGEST_DIFFERENCE = 1e-3  # of the outputs' size: more than that is a wrong translation
 
 
@@ -69,30 +71,37 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
 
-def faithful_graph(prefix: nn.Module, shape: tuple[int, ...]) -> openvino.Model:
-    """Translate a prefix, and compare with torch: by recording, else with OpenVINO's converter.
+def faithful_model(
+    prefix: nn.Module, shape: tuple[int, ...], settings: Mapping[str, Any]
+) -> openvino.CompiledModel:
+    """Translate by recording, else with OpenVINO's converter; compile; compare with torch.
 
     Args:
         prefix: In eval mode, uint8 of ``shape`` → (N, …) float32.
         shape: (N, H, W, 3), static.
+        settings: Of the compiled model, by OpenVINO's names, with ``PRECISION``.
 
     Returns:
-        A graph that gives what torch gives. Where neither way leads to one, the last failure is
-        raised.
+        A model that gives in float32 what torch gives, and has run: some operations fail only then.
+        Where neither way leads to one, a RuntimeError says why.
     """
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
-    failure: Exception = RuntimeError("it was not translated")
+    failure = RuntimeError("")
     for translate in (recorded, converted):
         try:
             graph, wanted = translate(prefix, pixels)
-            found = compiled(graph, {"INFERENCE_PRECISION_HINT": "f32"})(pixels.numpy())[0]
+            model = compiled(graph, {**settings, PRECISION: "f32"})
+            found = model(pixels.numpy())[0]
+            if settings[PRECISION] != "f32":
+                model = compiled(graph, settings)
+                model(pixels.numpy())
         except Exception as error:  # noqa: BLE001 - a translator raises whatever it meets
-            failure = error
+            failure = RuntimeError(openvino_reason(error))
             continue
         largest = LARGEST_DIFFERENCE * max(1e-6, float(wanted.abs().max()))
         if found.shape == wanted.shape and np.abs(found - wanted.numpy()).max() < largest:
-            return graph
+            return model
         failure = RuntimeError("its values differ from those of torch")
     raise failure
 

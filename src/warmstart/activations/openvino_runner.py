@@ -86,14 +86,6 @@ def openvino_mode(precision: str) -> str:
     )
 
 
-def openvino_reason(error: Exception) -> str:
-    """What an error of OpenVINO's says, without the places in its source that it begins with."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith(("Exception from", "Check "))]
-    rules = [line for line in lines if "No conversion rule" in line]
-    return (rules or lines or [type(error).__name__])[0].strip("- ")
-
-
 def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
     """Translate a prefix and compile it for batches of (BATCH, size, size, 3) uint8.
 
@@ -103,21 +95,18 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
         precision: "bf16" or "f32".
 
     Returns:
-        OpenVINO's compiled model, which has run once: some operations fail only then. What
-        OpenVINO raises, an ImportError where it is missing, passes through.
-    """
-    from warmstart.activations.openvino_compile import compiled
-    from warmstart.activations.openvino_graph import faithful_graph
+        OpenVINO's compiled model, which has run once: some operations fail only then.
 
-    shape = (BATCH, size, size, 3)
-    graph = faithful_graph(prefix, shape)
+    An ImportError where OpenVINO is not to be had, and a RuntimeError where it cannot run the
+    prefix, are left to whoever calls.
+    """
+    from warmstart.activations.openvino_graph import PRECISION, faithful_model
+
     num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     settings = {
-        "INFERENCE_PRECISION_HINT": precision,
+        PRECISION: precision,
         "NUM_STREAMS": num_cores,
         "INFERENCE_NUM_THREADS": num_cores,
         "ENABLE_CPU_PINNING": False,
     }
-    made = compiled(graph, settings)
-    made(np.zeros(shape, np.uint8))
-    return made
+    return faithful_model(prefix, (BATCH, size, size, 3), settings)

@@ -8,9 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of, near_timm_names
+from warmstart.backbones.card import (
+    EMBEDDED_ARCH,
+    Architecture,
+    is_torchvision,
+    name_of,
+    near_timm_names,
+    refuse_unknown,
+)
 from warmstart.backbones.cut import crossings, halves
-from warmstart.backbones.pooling import output, wrong_size
+from warmstart.backbones.pooling import output, refuse_size
 from warmstart.backbones.tracing import module_path, traced
 from warmstart.errors import SettingError, reason_of
 
@@ -46,6 +53,7 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
         torch.manual_seed(seed)
         warnings.filterwarnings("ignore", message="The default weight initialization")
         if isinstance(arch, str):
+            refuse_unknown(arch)
             return Body(timm_body(arch, size), name)
         module = arch(**known_arguments(arch))
     if not isinstance(module, nn.Module):
@@ -71,9 +79,18 @@ def timm_body(name: str, size: int) -> nn.Module:
     """
     import timm  # here: it takes seconds
 
+    state = torch.random.get_rng_state()
     try:
+        body: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
         with torch.device("meta"):  # names and shapes only
             features: nn.Module = timm.create_model(name, num_classes=0)
+        if shapes(body) == shapes(features) and not gives_several(body, size):
+            return body
+    except Exception:  # noqa: BLE001 - each of timm's modules refuses in its own way
+        pass
+    torch.random.set_rng_state(state)  # else its first weights would depend on the attempt
+    try:
+        pooled: nn.Module = timm.create_model(name, num_classes=0)
     except Exception as error:
         near = [found for found in near_timm_names(name) if found != name] or [EMBEDDED_ARCH]
         raise SettingError(
@@ -82,15 +99,6 @@ def timm_body(name: str, size: int) -> nn.Module:
             fix=f"pass arch={near[0]!r}.",
             flags=("--arch", near[0]),
         ) from error
-    state = torch.random.get_rng_state()
-    try:
-        body: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
-        if shapes(body) == shapes(features) and not gives_several(body, size):
-            return body
-    except Exception:  # noqa: BLE001 - each of timm's modules refuses in its own way
-        pass
-    torch.random.set_rng_state(state)
-    pooled: nn.Module = timm.create_model(name, num_classes=0)
     return pooled
 
 
@@ -109,8 +117,7 @@ def gives_several(body: nn.Module, size: int) -> bool:
 
 def known_arguments(factory: Any) -> dict[str, Any]:
     """What torchvision's factories want: no weights, which are loaded afterwards."""
-    is_torchvision = getattr(factory, "__module__", "").startswith("torchvision.models.")
-    if not is_torchvision:
+    if not is_torchvision(factory):
         return {}
     return {"weights": None} if "weights" in inspect.signature(factory).parameters else {}
 
@@ -120,17 +127,14 @@ def fit_to_size(body: Any, size: int) -> None:
 
     Args:
         body: Its weights are loaded; timm interpolates its position embeddings.
-        size: Side of the pictures.
-
-    Raises:
-        SettingError: it cannot.
+        size: Side of the pictures, which is refused if it cannot.
     """
     trained = getattr(getattr(body, "patch_embed", None), "img_size", None)
     if hasattr(body, "set_input_size") and trained is not None and trained != (size, size):
         try:
             body.set_input_size(img_size=size)
-        except Exception as error:
-            raise SettingError(**wrong_size(body, size, error)) from error
+        except Exception as error:  # noqa: BLE001 - timm raises whatever it meets
+            refuse_size(body, size, error)
 
 
 def without_classifier(module: nn.Module, size: int) -> nn.Module:

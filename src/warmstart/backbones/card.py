@@ -1,13 +1,16 @@
 """What a backbone expects of its pixels."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from warmstart.arguments import shortly
 from warmstart.errors import SettingError
 
 EMBEDDED_ARCH = "tf_efficientnet_lite0"
 EMBEDDED_HALF = (0.5, 0.5, 0.5)
+EXPECTED = "a timm name, a torchvision factory, or a function that returns an nn.Module"
 
 Architecture: TypeAlias = str | Callable[..., Any]
 """A timm name, a torchvision factory, or a function that returns an ``nn.Module``."""
@@ -28,6 +31,44 @@ class BackboneCard:
     input_size: int | None
 
 
+def read_architecture(name: str, arch: Any) -> Architecture:
+    """An architecture that can be built.
+
+    Args:
+        name: What errors call the argument.
+        arch: What was passed.
+
+    Raises:
+        SettingError: timm does not know the name, or it is no function that can be called.
+    """
+    read: Architecture = arch
+    if isinstance(read, str):
+        refuse_unknown(read, name)
+        return read
+    is_module = hasattr(arch, "state_dict") and not isinstance(arch, type)
+    if is_module or not callable(arch):
+        raise SettingError(
+            f"{name} is {'a module' if is_module else 'an object'}: {type(arch).__name__}.",
+            expected=f"{EXPECTED}; it is called for each new network.",
+            fix="write def backbone(): return module, and pass the function itself: arch=backbone "
+            "to tfms_from_model and, with pretrained=False to keep its weights, to pretrained."
+            if is_module
+            else f"pass {name}={EMBEDDED_ARCH!r}.",
+        )
+    if not is_torchvision(arch):
+        try:
+            inspect.signature(arch).bind()
+        except TypeError as error:
+            raise SettingError(
+                f"{name_of(arch)} cannot be called without arguments: {error}.",
+                expected=f"{EXPECTED}.",
+                fix=f"pass {name}=functools.partial(function, ...) with its arguments.",
+            ) from error
+        except ValueError:
+            pass  # some built-in callables do not tell
+    return read
+
+
 def card_of(arch: Architecture) -> BackboneCard | None:
     """The card of a timm name or a torchvision factory; None for a function of the user's own.
 
@@ -45,22 +86,11 @@ def card_of(arch: Architecture) -> BackboneCard | None:
 
 
 def timm_card(arch: str) -> BackboneCard:
-    """From timm's pretrained configuration.
-
-    Raises:
-        SettingError: timm does not know the name.
-    """
+    """From timm's pretrained configuration."""
     import timm  # here: it takes seconds
 
-    configuration = timm.get_pretrained_cfg(arch)
-    if configuration is None or not timm.is_model(arch.partition(".")[0]):
-        near = near_timm_names(arch)
-        raise SettingError(
-            f"arch={arch!r} is not an architecture that timm knows.",
-            expected=f"a name from timm.list_models(), such as {', '.join(near)}.",
-            fix=f"pass arch={near[0]!r}.",
-            flags=("--arch", near[0]),
-        )
+    refuse_unknown(arch)
+    configuration: Any = timm.get_pretrained_cfg(arch)
     return BackboneCard(
         arch,
         three(configuration.mean),
@@ -68,6 +98,34 @@ def timm_card(arch: str) -> BackboneCard:
         configuration.interpolation or "bicubic",
         int(configuration.input_size[-1]),
     )
+
+
+def refuse_unknown(arch: str, argument: str = "arch") -> None:
+    """A name that timm does not know, or not with that tag.
+
+    Raises:
+        SettingError: it is that.
+    """
+    if arch == EMBEDDED_ARCH:  # nothing slow need be loaded to see it
+        return
+    if not has_weights_tag(arch):
+        near = near_timm_names(arch)
+        raise SettingError(
+            f"{argument}={shortly(arch)} is not an architecture that timm knows.",
+            expected=f"a name from timm.list_models(), such as {', '.join(near)}.",
+            fix=f"pass {argument}={near[0]!r}.",
+            flags=("--arch", near[0]),
+        )
+
+
+def has_weights_tag(arch: str) -> bool:
+    """Whether timm knows an architecture, and the tag of its weights where the name has one."""
+    import timm  # here: it takes seconds
+
+    try:
+        return timm.is_model(arch.partition(".")[0]) and timm.get_pretrained_cfg(arch) is not None
+    except RuntimeError:  # what timm makes of an unknown tag
+        return False
 
 
 def is_timm_name(text: str) -> bool:
@@ -87,15 +145,29 @@ def near_timm_names(arch: str) -> list[str]:
 
     import timm  # here: it takes seconds
 
-    return difflib.get_close_matches(arch, timm.list_models(), 3) or [EMBEDDED_ARCH]
+    known, untagged = timm.list_models(), arch.partition(".")[0]
+    if untagged in known:
+        return [untagged]
+    return difflib.get_close_matches(arch.lower(), known, 3) or [EMBEDDED_ARCH]
 
 
 def torchvision_card(factory: Callable[..., Any]) -> BackboneCard | None:
-    """From the transforms of torchvision's default weights; None if it is none of its factories."""
-    if not getattr(factory, "__module__", "").startswith("torchvision.models."):
+    """From the transforms of torchvision's default weights; None for what is not torchvision's.
+
+    Raises:
+        SettingError: it is torchvision's, and no factory of a classifier.
+    """
+    if not is_torchvision(factory):
         return None
     import torchvision  # here: it takes seconds
 
+    if name_of(factory).partition(".")[2] not in torchvision.models.list_models(torchvision.models):
+        raise SettingError(
+            f"{name_of(factory)} is no factory of torchvision's classifiers.",
+            expected="a function such as torchvision.models.resnet34.",
+            fix="pass arch=torchvision.models.resnet34, or a function of your own that returns a "
+            "network without its classifier.",
+        )
     transforms = torchvision.models.get_model_weights(factory).DEFAULT.transforms()
     return BackboneCard(
         f"torchvision.{factory.__name__}",
@@ -104,6 +176,11 @@ def torchvision_card(factory: Callable[..., Any]) -> BackboneCard | None:
         transforms.interpolation.value,
         int(transforms.crop_size[0]),
     )
+
+
+def is_torchvision(factory: object) -> bool:
+    """Whether a function or class is torchvision's."""
+    return str(getattr(factory, "__module__", "")).startswith("torchvision.models.")
 
 
 def three(values: Sequence[float]) -> tuple[float, float, float]:
@@ -116,6 +193,5 @@ def name_of(arch: Architecture) -> str:
     """What messages and saved models call an architecture."""
     if isinstance(arch, str):
         return arch
-    module = getattr(arch, "__module__", "")
-    name = getattr(arch, "__name__", type(arch).__name__)
-    return f"torchvision.{name}" if module.startswith("torchvision.models.") else name
+    name = str(getattr(arch, "__name__", type(arch).__name__))
+    return f"torchvision.{name}" if is_torchvision(arch) else name

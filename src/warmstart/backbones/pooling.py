@@ -1,6 +1,6 @@
 """Whatever a body gives → one vector per picture."""
 
-from typing import Any
+from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -22,17 +22,6 @@ class ChannelsLastPool(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Pool."""
         return torch.cat([features.amax(dim=(1, 2)), features.mean(dim=(1, 2))], dim=1)
-
-
-class AveragePool(nn.Module):
-    """Mean of each channel, where it is the maximum too: (N, C, 1, 1) → (N, C).
-
-    Pictures of another size may leave more places than one, and the head's width must not change.
-    """
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Pool."""
-        return features.mean(dim=(2, 3))
 
 
 class TokenPool(nn.Module):
@@ -81,7 +70,7 @@ def pool_for(body: nn.Module, shape: tuple[int, ...]) -> nn.Module:
     if len(shape) == 4:
         if str(getattr(body, "output_fmt", "NCHW")).endswith("NHWC"):
             return ChannelsLastPool()
-        return AveragePool() if shape[2:] == (1, 1) else ConcatPool()
+        return nn.Flatten() if shape[2:] == (1, 1) else ConcatPool()
     raise SettingError(
         f"{type(body).__name__} gives an output of shape {shape}.",
         expected="a map (N, C, h, w), tokens (N, T, C) or a vector (N, D).",
@@ -113,7 +102,7 @@ def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
     """What one picture becomes.
 
     Raises:
-        SettingError: the body does not take pictures of this size, or gives no tensor.
+        SettingError: the body gives no tensor.
     """
     out = output(body, size)
     if not isinstance(out, Tensor):
@@ -123,38 +112,38 @@ def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
             fix="wrap it in a module whose forward returns its features only.",
         )
     if not out.numel():
-        nothing = ValueError(f"nothing is left of them: {tuple(out.shape)}")
-        raise SettingError(**wrong_size(body, size, nothing))
+        refuse_size(body, size, ValueError(f"nothing is left of them: {tuple(out.shape)}"))
     return tuple(out.shape)
 
 
 def output(body: nn.Module, size: int) -> object:
-    """What a body gives for one black picture.
-
-    Raises:
-        SettingError: the body does not take pictures of this size.
-    """
+    """What a body gives for one black picture; a size that it does not take is refused."""
     was_training = body.training
     reference = next(iter(body.parameters()), torch.zeros(1))
     try:
         with torch.inference_mode():
             out: object = body.eval()(torch.zeros(1, 3, size, size, device=reference.device))
-    except Exception as error:  # each architecture refuses in its own way
-        raise SettingError(**wrong_size(body, size, error)) from error
+    except Exception as error:  # noqa: BLE001 - each architecture refuses in its own way
+        refuse_size(body, size, error)
     finally:
         body.train(was_training)
     return out
 
 
-def wrong_size(body: nn.Module, size: int, error: Exception) -> dict[str, Any]:
-    """What can be done where a body does not take pictures of a size: arguments of an error."""
+def refuse_size(body: nn.Module, size: int, error: Exception) -> NoReturn:
+    """Say that a body does not take pictures of a size.
+
+    Raises:
+        SettingError: always.
+    """
     published = (getattr(body, "pretrained_cfg", None) or {}).get("input_size")
     made_for = published[-1] if published and published[-1] != size else None
-    sz = f"sz={made_for}" if made_for else "another sz="
-    return {
-        "what": f"{type(body).__name__} does not take pictures of {size} pixels: "
-        f"{reason_of(error)}",
-        "expected": "a network from (N, 3, H, W) to features, and a size that it was made for.",
-        "fix": f"pass {sz} to tfms_from_model; None is what it was trained with.",
-        "flags": ("--size", str(made_for)) if made_for else (),
-    }
+    raise SettingError(
+        f"{type(body).__name__} does not take pictures of {size} pixels: {reason_of(error)}",
+        expected="a network from (N, 3, H, W) to features, and a size that it was made for"
+        + (f", such as {made_for}." if made_for else "."),
+        fix="pass "
+        + (f"sz={made_for}" if made_for else "another sz=")
+        + " to tfms_from_model; None is what it was trained with.",
+        flags=("--size", str(made_for)) if made_for else (),
+    ) from error

@@ -123,8 +123,8 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
     """Replace numbers that are the same for one and for two rows by constants.
 
     The number of rows is read off the pictures at the beginning. Every node's ``meta`` says
-    afterwards whether it ``is_tensor``, its ``shape`` for one row, whether that has an entry per
-    row (``has_rows``), and whether it is the number of rows (``is_count``).
+    afterwards whether it ``is_tensor``, its ``shape`` for one row, whether it is a tensor of one
+    entry per row (``has_rows``), and whether it is the number of rows (``is_count``).
 
     Args:
         network: Changed in place.
@@ -140,8 +140,8 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
         value = one.seen.get(node)
         node.meta["shape"] = value if node.meta.get("is_tensor") else None
         if node.meta.get("is_tensor"):
-            first_axes = one.seen[node][:1], two.seen[node][:1]
-            node.meta["has_rows"] = first_axes == ((1,), (2,))
+            rows = [seen[node][:1] for seen in (one.seen, two.seen)]
+            node.meta["has_rows"] = rows == [(1,), (2,)]
         if node.op in {"placeholder", "output"} or node.meta.get("is_tensor"):
             continue
         if is_plain(value) and value == two.seen[node]:

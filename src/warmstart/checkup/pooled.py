@@ -33,8 +33,8 @@ def pooled_part(
         precision: "auto", "f32" or "bf16".
     """
     place = chosen_device(device)
-    # no head is needed, so one that is nothing
-    plan = NetworkPlan(arch, 2, recipe.size, custom_head=nn.Identity(), weights=weights)
+    # no head is needed, so the smallest
+    plan = NetworkPlan(arch, 2, recipe.size, sizes=(), weights=weights)
     network, _, _ = new_network(plan)
     return FrozenPart(
         nn.Sequential(Normalise(card.mean, card.std), network.backbone, network.pool),

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from warmstart.arguments import reads
 from warmstart.batches.ahead import RenderAhead
+from warmstart.classifier_data.arguments import ARRAY_READERS, READERS, TFMS
 from warmstart.classifier_data.labelled_images import LabelledImages
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
@@ -19,6 +22,7 @@ from warmstart.data.labels import read_labelled
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion
 from warmstart.data.unlabelled import with_test
+from warmstart.errors import SettingError
 from warmstart.terminal.colour import DOUBTFUL, say
 
 
@@ -31,6 +35,7 @@ class ImageClassifierData(LabelledImages):
     """
 
     @classmethod
+    @reads(**READERS)
     def from_paths(
         cls,
         path: str | Path,
@@ -73,6 +78,7 @@ class ImageClassifierData(LabelledImages):
         return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
+    @reads(**READERS)
     def from_csv(
         cls,
         path: str | Path,
@@ -144,6 +150,7 @@ class ImageClassifierData(LabelledImages):
         return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
+    @reads(**READERS)
     def from_df(
         cls,
         path: str | Path,
@@ -203,6 +210,7 @@ class ImageClassifierData(LabelledImages):
         return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
+    @reads(**READERS)
     def from_names(
         cls,
         path: str | Path,
@@ -237,33 +245,51 @@ class ImageClassifierData(LabelledImages):
         return told(cls(table, tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
+    @reads(**ARRAY_READERS)
     def from_arrays(
         cls,
-        trn: tuple[Any, Any],
-        val: tuple[Any, Any],
-        tfms: ModelTransforms,
+        path: Any = None,
+        trn: Any = None,
+        val: Any = None,
         bs: int = 64,
+        tfms: Any = None,
         *,
         classes: Sequence[str] | None = None,
         test: Any = None,
         quiet: bool = False,
     ) -> "ImageClassifierData":
-        """Take images that are arrays.
+        """Take images that are arrays: ``from_arrays(trn, val, tfms, bs)``.
 
         Args:
-            trn: (x, y): x uint8 (N, H, W, 3) or (N, H, W); y (N,), (N, K) of 0 and 1, or a list of
-                names for each image.
+            path: As in fastai 0.7, where a path came first and ``tfms`` after ``bs``. Nothing is
+                read or written there, and it may be left out: then all others move up by one.
+            trn: (x, y): x (N, H, W, 3) or (N, H, W), as ``predict`` takes arrays, or a list of
+                pictures; y (N,), (N, K) of 0 and 1, or a list of names for each image.
             val: Likewise.
-            tfms: From ``tfms_from_model``.
             bs: Rows per training batch.
+            tfms: From ``tfms_from_model``.
             classes: Names of the classes.
             test: x alone, or (x, y).
             quiet: Do not tell what was noticed.
 
         Returns:
             The data.
+
+        Raises:
+            SettingError: one of ``trn``, ``val`` and ``tfms`` is missing.
         """
-        return told(cls(from_arrays(trn, val, test, classes), tfms, bs), quiet=quiet)
+        given = [value for value in (path, trn, val, tfms) if value is not None]
+        if isinstance(path, (str, PathLike)):
+            del given[0]
+        if len(given) != 3:
+            raise SettingError(
+                f"from_arrays has {len(given)} of trn, val and tfms.",
+                expected="pictures that train, pictures that validate, and transforms.",
+                fix="from_arrays((x, y), (x_valid, y_valid), tfms_from_model(arch, 224))",
+            )
+        trn, val, tfms = given
+        table = from_arrays(trn, val, test, classes)
+        return told(cls(table, TFMS("tfms", tfms), bs), quiet=quiet)
 
     from_array = from_arrays  # the note's spelling
 

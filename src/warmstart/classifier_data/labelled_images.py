@@ -6,13 +6,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warmstart.arguments import new_file, read_fields, reads, seed
 from warmstart.batches.ahead import RenderAhead
 from warmstart.batches.source import PixelSource
+from warmstart.classifier_data.arguments import BATCH_SIZE, ON_UNREADABLE, READERS, TFMS
 from warmstart.classifier_data.shown import discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.table import ImageTable
-from warmstart.errors import SettingError
 from warmstart.terminal.progress import no_progress, show_progress
 
 if TYPE_CHECKING:
@@ -31,25 +32,8 @@ class LabelledImages:
     ahead: RenderAhead | None = None
 
     def __post_init__(self) -> None:
-        """Check the arguments.
-
-        Raises:
-            SettingError: the batch size or ``on_unreadable`` has no meaning.
-        """
-        if self.bs < 2:
-            raise SettingError(
-                f"bs={self.bs} is too small.",
-                expected="at least 2 rows per batch, because BatchNorm cannot learn from one.",
-                fix="pass bs=64.",
-                flags=("--bs", "64"),
-            )
-        if self.on_unreadable not in {"raise", "drop"}:
-            raise SettingError(
-                f"on_unreadable={self.on_unreadable!r} is unknown.",
-                expected='"raise" or "drop".',
-                fix='pass on_unreadable="raise".',
-                flags=("--on-unreadable", "raise"),
-            )
+        """Check the arguments, with a SettingError."""
+        read_fields(self, tfms=TFMS, bs=BATCH_SIZE, on_unreadable=ON_UNREADABLE)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -62,6 +46,7 @@ class LabelledImages:
         tfms = self.tfms
         return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
 
+    @reads(**READERS | {"seed": seed, "path": new_file})
     def show_batch(
         self,
         path: str | Path | None = None,
@@ -95,6 +80,7 @@ class LabelledImages:
         size = self.tfms.recipe.size
         return f"{size} × {size} pixels, {differ}, crop {crop}; {discarded(self.source)}"
 
+    @reads(**READERS)
     def check(
         self,
         arch: "Architecture | None" = None,

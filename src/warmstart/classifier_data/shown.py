@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from warmstart.batches.source import PixelSource
 from warmstart.data.table import ImageTable
-from warmstart.errors import DataError, SettingError, UnreadableImageError
+from warmstart.errors import DataError, UnreadableImageError
 from warmstart.images.header import size_of
 from warmstart.images.view import discarded_share
 
@@ -80,17 +80,7 @@ def shown(
 
     Returns:
         (Title, pixels) row by row, and how many pictures are in a row.
-
-    Raises:
-        SettingError: nothing is asked for.
     """
-    if num_rows < 1 or num_views < 0:
-        raise SettingError(
-            f"num_rows={num_rows} and num_views={num_views} leave nothing to draw.",
-            expected="1 or more rows, 0 or more augmented views.",
-            fix="pass num_rows=4, num_views=4.",
-            flags=("--rows", "4"),
-        )
     num_views = num_views if source.varies else 0
     rows = np.random.default_rng(seed).permutation(source.table.rows("train"))
     pictures: list[tuple[str, NDArray[np.uint8]]] = []

@@ -2,25 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from warmstart.backbones.card import Architecture, BackboneCard, card_of, name_of
+from warmstart.arguments import each, one_of, reads, real, whole
+from warmstart.backbones.card import (
+    Architecture,
+    BackboneCard,
+    card_of,
+    name_of,
+    read_architecture,
+    three,
+)
 from warmstart.errors import SettingError
-from warmstart.images.augment import (
-    Augmentation,
-    transforms_basic,
-    transforms_side_on,
-    transforms_top_down,
-)
-from warmstart.images.policy import OPERATIONS
-from warmstart.images.view import ViewRecipe
-
-SMALLEST_SIZE = 8
-PRESETS = (
-    transforms_basic,
-    transforms_side_on,
-    transforms_top_down,
-    *(Augmentation(policy, policy=policy) for policy in OPERATIONS),
-)
+from warmstart.images.augment import Augmentation
+from warmstart.images.presets import read_augmentation
+from warmstart.images.view import CROP_TYPES, LARGEST_SIZE, SMALLEST_SIZE, ViewRecipe
+from warmstart.images.warp import FILTERS
 
 
 @dataclass(frozen=True)
@@ -36,11 +33,44 @@ class ModelTransforms:
     view_seed: int = 0
 
 
+def read_side(name: str, value: Any) -> int:
+    """The side of a square, also where somebody gives both of its sides.
+
+    Raises:
+        SettingError: the two differ.
+    """
+    side = whole(SMALLEST_SIZE, LARGEST_SIZE, example=224, flag="--size")
+    if isinstance(value, (list, tuple)):
+        sides = each(side, 2)(name, value)
+        if sides[0] != sides[1]:
+            raise SettingError(
+                f"{name}={value!r} is oblong.",
+                expected="one side: networks are shown squares.",
+                fix=f'pass {name}={min(sides)}; crop_type="pad" shows the whole of oblong '
+                "pictures.",
+                flags=("--size", str(min(sides))),
+            )
+        return sides[0]
+    return side(name, value)
+
+
+@reads(
+    arch=read_architecture,
+    sz=read_side,
+    aug_tfms=read_augmentation,
+    max_zoom=real(1.1, least=1, most=100),
+    crop_type=one_of(*CROP_TYPES),
+    pre_crop_scale=real(256 / 224, least=1, most=100),
+    mean=each(real(0.5, least=0, most=1), 3),
+    std=each(real(0.5, above=0), 3),
+    interpolation=one_of(*FILTERS),
+    view_seed=whole(),
+)
 def tfms_from_model(
     arch: Architecture,
-    sz: int | None = None,
+    sz: int | tuple[int, int] | None = None,
     *,
-    aug_tfms: Augmentation | str | None = None,
+    aug_tfms: Augmentation | str | Sequence[Augmentation | str] | None = None,
     max_zoom: float | None = None,
     crop_type: str | None = None,
     pre_crop_scale: float = 256 / 224,
@@ -55,7 +85,7 @@ def tfms_from_model(
         arch: The backbone.
         sz: Side of the square that the network sees, in pixels; None is what it was trained with.
         aug_tfms: How training views differ: "basic", "side_on", "top_down", "rand_augment",
-            "trivial_augment" or an ``Augmentation``.
+            "trivial_augment" or an ``Augmentation``; or a list of one of these.
         max_zoom: Training views are enlarged up to so many times; 1.1 is the note's.
         crop_type: "center", "random" (the plain view is the centre), "pad" or "squash" (the whole
             image); the default is "random" where training views differ, otherwise "center".
@@ -80,15 +110,14 @@ def tfms_from_model(
                 fix="pass mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225) if it was trained "
                 "with ImageNet's, or mean=(0.5,) * 3, std=(0.5,) * 3 for a network of your own.",
             )
-        size = None if card is None else card.input_size
-        card = BackboneCard(name_of(arch), three(mean), three(std), "bicubic", size)
-    size = card.input_size if sz is None else sz
-    if size is None or size < SMALLEST_SIZE:
+        filter_, size = ("bicubic", None) if card is None else (card.interpolation, card.input_size)
+        card = BackboneCard(name_of(arch), three(mean), three(std), filter_, size)
+    size = card.input_size if sz is None else read_side("sz", sz)
+    if size is None:
         raise SettingError(
-            f"sz={sz} is no size for {name_of(arch)}.",
-            expected=f"the side in pixels of what the network sees, at least {SMALLEST_SIZE}.",
-            fix=f"pass sz={card.input_size or 224}.",
-            flags=("--size", str(card.input_size or 224)),
+            f"nobody says which size {name_of(arch)} was trained with.",
+            expected="the side in pixels of what the network sees.",
+            fix="pass sz=224.",
         )
     augmentation = chosen_augmentation(aug_tfms, max_zoom, crop_type)
     crop = crop_type or ("center" if augmentation is None else "random")
@@ -97,32 +126,11 @@ def tfms_from_model(
 
 
 def chosen_augmentation(
-    aug_tfms: Augmentation | str | None,
-    max_zoom: float | None = None,
-    crop_type: str | None = None,
+    aug_tfms: Any, max_zoom: float | None = None, crop_type: str | None = None
 ) -> Augmentation | None:
-    """What the arguments ask for; None where every view is the plain one.
-
-    Raises:
-        SettingError: there is no preset of that name.
-    """
-    if isinstance(aug_tfms, str):
-        presets = {preset.name: preset for preset in PRESETS}
-        if aug_tfms not in presets:
-            raise SettingError(
-                f"aug_tfms={aug_tfms!r} is unknown.",
-                expected="one of: " + ", ".join(presets) + ", or an Augmentation.",
-                fix='pass aug_tfms="side_on".',
-                flags=("--augment", "side_on"),
-            )
-        aug_tfms = presets[aug_tfms]
-    if aug_tfms is None and max_zoom is None and crop_type != "random":
+    """What the arguments ask for; None where every view is the plain one."""
+    chosen = read_augmentation("aug_tfms", aug_tfms)
+    if chosen is None and max_zoom is None and crop_type != "random":
         return None
-    chosen = aug_tfms or Augmentation("crop")
+    chosen = chosen or Augmentation("crop")
     return chosen if max_zoom is None else replace(chosen, max_zoom=max_zoom)
-
-
-def three(values: Sequence[float]) -> tuple[float, float, float]:
-    """One number per colour channel."""
-    red, green, blue = (float(value) for value in values)
-    return red, green, blue

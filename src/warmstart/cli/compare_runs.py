@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from warmstart.cli.paths import refuse_missing
+from warmstart.cli.paths import refuse_no_run
 from warmstart.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from warmstart.cli.saved_predictions import SavedPredictions
     from warmstart.evaluation.compare import Comparison
-
-RUN = "the folder of a run, that `warmstart train` wrote."
 
 
 def compare_runs(
@@ -23,10 +21,21 @@ def compare_runs(
     ] = 0.01,
     json: Annotated[bool, typer.Option(help="Print JSON instead of words.")] = False,
 ) -> None:
-    """Say whether the model of run B is better than that of run A, on the same images."""
-    for run in (first, second):
-        refuse_missing(run, expected=RUN)
+    """Say whether the model of run B is better than that of run A, on the same images.
+
+    Raises:
+        SettingError: A and B are the same.
+    """
+    for run, other in ((first, second), (second, first)):
+        refuse_no_run(run, other=other)
+    if first.resolve() == second.resolve():
+        raise SettingError(
+            f"{first} and {second} are one run.",
+            expected="two runs.",
+            fix="give another run; `ls runs` lists those that are here.",
+        )
     from warmstart.cli.saved_predictions import read_predictions  # numpy loads here
+    from warmstart.evaluation.score_words import main_title
 
     pair = (read_predictions(first), read_predictions(second))
     found = compared(pair, (first, second), worthwhile)
@@ -34,8 +43,8 @@ def compare_runs(
         print(found.to_json())
         return
     for letter, run, saved in zip("AB", (first, second), pair, strict=True):
-        name = "all labels right" if saved.predictions.is_multi_label else "accuracy"
-        print(f"{letter}  {run}  {name} {saved.predictions.accuracy:.4f}")
+        title = main_title(is_multi_label=saved.predictions.is_multi_label)
+        print(f"{letter}  {run}  {title} {saved.predictions.accuracy:.4f}")
         for chosen in saved.predictions.chosen_on_these:
             print(f"   note: {chosen} of {letter} was chosen by these images, which flatters it")
     print(f"\n{found}")

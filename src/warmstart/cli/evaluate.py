@@ -1,7 +1,7 @@
 """`warmstart evaluate`: judge a saved model on labelled pictures."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,14 +9,13 @@ import typer
 
 from warmstart.cli import options
 from warmstart.cli.expand import with_options
-from warmstart.cli.model_path import refuse_no_model
+from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
-from warmstart.cli.predict import Model
+from warmstart.cli.predict import ModelOrName
 from warmstart.cli.settings import TableSettings
 from warmstart.errors import DataError, SettingError, UnreadableImagesError
 
 if TYPE_CHECKING:
-    from warmstart.inference.predictor import Predictor
     from warmstart.results.predictions import Predictions
 
 LABELLED_HELP = "One folder per class, a folder with valid/, or a CSV file."
@@ -24,10 +23,16 @@ LABELLED_HELP = "One folder per class, a folder with valid/, or a CSV file."
 
 @with_options(TableSettings)
 def evaluate(
-    model: Model,
+    model: ModelOrName,
     source: Annotated[Path, typer.Argument(metavar="FOLDER|CSV", help=LABELLED_HELP)],
     settings: TableSettings,
-    split: Annotated[str, typer.Option(help="Which part, where there are parts.")] = "valid",
+    split: Annotated[
+        str | None,
+        typer.Option(help="Which part, where there are parts; default: valid, else test."),
+    ] = None,
+    with_training_rows: Annotated[
+        bool, typer.Option("--with-training-rows", help="Judge what the model was trained on too.")
+    ] = False,
     others: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help='Pictures of other things: how many are "unknown"?'),
@@ -35,34 +40,51 @@ def evaluate(
     device: options.Device = "auto",
 ) -> None:
     """Judge a model on labelled pictures: every score, with a 95 % interval."""
-    refuse_no_model(model)
+    if not is_published(model):
+        refuse_no_model(model)
     refuse_missing(source, expected="a folder with one folder per class, or a CSV file.")
     if others is not None:
         refuse_missing(others, expected="a picture, or a folder of pictures, of other things.")
     from warmstart.cli.judge import tell
-    from warmstart.cli.labelled import labelled_pictures  # torch loads here, not for --help
+    from warmstart.cli.table_file import column
     from warmstart.data.listing import left_out_lines
-    from warmstart.inference.predictor import load_predictor
+    from warmstart.data.table import Exclusion
+    from warmstart.inference.judging import TRAINED, keys_of_files
+    from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
     predictor = load_predictor(model, device=device)
-    given = labelled_pictures(
-        source, split, settings, predictor.classes, has_many=predictor.card.is_multi_label
+    columns = {
+        name: column(getattr(settings, name))
+        for name in ("name_column", "label_column", "split_column")
+    }
+    found = readable(
+        lambda: predictor.evaluate(
+            source,
+            split=split,
+            with_training_rows=with_training_rows,
+            quiet=True,
+            **(asdict(settings) | columns),
+        )
     )
-    print("\n".join((given.where, *given.notes, *left_out_lines(given.left_out))))
-    found = replace(readable(predictor, given.paths), labels=given.labels)
+    left_out = [Exclusion(*item) for item in found.left_out if item[1] != TRAINED]
+    print("\n".join((*found.notes, *left_out_lines(left_out))))
     tell(found, found.scores())
     if others is not None:
-        tell_others(found, readable(predictor, [others]))
+        said = readable(lambda: predictor.predict([others]))
+        tell_others(found, said)
+        seen = predictor.seen
+        if seen is not None and seen.choices_of(keys_of_files([Path(name) for name in said.rows])):
+            print("note: some of these other things chose when, which flatters both rates")
 
 
-def readable(predictor: "Predictor", paths: Sequence[Path]) -> "Predictions":
+def readable(predict: "Callable[[], Predictions]") -> "Predictions":
     """What the model says of pictures.
 
     Raises:
         DataError: some cannot be read.
     """
     try:
-        return predictor.predict(paths)
+        return predict()
     except UnreadableImagesError as error:
         raise DataError(
             error.what, expected=error.expected, fix="delete or replace them."

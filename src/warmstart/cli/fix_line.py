@@ -3,6 +3,11 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import typer
+
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def with_flags(words: Sequence[str], flags: Sequence[str]) -> list[str]:
@@ -67,20 +72,57 @@ def without_option(words: Sequence[str], names: Sequence[str]) -> list[str]:
     return out
 
 
-def usage_fix(error: Exception, what: str, words: Sequence[str]) -> str:
+def is_slip(wrong: str, right: str) -> bool:
+    """Whether a word is the beginning of another, or that one with a letter wrong or two swapped.
+
+    What is further away is another word: "export" is two letters from "report".
+    """
+    if len(wrong) > 2 and right.startswith(wrong):
+        return True
+    for _ in range(2):  # what both begin with goes, then what both end with
+        alike = [a == b for a, b in zip(wrong, right, strict=False)]
+        number = (*alike, False).index(False)
+        wrong, right = wrong[number:][::-1], right[number:][::-1]
+    return max(len(wrong), len(right)) < 2 or (len(wrong) == 2 and wrong == right[::-1])
+
+
+def is_typable(command: Any, words: Sequence[str]) -> bool:
+    """Whether the parser takes a command line: each option and value is one that it knows.
+
+    Args:
+        command: The command with its subcommands.
+        words: What would be typed behind its name.
+    """
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    try:
+        command.make_context("warmstart", list(words))
+    except UsageError:
+        return False
+    return not hasattr(command, "commands")  # else a word is missing, or is no command
+
+
+def usage_fix(
+    error: Exception, what: str, words: Sequence[str], commands: Sequence[str] = ()
+) -> str:
     """What to type after a wrong option, command or value.
 
     Args:
         error: A usage error of the command line's parser.
         what: Its message.
         words: What was typed.
+        commands: The words that there are.
     """
     near, wrong = getattr(error, "possibilities", None), getattr(error, "option_name", None)
     if near and wrong:
-        return "warmstart " + shlex.join([respelled(word, wrong, near[0]) for word in words])
-    if " Did you mean " in what:
-        wrong, right = what.split("'")[1], what.split("Did you mean ")[1].strip(" ?'\"")
-        return "warmstart " + shlex.join([right if word == wrong else word for word in words])
+        meant = [right for right in near if is_slip(wrong, right)]
+        if meant:
+            return "warmstart " + shlex.join([respelled(word, wrong, meant[0]) for word in words])
+    if what.startswith("No such command"):
+        wrong = what.split("'")[1]
+        meant = [right for right in commands if is_slip(wrong, right)]
+        if meant:
+            return "warmstart " + shlex.join([meant[0] if w == wrong else w for w in words])
     parameter = getattr(error, "param", None)
     names = list(getattr(parameter, "opts", ()))
     if what.startswith("Invalid value") and any(name.startswith("--") for name in names):
@@ -88,6 +130,11 @@ def usage_fix(error: Exception, what: str, words: Sequence[str]) -> str:
         if default is None:  # what is found or chosen unless somebody says
             return "warmstart " + shlex.join(without_option(words, names))
         return "warmstart " + shlex.join(with_flags(words, (names[0], str(default))))
+    return help_line(error)
+
+
+def help_line(error: Exception) -> str:
+    """What to type to see the options of the command that was called."""
     context = getattr(error, "ctx", None)
     return f"{context.command_path if context is not None else 'warmstart'} --help"
 

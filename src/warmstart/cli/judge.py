@@ -3,6 +3,7 @@
 import shutil
 
 from warmstart.cli.matrix import LONGEST_NAME, matrix_text, shortened
+from warmstart.evaluation.score_words import MAIN, main_score, words_of
 from warmstart.evaluation.scores import ClassScores, Score, Scores
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import DOUBTFUL, RESULT, say
@@ -10,15 +11,7 @@ from warmstart.terminal.colour import DOUBTFUL, RESULT, say
 MOST_CLASSES = 30  # with more, the table per class shows the worst ones
 MOST_WORST = 15
 MOST_PAIRS = 5
-FIRST = {"accuracy": "accuracy", "exact_match": "all labels right"}  # told last, by itself
 PARTS = ("macro_", "weighted_", "micro_")  # of these averages only F is told
-NAMES = {
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "calibration_error": "calibration error",
-    "calibration_error_by_chance": "  of a calibrated model",
-    "roc_auc": "ROC AUC",
-}
 
 
 def tell(predictions: Predictions, scores: Scores) -> None:
@@ -73,7 +66,7 @@ def has_thresholds(classes: list[ClassScores]) -> bool:
 def score_lines(scores: Scores) -> list[str]:
     """A line per score, with its interval."""
     listed = {name: score for name, score in scores.scores.items() if is_told(name)}
-    titles = [NAMES.get(name, name.replace("_", " ").replace(" f", " F")) for name in listed]
+    titles = [words_of(name).title for name in listed]
     width = max(map(len, titles)) + 2
     lines = ["score".ljust(width) + " value    95 % interval"]
     pairs = zip(titles, listed.values(), strict=True)
@@ -83,7 +76,7 @@ def score_lines(scores: Scores) -> list[str]:
 def is_told(name: str) -> bool:
     """Whether a score is in the table; scores.json has all of them."""
     is_part = name.startswith(PARTS) and name.endswith(("_precision", "_recall"))
-    return name not in FIRST and not is_part
+    return name not in MAIN and not is_part
 
 
 def score_text(score: Score) -> str:
@@ -106,10 +99,9 @@ def tell_unknown(predictions: Predictions) -> None:
 
 def tell_accuracy(scores: Scores) -> None:
     """Print the share of rows that are right with its 95 % interval, and what flatters it."""
-    name = next(name for name in FIRST if name in scores.scores)
-    score = scores[name]
+    words, score = main_score(scores)
     bars = f"95 % {score.low:.4f} to {score.high:.4f}"
-    told, width = f"{FIRST[name]} {score.value:.4f}", f" ({bars}, n = {scores.num_rows})"
+    told, width = f"{words.title} {score.value:.4f}", f" ({bars}, n = {scores.num_rows})"
     say(("\n", ""), (told, RESULT), (width, ""))
     if scores.chosen_on_these:
         chosen = " and ".join(scores.chosen_on_these)

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import typer
 
@@ -61,18 +61,10 @@ def main(arguments: list[str] | None = None) -> None:
             if code == STOPPED_CODE:  # what typer makes of Ctrl-C
                 report(KeyboardInterrupt(), words)
         except BaseException as error:  # noqa: BLE001 - the one place where errors become words
-            code = report(error, words, options_of(words))
+            code = report(error, words, typer.main.get_command(app))
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
     """A warning as a line, without the place in the program that it comes from."""
     say(("Warning:", DOUBTFUL), (f" {message}", ""), is_error=True)
-
-
-def options_of(words: Sequence[str]) -> set[str]:
-    """The options of the command that the words call."""
-    command = typer.main.get_command(app)
-    for word in words:
-        command = getattr(command, "commands", {}).get(word, command)
-    return {name for parameter in command.params for name in parameter.opts}

@@ -3,16 +3,16 @@
 import os
 import shlex
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from warmstart.cli.fix_line import usage_fix, with_flags
+from warmstart.cli.fix_line import UsageError, help_line, is_typable, usage_fix, with_flags
 from warmstart.errors import SettingError, WarmstartError
 from warmstart.terminal.colour import BAD, HINT, TITLE, say
 
-UsageError = typer.BadParameter.__mro__[1]
 BROKEN_PIPE_CODE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
@@ -28,13 +28,13 @@ class RunStopped(Exception):  # noqa: N818 - no error, and typer would swallow a
         self.run = run
 
 
-def report(error: BaseException, words: Sequence[str], options: Collection[str] = ()) -> int:
+def report(error: BaseException, words: Sequence[str], command: Any = None) -> int:
     """Print an error to stderr.
 
     Args:
         error: What was raised.
         words: The command line after `warmstart`.
-        options: The options of the command that it calls.
+        command: What parses it, with its subcommands.
 
     Returns:
         The exit code: 1 wrong data, 2 wrong usage, 130 Ctrl-C. What is no mistake of the user's is
@@ -51,7 +51,7 @@ def report(error: BaseException, words: Sequence[str], options: Collection[str] 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE_CODE
     if isinstance(error, WarmstartError):
-        tell(error.what, error.expected, fix_of(error, words, options))
+        tell(error.what, error.expected, fix_of(error, words, command))
         return 2 if isinstance(error, SettingError) else 1
     if isinstance(error, OSError) and error.filename is not None:
         tell(
@@ -61,11 +61,11 @@ def report(error: BaseException, words: Sequence[str], options: Collection[str] 
         )
         return 1
     if isinstance(error, Exception) and isinstance(error, UsageError):
-        return report_usage(error, words)
+        return report_usage(error, words, command)
     raise error
 
 
-def report_usage(error: Exception, words: Sequence[str]) -> int:
+def report_usage(error: Exception, words: Sequence[str], command: Any) -> int:
     """Print what is wrong with an option, a command or a value; return the exit code."""
     what = error.format_message()  # type: ignore[attr-defined]
     context = getattr(error, "ctx", None)
@@ -73,7 +73,10 @@ def report_usage(error: Exception, words: Sequence[str]) -> int:
     if what.startswith("Usage: "):  # no word was given: what there is, is help and no error
         print(what)
         return 2
-    tell(what, usage.removeprefix("Usage: "), usage_fix(error, what, words))
+    fix = usage_fix(error, what, words, sorted(getattr(command, "commands", {})))
+    if not fix.endswith("--help") and not is_typable(command, shlex.split(fix)[1:]):
+        fix = help_line(error)
+    tell(what, usage.removeprefix("Usage: "), fix)
     return 2
 
 
@@ -84,13 +87,15 @@ def tell(what: str, expected: str, fix: str) -> None:
     say(*parts, ("Fix:", HINT), (f" {fix}", ""), is_error=True)
 
 
-def fix_of(error: WarmstartError, words: Sequence[str], options: Collection[str]) -> str:
-    """The command line that mends an error, where options can; else what a person must do."""
-    named = [flag for flag in error.flags if flag.startswith("--")]
-    known = all(flag.replace("--no-", "--") in options or flag in options for flag in named)
-    if not error.flags or not known or "--resume" in words:
+def fix_of(error: WarmstartError, words: Sequence[str], command: Any) -> str:
+    """The command line that mends an error, where one can; else what a person must do."""
+    is_path = error.flags[:1] == ("=",)
+    if not error.flags or ("--resume" in words and not is_path):
         return error.fix
-    return "warmstart " + shlex.join(with_flags(words, error.flags))
+    mended = with_flags(words, error.flags)
+    if mended == list(words) or not is_typable(command, mended):
+        return error.fix
+    return "warmstart " + shlex.join(mended)
 
 
 def resume_line(run: Path) -> str:

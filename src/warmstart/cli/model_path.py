@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from warmstart.cli.paths import nearest, refuse_missing
+from warmstart.cli.paths import CARD, model_at, nearest, refuse_missing
 from warmstart.errors import ModelFolderError
-
-CARD = "model.json"
 
 
 def is_published(model: Path) -> bool:
@@ -22,7 +20,7 @@ def is_published(model: Path) -> bool:
 
     if is_timm_name(str(model)):
         return True
-    if len(model.parts) > 1 or nearest(model) is not None:
+    if len(model.parts) > 1 or nearest(model, model_at) is not None:
         return False  # the misspelled path of a folder, as ``refuse_no_model`` will say
     close = near_timm_names(str(model))
     raise ModelFolderError(
@@ -42,7 +40,7 @@ def refuse_no_model(model: Path) -> None:
         ModelFolderError: it is a run's folder instead, or a file.
     """
     expected = f"the folder of a model, such as RUN/model, with {CARD} in it."
-    refuse_missing(model, expected=expected)
+    refuse_missing(model, expected=expected, would_do=model_at)
     if (model / "model" / CARD).is_file() and not (model / CARD).is_file():
         raise ModelFolderError(
             f"{model} is a run; its model lies in {model / 'model'}.",
@@ -51,9 +49,11 @@ def refuse_no_model(model: Path) -> None:
             flags=("=", str(model), str(model / "model")),
         )
     if model.is_file():
+        within = model_at(model.parent)
         raise ModelFolderError(
             f"{model} is a file; pickles and other single files are not read, because they may "
             "hold code.",
             expected=expected,
             fix="train one: warmstart train FOLDER --out RUN, then use RUN/model.",
+            flags=() if within is None else ("=", str(model), str(within)),
         )

@@ -1,10 +1,21 @@
 """Paths that a shell user typed: is it there, and where may a run be written?"""
 
 import difflib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from warmstart.cli.settings import BackboneSettings
 from warmstart.errors import DataError, SettingError
+
+RUNS = Path("runs")  # where runs lie, unless somebody says
+RECIPE, PREDICTIONS = "recipe.toml", "predictions.csv"  # what makes a folder a run's,
+CARD = "model.json"  # or a model's
+MOST_NEAR = 3  # spellings that are tried for each part of a path
+
+
+def anything(path: Path) -> Path:
+    """A path, whatever is there."""
+    return path
 
 
 def refuse_bad_places(settings: BackboneSettings) -> Path | None:
@@ -26,19 +37,22 @@ def refuse_bad_places(settings: BackboneSettings) -> Path | None:
     return data
 
 
-def refuse_missing(path: Path, *, expected: str) -> None:
+def refuse_missing(
+    path: Path, *, expected: str, would_do: Callable[[Path], Path | None] = anything
+) -> None:
     """Check before anything slow is loaded that a path is there.
 
     Args:
         path: What was typed.
         expected: What it should have been.
+        would_do: What of a path that is spelled like it, the same or one within; None if nothing.
 
     Raises:
         DataError: there is nothing of that name.
     """
     if path.exists() or path.is_symlink():
         return
-    near = nearest(path)
+    near = nearest(path, would_do)
     raise DataError(
         f"there is no file or folder {path}.",
         expected=expected,
@@ -47,23 +61,75 @@ def refuse_missing(path: Path, *, expected: str) -> None:
     )
 
 
-def nearest(path: Path) -> Path | None:
-    """The path there is that is spelled most like one that is not, part by part."""
-    here = Path(path.anchor)
-    for part in path.parts[1 if path.anchor else 0 :]:
+def refuse_no_run(run: Path, *, other: Path | None = None) -> None:
+    """Check that a path is the folder of a run, finished or not.
+
+    Args:
+        run: What was typed.
+        other: A run that it should not be.
+
+    Raises:
+        DataError: it is nothing, or something else.
+    """
+
+    def would_do(path: Path) -> Path | None:
+        is_other = other is not None and path.resolve() == other.resolve()
+        return None if is_other else run_at(path)
+
+    expected = "the folder of a run, that `warmstart train` wrote."
+    refuse_missing(run, expected=expected, would_do=would_do)
+    if run_at(run) is None:
+        near = would_do(run.parent) or nearest(run, would_do)
+        raise DataError(
+            f"{run} is not the folder of a run: it has no {RECIPE}.",
+            expected=expected,
+            fix="give the folder of a run, such as runs/photos-1.",
+            flags=() if near is None else ("=", str(run), str(near)),
+        )
+
+
+def run_at(path: Path) -> Path | None:
+    """A path, if it is the folder of a run, or of what is left of one to compare."""
+    return path if any((path / name).is_file() for name in (RECIPE, PREDICTIONS)) else None
+
+
+def model_at(path: Path) -> Path | None:
+    """The model folder that a path is, or that lies in it."""
+    return next((place for place in (path, path / "model") if (place / CARD).is_file()), None)
+
+
+def nearest(path: Path, would_do: Callable[[Path], Path | None] = anything) -> Path | None:
+    """What would do of the path there is that is spelled most like one that is not.
+
+    Args:
+        path: What was typed; part by part, each is spelled most like it.
+        would_do: As for ``refuse_missing``. What is not anything is also sought among the runs.
+    """
+    homes = [path] if would_do is anything else [path, RUNS / path.name]
+    found = (would_do(near) for home in homes for near in spelled_like(home))
+    return next((place for place in found if place is not None), None)
+
+
+def spelled_like(path: Path) -> Iterator[Path]:
+    """Paths that are there, the most alike first."""
+    here, rest = Path(path.anchor), path.parts[1 if path.anchor else 0 :]
+    for place, part in enumerate(rest):
         if part == ".." or (here / part).exists():
             here /= part
             continue
         try:
             names = sorted(entry.name for entry in here.iterdir())
         except OSError:
-            return None
+            return
         folded = {name.casefold(): name for name in reversed(names)}
-        close = difflib.get_close_matches(part.casefold(), folded, 1)
-        if not close:
-            return None
-        here /= folded[close[0]]
-    return here
+        for close in difflib.get_close_matches(part.casefold(), folded, MOST_NEAR):
+            near = here.joinpath(folded[close], *rest[place + 1 :])
+            if near.exists():
+                yield near
+            elif place + 1 < len(rest):
+                yield from spelled_like(near)
+        return
+    yield here
 
 
 def data_folder(source: Path, folder: str = "") -> Path | None:

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from warmstart.data.table import Exclusion
     from warmstart.results.predictions import Predictions
 
-Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, such as RUN/model.")]
+ModelOrName = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL|ARCH",
+        help="A model folder, such as RUN/model; or a timm name, for ImageNet's classes.",
+    ),
+]
 
 
 def predict(
-    model: Annotated[
-        Path,
-        typer.Argument(
-            metavar="MODEL|ARCH",
-            help="A model folder, such as RUN/model; or a timm name, for ImageNet's classes.",
-        ),
-    ],
+    model: ModelOrName,
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATHS...", help="Images, or folders of images.")
     ],
@@ -47,7 +47,9 @@ def predict(
     ] = 0,
     augment: Annotated[
         str | None,
-        typer.Option(help=f"How they differ: {AUGMENTATIONS}; default: as in training."),
+        typer.Option(
+            help=f"How they differ: {AUGMENTATIONS}; default: as in training, else basic."
+        ),
     ] = None,
     plain_weight: Annotated[
         float | None, typer.Option(help="Share of the plain view; default: all views alike.")
@@ -68,7 +70,6 @@ def predict(
         refuse_no_model(model)
     for path in paths:
         refuse_missing(path, expected="an image, or a folder of images.")
-    from warmstart.classifier_data.transforms import chosen_augmentation
     from warmstart.data.listing import list_pictures
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
@@ -78,9 +79,7 @@ def predict(
     files = listing.files
 
     def named(some: Sequence[Path]) -> "Predictions":
-        return predictor.TTA(
-            some, tta, plain_weight=plain_weight, aug_tfms=chosen_augmentation(augment)
-        )
+        return predictor.TTA(some, tta, plain_weight=plain_weight, aug_tfms=augment)
 
     predictions, unread = predict_readable(named, files)
     if predictions is not None:

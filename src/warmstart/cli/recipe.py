@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from warmstart.cli.paths import RECIPE
 from warmstart.cli.settings import PATHS, TrainSettings
 from warmstart.errors import DataError
 
-RECIPE = "recipe.toml"
 # what a recipe without a head meant: it was written when there was only the MLP
 BEFORE_HEADS = {"head": "mlp", "wd": 0.0}
 

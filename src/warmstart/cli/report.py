@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from warmstart.cli import options
-from warmstart.cli.paths import data_folder, refuse_missing, refuse_within_data
+from warmstart.cli.paths import data_folder, refuse_no_run, refuse_within_data
 
 
 def report_run(
@@ -20,7 +20,7 @@ def report_run(
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Write what a run knows as one HTML page: scores, mistakes, pictures, how to do it again."""
-    refuse_missing(run, expected="the folder of a run, that `warmstart train` wrote.")
+    refuse_no_run(run)
     # numpy loads here, not for --help
     from warmstart.cli.run_folder import REPORT
     from warmstart.cli.run_reading import read_finished

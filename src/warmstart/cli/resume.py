@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from warmstart.cli.mistakes import resume_line
-from warmstart.cli.paths import refuse_missing
-from warmstart.cli.recipe import RECIPE, Recipe, read_recipe
+from warmstart.cli.paths import RECIPE, refuse_no_run
+from warmstart.cli.recipe import Recipe, read_recipe
 from warmstart.cli.settings import PATHS, TrainSettings
 from warmstart.errors import SettingError
 
@@ -31,7 +31,7 @@ def resumed(run: Path, context: Context) -> Recipe:
     Raises:
         SettingError: an option says something else than the run's recipe.
     """
-    refuse_missing(run, expected="the folder of a run, that `warmstart train` wrote.")
+    refuse_no_run(run)
     recipe = read_recipe(run)
     wanted = {one.name: getattr(recipe.asked, one.name) for one in fields(TrainSettings)}
     wanted["lr"] = recipe.lr

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.cli.label_cells import labels_cell
-from warmstart.cli.paths import is_within, refuse_within_data
-from warmstart.cli.recipe import RECIPE
+from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS, is_within, refuse_within_data
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
@@ -18,15 +17,13 @@ from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
 
-PREDICTIONS, HISTORY, EXCLUSIONS = "predictions.csv", "history.jsonl", "exclusions.csv"
+HISTORY, EXCLUSIONS = "history.jsonl", "exclusions.csv"
 ENVIRONMENT, DATA, CURVE = "environment.json", "data.json", "lr_find.json"
 OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not see it
 STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
 
 
-def new_run(
-    out: Path | None, source: Path, *, data: Path | None = None, home: Path = Path("runs")
-) -> Path:
+def new_run(out: Path | None, source: Path, *, data: Path | None = None, home: Path = RUNS) -> Path:
     """Name a folder that is not there yet.
 
     Args:

@@ -15,8 +15,8 @@ from warmstart.cli.run_reading import (
     read_steps,
 )
 from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions
-from warmstart.cli.table_file import is_table
 from warmstart.data.cache_folder import cache_folder
+from warmstart.data.csv_table import is_table
 from warmstart.errors import UnreadableImageError
 from warmstart.report.content import ReportContent, Reproduction
 from warmstart.report.page import write_report

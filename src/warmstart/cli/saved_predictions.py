@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.cli.label_cells import names_in
-from warmstart.cli.run_folder import OUT_OF_FOLD, PREDICTIONS, SCORES
+from warmstart.cli.mistakes import resume_line
+from warmstart.cli.paths import PREDICTIONS, RECIPE
+from warmstart.cli.run_folder import OUT_OF_FOLD, SCORES
 from warmstart.errors import DataError
 from warmstart.evaluation.scores import Scores
 from warmstart.results.answering import Answering
@@ -44,7 +47,7 @@ def read_predictions(run: Path) -> SavedPredictions:
         raise DataError(
             f"{run} cannot be read ({error}).",
             expected=f"{PREDICTIONS}, {SCORES} and {CARD} as `warmstart train` wrote them.",
-            fix="train it again: warmstart train FOLDER",
+            fix="warmstart " + shlex.join(["train", "--like", str(run)]),
         ) from error
 
 
@@ -77,7 +80,7 @@ def read_out_of_fold(run: Path) -> Predictions | None:
         raise DataError(
             f"{file} cannot be read ({error}).",
             expected="the file as `warmstart train` wrote it.",
-            fix="train it again: warmstart train FOLDER",
+            fix="warmstart " + shlex.join(["train", "--like", str(run)]),
         ) from error
 
 
@@ -123,17 +126,15 @@ def many_labels(cells: list[str], classes: tuple[str, ...]) -> NDArray[np.int64]
 
 
 def refuse_unfinished(run: Path) -> None:
-    """See that a folder is that of a finished run.
+    """See that a run is finished.
 
     Raises:
         DataError: it is not.
     """
     missing = [str(name) for name in (PREDICTIONS, SCORES, CARD) if not (run / name).is_file()]
     if missing:
-        parent = run.parent if (run.parent / PREDICTIONS).is_file() else None
         raise DataError(
             f"{run} has no {missing[0]}.",
             expected="the folder of a finished run, that `warmstart train` wrote.",
-            fix=f"give {parent}." if parent else f"finish it: warmstart train --resume {run}",
-            flags=("=", str(run), str(parent)) if parent else (),
+            fix=resume_line(run) if (run / RECIPE).is_file() else "give another run.",
         )

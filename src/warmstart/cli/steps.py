@@ -14,13 +14,15 @@ from warmstart.classifier_data.transforms import tfms_from_model
 from warmstart.cli.answer import find_answers
 from warmstart.cli.full import last_step, train_fully
 from warmstart.cli.outcome import tell_outcome, write_outcome
-from warmstart.cli.recipe import RECIPE, Recipe, read_recipe
+from warmstart.cli.paths import RECIPE
+from warmstart.cli.recipe import Recipe, read_recipe
 from warmstart.cli.run_folder import CURVE, REPORT, write_curve
 from warmstart.cli.run_report import write_run_report
 from warmstart.cli.settings import DataSettings, LearnSettings
-from warmstart.cli.table_file import is_table, table_data
+from warmstart.cli.table_file import table_data
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.content import ContentHashes
+from warmstart.data.csv_table import is_table
 from warmstart.errors import DataError, SettingError, TrainingError
 
 if TYPE_CHECKING:

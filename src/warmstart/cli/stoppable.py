@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from warmstart.cli.mistakes import RunStopped
-from warmstart.cli.recipe import RECIPE, Recipe
+from warmstart.cli.paths import RECIPE
+from warmstart.cli.recipe import Recipe
 
 
 def run_stoppable(recipe: Recipe, run: Path, cache_dir: str | None = None) -> None:

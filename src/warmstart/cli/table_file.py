@@ -6,14 +6,7 @@ from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.cli.settings import DataSettings
 from warmstart.data.columns import typed_column
-from warmstart.errors import SettingError
-
-SUFFIXES = (".csv", ".tsv")
-
-
-def is_table(source: Path) -> bool:
-    """Whether a source is a table and no folder."""
-    return source.suffix.lower() in SUFFIXES and not source.is_dir()
+from warmstart.data.csv_table import delimiter_of
 
 
 def table_data(
@@ -47,25 +40,6 @@ def table_data(
         for_check=for_check,
         quiet=quiet,
     )
-
-
-def delimiter_of(source: Path, given: str) -> str:
-    r"""One character; a tab may be typed as \t, and is usual in a .tsv.
-
-    Raises:
-        SettingError: it is none or several.
-    """
-    delimiter = "\t" if given == "\\t" else given
-    if delimiter == "," and source.suffix.lower() == ".tsv":
-        return "\t"
-    if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise SettingError(
-            f"the delimiter {given!r} is not one character that can part cells.",
-            expected="one character, such as a comma or a semicolon.",
-            fix="pass delimiter=','.",
-            flags=("--delimiter", ","),
-        )
-    return delimiter
 
 
 def column(typed: str | None) -> str | int | None:

@@ -8,7 +8,12 @@ from typing import Annotated
 import typer
 
 from warmstart.cli.expand import with_options
-from warmstart.cli.paths import refuse_bad_places, refuse_missing, refuse_within_data
+from warmstart.cli.paths import (
+    refuse_bad_places,
+    refuse_missing,
+    refuse_no_run,
+    refuse_within_data,
+)
 from warmstart.cli.recipe import Recipe, read_recipe
 from warmstart.cli.resume import Context, resumed
 from warmstart.cli.run_folder import new_run
@@ -39,7 +44,7 @@ def train(
         run_stoppable(resumed(resume, context), resume, settings.cache_dir)
         return
     if like is not None:
-        refuse_missing(like, expected="the folder of a run, that `warmstart train` wrote.")
+        refuse_no_run(like)
         done = read_recipe(like)
         again = replace(done, result={})
         run_stoppable(again, new_run(out, Path(done.asked.source)), settings.cache_dir)

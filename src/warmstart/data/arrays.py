@@ -1,6 +1,6 @@
 """Pixels and labels in memory → an ImageTable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,27 +8,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.arguments import shortly
 from warmstart.data.label_forms import Labels, read_labels, text
 from warmstart.data.listed import some
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.split import DEFAULT_DRAW
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
-
-Pair = tuple[Any, Any]
+from warmstart.images.arrays import stack_of
 
 
 def from_arrays(
-    train: Pair,
-    valid: Pair,
+    train: Any,
+    valid: Any,
     test: Any = None,
     classes: Sequence[str] | None = None,
 ) -> ImageTable:
     """Make a table of images that are arrays: names "train/0", "train/1" and so on.
 
     Args:
-        train: (x, y): x uint8 (N, H, W, 3), or (N, H, W) of greys; y (N,) integers or texts, or
-            (N, K) of 0 and 1 where an image may have any number of K classes.
+        train: (x, y): x (N, H, W, 3), or (N, H, W) of greys, as ``predict`` takes them, or a list
+            of pictures that differ in size; y (N,) integers or texts, or (N, K) of 0 and 1 where an
+            image may have any number of K classes.
         valid: Likewise.
         test: x alone, or (x, y).
         classes: Names of the classes. Integers in y are then positions in it, from 0. Without it,
@@ -44,14 +45,15 @@ def from_arrays(
     given = {"train": train, "valid": valid}
     if test is not None:
         given["test"] = test if isinstance(test, tuple) else (test, None)
+    refuse_unpaired(given)
     memory: dict[str, NDArray[np.uint8]] = {}
     labels: dict[str, NDArray[Any] | Labels | None] = {}
     names: dict[str, list[str]] = {}
     for split, (x, y) in given.items():
-        pixels = read_pixels(x, split)
+        pixels = stack_of(x, f"x_{split}")
         names[split] = row_names(split, len(pixels))
         memory.update(zip(names[split], pixels, strict=True))
-        labels[split] = None if y is None and split == "test" else read_y(y, len(x), split)
+        labels[split] = None if y is None and split == "test" else read_y(y, len(pixels), split)
     of_train = labels["train"]
     forms = {form(of) for of in labels.values() if of is not None}
     if of_train is None or len(forms) > 1:
@@ -88,55 +90,25 @@ def from_arrays(
     return replace(table, memory=memory)
 
 
+def refuse_unpaired(given: Mapping[str, Any]) -> None:
+    """See that each split is a pair of pictures and labels.
+
+    Raises:
+        SettingError: one is not.
+    """
+    for split, pair in given.items():
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise SettingError(
+                f"what was passed for {split} is no pair: {shortly(pair)}.",
+                expected="(x, y): pictures, and a label for each.",
+                fix=f"pass (x_{split}, y_{split}).",
+            )
+
+
 def row_names(split: str, number: int) -> list[str]:
     """Names that sort like the rows."""
     digits = len(str(max(number - 1, 0)))
     return [f"{split}/{row:0{digits}d}" for row in range(number)]
-
-
-def read_pixels(x: Any, split: str) -> NDArray[np.uint8]:
-    """A read-only copy of the pixels, so that a later change of ``x`` changes no image.
-
-    Raises:
-        SettingError: they are not uint8, or not (N, H, W, 3) or (N, H, W).
-    """
-    pixels = np.asarray(x)
-    problem = None
-    if pixels.dtype != np.uint8:
-        problem = f"is of {pixels.dtype}", dtype_fix(pixels, f"x_{split}")
-    elif pixels.ndim == 4 and pixels.shape[1] == 3 != pixels.shape[3]:
-        problem = f"has shape {pixels.shape}", f"pass x_{split}.transpose(0, 2, 3, 1)."
-    elif pixels.ndim == 4 and pixels.shape[3] == 4:
-        problem = f"has shape {pixels.shape}", f"leave alpha off: x_{split}[..., :3]."
-    elif pixels.ndim == 4 and pixels.shape[3] == 1:
-        problem = f"has shape {pixels.shape}", f"pass x_{split}[..., 0]."
-    elif pixels.ndim not in {3, 4} or (pixels.ndim == 4 and pixels.shape[3] != 3):
-        problem = f"has shape {pixels.shape}", "stack the images along a first axis."
-    elif not all(pixels.shape):
-        problem = f"has shape {pixels.shape}", "give each split at least one image."
-    if problem is not None:
-        raise SettingError(
-            f"the x of {split} {problem[0]}.",
-            expected="uint8, (N, H, W, 3) in red, green, blue, or (N, H, W) of greys.",
-            fix=problem[1],
-        )
-    copied = np.array(pixels, np.uint8, order="C")
-    copied.flags.writeable = False
-    return copied
-
-
-def dtype_fix(pixels: NDArray[Any], name: str) -> str:
-    """How to make uint8 of pixels, judged by their values."""
-    if not np.issubdtype(pixels.dtype, np.number) or not pixels.size:
-        return f"make {name} an array of numbers: all images of one size, stacked."
-    low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
-    if low < 0:
-        return f"undo the normalising of {name}: pixels are 0 to 255, as uint8."
-    if high <= 1 and np.issubdtype(pixels.dtype, np.floating):
-        return f'pass ({name} * 255).round().astype("uint8").'
-    if high <= 255 and high > 127:
-        return f'pass {name}.round().astype("uint8").'
-    return f'pass ({name} / {high:g} * 255).round().astype("uint8").'
 
 
 def form(labels: NDArray[Any] | Labels) -> object:

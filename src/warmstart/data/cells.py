@@ -93,6 +93,7 @@ def read_rows(
     val_idxs: Any = None,
     faults: Faults | None = None,
     needs_labels: bool = True,
+    beside: Grid | None = None,
 ) -> Read:
     """Check every row by itself; whether they are enough to train on is not asked.
 
@@ -103,6 +104,7 @@ def read_rows(
         val_idxs: Rows that validate.
         faults: Where a checkup wants what is wrong; None raises it.
         needs_labels: Only test rows may have an empty label; otherwise any row.
+        beside: Rows of the same table that are not asked for: their files are no exclusions.
 
     Raises:
         DataError: ``root`` is no folder.
@@ -130,7 +132,8 @@ def read_rows(
         grid.source, list(grid.where), names, list(labels.rows), splits,
         [group.strip() or None for group in groups], [],
     )  # fmt: skip
-    mentioned = {name for name in names if name}
+    others = [] if beside is None else beside.texts(found.name)
+    mentioned = {*names, *resolve_names(others, base, columns.suffix, known)[0]} - {""}
     refuse_names(rows, grid.texts(found.name), base, known, faults)
     if found.split is not None:
         refuse_splits(rows, grid, found.split, faults)

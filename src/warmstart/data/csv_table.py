@@ -17,9 +17,10 @@ from warmstart.data.listed import some
 from warmstart.data.scan import is_file
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
-from warmstart.errors import DataError
+from warmstart.errors import DataError, SettingError
 
 OTHER_DELIMITERS = (";", "\t", "|", ",")
+SUFFIXES = (".csv", ".tsv")
 Line = tuple[int, list[str]]  # its number in the file, its cells
 
 
@@ -36,6 +37,30 @@ class Dialect:
     header: bool = True
     delimiter: str = ","
     encoding: str | None = None
+
+
+def is_table(source: Path) -> bool:
+    """Whether a source is a table and no folder."""
+    return source.suffix.lower() in SUFFIXES and not source.is_dir()
+
+
+def delimiter_of(source: Path, given: str) -> str:
+    r"""One character; a tab may be typed as \t, and is usual in a .tsv.
+
+    Raises:
+        SettingError: it is none or several.
+    """
+    delimiter = "\t" if given == "\\t" else given
+    if delimiter == "," and source.suffix.lower() == ".tsv":
+        return "\t"
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise SettingError(
+            f"the delimiter {given!r} is not one character that can part cells.",
+            expected="one character, such as a comma or a semicolon.",
+            fix="pass delimiter=','.",
+            flags=("--delimiter", ","),
+        )
+    return delimiter
 
 
 def read_csv(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import SettingError
+from warmstart.arguments import read_fields, real, whole
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,8 @@ class Draw:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        """Check the share.
-
-        Raises:
-            SettingError: ``valid_pct`` is not between 0 and 1.
-        """
-        if not 0 < self.valid_pct < 1:
-            raise SettingError(
-                f"valid_pct is {self.valid_pct}.",
-                expected="a share between 0 and 1 of the training images.",
-                fix="pass valid_pct=0.2 for a fifth.",
-                flags=("--valid-pct", "0.2"),
-            )
+        """Check both, with a SettingError."""
+        read_fields(self, valid_pct=real(0.2, above=0, below=1), seed=whole())
 
 
 DEFAULT_DRAW = Draw()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.arguments import each, reads, real, seed, whole
 from warmstart.errors import SettingError
 from warmstart.evaluation.judged import judged
 from warmstart.evaluation.many_labels import many_label_scores
@@ -14,6 +15,12 @@ from warmstart.evaluation.settings import JudgeSettings, per_class
 from warmstart.results.predictions import Predictions
 
 
+@reads(
+    top_k=each(whole(1, example=5)),
+    beta=real(1.0, above=0),
+    num_resamples=whole(0, 100_000, example=2000),
+    seed=seed,
+)
 def evaluate(
     predictions: Predictions,
     *,
@@ -45,7 +52,7 @@ def evaluate(
         The scores.
 
     Raises:
-        SettingError: no row has a label, or an argument cannot be.
+        SettingError: there are too few resamples for an interval.
 
     Example:
         >>> import numpy as np
@@ -54,7 +61,7 @@ def evaluate(
         >>> print(evaluate(four)["accuracy"])
         0.7500  0.3006 to 0.9544
     """
-    if 0 < num_resamples < 100 or num_resamples < 0:
+    if 0 < num_resamples < 100:
         raise SettingError(
             f"num_resamples is {num_resamples}: a 2.5 % tail of it is less than three.",
             expected="at least 100, or 0 for no intervals.",

@@ -116,11 +116,13 @@ def check_keys(
         )
     if counts[0] != counts[1]:
         only_one, only_other = counts[0] - counts[1], counts[1] - counts[0]
-        example = next(iter(only_one or only_other))
-        what = "content hash" if has_hashes else "name"
+        key = next(iter(only_one or only_other))
+        keys, given = (one, first) if only_one else (other, second)
+        example = given.rows[list(keys).index(key)]
+        what = "content" if has_hashes else "name"
         raise SettingError(
             f"the rows differ: {only_one.total()} are only in the first, {only_other.total()} only "
-            f"in the second, by {what}; for one {example}.",
+            f"in the second, by {what}; the first: {example}.",
             expected="the same rows in both: on other rows no pair can be compared.",
             fix="predict the same split with both models"
             + ("." if has_hashes else ", or match moved files by content with hashes=(…, …)."),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.arguments import one_or_each, real
 from warmstart.errors import SettingError
 
 
@@ -23,21 +24,6 @@ class JudgeSettings:
     num_resamples: int
     seed: int
 
-    def __post_init__(self) -> None:
-        """Check at the door.
-
-        Raises:
-            SettingError: a value that cannot be.
-        """
-        if any(k < 1 for k in self.top_k):
-            raise SettingError(
-                f"top_k is {self.top_k}.", expected="numbers from 1.", fix="pass top_k=(5,)."
-            )
-        if not 0 < self.beta < float("inf"):
-            raise SettingError(
-                f"beta is {self.beta}.", expected="a number above 0.", fix="pass beta=1."
-            )
-
 
 def per_class(thresholds: float | Sequence[float] | NDArray[np.float64], num_classes: int
 ) -> NDArray[np.float64]:  # fmt: skip
@@ -51,19 +37,13 @@ def per_class(thresholds: float | Sequence[float] | NDArray[np.float64], num_cla
         (K,).
 
     Raises:
-        SettingError: another number of them, or not from 0 to 1.
+        SettingError: another number of them.
     """
-    given = np.asarray(thresholds, np.float64)
-    if given.ndim > 1 or given.size not in {1, num_classes}:
+    given = np.array(one_or_each(real(0.5, least=0, most=1))("thresholds", thresholds))
+    if given.size not in {1, num_classes}:
         raise SettingError(
             f"thresholds have shape {given.shape}, and there are {num_classes} classes.",
             expected="one number, or one per class.",
-            fix="pass thresholds=0.5.",
-        )
-    if not ((given >= 0) & (given <= 1)).all():
-        raise SettingError(
-            f"thresholds hold {float(given.ravel()[0])} and {given.size - 1} more.",
-            expected="numbers from 0 to 1.",
             fix="pass thresholds=0.5.",
         )
     return np.broadcast_to(given.ravel(), (num_classes,)).astype(np.float64)

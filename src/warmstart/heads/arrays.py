@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from warmstart.inference.probabilities import BLOCK_ROWS
+from warmstart.training.probabilities import BLOCK_ROWS
 
 
 class ArrayInputs:

@@ -10,19 +10,30 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from warmstart.arguments import Reader, one_of, optional, real, seed, whole
 from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
-from warmstart.heads.logistic import check_penalty, fit_logistic, resolve_parts
+from warmstart.heads.logistic import fit_logistic, resolve_parts
 from warmstart.inference.frozen_part import chosen_device
-from warmstart.inference.probabilities import probabilities
+from warmstart.results.head_fit import HEADS
 from warmstart.results.predictions import LIKELY
-from warmstart.training.head import HeadCard, build_head, dropouts_of
+from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, HeadCard, build_head, dropouts_of
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
+from warmstart.training.probabilities import probabilities
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
 BOTH = {"head", "seed", "device"}
+READERS: dict[str, Reader[Any]] = {
+    "C": optional(real(1.0, above=0)),
+    "xtra_fc": HIDDEN_SIZES,
+    "ps": DROPOUTS,
+    "lr": real(0.01, least=0),
+    "wds": real(0.03, least=0),
+    "bs": whole(2, example=64),
+    "seed": seed,
+}
 LOGISTIC = BOTH | {"C", "parts"}
 
 
@@ -98,7 +109,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
             The estimator itself, with ``classes_``, ``head_``, and ``history_`` of an MLP, ``C_``
             of a logistic head.
         """
-        check_parameters(self)
+        given = read_parameters(self)
         X, y = validate_data(  # noqa: N806
             self, X, y, dtype=np.float32, ensure_min_samples=2, multi_output=True
         )  # BatchNorm cannot learn from one row
@@ -107,11 +118,11 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         place = chosen_device(self.device)
         if self.head == "logistic":
             self.head_, self.C_ = fit_logistic(
-                X, targets, len(self.classes_), check_penalty(self.C),
-                resolve_parts(self.parts, X.shape[1]), seed=self.seed, device=place,
+                X, targets, len(self.classes_), given["C"],
+                resolve_parts(self.parts, X.shape[1]), seed=given["seed"], device=place,
             )  # fmt: skip
         else:
-            self._fit_mlp(X, targets, place)
+            self._fit_mlp(X, targets, place, given)
         return self
 
     def _fit_mlp(
@@ -119,17 +130,18 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         X: NDArray[np.float32],  # noqa: N803
         targets: torch.Tensor,
         place: torch.device,
+        given: dict[str, Any],
     ) -> None:
-        dropouts = dropouts_of(self.ps, len(self.xtra_fc))
-        card = HeadCard(X.shape[1], len(self.classes_), tuple(self.xtra_fc), dropouts)
-        self.head_ = build_head(card, seed=self.seed).to(place)
+        dropouts = dropouts_of(given["ps"], len(given["xtra_fc"]))
+        card = HeadCard(X.shape[1], len(self.classes_), given["xtra_fc"], dropouts)
+        self.head_ = build_head(card, seed=given["seed"]).to(place)
         settings = FitSettings(
-            lrs=(self.lr,),
+            lrs=(given["lr"],),
             schedule=Schedule(self.n_cycle, self.cycle_len, self.cycle_mult),
-            batch_size=self.bs,
+            batch_size=given["bs"],
             opt=self.opt,
-            weight_decays=(self.wds,),
-            seed=self.seed,
+            weight_decays=(given["wds"],),
+            seed=given["seed"],
             label_smoothing=self.label_smoothing,
         )
         self.history_ = fit(
@@ -164,23 +176,20 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         return tags
 
 
-def check_parameters(estimator: HeadClassifier) -> None:
-    """See that there is such a head, and that each parameter has a meaning for it.
+def read_parameters(estimator: HeadClassifier) -> dict[str, Any]:
+    """The parameters, where each has a meaning for the head that is asked for.
 
     Raises:
         SettingError: one has none.
     """
     everything = set(estimator.get_params())
     used = {"mlp": everything - LOGISTIC | BOTH, "logistic": LOGISTIC}
-    if estimator.head not in used:
-        raise SettingError(
-            f"head={estimator.head!r} is unknown.",
-            expected='"mlp" or "logistic".',
-            fix='pass head="logistic".',
-        )
+    one_of(*HEADS)("head", estimator.head)
     given, usual = estimator.get_params(), HeadClassifier().get_params()
     idle = [
-        name for name in sorted(everything - used[estimator.head]) if given[name] != usual[name]
+        name
+        for name in sorted(everything - used[estimator.head])
+        if not np.array_equal(given[name], usual[name])
     ]
     if idle:
         raise SettingError(
@@ -188,6 +197,8 @@ def check_parameters(estimator: HeadClassifier) -> None:
             expected=f"{', '.join(sorted(used[estimator.head]))}.",
             fix="leave it out; a search takes a list of grids, one for each head.",
         )
+    read = {name: reader(name, given[name]) for name, reader in READERS.items()}
+    return {**given, **read}
 
 
 def encoded(y: NDArray[Any]) -> tuple[NDArray[Any], torch.Tensor]:

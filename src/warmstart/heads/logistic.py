@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from warmstart.arguments import shortly
 from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
 from warmstart.training.batches_head import batch_settings
@@ -73,23 +74,6 @@ def row_units(features: NDArray[np.float32]) -> list[str]:
     return [row.tobytes().hex() for row in features]
 
 
-def check_penalty(penalty: object) -> float | None:
-    """C as a number; None stays.
-
-    Raises:
-        SettingError: it is not above 0.
-    """
-    if penalty is None:
-        return None
-    if isinstance(penalty, (int, float, np.number)) and 0 < float(penalty) < float("inf"):
-        return float(penalty)
-    raise SettingError(
-        f"C={penalty!r} is no strength.",
-        expected="a number above 0: the larger, the less the weights are held down; or None.",
-        fix="pass C=None, which finds it.",
-    )
-
-
 def resolve_parts(parts: Any, num_features: int) -> Parts:
     """Columns as pairs; None is all of them.
 
@@ -105,7 +89,7 @@ def resolve_parts(parts: Any, num_features: int) -> Parts:
     if pairs and all(0 <= first < last <= num_features for first, last in pairs):
         return pairs
     raise SettingError(
-        f"parts={parts!r} are no columns of X, which has {num_features}.",
+        f"parts={shortly(parts)} are no columns of X, which has {num_features}.",
         expected="pairs of the first column of a part and the one after its last; or None.",
         fix=f"pass parts=((0, {num_features}),), which is what None means.",
     )

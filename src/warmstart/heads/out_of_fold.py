@@ -10,11 +10,11 @@ from torch import Tensor
 
 from warmstart.errors import SettingError
 from warmstart.heads.fresh import HeadOf
-from warmstart.inference.probabilities import probabilities
 from warmstart.training.loop import fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.order import derive
+from warmstart.training.probabilities import probabilities
 from warmstart.training.settings import FitSettings
 
 InputsOf = Callable[[NDArray[np.int64], NDArray[np.int64]], Inputs]

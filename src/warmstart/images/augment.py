@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from warmstart.errors import SettingError
-from warmstart.images.choice import check_choice
+from warmstart.arguments import one_of, optional, read_fields, real, text
 from warmstart.images.geometry import NUM_SYMMETRIES
 from warmstart.images.light import Erasure, contrast_factor
 from warmstart.images.policy import OPERATIONS, Operation, draw_operations
@@ -42,29 +41,21 @@ class Augmentation:
     policy: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn from.
-
-        Raises:
-            SettingError: a number is out of range, or a word is unknown.
-        """
-        for field, low, high in (
-            ("max_rotation_degrees", 0, 180),
-            ("max_lighting", 0, 1),
-            ("max_zoom", 1, 100),
-            ("erasing_probability", 0, 1),
-        ):
-            if not low <= getattr(self, field) <= high:
-                raise SettingError(
-                    f"{field} is {getattr(self, field)}.",
-                    expected=f"a number from {low} to {high}.",
-                    fix=f"pass {field}={low} to change nothing.",
-                )
-        check_choice("flip", self.flip, tuple(FLIPS))
-        check_choice("policy", self.policy, (None, *OPERATIONS))
+        """Refuse what cannot be drawn from, with a SettingError."""
+        read_fields(
+            self,
+            name=text,
+            max_rotation_degrees=real(10, least=0, most=180),
+            max_lighting=real(0.05, least=0, most=1),
+            flip=one_of(*FLIPS),
+            max_zoom=real(1.1, least=1, most=100),
+            erasing_probability=real(0.5, least=0, most=1),
+            policy=optional(one_of(*OPERATIONS)),
+        )
 
     def card(self) -> str:
         """Everything here that changes a pixel, as one line of JSON; the name does not."""
-        fields = {key: float(v) if isinstance(v, int) else v for key, v in asdict(self).items()}
+        fields = asdict(self)
         del fields["name"]
         return json.dumps(fields, sort_keys=True)
 

@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from warmstart.arguments import one_of, read_fields, real, whole
 from warmstart.images.border import BORDERS, region
-from warmstart.images.choice import check_choice
 from warmstart.images.decode import decode
 from warmstart.images.geometry import Window
 from warmstart.images.warp import FILTERS
 
 DECODER = "pillow-draft-2x/1"  # part of the recipe's name: change it when pixels change
 CROP_TYPES = ("center", "random", "pad", "squash")
+SMALLEST_SIZE, LARGEST_SIZE = 8, 4096  # pixels along a side that a network sees
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,15 @@ class ViewRecipe:
     border: str = "reflect"
 
     def __post_init__(self) -> None:
-        """Refuse words that nothing here knows."""
-        for field, choices in (
-            ("interpolation", tuple(FILTERS)),
-            ("crop_type", CROP_TYPES),
-            ("border", BORDERS),
-        ):
-            check_choice(field, getattr(self, field), choices)
+        """Refuse what no view can be made with, with a SettingError."""
+        read_fields(
+            self,
+            size=whole(SMALLEST_SIZE, LARGEST_SIZE, example=224),
+            interpolation=one_of(*FILTERS),
+            pre_crop_scale=real(256 / 224, least=1, most=100),
+            crop_type=one_of(*CROP_TYPES),
+            border=one_of(*BORDERS),
+        )
 
     @property
     def is_cropped(self) -> bool:

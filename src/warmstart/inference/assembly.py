@@ -13,7 +13,13 @@ from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import load_pretrained
-from warmstart.training.head import HeadCard, build_head, dropouts_of, read_head_card
+from warmstart.training.head import (
+    HeadCard,
+    build_head,
+    dropouts_of,
+    read_head_card,
+    refuse_other_head,
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,10 @@ def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | 
     fit_to_size(body.module, plan.size)
     shape = output_shape(body.module, plan.size)
     pool = pool_for(body.module, shape)
-    if plan.custom_head is not None:
-        return ClassifierNetwork(body.module, pool, plan.custom_head), None, source
     num_features = int(pool(torch.zeros(shape)).shape[1])
+    if plan.custom_head is not None:
+        refuse_other_head(plan.custom_head, num_features, plan.num_classes)
+        return ClassifierNetwork(body.module, pool, plan.custom_head), None, source
     dropouts = dropouts_of(plan.ps, len(plan.sizes))
     card = HeadCard(num_features, plan.num_classes, plan.sizes, dropouts)
     network = ClassifierNetwork(body.module, pool, build_head(card, seed=plan.seed))

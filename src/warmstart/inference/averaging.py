@@ -1,11 +1,34 @@
 """One answer from several views of the same pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import SettingError
+from warmstart.arguments import Reader, real, whole
+from warmstart.images.augment import Augmentation, transforms_basic
+from warmstart.terminal.notes import note
+
+VIEW_READERS: dict[str, Reader[Any]] = {
+    "n_aug": whole(0, 100_000, example=4, flag="--tta"),
+    "plain_weight": real(0.5, least=0, most=1),
+}
+TTA_DEFAULT = transforms_basic  # small turns and light are right for any picture, mirrors are not
+
+
+def tta_augmentation(own: Augmentation | None, *, quiet: bool = False) -> Augmentation:
+    """How the views to be averaged differ, where nobody says: as in training, else by default.
+
+    Args:
+        own: How training views differed; None if all were plain, or nobody knows.
+        quiet: Do not say that it is the default.
+    """
+    if own is not None:
+        return own
+    told = f'the views of TTA differ by "{TTA_DEFAULT.name}": no augmentation was trained with'
+    note(told, quiet=quiet)
+    return TTA_DEFAULT
 
 
 def mean_over_views(
@@ -21,41 +44,14 @@ def mean_over_views(
     Returns:
         (N, K); the same bits wherever the views' own are.
     """
-    shares = view_shares(tta_views(n_aug), plain_weight)
+    shares = view_shares(range(n_aug + 1), plain_weight)
     return np.asarray(np.sum([share * chances(view) for view, share in shares], axis=0))
 
 
-def tta_views(n_aug: int) -> list[int]:
-    """The plain view and so many augmented ones.
-
-    Raises:
-        SettingError: the number is below 0.
-    """
-    if n_aug < 0:
-        raise SettingError(
-            f"n_aug={n_aug} is below 0.",
-            expected="0 for the plain view alone, or a number of augmented views beside it.",
-            fix="pass n_aug=4.",
-            flags=("--tta", "4"),
-        )
-    return list(range(n_aug + 1))
-
-
-def view_shares(views: list[int], plain_weight: float | None) -> list[tuple[int, float]]:
-    """Each view and how much it counts, the first one being the plain one.
-
-    Raises:
-        SettingError: the plain view's weight is no share.
-    """
+def view_shares(views: Sequence[int], plain_weight: float | None) -> list[tuple[int, float]]:
+    """Each view and how much it counts, the first one being the plain one."""
     num_others = len(views) - 1
     if plain_weight is None or num_others == 0:
         return [(view, 1 / len(views)) for view in views]
-    if not 0 <= plain_weight <= 1:
-        raise SettingError(
-            f"plain_weight={plain_weight!r} is no share.",
-            expected="a number in [0, 1], or None to weigh all views alike.",
-            fix="pass plain_weight=0.5.",
-            flags=("--plain-weight", "0.5"),
-        )
     shares = [plain_weight] + [(1 - plain_weight) / num_others] * num_others
     return list(zip(views, shares, strict=True))

@@ -1,5 +1,6 @@
 """A frozen prefix with its runner: what stores and predictors share."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,15 +11,16 @@ import torch
 from torch import nn
 
 from warmstart.activations.key import SpaceCard, row_key
+from warmstart.activations.openvino_reason import openvino_reason
 from warmstart.activations.openvino_runner import (
     OpenVinoRunner,
     compile_graph,
     fast_precision,
     openvino_mode,
-    openvino_reason,
     stored_dtype,
 )
 from warmstart.activations.runner import PixelRunner, PrefixRunner, TorchRunner
+from warmstart.arguments import shortly
 from warmstart.backbones.fingerprint import fingerprint
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
@@ -90,7 +92,7 @@ class FrozenPart:
             todo = " To have it: pip install --upgrade openvino" if is_missing else ""
             warnings.warn(
                 f"OpenVINO {does} ({why}). Torch computes instead: the same but for the last "
-                f"digits, and a few times slower.{todo}",
+                f"digits, and slower.{todo}",
                 stacklevel=2,
             )
         self.torch_cuts[self.cut] = why
@@ -129,11 +131,13 @@ class FrozenPart:
 
 
 def chosen_precision(precision: str, device: torch.device) -> str:
-    """Make "auto" a choice.
+    """Make "auto" a choice: that of WARMSTART_PRECISION, or what the device does fast.
 
     Raises:
         SettingError: the name is another.
     """
+    if precision == "auto":
+        precision = os.environ.get("WARMSTART_PRECISION", "auto")
     if precision not in {"auto", "f32", "bf16"}:
         raise SettingError(
             f"precision={precision!r} is unknown.",
@@ -148,26 +152,27 @@ def chosen_precision(precision: str, device: torch.device) -> str:
     return fast_precision() if device.type == "cpu" else "f32"
 
 
-def chosen_device(device: str) -> torch.device:
+def chosen_device(device: object) -> torch.device:
     """Make "auto" a choice: CUDA, MPS, CPU.
 
     Raises:
         SettingError: torch does not know the device, or this computer does not have it.
     """
     has_mps = torch.backends.mps.is_available()
-    if device == "auto":
+    name = str(device) if isinstance(device, (str, torch.device)) else ""
+    if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")
-    kind = device.partition(":")[0]
+    kind, _, number = name.partition(":")
     has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": has_mps}
-    if not has.get(kind, False):
+    if not has.get(kind, False) or not (number or "0").isdecimal():
         here = ", ".join(name for name, there in has.items() if there)
         raise SettingError(
-            f"device={device!r} is not to be had here.",
+            f"device={shortly(device)} is not available here.",
             expected=f"one of: auto, {here}.",
             fix='pass device="auto".',
             flags=("--device", "auto"),
         )
-    return torch.device(device)
+    return torch.device(name)
 
 
 def frozen_part(

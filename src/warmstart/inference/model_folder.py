@@ -12,6 +12,7 @@ from torch import Tensor
 
 from warmstart.data.durable import sync_folder
 from warmstart.errors import ModelFolderError
+from warmstart.inference.seen_pictures import SEEN, SeenPictures, read_seen
 from warmstart.results.answering import PLAIN, Answering
 
 FORMAT = "warmstart-model-1"
@@ -43,19 +44,36 @@ class ModelCard:
     answering: Answering = PLAIN
 
 
-def write_model(folder: Path, card: ModelCard, tensors: dict[str, Tensor]) -> None:
-    """Write the two files, the card last.
+@dataclass(frozen=True, eq=False)
+class SavedModel:
+    """What a model folder holds; ``seen`` is None where an older version wrote it."""
+
+    card: ModelCard
+    tensors: dict[str, Tensor]
+    seen: SeenPictures | None
+
+
+def write_model(
+    folder: Path, card: ModelCard, tensors: dict[str, Tensor], seen: SeenPictures
+) -> None:
+    """Write the three files, the card last.
 
     Args:
         folder: Made if it is not there.
         card: Everything but the weights.
-        tensors: The network's state dict; two that share memory, as CoaT's do, are written twice.
+        tensors: The network's state dict.
+        seen: The pictures that it was trained on.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    own = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    content = save(own)
-    entry = {"format": FORMAT, "weights_sha256": hashlib.sha256(content).hexdigest()} | asdict(card)
+    content = save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
+    keys, about_keys = seen.to_file()
+    entry = {
+        "format": FORMAT,
+        "weights_sha256": hashlib.sha256(content).hexdigest(),
+        "seen_pictures": about_keys,
+    } | asdict(card)
     write_whole(folder / WEIGHTS, content)
+    write_whole(folder / SEEN, keys)
     write_whole(folder / CARD, json.dumps(entry, indent=1, ensure_ascii=False).encode())
 
 
@@ -70,8 +88,8 @@ def write_whole(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def read_model(folder: Path) -> tuple[ModelCard, dict[str, Tensor]]:
-    """Read and compare the checksum.
+def read_model(folder: Path) -> SavedModel:
+    """Read and compare the checksums.
 
     Raises:
         ModelFolderError: it is not a model folder, or not as it was written.
@@ -106,10 +124,11 @@ def read_model(folder: Path) -> tuple[ModelCard, dict[str, Tensor]]:
             expected="the sha256 in " + CARD + ".",
             fix="copy the folder again from where it was made.",
         )
+    seen = read_seen(folder, entry.pop("seen_pictures", None))
     for name in ("classes", "mean", "std"):
         entry[name] = tuple(entry[name])
     entry["answering"] = read_answering(entry.get("answering", {}))
-    return ModelCard(**entry), load(content)
+    return SavedModel(ModelCard(**entry), load(content), seen)
 
 
 def read_answering(entry: dict[str, Any]) -> Answering:

@@ -2,9 +2,10 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,36 +13,67 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.backbones.card import Architecture, is_timm_name
+from warmstart.arguments import Reader, flag, instance_of, path, reads, text
+from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
+from warmstart.data.arguments import TABLE_READERS, place
+from warmstart.data.columns import Columns
+from warmstart.data.csv_table import Dialect, delimiter_of
+from warmstart.data.labelled import Wanted, labelled_pictures
+from warmstart.data.listing import left_out_lines
+from warmstart.data.table import Exclusion
 from warmstart.errors import (
     ModelFolderError,
-    SettingError,
     UnreadableImageError,
     UnreadableImagesError,
 )
 from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
+from warmstart.images.presets import read_augmentation
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import saved_network
-from warmstart.inference.averaging import mean_over_views
+from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
+from warmstart.inference.judging import TRAINED, judged_pictures
 from warmstart.inference.model_folder import ModelCard, read_model
 from warmstart.inference.pictures import Picture, Pictures
-from warmstart.inference.probabilities import BLOCK_ROWS, probabilities
+from warmstart.inference.seen_pictures import SeenPictures
 from warmstart.inference.whole_model import whole_model
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.colour import say
+from warmstart.training.probabilities import BLOCK_ROWS, probabilities
+
+READERS: dict[str, Reader[Any]] = VIEW_READERS | {
+    "aug_tfms": read_augmentation,
+    "folder": path,
+    "arch": read_architecture,
+    "custom_head": instance_of(nn.Module, "the head that the model was saved with"),
+}
+
+EVALUATE_READERS = TABLE_READERS | {
+    "source": path,
+    "split": text,
+    "with_training_rows": flag,
+    "folder": place,
+    "quiet": flag,
+}
 
 
 class Predictor:
     """Pixels through the frozen part's runner, then through the head."""
 
     def __init__(
-        self, network: nn.Module, frozen: FrozenPart, head: nn.Module, card: ModelCard
+        self,
+        network: nn.Module,
+        frozen: FrozenPart,
+        head: nn.Module,
+        card: ModelCard,
+        seen: SeenPictures | None = None,
     ) -> None:
         """Take the parts; ``network`` is the whole as an ordinary module."""
         self.model, self.frozen, self.head, self.card = network, frozen, head, card
+        self.seen = seen
         self.recipe = ViewRecipe(**card.recipe)
 
     @property
@@ -53,20 +85,22 @@ class Predictor:
         """Probabilities of each picture, in the order given.
 
         Args:
-            pictures: Paths (a folder stands for the images in it), bytes, PIL images or arrays.
+            pictures: Paths (a folder stands for the images in it), bytes, open files, PIL images,
+                arrays or tensors: see ``Pictures``.
 
         Returns:
             Predictions without labels; ``rows`` are the paths, or numbers where there is none.
         """
         return self.TTA(pictures, 0)
 
+    @reads(**READERS)
     def TTA(  # noqa: N802 - the note's name
         self,
         pictures: Picture | Iterable[Picture],
         n_aug: int = 4,
         *,
         plain_weight: float | None = None,
-        aug_tfms: Augmentation | None = None,
+        aug_tfms: Augmentation | str | Sequence[Augmentation | str] | None = None,
     ) -> Predictions:
         """Probabilities averaged over the plain view and some augmented ones.
 
@@ -74,8 +108,8 @@ class Predictor:
             pictures: As for ``predict``.
             n_aug: Augmented views of each picture, from view 1 on; 0 is ``predict``.
             plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
-            aug_tfms: How views vary; None is as in training, and then they are the views that
-                ``learn.TTA`` averages.
+            aug_tfms: How views vary, as in ``tfms_from_model``; None is as in training, or "basic"
+                after training on the plain view. They are the views that ``learn.TTA`` averages.
 
         Returns:
             As from ``predict``.
@@ -101,6 +135,66 @@ class Predictor:
             answering=self.card.answering,
             left_out=tuple((item.name, item.reason) for item in given.left_out),
         )
+
+    @reads(**EVALUATE_READERS)
+    def evaluate(  # noqa: PLR0913 - a table can be read in as many ways as ``from_csv`` has
+        self,
+        source: str | Path,
+        *,
+        split: str | None = None,
+        with_training_rows: bool = False,
+        folder: str = "",
+        suffix: str = "",
+        header: bool = True,
+        delimiter: str = ",",
+        encoding: str | None = None,
+        name_column: str | int | None = None,
+        label_column: str | int | Sequence[str | int] | None = None,
+        split_column: str | int | None = None,
+        label_sep: str | None = None,
+        quiet: bool = False,
+    ) -> Predictions:
+        """Predict labelled pictures, to judge by: ``.scores()``, ``.confusion_matrix()``.
+
+        One picture is enough. Those that the model was trained on are recognised by content and
+        left out.
+
+        Args:
+            source: A folder with one folder per class, or with such folders for each part; or a CSV
+                or TSV file.
+            split: Which part, where there are parts; None is valid, or else test, or else train.
+            with_training_rows: Judge pictures that trained the model too; the scores are marked.
+            folder: Of a table: where the images lie, under its own folder or anywhere else.
+            suffix: What its names leave off, such as ".jpg".
+            header: Whether its first line names the columns.
+            delimiter: What stands between its cells.
+            encoding: Of its text; None is UTF-8, or what a byte order mark says.
+            name_column: The column of names, by its header or its position from 0; None is found.
+            label_column: The column of labels, or several of 0 and 1; None is found.
+            split_column: The column that says the part of each row.
+            label_sep: What stands between the labels of an image that may have many.
+            quiet: Print nothing; ``notes`` and ``left_out`` of the result have it all.
+
+        Returns:
+            Labelled predictions; ``rows`` are the paths.
+        """
+        given = labelled_pictures(
+            Path(source),
+            Wanted(self.classes, self.card.is_multi_label, split),
+            Columns(
+                name=name_column, label=label_column, split=split_column, label_sep=label_sep,
+                folder=folder, suffix=suffix,
+            ),
+            Dialect(header, delimiter_of(Path(source), delimiter), encoding),
+        )  # fmt: skip
+        found = judged_pictures(
+            self.predict, given, self.seen, with_training_rows=with_training_rows
+        )
+        if not quiet:
+            told = [Exclusion(*item) for item in found.left_out if item[1] != TRAINED]
+            for line in (*found.notes, *left_out_lines(told)):
+                say((line, ""), is_error=True)
+        return found
 
     def rows(
         self, render: Callable[[int], NDArray[np.uint8]], num_rows: int
@@ -131,21 +225,10 @@ class Predictor:
         )
 
 
-def views_of(card: ModelCard, aug_tfms: Augmentation | None) -> AugmentedRecipe:
-    """How views of a picture differ: as in training, unless something else is asked for.
-
-    Raises:
-        SettingError: the card does not say.
-    """
-    if aug_tfms is None and card.augmentation is None:
-        raise SettingError(
-            "the model's card names no augmentation: it was trained on plain views, or saved "
-            "before cards said so. There is nothing to average over.",
-            expected="a model trained with an augmentation, or one to use now.",
-            fix="predictor.TTA(pictures, aug_tfms=transforms_side_on)",
-            flags=("--augment", "side_on"),
-        )
-    chosen = aug_tfms or Augmentation(**(card.augmentation or {}))
+def views_of(card: ModelCard, aug_tfms: Any) -> AugmentedRecipe:
+    """How views of a picture differ: as in training, unless something else is asked for."""
+    own = None if card.augmentation is None else Augmentation(**card.augmentation)
+    chosen = aug_tfms or tta_augmentation(own)
     return AugmentedRecipe(ViewRecipe(**card.recipe), chosen, card.view_seed)
 
 
@@ -158,6 +241,7 @@ def noting(
         yield block
 
 
+@reads(**READERS)
 def load_predictor(
     folder: str | Path,
     *,
@@ -186,7 +270,8 @@ def load_predictor(
     """
     if not Path(folder).exists():
         return published_predictor(str(folder), chosen_device(device))
-    card, tensors = read_model(Path(folder))
+    saved = read_model(Path(folder))
+    card = saved.card
     if card.head is None and custom_head is None:
         raise ModelFolderError(
             f"{folder} was saved with a head of the user's own; a saved model contains no code.",
@@ -197,7 +282,7 @@ def load_predictor(
         arch or found_architecture(card.arch), card.recipe["size"], card.head, custom_head
     )
     try:
-        network.load_state_dict(tensors)
+        network.load_state_dict(saved.tensors)
     except RuntimeError as error:
         raise ModelFolderError(
             f"{folder} holds weights of another structure than {card.arch} has here.",
@@ -213,7 +298,7 @@ def load_predictor(
             f"{frozen.card.mode}: probabilities may differ in their last digits.",
             stacklevel=2,
         )
-    return Predictor(network, frozen, network.head, card)
+    return Predictor(network, frozen, network.head, card, saved.seen)
 
 
 def published_predictor(arch: str, place: torch.device) -> Predictor:

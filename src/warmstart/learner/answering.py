@@ -19,6 +19,7 @@ from warmstart.evaluation.unknown import UnknownThreshold, confidence, unknown_t
 from warmstart.results.answering import UNKNOWN, Answering
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.notes import note
 
 NUM_FOLDS = 5
 FEWEST_NAMES = 3  # as draw_folds wants them
@@ -118,8 +119,6 @@ def forgotten(answering: Answering, why: str, *, quiet: bool) -> Answering:
         why: What changed.
         quiet: Print nothing.
     """
-    if answering.how and not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            f"note: {why}: forgotten is {'; '.join(answering.how)}.", file=sys.stderr
-        )
+    if answering.how:
+        note(f"{why}: forgotten is {'; '.join(answering.how)}.", quiet=quiet)
     return Answering()

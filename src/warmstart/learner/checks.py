@@ -1,27 +1,33 @@
 """What a learner makes sure of, and writes down, besides the workflow itself."""
 
 import contextlib
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from warmstart.arguments import number_in, shortly
+from warmstart.backbones.card import Architecture, name_of
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
 from warmstart.errors import DataError, SettingError, UnreadableImageError
 from warmstart.inference.model_folder import ModelCard
+from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import TrainablePart
 from warmstart.results.history import EpochRecord, History
+from warmstart.terminal.notes import note
 from warmstart.training.balance import chosen_balance, unevenness
 from warmstart.training.groups import per_group
 
 # With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
 CLIP_NORM = 1.0
+LOWER = 10  # what slice(high) divides the rates of earlier groups by, as in fastai 2
+QUOTE = "'"
 
 
 def without_unreadable(
@@ -47,47 +53,96 @@ def without_unreadable(
 
 def rates(lrs: object, names: Sequence[str]) -> tuple[float, ...]:
     """One positive rate per layer group."""
+    if isinstance(lrs, slice):
+        return spread_rates(lrs, len(names))
     is_one = isinstance(lrs, (int, float, str)) or np.shape(np.asarray(lrs, object)) == ()
     numbers = (positive(lrs, "lr"),) * len(names) if is_one else per_group(lrs, names)
     return tuple(positive(number, "lr") for number in numbers)
 
 
-def existing_rows(table: ImageTable, split: str) -> None:
-    """See that a split has rows.
+def spread_rates(lrs: slice, num_groups: int) -> tuple[float, ...]:
+    """Rates as fastai 2 reads a slice.
+
+    Args:
+        lrs: slice(low, high) is from the first group's rate to the last's in equal ratios;
+            slice(high) is the last group's, of which all others have a tenth.
+        num_groups: Layer groups that train; one alone has the last's rate.
 
     Raises:
-        SettingError: it has none.
+        SettingError: it has no end, or a step.
+
+    Reference:
+        fastai 2, ``Optimizer._set_hyper`` and ``even_mults``.
     """
-    if split not in SPLITS or len(table.rows(split)) == 0:
-        here = [name for name in SPLITS if len(table.rows(name))]
+    if lrs.stop is None or lrs.step is not None:
         raise SettingError(
-            f"there is no {split} row.",
-            expected="one of: " + ", ".join(here) + ".",
-            fix=f'learn.predict("{here[0]}")',
+            f"lr={lrs} has no last rate." if lrs.stop is None else f"lr={lrs} has a step.",
+            expected="slice(high), or slice(low, high).",
+            fix="pass lr=slice(1e-5, 1e-3).",
         )
+    high = positive(lrs.stop, "lr")
+    if lrs.start is None:
+        return (*(high / LOWER for _ in range(num_groups - 1)), high)
+    low = positive(lrs.start, "lr")
+    steps = range(num_groups - 1, -1, -1)  # from the last: its rate is the one that was written
+    return tuple(high * (low / high) ** (step / max(1, num_groups - 1)) for step in steps)
 
 
-def same_classes(before: Sequence[str], after: Sequence[str]) -> None:
-    """See that other data has the classes that the head was made for.
+def existing_rows(
+    table: ImageTable, split: object, held_back: HeldBack | None = None
+) -> NDArray[np.int64]:
+    """Rows of a split (N,), of which there is one at least.
+
+    Args:
+        table: Whose.
+        split: "train", "valid", "test"; or "held_back", where ``held_back`` is given.
+        held_back: Which training rows do not train.
 
     Raises:
-        DataError: it has others, or in another order.
+        SettingError: there is none.
     """
-    if tuple(before) != tuple(after):
-        raise DataError(
-            f"the new data has the classes {', '.join(after)}.",
-            expected=f"those that the head was made for: {', '.join(before)}.",
-            fix="make a new learner for other classes.",
+    found = {name: table.rows(name) for name in SPLITS}
+    if held_back is not None:
+        found["held_back"] = held_back.parted(table)[1]
+    if not isinstance(split, str) or not len(found.get(split, ())):
+        here = [name for name, rows in found.items() if len(rows)]
+        can_hold = split in set(found) - set(SPLITS) if isinstance(split, str) else False
+        raise SettingError(
+            f"there is no {shortly(split).strip(QUOTE)} row.",
+            expected="one of: " + ", ".join(here) + ".",
+            fix=f"learn.hold_back({SHARE}), before learn.fit"
+            if can_hold
+            else f'pass "{"valid" if "valid" in here else here[0]}".',
         )
+    return found[split]
 
 
 def tell_plain_views(quiet: bool) -> None:
     """Say what ``precompute=True`` leaves out."""
-    if not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            "note: precompute=True trains on the plain view; aug_tfms has no effect. "
-            "precompute=8 stores and trains on 8 augmented views.",
-            file=sys.stderr,
+    note(
+        "precompute=True trains on the plain view; aug_tfms has no effect. "
+        "precompute=8 stores and trains on 8 augmented views.",
+        quiet=quiet,
+    )
+
+
+def tell_precompute_off(quiet: bool) -> None:
+    """Say what ``unfreeze`` has set."""
+    note(
+        "unfreeze() sets precompute=False: the whole body trains, each epoch on new "
+        "views of aug_tfms. precompute=8 after it stores and trains on 8 of them.",
+        quiet=quiet,
+    )
+
+
+def tell_stored_views(precompute: bool | int, quiet: bool) -> None:
+    """Say which views a body trains on, where they are stored."""
+    if precompute is not False:
+        views = "the plain view" if precompute is True else f"{precompute} stored views"
+        note(
+            f"precompute={precompute} stays: what trains does so on {views} of each image. "
+            "learn.precompute = False trains on new views each epoch.",
+            quiet=quiet,
         )
 
 
@@ -95,10 +150,10 @@ def told_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None
     """What a fit does about uneven classes; what "auto" has chosen is said."""
     chosen = chosen_balance(balance, targets)
     if balance == "auto" and not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            f"note: the classes are uneven by a factor of {unevenness(targets):.2f}; "
+        note(
+            f"the classes are uneven by a factor of {unevenness(targets):.2f}; "
             f"balance is {chosen or 'none'}.",
-            file=sys.stderr,
+            quiet=quiet,
         )
     return chosen
 
@@ -109,12 +164,11 @@ def told_clip_norm(clip_norm: float | str | None, module: nn.Module, *, quiet: b
         return clip_norm
     if not (isinstance(module, TrainablePart) and module.stored_norms()):
         return None
-    if not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            f"note: gradients are clipped to a norm of {CLIP_NORM:g}, because BatchNorm keeps its "
-            "stored statistics; clip_norm=None leaves them as they are.",
-            file=sys.stderr,
-        )
+    note(
+        f"gradients are clipped to a norm of {CLIP_NORM:g}, because BatchNorm keeps its "
+        "stored statistics; clip_norm=None leaves them as they are.",
+        quiet=quiet,
+    )
     return CLIP_NORM
 
 
@@ -124,18 +178,15 @@ def positive(value: Any, name: str) -> float:
     Raises:
         SettingError: it is not.
     """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 < number < float("inf"):
+    number = number_in(value)
+    if number is None or number <= 0:
         raise SettingError(
-            f"{name}={value!r} is no learning rate.",
+            f"{name}={shortly(value)} is no learning rate.",
             expected="one number above 0, such as 0.01.",
             fix=f"pass {name}=0.01, or {name}=learn.lr_find().suggestion.",
             flags=(f"--{name}", "0.01"),
         )
-    return number
+    return float(number)
 
 
 def silent(_told: EpochRecord | History) -> None:
@@ -155,11 +206,15 @@ def versions() -> dict[str, str]:
 
 
 def new_card(
-    data: ImageClassifierData, head: dict[str, Any] | None, precision: str, weights_from: str
+    data: ImageClassifierData,
+    arch: Architecture,
+    head: dict[str, Any] | None,
+    precision: str,
+    weights_from: str,
 ) -> ModelCard:
     """What a model says of itself before it has learned anything."""
     return ModelCard(
-        arch=data.tfms.card.name,
+        arch=name_of(arch),
         classes=data.classes,
         is_multi_label=data.table.is_multi_label,
         head=head,

@@ -7,10 +7,10 @@ Its parts, each a class on top of the one before: ``LearnerState``, ``Predicts``
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
+from warmstart.arguments import reads
 from warmstart.backbones.card import Architecture
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.cache_folder import cache_folder
@@ -18,16 +18,18 @@ from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.inference.model_folder import write_model
 from warmstart.learner.answers import Answers
-from warmstart.learner.checks import (
-    new_card,
-)
+from warmstart.learner.arguments import READERS
+from warmstart.learner.checks import existing_rows, new_card
+from warmstart.learner.matching import refuse_foreign_transforms
 from warmstart.learner.reporting import report_learner
+from warmstart.results.step_record import StepRecord
 
 
 class ConvLearner(Answers):
     """A pretrained network, frozen up to its new head, and the data that it learns from."""
 
     @classmethod
+    @reads(**READERS)
     def pretrained(
         cls,
         arch: Architecture,
@@ -74,6 +76,7 @@ class ConvLearner(Answers):
         Returns:
             The learner. With ``precompute``, everything has been computed.
         """
+        refuse_foreign_transforms(arch, data.tfms)
         place = chosen_device(device)
         plan = NetworkPlan(
             arch,
@@ -90,7 +93,7 @@ class ConvLearner(Answers):
         learn = cls(
             network,
             data,
-            new_card(data, head, precision, source),
+            new_card(data, arch, head, precision, source),
             device=place,
             opt=opt,
             seed=seed,
@@ -104,16 +107,27 @@ class ConvLearner(Answers):
             learn.feeding_for(("train", "valid"))
         return learn
 
-    def report(self, path: str | Path = "report.html", what: str = "valid", **more: Any) -> Path:
+    @reads(**READERS)
+    def report(
+        self,
+        path: str | Path = "report.html",
+        what: str = "valid",
+        *,
+        steps: Sequence[StepRecord] = (),
+        pictures: str | Path | None = None,
+    ) -> Path:
         """Write one HTML page that can be sent to a colleague: scores, mistakes, pictures.
 
         Args:
             path: The file; it needs no network.
             what: The split that is judged; its rows need labels.
-            **more: ``steps`` of a recipe; ``pictures``, a folder for PNG files.
+            steps: Of a recipe, if one was followed.
+            pictures: A folder for PNG files, if they are wanted.
         """
-        return report_learner(self, path, what, **more)
+        existing_rows(self.data.table, what)
+        return report_learner(self, path, what, steps=steps, pictures=pictures)
 
+    @reads(**READERS)
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
         """Write the model as plain files: safetensors and JSON.
 
@@ -125,5 +139,5 @@ class ConvLearner(Answers):
             The folder.
         """
         card = replace(self.card, mode=self.numeric_mode, metrics=metrics or {})
-        write_model(Path(folder), card, self.model.state_dict())
+        write_model(Path(folder), card, self.model.state_dict(), self.seen)
         return Path(folder)

@@ -8,13 +8,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from warmstart.activations.inputs import ComputedInputs, StoredInputs
+from warmstart.activations.inputs import (
+    ComputedInputs,
+    RenderedRows,
+    StoredInputs,
+    computed_blocks,
+)
 from warmstart.activations.space import Space
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.data.table import ImageTable
 from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.held_back import HeldBack
+from warmstart.learner.whole_body import WholeBody, WholeBodyInputs
 from warmstart.training.objective import Targets
 
 NOTHING = HeldBack()  # is held back
@@ -74,10 +80,19 @@ class Feeding:
         source: PixelSource,
         precompute: bool | int,
         held: HeldBack = NOTHING,
+        body: WholeBody | None = None,
     ) -> None:
-        """Say which rows, which frozen part, and whether its outputs are stored."""
+        """Say which rows, which frozen part, and whether its outputs are stored.
+
+        Args:
+            activations: The frozen part, and its store.
+            source: Whose rows.
+            precompute: Whether its outputs are stored, or how many views of them.
+            held: Training rows that do not train.
+            body: Given where some of the body trains: then it judges, as it is after each epoch.
+        """
         self.activations, self.source, self.precompute = activations, source, precompute
-        self.held = held
+        self.held, self.body = held, body
 
     def see(self, splits: Sequence[str]) -> list[UnreadableImageError]:
         """Read every image of some splits once, which with ``precompute`` stores what must be.
@@ -85,20 +100,29 @@ class Feeding:
         Returns:
             The images that cannot be read.
         """
-        table = self.source.table
-        if self.precompute is True:
-            rows = np.concatenate([table.rows(split) for split in splits])
-            return self.activations.store(self.source, rows)[2]
-        train = [table.rows(split) for split in splits if split == "train"]
-        others = [table.rows(split) for split in splits if split != "train"]
-        if self.precompute is False:
-            return self.activations.unreadable(self.source, np.concatenate([*train, *others]))
+        wanted: dict[tuple[TableActivations | None, int], list[NDArray[np.int64]]] = {}
+        for split in splits:
+            where = self._kept_as(trains=split == "train")
+            wanted.setdefault(where, []).append(self.source.table.rows(split))
         failures = []
-        if others:  # the plain view of training rows is stored only when something asks for it
-            failures += self.activations.store(self.source, np.concatenate(others))[2]
-        if train:
-            failures += self.activations.store(self.source, train[0], 1)[2]
+        for (place, view), parts in wanted.items():
+            rows = np.concatenate(parts)
+            if place is None:
+                failures += self.activations.unreadable(self.source, rows)
+            else:
+                failures += place.store(self.source, rows, view)[2]
         return failures
+
+    def _kept_as(self, *, trains: bool) -> tuple[TableActivations | None, int]:
+        """Where rows are stored, None where they are not, and which view of them first.
+
+        The plain view of training rows is stored only when something asks for it.
+        """
+        if self.body is not None and not trains:
+            return self.body.plain, 0
+        if self.precompute is False:
+            return None, 0
+        return self.activations, view_of_epoch(self.precompute, 0) if trains else 0
 
     def stored(self, rows: NDArray[np.int64], view: int = 0) -> tuple[Space, list[bytes]]:
         """Space and names of one view of some rows, computed where they are not stored yet.
@@ -126,45 +150,68 @@ class Feeding:
         """All those views of some rows (V · N, …), view after view; stored only if others are."""
         if self.precompute is not False:
             return np.concatenate([self.rows(rows, view) for view in self.head_views])
-        render = partial(self._render, 0, rows)
-        computed = ComputedInputs(
-            self.activations.frozen.runner, lambda _: render, (render, len(rows)), device,
-            num_cores(),
-        )  # fmt: skip
-        return np.concatenate([block.cpu().numpy() for block in computed.valid()])
+        rendered = partial(self._render, 0, rows), len(rows)
+        runner = self.activations.frozen.runner
+        blocks = computed_blocks(runner, rendered, device, num_cores())
+        return np.concatenate([block.cpu().numpy() for block in blocks])
 
     def _render(self, view: int, rows: NDArray[np.int64], position: int) -> NDArray[np.uint8]:
         return self.source.render(int(rows[position]), view)
 
-    def inputs(self, device: torch.device) -> StoredInputs | ComputedInputs:
+    def _plain(self, rows: NDArray[np.int64]) -> RenderedRows:
+        """The plain view of some rows, out of the store where it is kept."""
+        if self.body is None or self.body.plain is None:
+            return partial(self._render, 0, rows), len(rows)
+        space, keys, failures = self.body.plain.store(self.source, rows)
+        if failures:
+            raise failures[0]
+        positions = space.locate(keys)
+        return lambda position: space.gather(positions[position : position + 1])[0], len(rows)
+
+    def inputs(self, device: torch.device) -> StoredInputs | ComputedInputs | WholeBodyInputs:
         """Batches of training and validation rows.
 
         Args:
             device: Where they go.
         """
-        table, render = self.source.table, self._render
-        valid, (train, choice) = table.rows("valid"), self.held.parted(table)
+        valid, (train, choice) = (
+            self.source.table.rows("valid"),
+            self.held.parted(self.source.table),
+        )
+        if self.body is None:
+            return self._to_the_cut(train, valid, choice, device)
+        training = self._to_the_cut(train, valid[:0], choice[:0], device)
+        return WholeBodyInputs(self.body, training, self._plain(valid), self._plain(choice))
+
+    def _to_the_cut(
+        self,
+        train: NDArray[np.int64],
+        valid: NDArray[np.int64],
+        choice: NDArray[np.int64],
+        device: torch.device,
+    ) -> StoredInputs | ComputedInputs:
+        """Batches of what comes out of the frozen part."""
+        if self.precompute is False:
+            return ComputedInputs(
+                self.activations.frozen.runner,
+                lambda epoch: partial(self._render, view_of_epoch(self.precompute, epoch), train),
+                (partial(self._render, 0, valid), len(valid)),
+                device,
+                num_cores(),
+                (partial(self._render, 0, choice), len(choice)),
+            )
 
         @cache  # asking for names looks every file up: a third of an epoch's time
         def train_keys(view: int) -> list[bytes]:
             return self.stored(train, view)[1]
 
-        if self.precompute is not False:
-            space, keys = self.stored(valid)
-            return StoredInputs(
-                space,
-                lambda epoch: train_keys(view_of_epoch(self.precompute, epoch)),
-                keys,
-                device,
-                self.stored(choice)[1],
-            )
-        return ComputedInputs(
-            self.activations.frozen.runner,
-            lambda epoch: partial(render, view_of_epoch(self.precompute, epoch), train),
-            (partial(render, 0, valid), len(valid)),
+        space, keys = self.stored(valid)
+        return StoredInputs(
+            space,
+            lambda epoch: train_keys(view_of_epoch(self.precompute, epoch)),
+            keys,
             device,
-            num_cores(),
-            (partial(render, 0, choice), len(choice)),
+            self.stored(choice)[1],
         )
 
     def name(self) -> str:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.backbones.pooling import pooled_parts
-from warmstart.errors import SettingError
 from warmstart.evaluation.calibration import logits_of
 from warmstart.heads.fresh import heads_like
 from warmstart.heads.out_of_fold import Folds
@@ -38,30 +37,14 @@ from warmstart.training.logistic_head import LogisticHeadCard, Parts
 from warmstart.training.loop import fit as fit_module
 from warmstart.training.lr_finder import kept_random_state
 from warmstart.training.objective import evaluate, judged
+from warmstart.training.probabilities import BLOCK_ROWS
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
 MLP_ROWS = 2000  # training rows from which on "auto" tries the MLP as well (docs/experiments.md)
-BLOCK_ROWS = 8192  # that are judged at once
 
 TrainMLP = Callable[[float, int], Any]
 """Train the learner's head with a rate, for so many epochs."""
-
-
-def check_head(head: object, allowed: tuple[str, ...]) -> None:
-    """See that there is such a head.
-
-    Raises:
-        SettingError: there is not.
-    """
-    if head not in allowed:
-        listed = ", ".join(f'"{name}"' for name in allowed)
-        raise SettingError(
-            f"head={head!r} is unknown.",
-            expected=f"one of {listed}.",
-            fix='pass head="auto".',
-            flags=("--head", "auto"),
-        )
 
 
 def fit_head(
@@ -84,6 +67,7 @@ def fit_head(
         What was tried and kept.
     """
     feeding = learn.feeding_for(("train", "valid"))
+    learn.remember_pictures(feeding)
     places, _ = learn.held_back.parted(feeding.source.table)
     feature_parts = pooled_parts(learn.model.pool, learn.num_features)
     rows = gathered_rows(

@@ -1,18 +1,17 @@
 """Training rows that do not train: choices are made on them, so that valid can judge (law 15)."""
 
-import sys
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.arguments import read_fields, real
 from warmstart.data.folds import draw_folds
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import ImageTable
-from warmstart.errors import SettingError
+from warmstart.terminal.notes import note
 
 SHARE = 0.2
-CHOOSERS = ("held_back", "valid")
 
 
 @dataclass(frozen=True)
@@ -23,17 +22,8 @@ class HeldBack:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the share.
-
-        Raises:
-            SettingError: it is not below 1.
-        """
-        if not 0 <= self.share < 1:
-            raise SettingError(
-                f"hold_back({self.share}) leaves no row to train on.",
-                expected="a share of the training rows in [0, 1); 0 holds nothing back.",
-                fix=f"pass {SHARE}.",
-            )
+        """Check the share, with a SettingError."""
+        read_fields(self, share=real(SHARE, least=0, below=1))
 
     def parted(self, table: ImageTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows that train, and rows that choose; groups are never parted."""
@@ -66,26 +56,10 @@ class HeldFold(HeldBack):
         return rows[folds != self.fold], rows[folds == self.fold]
 
 
-def check_chooser(choose_on: str) -> None:
-    """See that there is such a chooser.
-
-    Raises:
-        SettingError: there is not.
-    """
-    if choose_on not in CHOOSERS:
-        raise SettingError(
-            f"choose_on={choose_on!r} is unknown.",
-            expected='"held_back" (training rows that do not train) or "valid", whose scores are '
-            "then marked as flattered.",
-            fix='pass choose_on="held_back".',
-        )
-
-
 def tell_held_back(num_rows: int, num_train: int, *, quiet: bool) -> None:
     """Say which rows choose from now on."""
-    if not quiet:
-        print(  # noqa: T201 - the learner's words to its user
-            f"note: {num_rows} training rows are held back to choose by, and {num_train} train; "
-            'learn.hold_back(0) gives them back, choose_on="valid" holds back none.',
-            file=sys.stderr,
-        )
+    note(
+        f"{num_rows} training rows are held back to choose by, and {num_train} train; "
+        'learn.hold_back(0) gives them back, choose_on="valid" holds back none.',
+        quiet=quiet,
+    )

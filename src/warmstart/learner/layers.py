@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from warmstart.arguments import number_in, shortly
 from warmstart.backbones.cut import Stage, StagedNetwork
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
@@ -36,9 +37,10 @@ class TrainablePart(nn.Module):
         """Put the parts together; parameters are those of the whole network."""
         super().__init__()
         self.tail, self.pool, self.head, self.bn = tail, pool, head, bn
-        self.is_channels_last = not any(is_fragile(module) for module in tail.modules())
-        if self.is_channels_last:  # convolutions are faster so, also on a CPU
-            self.to(memory_format=torch.channels_last)
+        self.layout = torch.channels_last  # convolutions are faster so, also on a CPU
+        if any(is_fragile(module) for module in tail.modules()):
+            self.layout = torch.contiguous_format
+        self.to(memory_format=self.layout)
 
     def stored_norms(self) -> list[_BatchNorm]:
         """BatchNorm that keeps its stored statistics."""
@@ -54,10 +56,10 @@ class TrainablePart(nn.Module):
 
     def forward(self, activations: Tensor) -> Tensor:
         """From what crosses the cut to logits (N, K)."""
-        if self.is_channels_last and activations.ndim == 4 and activations.is_floating_point():
-            activations = activations.contiguous(memory_format=torch.channels_last)
-        elif not self.is_channels_last and not activations.is_floating_point():
-            # pixels (N, H, W, 3) lie so that they would become channels last
+        if activations.is_floating_point():
+            if activations.ndim == 4:
+                activations = activations.contiguous(memory_format=self.layout)
+        elif self.layout == torch.contiguous_format:  # pixels (N, H, W, 3) are channels last
             activations = activations.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
         logits: Tensor = self.head(self.pool(self.tail(activations)))
         return logits
@@ -91,17 +93,8 @@ class Layers:
         Args:
             network: Body, pool and head.
             size: Side of the pictures.
-            num_groups: The head is one; the body's stages are shared among the others.
-
-        Raises:
-            SettingError: there is no group for the body.
+            num_groups: At least 2: the head is one; the body's stages are shared among the others.
         """
-        if num_groups < 2:
-            raise SettingError(
-                f"num_groups={num_groups} leaves no layer group for the body.",
-                expected="at least 2: the body, and the head.",
-                fix="pass num_groups=3.",
-            )
         self.network, self.size, self.num_groups = network, size, num_groups
         self.staged = StagedNetwork(network.backbone, size)
         self.cut: int | None = None
@@ -132,7 +125,7 @@ class Layers:
             return self.groups[-1:]
         return tuple(g for g in self.groups if g.last > self.cut or g.name == HEAD)
 
-    def cut_before(self, where: int | str) -> int | None:
+    def cut_before(self, where: object) -> int | None:
         """The cut that freezes everything before a group or stage.
 
         Args:
@@ -141,17 +134,18 @@ class Layers:
         Raises:
             SettingError: there is no such group or stage.
         """
-        if where in (-1, HEAD):
+        number = number_in(where)
+        if number == -1 or (isinstance(where, str) and where == HEAD):
             return None
         names = [stage.name for stage in self.stages]
         if isinstance(where, str) and where in names:
             return names.index(where)
-        if isinstance(where, int) and -len(self.groups) <= where < len(self.groups):
-            group = self.groups[where]
+        if isinstance(number, int) and -len(self.groups) <= number < len(self.groups):
+            group = self.groups[number]
             return None if group.name == HEAD else group.first
         listed = ", ".join(f"{i} {group.name}" for i, group in enumerate(self.groups))
         raise SettingError(
-            f"there is no layer group or stage {where!r}.",
+            f"there is no layer group or stage {shortly(where)}.",
             expected=f"a group ({listed}) or a stage ({', '.join(names)}).",
             fix="pass -2, which thaws the last group of the body and the head.",
         )
@@ -176,16 +170,7 @@ class Layers:
         Args:
             normalise: Comes first where pixels cross.
             bn: "stored" or "train".
-
-        Raises:
-            SettingError: ``bn`` is another word.
         """
-        if bn not in BN_MODES:
-            raise SettingError(
-                f"bn={bn!r} is unknown.",
-                expected='"stored" (statistics of the pretrained body) or "train" (of each batch).',
-                fix='pass bn="stored".',
-            )
         network = self.network
         if self.cut is None:
             return network.head

@@ -7,29 +7,36 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from warmstart.arguments import reads
 from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImagesError
 from warmstart.inference.model_folder import ModelCard
 from warmstart.inference.predictor import Predictor
+from warmstart.inference.seen_pictures import BEST_EPOCH, SeenPictures
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.answering import forgotten
+from warmstart.learner.arguments import A_HEAD, READERS, head_card
 from warmstart.learner.checks import (
-    same_classes,
+    existing_rows,
     seen_through,
     tell_plain_views,
+    tell_precompute_off,
+    tell_stored_views,
     without_unreadable,
 )
 from warmstart.learner.feeding import NOTHING, Feeding, checked_precompute
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import Layers
+from warmstart.learner.matching import refuse_other_data, refuse_other_weights
 from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.progress import no_progress, show_progress
-from warmstart.training.head import AnyHeadCard
+from warmstart.training.head import AnyHeadCard, refuse_other_head
 
 
 class LearnerState:
@@ -62,6 +69,8 @@ class LearnerState:
         )
         self.num_epochs, self.num_fits = 0, 0
         self._first_body: str | None = None  # its fingerprint, once a fit could have changed it
+        self.seen = SeenPictures()
+        self._last_seen: tuple[ImageTable, HeldBack, str | None] | None = None
         self._snapshots = Snapshots(network.head, None)
         self.out_of_fold: OutOfFoldPredictions | None = None  # of the head, by ``fit_head``
         self._precompute: bool | int = False
@@ -75,6 +84,7 @@ class LearnerState:
     @precompute.setter
     def precompute(self, value: bool | int) -> None:
         self._precompute = checked_precompute(value)
+        self._keeps_pixels = self._precompute is not False
         if self._precompute is True and self.data.source.varies:
             tell_plain_views(self.quiet)
 
@@ -82,6 +92,7 @@ class LearnerState:
         """Train the head only."""
         self.freeze_to(-1)
 
+    @reads(**READERS)
     def freeze_to(self, where: int | str) -> None:
         """Freeze everything before a layer group or stage, and train the rest.
 
@@ -89,17 +100,32 @@ class LearnerState:
             where: A group's number, as -2 for the last group of the body and the head; or the name
                 of a stage (``learn.summary()`` lists them).
         """
-        self.layers.cut = self.layers.cut_before(where)
-        self.parts.forget(body_moved=False)
+        self._cut_at(where)
+        if self.layers.cut is not None and self.data.source.varies:
+            tell_stored_views(self._precompute, self.quiet)
 
     def unfreeze(self) -> None:
-        """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``)."""
-        self.freeze_to(0)
+        """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``).
+
+        As in fastai 0.7, ``precompute=True`` becomes False where the data has an augmentation, so
+        that the body sees it; pixels of rows that judge stay stored.
+        """
+        self._cut_at(0)
+        if self._precompute is True and self.data.source.varies:
+            self._precompute = False
+            tell_precompute_off(self.quiet)
+        elif self.data.source.varies:
+            tell_stored_views(self._precompute, self.quiet)
+
+    def _cut_at(self, where: int | str) -> None:
+        self.layers.cut = self.layers.cut_before(where)
+        self.parts.forget(body_moved=False)
 
     def summary(self) -> str:
         """Stages, layer groups, parameters, what is frozen, and where the cut is."""
         return self.layers.summary()
 
+    @reads(**READERS)
     def hold_back(self, share: float = SHARE) -> None:
         """Keep some training rows from training, to choose epochs and steps by (law 15).
 
@@ -113,6 +139,7 @@ class LearnerState:
         """Compute now what the next fit needs: read every image, store what is to be stored."""
         self.feeding_for(("train", "valid"))
 
+    @reads(head=A_HEAD, card=head_card)
     def put_head(self, head: nn.Module, card: AnyHeadCard | None) -> None:
         """Take another head.
 
@@ -120,11 +147,13 @@ class LearnerState:
             head: (N, D) → (N, K) logits.
             card: What it is built from; None for one of the user's own.
         """
+        refuse_other_head(head, self.num_features, len(self.data.classes))
         self.forget_answering("the head is another")
         self.model.head = head.to(self.device).eval()
         self.card = replace(self.card, head=None if card is None else asdict(card))
         self._snapshots = Snapshots(self.model.head, None)
         self.out_of_fold = None
+        self.history.begin_anew()
 
     def put_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Take other weights.
@@ -133,6 +162,7 @@ class LearnerState:
             tensors: By name, as ``learn.model.state_dict()`` gives them.
         """
         before = self.model.state_dict()
+        refuse_other_weights(tensors, before)
         moved = any(
             not torch.equal(tensor, tensors[name].to(tensor.device))
             for name, tensor in before.items()
@@ -142,13 +172,14 @@ class LearnerState:
         if moved:
             self.parts.forget(body_moved=True)
 
+    @reads(**READERS)
     def set_data(self, data: ImageClassifierData) -> None:
         """Go on with other images of the same classes: another size, another fold.
 
         Args:
             data: Whatever was stored for it before is found again, nothing else is used.
         """
-        same_classes(self.data.classes, data.classes)
+        refuse_other_data(self.data, data)
         size = data.tfms.recipe.size
         fit_to_size(self.model.backbone, size)
         cut = self.layers.cut
@@ -159,6 +190,7 @@ class LearnerState:
         self.parts.forget(body_moved=True)
         self._snapshots = Snapshots(self.model.head, None)
         self.forget_answering("the data is another")
+        self.history.begin_anew()
 
     def forget_answering(self, why: str) -> None:
         """Answer plainly again, because the model or its data is another.
@@ -169,9 +201,10 @@ class LearnerState:
         answering = forgotten(self.card.answering, why, quiet=self.quiet)
         self.card = replace(self.card, answering=answering)
 
+    @reads(**READERS)
     def content_hashes(self, split: str) -> list[bytes]:
         """The sha256 of each row's image, in table order."""
-        rows = self.data.table.rows(split)
+        rows = existing_rows(self.data.table, split)
         return self.data.source.content_hashes(rows, self.parts.pooled(self.card).hashes)
 
     @property
@@ -187,7 +220,7 @@ class LearnerState:
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
         return Predictor(
-            self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card
+            self.model, self.parts.pooled(self.card).frozen, self.model.head, self.card, self.seen
         )
 
     @property
@@ -220,10 +253,36 @@ class LearnerState:
             UnreadableImagesError: some cannot be decoded, and are not to be dropped.
         """
         keeps = self._precompute if precompute is None else precompute
-        feeding = Feeding(self.activations, self.data.source, keeps, self.held_back)
-        failures = feeding.see(splits)
+        failures = self._feeding(keeps).see(splits)
         if failures and self.data.on_unreadable == "raise":
             raise UnreadableImagesError(failures)
         if failures:
             self.data = without_unreadable(self.data, failures)
-        return Feeding(self.activations, self.data.source, keeps, self.held_back)
+        return self._feeding(keeps)
+
+    def _feeding(self, keeps: bool | int) -> Feeding:
+        trains_body = self.layers.cut is not None
+        body = (
+            self.parts.whole_body(self.card, self.layers, keeps_pixels=self._keeps_pixels)
+            if trains_body
+            else None
+        )
+        return Feeding(self.activations, self.data.source, keeps, self.held_back, body)
+
+    def remember_pictures(self, feeding: Feeding, chooser: str | None = None) -> None:
+        """Note which pictures a fit trains on: they do not judge its model unnoticed.
+
+        Args:
+            feeding: What it is fed.
+            chooser: Which rows choose the best epoch, "held_back" or "valid"; None if none do.
+        """
+        source, held_back = feeding.source, feeding.held
+        if self._last_seen == (source.table, held_back, chooser):
+            return  # hashes of files are asked for once, however many fits there are
+        train, held = held_back.parted(source.table)
+        hashes = feeding.activations.hashes
+        self.seen = self.seen.joined(source.content_hashes(train, hashes))
+        if chooser is not None:
+            rows = source.table.rows("valid") if chooser == "valid" else held
+            self.seen = self.seen.joined(source.content_hashes(rows, hashes), BEST_EPOCH)
+        self._last_seen = (source.table, held_back, chooser)

@@ -1,12 +1,16 @@
 """What a learner says of rows and pictures."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import SettingError
+from warmstart.arguments import reads
+from warmstart.inference.averaging import tta_augmentation
+from warmstart.inference.judging import ITSELF
 from warmstart.inference.pictures import Picture
+from warmstart.learner.arguments import READERS
 from warmstart.learner.checks import existing_rows
 from warmstart.learner.cross_validation import check_frozen
 from warmstart.learner.judging import Judge
@@ -34,6 +38,7 @@ class Predicts(LearnerState):
             return self.predictor().predict(what)
         return self._judge(what).predictions(self._rows(what))
 
+    @reads(**READERS)
     def TTA(  # the note's name
         self, n_aug: int = 4, what: str = "valid", *, plain_weight: float | None = None
     ) -> Predictions:
@@ -45,19 +50,14 @@ class Predicts(LearnerState):
             plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
 
         Returns:
-            Predictions, in table order. A temperature applies to each view, before the mean.
-
-        Raises:
-            SettingError: further views are asked for, and the data has no augmentation.
+            Predictions, in table order. A temperature applies to each view, before the mean. Views
+            differ as in training; by "basic" where the data has no augmentation, which is said.
         """
-        if n_aug > 0 and not self.data.source.varies:
-            raise SettingError(
-                f"n_aug={n_aug}, but the data has no augmentation: every view is the plain one.",
-                expected="data whose tfms have an augmentation, or no further view.",
-                fix="learn.predict(), or tfms_from_model(arch, aug_tfms=transforms_side_on) and "
-                "learn.set_data.",
-            )
-        return self._judge(what).predictions(self._rows(what), n_aug, plain_weight)
+        judge = self._judge(what)
+        if n_aug > 0 and not judge.source.varies:
+            chosen = tta_augmentation(None, quiet=self.quiet)
+            judge = replace(judge, source=replace(judge.source, augmentation=chosen))
+        return judge.predictions(self._rows(what), n_aug, plain_weight)
 
     def predict_snapshots(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
         """Probabilities averaged over the weights at the end of each cycle of the last fit.
@@ -73,6 +73,7 @@ class Predicts(LearnerState):
             lambda: self.predict(what), lambda: self.parts.forget(body_moved=has_body)
         )
 
+    @reads(**READERS)
     def activations_of(
         self, split: str = "train", view: int = 0
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -93,13 +94,14 @@ class Predicts(LearnerState):
 
     def _rows(self, what: str) -> NDArray[np.int64]:
         """Rows of a split, or those that are held back from training."""
-        table = self.data.table
-        return self.held_back.parted(table)[1] if what == "held_back" else table.rows(what)
+        return existing_rows(self.data.table, what, self.held_back)
 
     def _judge(self, what: str) -> Judge:
-        existing_rows(self.data.table, "train" if what == "held_back" else what)
+        self._rows(what)
         self.feeding_for((what,) if what == "test" else ("train", "valid"))
         keeps = self._precompute is not False and self.layers.cut is None
         store = self.parts.pooled(self.card) if keeps else None
         chosen = self.chosen_on_valid if what == "valid" else ()
+        if what == "train" and self.num_fits:
+            chosen = (ITSELF,)
         return Judge(self.predictor(), self.data.source, store, chosen)

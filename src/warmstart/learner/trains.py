@@ -1,4 +1,4 @@
-"""How a learner trains: fits, rates, folds."""
+"""How a learner trains: fits, and rates."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,33 +8,28 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from warmstart.backbones.pooling import pooled_parts
-from warmstart.heads.fresh import heads_like
+from warmstart.arguments import one_of, reads
+from warmstart.inference.seen_pictures import BEST_EPOCH
+from warmstart.learner.arguments import READERS
 from warmstart.learner.checks import rates, silent, told_balance, told_clip_norm
-from warmstart.learner.cross_validation import (
-    check_frozen,
-    check_no_epochs,
-    cross_validated,
-    cross_validated_logistic,
-)
-from warmstart.learner.feeding import targets_of
-from warmstart.learner.head_fit import check_head, fit_head
-from warmstart.learner.held_back import check_chooser, tell_held_back
+from warmstart.learner.cross_validation import check_frozen
+from warmstart.learner.feeding import Feeding, targets_of
+from warmstart.learner.head_fit import fit_head
+from warmstart.learner.held_back import tell_held_back
 from warmstart.learner.predicts import Predicts
 from warmstart.learner.snapshots import Snapshots
 from warmstart.results.head_fit import HeadFit
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
-from warmstart.results.out_of_fold import OutOfFoldPredictions
-from warmstart.terminal.epochs import epoch_printer
+from warmstart.terminal.epochs import epoch_printer, print_rise
 from warmstart.training.allocator import keep_memory
 from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
-from warmstart.training.head import MLP_DECAY, read_head_card
-from warmstart.training.logistic_head import LogisticHeadCard
+from warmstart.training.head import MLP_DECAY
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
+from warmstart.training.objective import Judging
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.precision import NUM_ROWS, step_seconds
 from warmstart.training.schedule import Schedule
@@ -44,6 +39,7 @@ from warmstart.training.tensorboard import tensorboard_writer
 class Trains(Predicts):
     """A learner that learns."""
 
+    @reads(**READERS)
     def fit(
         self,
         lrs: Any,
@@ -59,12 +55,21 @@ class Trains(Predicts):
         choose_on: str = "held_back",
         checkpoint: str | Path | None = None,
         tensorboard: str | Path | None = None,
-        **options: Any,
+        label_smoothing: float = 0.0,
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
+        ema_decay: float | None = None,
+        has_snapshots: bool = False,
+        keeps_best: bool = False,
+        best_by: str = "loss",
+        patience: int | None = None,
     ) -> History:
         """Train what follows the cut.
 
         Args:
-            lrs: Learning rate; or one per layer group that trains, the first layers' first.
+            lrs: Learning rate; or one per layer group that trains, the first layers' first; or as
+                in fastai 2: slice(1e-5, 1e-3) from the first group's to the last's in equal ratios,
+                slice(1e-3) for the last, a tenth of it for the others.
             n_cycle: Number of epochs, or of cycles if ``cycle_len`` is given.
             cycle_len: Epochs of the first cycle; the rate falls along half a cosine in each.
             cycle_mult: Each cycle is so many times as long as the one before.
@@ -82,8 +87,14 @@ class Trains(Predicts):
             checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
                 finished is not done again.
             tensorboard: A folder for what TensorBoard draws: losses, rates, metrics.
-            **options: ``label_smoothing``, ``mixup``, ``cutmix``, ``ema_decay``,
-                ``has_snapshots``, ``keeps_best``, ``best_by``, ``patience``: see ``FitSettings``.
+            label_smoothing: Share of the target that is spread over the classes, in [0, 1).
+            mixup: α of Beta(α, α), by which rows are mixed; 0 for none.
+            cutmix: Likewise, for pasting a part of one picture into another.
+            ema_decay: Of a running average of the weights, which is judged and remains; or None.
+            has_snapshots: Keep the weights at the end of each cycle, beside the checkpoint.
+            keeps_best: End with the weights of the best epoch.
+            best_by: What that is: "loss", or the highest "accuracy" or "macro_f1".
+            patience: Stop after so many epochs without a better one, and end with the best.
 
         Returns:
             The history of this fit; ``learn.history`` has all of them.
@@ -92,12 +103,23 @@ class Trains(Predicts):
         if one_cycle:
             schedule = OneCycle(schedule.num_epochs)
         module = self._module(bn)
-        clip_norm = told_clip_norm(clip_norm, module, quiet=self.quiet)
-        options |= {"clip_norm": clip_norm}
-        settings = replace(self._settings(lrs, schedule, wds), **options)
+        longest = told_clip_norm(clip_norm, module, quiet=self.quiet)
+        settings = replace(
+            self._settings(lrs, schedule, wds),
+            clip_norm=longest,
+            label_smoothing=label_smoothing,
+            mixup=mixup,
+            cutmix=cutmix,
+            ema_decay=ema_decay,
+            has_snapshots=has_snapshots,
+            keeps_best=keeps_best,
+            best_by=best_by,
+            patience=patience,
+        )
         chooses = settings.chooses and self._chooses(choose_on)
         feeding = self.feeding_for(("train", "valid"))
         settings = self._balanced(replace(settings, inputs_name=feeding.name()), balance)
+        self.remember_pictures(feeding, choose_on if settings.chooses else None)
         self.forget_answering("the model was trained on")
         self.out_of_fold = None
         file = f"fit-{self.num_fits}.safetensors"
@@ -112,6 +134,7 @@ class Trains(Predicts):
                 feeding.inputs(self.device),
                 targets_of(self.data.table, self.held_back, chooses=chooses),
                 settings,
+                judging=Judging(self.model.head, lambda: self._judged_in(feeding)),
                 checkpoint=point,
                 on_epoch=silent if self.quiet else epoch_printer(),
                 on_history=self._tensorboard(tensorboard),
@@ -123,8 +146,11 @@ class Trains(Predicts):
         self.num_fits += 1
         self.num_epochs += len(history.records)
         self.history.extend(history)
+        if not self.quiet:
+            print_rise(self.history)
         return history
 
+    @reads(**READERS | {"head": one_of("auto", "logistic")})
     def fit_head(
         self,
         head: str = "auto",
@@ -151,7 +177,6 @@ class Trains(Predicts):
             the training rows' out-of-fold predictions, None where rows were too few or too many.
             The body has to be frozen, and never trained on these rows.
         """
-        check_head(head, ("auto", "logistic"))
         check_frozen(self.layers, has_moved=self._has_moved_body, what="fit_head")
         folder = None if checkpoint is None else Path(checkpoint)
         targets = targets_of(self.data.table, self.held_back).train
@@ -163,6 +188,7 @@ class Trains(Predicts):
             ),
         )  # fmt: skip
 
+    @reads(**READERS)
     def lr_find(
         self,
         lrs: Any = None,
@@ -191,84 +217,21 @@ class Trains(Predicts):
         """
         feeding = self.feeding_for(("train", "valid"))
         module = self._module(bn)
-        clip_norm = told_clip_norm(clip_norm, module, quiet=True)
+        longest = told_clip_norm(clip_norm, module, quiet=True)
         settings = self._settings(1.0 if lrs is None else lrs, Schedule(1), 0.0)
-        options: dict[str, Any] = {"clip_norm": clip_norm}
         try:
             return lr_find(
                 module,
                 self.layers.parameters(),
                 feeding.inputs(self.device),
                 targets_of(self.data.table, self.held_back),
-                replace(settings, **options),
+                replace(settings, clip_norm=longest),
                 lr_range=(start_lr, end_lr),
                 num_steps=num_steps,
                 max_rows=max_rows,
             )
         finally:
             self.model.eval()
-
-    def cross_validate(
-        self,
-        k: int = 5,
-        lrs: Any = None,
-        n_cycle: int = 1,
-        cycle_len: int | None = 4,
-        cycle_mult: int = 1,
-        *,
-        wds: Any = 0.0,
-        balance: str | None = None,
-        seed: int | None = None,
-        **options: Any,
-    ) -> OutOfFoldPredictions:
-        """Predict each training row by a fresh head that was trained without the row's fold.
-
-        The learner stays as it is. Folds are drawn within the classes; rows of one group, or with
-        the same content, share one. If the learner's head is the logistic one, so is each fold's,
-        and its penalty is chosen inside the rows that train it: no rate and no epochs are used.
-
-        Args:
-            k: Number of folds.
-            lrs: Rate; None finds it once, on the rows that train the first fold's head.
-            n_cycle: Number of epochs, or of cycles.
-            cycle_len: Epochs of the first cycle.
-            cycle_mult: Each cycle is so many times as long as the one before.
-            wds: Weight decay.
-            balance: As in ``fit``.
-            seed: Of folds, heads and batches; None is the learner's.
-            **options: ``clip_norm``, ``label_smoothing``, ``mixup``, ``ema_decay``, as in ``fit``.
-
-        Returns:
-            Predictions in table order, with ``folds``, ``fold_accuracies`` and ``lr``.
-        """
-        check_frozen(self.layers, has_moved=self._has_moved_body)
-        schedule = Schedule(n_cycle, cycle_len, cycle_mult)
-        number = self.seed if seed is None else seed
-        card = None if self.card.head is None else read_head_card(self.card.head)
-        if isinstance(card, LogisticHeadCard):
-            check_no_epochs(lrs=lrs, wds=wds, **options)
-            chosen = told_balance(balance, targets_of(self.data.table).train, quiet=self.quiet)
-            return cross_validated_logistic(
-                self.feeding_for(("train",), self._precompute or True),
-                pooled_parts(self.model.pool, card.num_features),
-                chosen,
-                k=k,
-                seed=number,
-                device=self.device,
-                quiet=self.quiet,
-            )
-        settings = self._settings(1.0 if lrs is None else lrs, schedule, wds)
-        settings = replace(settings, first_epoch=0, fit_number=0, seed=number, **options)
-        settings = self._balanced(settings, balance)
-        return cross_validated(
-            self.feeding_for(("train",), self._precompute or schedule.num_epochs),
-            heads_like(self.model.head, card, self.device),
-            settings,
-            k=k,
-            finds_rate=lrs is None,
-            device=self.device,
-            quiet=self.quiet,
-        )
 
     def seconds_per_row(self) -> float:
         """How long training takes per row, by three steps on a few rows that change nothing."""
@@ -284,15 +247,18 @@ class Trains(Predicts):
 
     def _chooses(self, choose_on: str) -> bool:
         """Whether held-back rows choose; if not, valid does, and that is remembered."""
-        check_chooser(choose_on)
         if choose_on == "valid":
-            self.chosen_on_valid = ("the best epoch",)
+            self.chosen_on_valid = (BEST_EPOCH,)
             return False
         if not self.held_back.share:
             self.hold_back()
             train, choice = self.held_back.parted(self.data.table)
             tell_held_back(len(choice), len(train), quiet=self.quiet)
         return True
+
+    def _judged_in(self, feeding: Feeding) -> str:
+        """The numeric mode of the body that validation rows have gone through."""
+        return self.numeric_mode if feeding.body is None else feeding.body.mode
 
     def _module(self, bn: str) -> nn.Module:
         """What is trained, and memory for it."""

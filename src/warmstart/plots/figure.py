@@ -7,6 +7,8 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from warmstart.arguments import new_file, refuse
+
 DOTS_PER_INCH = 120
 ACCENT, QUIET = "#1f6feb", "#8b949e"  # both can be read on white and on black
 INK = "black"  # in a page: the colour of its text
@@ -25,8 +27,12 @@ def finished(figure: Figure, path: str | Path | None) -> Figure:
         path: A file; its suffix says the format. Its folder is made.
     """
     if path is not None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, bbox_inches="tight")  # else a title at the edge is cut
+        place = new_file("path", path)
+        formats = figure.canvas.get_supported_filetypes()
+        if place.suffix and place.suffix[1:].lower() not in formats:
+            refuse("path", path, "a file of " + ", ".join(formats), str(place.with_suffix(".png")))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(place, bbox_inches="tight")  # else a title at the edge is cut
     return figure
 
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from warmstart.errors import check_settings
-from warmstart.learner.head_fit import check_head
+from warmstart.arguments import one_of, optional, read_fields, real, whole
 from warmstart.results.head_fit import HEADS
 
 NUM_STEPS = 8
@@ -46,18 +45,17 @@ class RecipeNumbers:
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range, with a SettingError."""
-        minutes, fewest = self.minutes, self.fewest_held_back
-        check_head(self.head, ("auto", *HEADS))
-        check_settings((
-            ("last_step", self.last_step, 1 <= self.last_step <= NUM_STEPS, "a step from 1 to 8",
-             "8"),
-            ("minutes", minutes, minutes is None or minutes > 0, "minutes, or None", "10"),
-            ("views", self.views, self.views >= 1, "1 or more views", "4"),
-            ("rate_ratio", self.rate_ratio, self.rate_ratio >= 1, "a factor of at least 1", "1"),
-            ("num_cycles", self.num_cycles, self.num_cycles >= 1, "1 or more cycles", "3"),
-            ("patience", self.patience, self.patience >= 1, "1 or more epochs", "3"),
-            ("held_back", self.held_back, 0 < self.held_back < 1, "a share in (0, 1)", "0.2"),
-            ("fewest_held_back", fewest, fewest >= 0, "0 or more rows", "50"),
-            ("num_folds", self.num_folds, self.num_folds >= 2, "2 or more folds", "3"),
-            ("rate_steps", self.rate_steps, self.rate_steps >= 10, "10 or more steps", "25"),
-        ))  # fmt: skip
+        read_fields(
+            self,
+            last_step=whole(1, NUM_STEPS, example=NUM_STEPS),
+            minutes=optional(real(10, above=0)),
+            head=one_of("auto", *HEADS),
+            views=whole(1, example=4),
+            rate_ratio=real(1, least=1),
+            num_cycles=whole(1, 20, example=3),
+            patience=whole(1, example=3),
+            held_back=real(0.2, above=0, below=1),
+            fewest_held_back=whole(0, example=50),
+            num_folds=whole(2, example=3),
+            rate_steps=whole(10, example=25),
+        )

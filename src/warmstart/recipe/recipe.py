@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warmstart.arguments import folder, instance_of, reads
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
 from warmstart.recipe.numbers import RecipeNumbers
@@ -64,6 +65,12 @@ class Recipe(RecipeNumbers):
         2202.10054, and Wortsman et al. 2022, arXiv 2109.01903, for step 8.
     """
 
+    @reads(
+        learn=instance_of(ConvLearner, "ConvLearner.pretrained(arch, data)"),
+        chosen=instance_of(Mapping, "{}"),
+        on_choice=instance_of(Callable, "print"),
+        checkpoint=folder,
+    )
     def run(
         self,
         learn: ConvLearner,

@@ -7,6 +7,7 @@ import numpy as np
 
 from warmstart.errors import SettingError
 from warmstart.evaluation.evaluate import evaluate
+from warmstart.evaluation.score_words import main_score
 from warmstart.evaluation.scores import Scores
 from warmstart.plots.figure import finished
 from warmstart.plots.gallery import plot_gallery
@@ -119,10 +120,10 @@ def page(content: ReportContent, pictures: Drawn) -> str:
     scores = evaluate(predictions)
     first, others = worst_first(scores)
     lines = score_lines(scores)
-    names = dict.fromkeys(name for record in content.history.records for name in record.metrics)
+    titles = dict.fromkeys(title for record in content.history.records for title in record.scores)
     return environment.get_template("report.html").render(
         content=content,
-        main=next(iter(scores.scores.values())),
+        main=main_score(scores)[1],
         scores=scores,
         scores_first=[line for line in lines if line.is_first],
         scores_others=[line for line in lines if not line.is_first],
@@ -134,7 +135,8 @@ def page(content: ReportContent, pictures: Drawn) -> str:
         counts=counted(content.data.counts),
         exclusions=by_reason(content.data.exclusions),
         pictures=pictures,
-        metrics=list(names),
+        metrics=list(titles),
+        rise=content.history.loss_rise,
         contradicted=contradicted(content.out_of_fold),
         methods=methods(scores),
     )

@@ -5,32 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warmstart.data.table import NO_LABEL, Exclusion
+from warmstart.evaluation.score_words import words_of
 from warmstart.evaluation.scores import ClassScores, Score, Scores
 
 MOST_OPEN = 12  # classes; with more, a table begins with those that need a look
 NUM_FIRST = 15  # of many
 MOST_PAIRS = 12
-
-FIRST = {"accuracy", "balanced_accuracy", "subset_accuracy", "macro_f1", "log_loss",
-         "calibration_error"}  # fmt: skip
-WORDS = {
-    "accuracy": ("Accuracy", "share of the images that are right"),
-    "balanced_accuracy": ("Balanced accuracy", "the same, each class counting alike"),
-    "subset_accuracy": ("All labels right", "share of the images without any mistake"),
-    "macro_precision": ("Macro precision", "of what is called so, the share that is so"),
-    "macro_recall": ("Macro recall", "of what is so, the share that is called so"),
-    "macro_f1": ("Macro F1", "precision and recall in one number, each class counting alike"),
-    "micro_f1": ("Micro F1", "the same, each image counting alike"),
-    "weighted_precision": ("Weighted precision", "classes counting by their images"),
-    "weighted_recall": ("Weighted recall", ""),
-    "weighted_f1": ("Weighted F1", ""),
-    "roc_auc": ("ROC AUC", "chance that an image of a class ranks above one of another"),
-    "average_precision": ("Average precision", "area under precision against recall"),
-    "log_loss": ("Log loss", "mean surprise at the truth; lower is better"),
-    "brier": ("Brier score", "squared error of the probabilities; lower is better"),
-    "calibration_error": ("Calibration error", "gap between said and true; lower is better"),
-    "calibration_error_by_chance": ("… by chance alone", "what a perfect model would show here"),
-}
 
 
 @dataclass(frozen=True)
@@ -45,15 +25,10 @@ class ScoreLine:
 
 def score_lines(scores: Scores) -> list[ScoreLine]:
     """All scores, those of many averages after the ones that people ask for."""
-    lines = []
-    for name, score in scores.scores.items():
-        if name.startswith("top_"):
-            k = name.removeprefix("top_").removesuffix("_accuracy")
-            words = (f"Top-{k} accuracy", f"the truth is among the first {k}")
-        else:
-            words = WORDS.get(name, (name.replace("_", " ").capitalize(), ""))
-        lines.append(ScoreLine(*words, score, name in FIRST or name.startswith("top_")))
-    return lines
+    return [
+        ScoreLine(words.heading, words.meaning, score, words.is_first)
+        for words, score in ((words_of(name), score) for name, score in scores.scores.items())
+    ]
 
 
 def worst_first(scores: Scores) -> tuple[list[ClassScores], list[ClassScores]]:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.arguments import reads, whole
+
 
 @dataclass(frozen=True, eq=False)
 class ConfusionMatrix:
@@ -32,6 +34,7 @@ class ConfusionMatrix:
         called_or_true = self.counts.sum(axis=0) + self.counts.sum(axis=1)
         return ratio(2 * np.diag(self.counts), called_or_true)
 
+    @reads(at_least=whole(1))
     def most_confused(self, *, at_least: int = 1) -> list[tuple[str, str, int]]:
         """Pairs (true, predicted, count) off the diagonal, most frequent first."""
         pairs = [

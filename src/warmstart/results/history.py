@@ -9,10 +9,17 @@ from typing import Any
 
 from warmstart.results.head_fit import HeadFit
 
+BEST = "_best"  # ends the name of a metric that is 1 where an epoch was the best so far
+RISE = 1.1  # a validation loss so many times its lowest has risen; less is noise of few rows
+
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch: losses are means over rows, ``seconds`` is the time its steps took."""
+    """One epoch: losses are means over rows, ``seconds`` is the time its steps took.
+
+    ``precision`` is the number type of its steps; ``judged_in`` the numeric mode of the body that
+    validation rows went through, which is the one that the model answers in ("" if nobody said).
+    """
 
     epoch: int
     fit: int
@@ -23,16 +30,85 @@ class EpochRecord:
     lrs: tuple[float, ...]
     seconds: float
     precision: str = "f32"
+    judged_in: str = ""
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The metrics that are scores, by their titles; marks of the best epoch are none."""
+        return {
+            name.replace("choice_", "held ").replace("valid_", "valid ").replace("_", " "): value
+            for name, value in self.metrics.items()
+            if not name.endswith(BEST)
+        }
+
+    @property
+    def is_best(self) -> bool:
+        """Whether it was the best epoch so far, where somebody chose."""
+        return any(value for name, value in self.metrics.items() if name.endswith(BEST))
+
+
+@dataclass(frozen=True)
+class LossRise:
+    """The validation loss was at its lowest, ``low``, some epochs before it ended at ``last``.
+
+    ``good_epochs`` is how many epochs of the last fit led there; 0 if an earlier fit did.
+    """
+
+    low: float
+    last: float
+    num_since: int
+    good_epochs: int
+
+    def __str__(self) -> str:
+        """What happened, and what helps."""
+        since = "the last epoch" if self.num_since == 1 else f"the last {self.num_since} epochs"
+        fewer = "a lower rate (--lr; fit(lr / 10, …))"
+        if self.good_epochs:
+            fewer = f"fewer epochs (--epochs {self.good_epochs}; fit(lr, {self.good_epochs}))"
+        return (
+            f"the validation loss rose from {self.low:.4f} to {self.last:.4f} in {since}: training "
+            f"went on for too long, or too fast. What helps: {fewer}, or to keep the best epoch "
+            "(--full; fit(…, keeps_best=True))."
+        )
 
 
 @dataclass(eq=False)
 class History:
-    """All epochs of one or several fits, the rates and loss of every step, and fits without any."""
+    """All epochs of one or several fits, the rates and loss of every step, and fits without any.
+
+    Losses from before the epoch ``comparable_from`` are those of other data, or of another head.
+    """
 
     records: list[EpochRecord] = field(default_factory=list)
     step_lrs: list[tuple[float, ...]] = field(default_factory=list)
     step_losses: list[float] = field(default_factory=list)
     head_fits: list[HeadFit] = field(default_factory=list)
+    comparable_from: int = 0
+
+    @property
+    def loss_rise(self) -> LossRise | None:
+        """How far the validation loss rose at the end; None if it did not, or is not delivered.
+
+        Where the best epoch was kept, or a head without epochs came last, the last epoch is not
+        what a model ended with.
+        """
+        records = self.records[self.comparable_from :]
+        losses = [record.valid_loss for record in records if record.valid_loss is not None]
+        if not losses or len(losses) < len(records) or not losses[-1] > RISE * min(losses):
+            return None  # also where a loss is no number
+        number = records[-1].fit
+        last_fit = [record for record in records if record.fit == number]
+        if any(record.is_best for record in last_fit):
+            return None
+        if any(head.fit > number for head in self.head_fits):
+            return None
+        lowest = losses.index(min(losses))
+        num_since = len(losses) - 1 - lowest
+        return LossRise(losses[lowest], losses[-1], num_since, max(0, len(last_fit) - num_since))
+
+    def begin_anew(self) -> None:
+        """What follows is of other data or another head."""
+        self.comparable_from = len(self.records)
 
     @property
     def last_lrs(self) -> tuple[float, ...]:
@@ -58,7 +134,11 @@ class History:
     def copy(self) -> "History":
         """Another one with the same content."""
         return History(
-            list(self.records), list(self.step_lrs), list(self.step_losses), list(self.head_fits)
+            list(self.records),
+            list(self.step_lrs),
+            list(self.step_losses),
+            list(self.head_fits),
+            self.comparable_from,
         )
 
     def plot_lr(self, path: str | Path | None = None) -> Any:

@@ -1,5 +1,6 @@
 """What a model says of a set of rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -25,7 +26,8 @@ class Predictions:
 
     ``answering`` is how the model answers. ``chosen_on_these`` names what was chosen by these same
     rows, such as "the best epoch": it flatters every score of them (law 15). ``left_out`` has name
-    and reason of what lies in a folder that was predicted, and is in no row (law 16).
+    and reason of what lies in a folder that was predicted, and is in no row (law 16). ``notes`` say
+    which pictures were judged, and what else a reader of their scores should know.
     """
 
     rows: tuple[str, ...]
@@ -35,6 +37,7 @@ class Predictions:
     answering: Answering = field(default=PLAIN, kw_only=True)
     chosen_on_these: tuple[str, ...] = field(default=(), kw_only=True)
     left_out: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def is_multi_label(self) -> bool:
@@ -70,14 +73,32 @@ class Predictions:
         pairs = zip(self.is_unknown, nearest, strict=True)
         return tuple((UNKNOWN,) if is_unknown else names for is_unknown, names in pairs)
 
-    def scores(self, **options: Any) -> Any:
+    def scores(
+        self,
+        *,
+        thresholds: float | Sequence[float] | NDArray[np.float64] | None = None,
+        top_k: Sequence[int] = (5,),
+        beta: float = 1.0,
+        num_resamples: int = 2000,
+        seed: int = 0,
+    ) -> Any:
         """Every score with its 95 % interval: ``warmstart.evaluation.scores.Scores``.
 
         Args:
-            **options: ``top_k``, ``beta``, ``num_resamples``, ``seed``: see
-                ``warmstart.evaluation.evaluate.evaluate``.
+            thresholds: As for ``warmstart.evaluation.evaluate.evaluate``, likewise all others.
+            top_k: The true class is among the first k.
+            beta: Of the F-score.
+            num_resamples: Per interval; 0 leaves out all but Wilson's.
+            seed: Of the resamples.
         """
-        return import_module("warmstart.evaluation.evaluate").evaluate(self, **options)
+        return import_module("warmstart.evaluation.evaluate").evaluate(
+            self,
+            thresholds=thresholds,
+            top_k=top_k,
+            beta=beta,
+            num_resamples=num_resamples,
+            seed=seed,
+        )
 
     @property
     def accuracy(self) -> float:

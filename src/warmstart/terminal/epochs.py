@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from warmstart.results.head_fit import HeadFit
-from warmstart.results.history import EpochRecord
-from warmstart.terminal.colour import TITLE, say
+from warmstart.results.history import EpochRecord, History
+from warmstart.terminal.colour import DOUBTFUL, TITLE, say
 
 WIDTH = 12
-BEST = "_best"  # ends the name of what is 1 where an epoch was the best so far
 
 
 def epoch_printer() -> Callable[[EpochRecord], None]:
@@ -21,8 +20,7 @@ def epoch_printer() -> Callable[[EpochRecord], None]:
             say(("".join(name.rjust(width(name)) for name in cells), TITLE))
             has_titles = True
         line = "".join(cell.rjust(width(name)) for name, cell in cells.items())
-        is_best = any(value for name, value in record.metrics.items() if name.endswith(BEST))
-        print(line + ("  best" if is_best else ""), flush=True)
+        print(line + ("  best" if record.is_best else ""), flush=True)
 
     return show
 
@@ -35,15 +33,18 @@ def print_head_fit(record: HeadFit) -> None:
     print(record, flush=True)
 
 
+def print_rise(history: History) -> None:
+    """Say that the validation loss rose at the end, if it did."""
+    rise = history.loss_rise
+    if rise is not None:
+        say(("note:", DOUBTFUL), (f" {rise}", ""))
+
+
 def columns(record: EpochRecord) -> dict[str, str]:
     """What stands under each title; the best epoch so far is marked and has no column."""
     judged = "–" if record.valid_loss is None else f"{record.valid_loss:.4f}"
     losses = {"train loss": f"{record.train_loss:.4f}", "valid loss": judged}
-    metrics = {
-        title(name): f"{value:.4f}"
-        for name, value in record.metrics.items()
-        if not name.endswith(BEST)
-    }
+    metrics = {title: f"{value:.4f}" for title, value in record.scores.items()}
     seconds = {"seconds": f"{record.seconds:.2f}"}
     return {"epoch": str(record.epoch)} | losses | metrics | seconds
 
@@ -51,8 +52,3 @@ def columns(record: EpochRecord) -> dict[str, str]:
 def width(name: str) -> int:
     """Of a column."""
     return max(WIDTH, len(name) + 2)
-
-
-def title(name: str) -> str:
-    """A metric's name above its column."""
-    return name.replace("choice_", "held ").replace("valid_", "valid ").replace("_", " ")

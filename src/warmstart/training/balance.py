@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from warmstart.arguments import one_of, optional
 from warmstart.errors import SettingError
 from warmstart.training.order import derive
 from warmstart.training.settings import FitSettings
@@ -28,16 +29,9 @@ def chosen_balance(balance: object, targets: Tensor) -> str | None:
         label are compared with those without.
 
     Raises:
-        SettingError: the word is another, or rows of many labels are to be drawn by class.
+        SettingError: rows of many labels are to be drawn by class.
     """
-    if balance not in {"auto", None, *WAYS}:
-        raise SettingError(
-            f"balance={balance!r} is unknown.",
-            expected='"auto", "weights" (in the loss), "sampler" (rare rows drawn more often), or '
-            "None.",
-            fix='pass balance="auto".',
-            flags=("--balance", "auto"),
-        )
+    optional(one_of("auto", *WAYS))("balance", balance)
     if balance == "sampler" and targets.ndim == 2:
         raise SettingError(
             'balance="sampler" draws by class, and an image may have many.',

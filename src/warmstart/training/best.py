@@ -6,8 +6,9 @@ from math import inf, isnan
 from torch import Tensor, nn
 
 from warmstart.errors import SettingError
+from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import History
-from warmstart.training.objective import ChoosingInputs, Evaluation, Inputs, Targets
+from warmstart.training.objective import ChoosingInputs, Inputs, Targets
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import copied, module_state
 
@@ -26,7 +27,7 @@ class BestEpoch:
         self.num_stale_epochs = 0
         self.tensors: dict[str, Tensor] = {}
 
-    def see(self, judged: Evaluation, module: nn.Module) -> bool:
+    def see(self, judged: BriefScores, module: nn.Module) -> bool:
         """Keep the weights if they are the best so far, and say whether they are.
 
         An epoch whose loss is not a number is never the best.
@@ -78,9 +79,6 @@ def check_choice(settings: FitSettings, inputs: Inputs, targets: Targets) -> Non
 def kept_epoch(history: History, fit_number: int = 0) -> int | None:
     """The epoch whose weights a fit ended with; None if nobody chose: it was the last one."""
     kept = [
-        record.epoch
-        for record in history.records
-        if record.fit == fit_number
-        and (record.metrics.get("valid_best") or record.metrics.get("choice_best"))
+        record.epoch for record in history.records if record.fit == fit_number and record.is_best
     ]
     return kept[-1] if kept else None

@@ -23,7 +23,7 @@ def per_group(values: object, names: Sequence[str], argument: str = "lr") -> tup
     shown = f"pass {argument}={example if len(example) > 1 else example[0]}."
     try:
         numbers = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = np.array(np.nan)
     if not np.isfinite(numbers).all():
         raise SettingError(

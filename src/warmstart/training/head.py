@@ -7,12 +7,17 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
+from warmstart.arguments import each, one_or_each, real, whole
 from warmstart.errors import SettingError
 from warmstart.training.logistic_head import KIND, LogisticHeadCard, build_logistic_head
 
 MLP_STEPS = 200  # that an MLP takes at least where nobody gives epochs (docs/experiments.md)
 MLP_EPOCHS = 4  # likewise
 MLP_DECAY = 0.03  # weight decay of such an MLP, as SGD has it: of 0 to 0.1 the lowest loss
+
+
+HIDDEN_SIZES = each(whole(1, 1_000_000, example=512))  # how ``xtra_fc`` is read,
+DROPOUTS = one_or_each(real(0.5, least=0, below=1))  # and ``ps``
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,34 @@ def build_head(card: AnyHeadCard, *, seed: int = 0) -> nn.Sequential:
         if i < len(card.sizes):
             layers.append(nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
+
+
+def refuse_other_head(head: nn.Module, num_features: int, num_classes: int) -> None:
+    """See that a head maps the body's features to the classes.
+
+    Args:
+        head: (N, D) → (N, K).
+        num_features: D.
+        num_classes: K.
+
+    Raises:
+        SettingError: it does not.
+    """
+    was_training = head.training
+    place = next((tensor.device for tensor in head.parameters()), torch.device("cpu"))
+    try:
+        with torch.inference_mode():
+            shape = tuple(head.eval()(torch.zeros(2, num_features, device=place)).shape)
+    except (RuntimeError, TypeError, ValueError, AttributeError, IndexError) as error:
+        shape = (str(error).partition("\n")[0],)
+    finally:
+        head.train(was_training)
+    if shape != (2, num_classes):
+        raise SettingError(
+            f"the head makes {shape} of (2, {num_features}) features.",
+            expected=f"(2, {num_classes}): a logit for each class.",
+            fix=f"pass a head that ends so: nn.Linear({num_features}, {num_classes}).",
+        )
 
 
 def seeded_linear(num_in: int, num_out: int, *, seed: int) -> nn.Linear:

@@ -10,7 +10,7 @@ from warmstart.training.best import check_choice
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import check_groups
 from warmstart.training.interrupt import deferred_interrupt
-from warmstart.training.objective import Inputs, Targets
+from warmstart.training.objective import Inputs, Judging, Targets
 from warmstart.training.run import Run
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import kept_modes
@@ -26,6 +26,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
     targets: Targets,
     settings: FitSettings,
     *,
+    judging: Judging | None = None,
     checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[EpochRecord], None] = lambda _: None,
     on_history: Callable[[History], None] = lambda _: None,
@@ -39,6 +40,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
         inputs: Where batches come from.
         targets: Labels of the same rows.
         settings: Rates, schedule, batch size, seed.
+        judging: What answers for the module on rows that do not train; None is the module.
         checkpoint: Where progress is kept; one that is there already is gone on with.
         on_epoch: Told of every epoch, also of those that were done before a kill.
         on_history: Told after every epoch of all that has happened so far.
@@ -52,7 +54,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
     check_groups(module, groups, settings.lrs, settings.weight_decays)
     check_choice(settings, inputs, targets)
     check_snapshots(settings, checkpoint)
-    run = Run(module, groups, targets, settings)
+    run = Run(module, groups, targets, settings, judging)
     saved = None if checkpoint is None else checkpoint.load(run.identity())
     if saved is not None:
         run.restore(saved)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from warmstart.errors import check_settings
+from warmstart.arguments import read_fields, real, whole
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,13 @@ class OneCycle:
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range, with a SettingError."""
-        whole = isinstance(self.num_epochs, int) and not isinstance(self.num_epochs, bool)
-        one = "a number of at least 1"
-        check_settings((
-            ("num_epochs", self.num_epochs, whole and self.num_epochs >= 1, f"whole, {one}", "4"),
-            ("pct_start", self.pct_start, 0 < self.pct_start < 1, "a share of the steps in (0, 1)",
-             "0.25"),
-            ("div", self.div, 1 <= self.div < math.inf, one, "25"),
-            ("final_div", self.final_div, 1 <= self.final_div < math.inf, one, "1e4"),
-        ))  # fmt: skip
+        read_fields(
+            self,
+            num_epochs=whole(1, example=4),
+            pct_start=real(0.25, above=0, below=1),
+            div=real(25, least=1),
+            final_div=real(1e4, least=1),
+        )
 
     def share(self, step: int, steps_per_epoch: int) -> float:
         """The factor on the full rate at a step, in (0, 1].

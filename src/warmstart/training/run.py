@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from warmstart.errors import TrainingError
+from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.average import WeightAverage, with_average
@@ -18,8 +19,8 @@ from warmstart.training.best import BestEpoch, chosen_on
 from warmstart.training.checkpoint import Checkpoint, Progress
 from warmstart.training.objective import (
     ChoosingInputs,
-    Evaluation,
     Inputs,
+    Judging,
     Targets,
     evaluate,
     judged,
@@ -42,9 +43,11 @@ class Run:
         groups: Sequence[Sequence[nn.Parameter]],
         targets: Targets,
         settings: FitSettings,
+        judging: Judging | None = None,
     ) -> None:
         """Begin at step 0 of epoch 0."""
         self.module, self.targets, self.settings = module, targets, settings
+        self.judging = judging
         self.optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
         self.steps_per_epoch = num_batches(len(targets.train), settings.batch_size)
         self.epoch, self.step = 0, 0
@@ -75,6 +78,13 @@ class Run:
                 tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
             )
         return digest.hexdigest()
+
+    @property
+    def answering(self) -> tuple[nn.Module, str]:
+        """What takes the inputs of rows that do not train, and its number type."""
+        if self.judging is None:
+            return self.module, self.precision
+        return self.judging.module, "f32"
 
     def settle_precision(self, inputs: Inputs) -> None:
         """Measure which number type is faster, if that is open; the checkpoint keeps the choice."""
@@ -134,7 +144,8 @@ class Run:
             checkpoint: Where a snapshot goes, if a cycle ends and they are asked for.
         """
         with with_average(self.module, self.average):
-            on_valid = evaluate(self.module, inputs, self.targets, self.precision)
+            answers, precision = self.answering
+            on_valid = evaluate(answers, inputs, self.targets, precision)
             chosen = self.choose(inputs, on_valid)
             if checkpoint is not None and self.settings.has_snapshots:
                 self.save_snapshot(checkpoint)
@@ -148,13 +159,14 @@ class Run:
             lrs=self.history.last_lrs,
             seconds=self.seconds,
             precision=self.precision,
+            judged_in="" if self.judging is None else self.judging.mode(),
         )
         self.history.append(record)
         self.epoch, self.step = self.epoch + 1, 0
         self.loss_sum, self.num_rows, self.seconds = 0.0, 0, 0.0
         return record
 
-    def choose(self, inputs: Inputs, on_valid: Evaluation | None) -> dict[str, float]:
+    def choose(self, inputs: Inputs, on_valid: BriefScores | None) -> dict[str, float]:
         """Compare with the best epoch so far; what the history says about it.
 
         ``valid_best`` or ``choice_best`` is 1 where an epoch was the best so far; its presence
@@ -164,7 +176,8 @@ class Run:
             return {}
         rows = chosen_on(self.targets)
         if self.targets.choice is not None and isinstance(inputs, ChoosingInputs):
-            on_choice = judged(self.module, inputs.choice(), self.targets.choice, self.precision)
+            answers, precision = self.answering
+            on_choice = judged(answers, inputs.choice(), self.targets.choice, precision)
             is_best = self.best.see(on_choice, self.module)
             seen = {
                 "choice_loss": on_choice.loss,
@@ -175,7 +188,7 @@ class Run:
         is_best = on_valid is not None and self.best.see(on_valid, self.module)
         return self.scored(on_valid, rows) | {f"{rows}_best": float(is_best)}
 
-    def scored(self, judged: Evaluation | None, rows: str) -> dict[str, float]:
+    def scored(self, judged: BriefScores | None, rows: str) -> dict[str, float]:
         """The score that chooses, if it is none that the history has anyway."""
         name = self.settings.best_by
         if judged is None or name == "loss" or (name, rows) == ("accuracy", "valid"):

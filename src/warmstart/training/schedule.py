@@ -3,7 +3,10 @@
 import math
 from dataclasses import dataclass
 
+from warmstart.arguments import optional, read_fields, whole
 from warmstart.errors import SettingError
+
+MOST_EPOCHS = 1_000_000  # more are a slip of the keyboard, and lengths of cycles multiply
 
 
 @dataclass(frozen=True)
@@ -22,18 +25,19 @@ class Schedule:
         """Refuse what has no meaning.
 
         Raises:
-            SettingError: a number is not a positive integer.
+            SettingError: a number is not a positive integer, or there are too many epochs.
         """
-        for name, value in (
-            ("n_cycle", self.n_cycle),
-            ("cycle_len", 1 if self.cycle_len is None else self.cycle_len),
-            ("cycle_mult", self.cycle_mult),
-        ):
-            if isinstance(value, bool) or int(value) != value or value < 1:
+        count = whole(1, MOST_EPOCHS)
+        read_fields(self, n_cycle=count, cycle_len=optional(count), cycle_mult=count)
+        total = 0
+        for i in range(self.n_cycle):
+            total += (self.cycle_len or 1) * self.cycle_mult**i
+            if total > MOST_EPOCHS:
                 raise SettingError(
-                    f"{name}={value!r} is not a whole number of at least 1.",
-                    expected="fit(lr, n_cycle, cycle_len=None, cycle_mult=1).",
-                    fix=f"pass {name}=1.",
+                    f"n_cycle={self.n_cycle}, cycle_len={self.cycle_len}, "
+                    f"cycle_mult={self.cycle_mult} are more than {MOST_EPOCHS:,} epochs.",
+                    expected="fewer cycles, or cycles of one length.",
+                    fix="pass n_cycle=3, cycle_len=1, cycle_mult=2.",
                 )
 
     @property

@@ -1,15 +1,14 @@
 """What decides what a fit does."""
 
 from dataclasses import dataclass
-from math import isfinite
-from numbers import Real
 
-from warmstart.errors import check_settings
+from warmstart.arguments import each, flag, one_of, optional, read_fields, real, whole
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.schedule import Schedule
 
 BEST_BY = ("loss", "accuracy", "macro_f1")
 PRECISIONS = ("auto", "f32", "bf16")
+OPTIMISERS = ("sgd", "adamw")
 
 
 @dataclass(frozen=True)
@@ -56,30 +55,28 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range, with a SettingError."""
-        smallest = min(self.lrs) if all(isfinite(lr) for lr in self.lrs) else -1.0
-        check_settings((
-            ("lr", self.lrs, smallest >= 0, "finite rates, none below 0", "0.01"),
-            ("clip_norm", self.clip_norm, over(self.clip_norm), "a number above 0, or None", "1.0"),
-            ("label_smoothing", self.label_smoothing, 0 <= self.label_smoothing < 1,
-             "a number in [0, 1)", "0.1"),
-            ("mixup", self.mixup, 0 <= self.mixup < float("inf"), "0, or α above 0", "0.2"),
-            ("cutmix", self.cutmix, 0 <= self.cutmix < float("inf"), "0, or α above 0", "1.0"),
-            ("ema_decay", self.ema_decay, over(self.ema_decay) and (self.ema_decay or 0) < 1,
-             "a number in (0, 1), or None", "0.999"),
-            ("patience", self.patience, self.patience is None or self.patience >= 1,
-             "1 or more epochs, or None", "3"),
-            ("best_by", self.best_by, self.best_by in BEST_BY, "one of " + ", ".join(BEST_BY),
-             '"macro_f1"'),
-            ("train_precision", self.precision, self.precision in PRECISIONS,
-             "one of " + ", ".join(PRECISIONS), '"auto"'),
-        ))  # fmt: skip
+        share = real(0.1, least=0, below=1)
+        read_fields(
+            self,
+            batch_size=whole(2, example=64),
+            opt=one_of(*OPTIMISERS),
+            clip_norm=optional(real(1.0, above=0)),
+            label_smoothing=share,
+            mixup=real(0.2, least=0),
+            cutmix=real(1.0, least=0),
+            ema_decay=optional(real(0.999, above=0, below=1)),
+            has_snapshots=flag,
+            keeps_best=flag,
+            patience=optional(whole(1, example=3)),
+            best_by=one_of(*BEST_BY),
+            draws_evenly=flag,
+        )
+        rates = each(real(0.01, least=0))  # an error calls them as the user does
+        object.__setattr__(self, "lrs", rates("lr", self.lrs))
+        object.__setattr__(self, "weight_decays", rates("wds", self.weight_decays))
+        one_of(*PRECISIONS)("train_precision", self.precision)
 
     @property
     def chooses(self) -> bool:
         """Whether an epoch is chosen."""
         return self.keeps_best or self.patience is not None
-
-
-def over(value: object) -> bool:
-    """Whether it is a number above 0 and finite, or None."""
-    return value is None or (isinstance(value, Real) and 0 < float(value) < float("inf"))

@@ -95,7 +95,7 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "epsilon of BatchNorm": lambda module: setattr(module[2], "eps", 1e-3),
     "stride": lambda module: setattr(module[1], "stride", (2, 2)),
     "normalisation": lambda module: nudge(module[0].scale),
-    "number type": lambda module: module[1].double(),
+    "number type": lambda module: module.double(),
     "one layer more": lambda module: module.insert(4, nn.ReLU()),
 }
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from warmstart.classifier_data.transforms import PRESETS, chosen_augmentation
+from warmstart.classifier_data.transforms import chosen_augmentation
 from warmstart.cli.settings import AUGMENTATIONS
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, draw
 from warmstart.images.policy import RAND_AUGMENT, RAND_AUGMENT_OPERATIONS, TRIVIAL_AUGMENT
+from warmstart.images.presets import PRESETS
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_other_pictures_classes_or_labels_cannot_be_compared(run: Run, tmp_path:
     turned = replace(answers(40), labels=1 - answers(40).labels)
     elk = replace(answers(40), classes=("cat", "elk"))
     for name, other, first_hash, what in (
-        ("rows", answers(40), 10, "the rows differ: 10 are only in the first"),
+        ("rows", answers(40), 10, "by content; the first: "),
         ("classes", elk, 0, "the classes differ: dog, elk"),
         ("labels", turned, 0, "60 of 60 rows have different labels"),
     ):  # fmt: skip
@@ -121,12 +121,17 @@ def test_what_is_no_finished_run_is_refused(run: Run, tmp_path: Path) -> None:
     assert run("compare-runs", first, str(tmp_path / "nowhere")).code == 1
     said = run("compare-runs", first, str(tmp_path / "a" / "model"))
     assert said.code == 1
-    assert said.fix == f"warmstart compare-runs {first} {first}"
+    assert said.fix == "give the folder of a run, such as runs/photos-1."  # no other is here
+    said = run("compare-runs", first, first)
+    assert said.code == 2
+    assert "are one run" in said.err
     unfinished = Path(written(tmp_path / "b", answers(40)))
     (unfinished / "scores.json").unlink()
+    assert run("compare-runs", first, str(unfinished)).fix == "give another run."
+    (unfinished / "recipe.toml").write_text("")
     said = run("compare-runs", first, str(unfinished))
     assert "has no scores.json" in said.err
-    assert said.fix == f"finish it: warmstart train --resume {unfinished}"
+    assert said.fix == f"warmstart train --resume {unfinished}"
     shutil.copy(tmp_path / "a" / "predictions.csv", unfinished / "scores.json")
     said = run("compare-runs", first, str(unfinished))
     assert said.code == 1

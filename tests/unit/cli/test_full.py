@@ -10,7 +10,7 @@ from tests.unit.cli.conftest import Place, Run
 
 from warmstart.learner.conv_learner import ConvLearner
 
-FULL = ["--full", "--size", "32", "--views", "2"]
+FULL = ["--full", "--size", "32", "--views", "2", "--arch", "test_resnet", "--no-pretrained"]
 
 
 def steps_of(run: Path) -> list[dict[str, Any]]:

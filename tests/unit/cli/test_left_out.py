@@ -47,7 +47,7 @@ def test_predict_names_what_it_leaves_out(place: Place, run: Run) -> None:
 def test_evaluate_judges_each_picture_once(place: Place, run: Run) -> None:
     left_out = strew(place)
     (place.photos / "loose.png").write_bytes((place.photos / "cat/00.png").read_bytes())
-    said = run("evaluate", str(place.model), "dogscats")
+    said = run("evaluate", str(place.model), "dogscats", "--with-training-rows")
     assert said.code == 0, said.err
     assert "n = 26)" in said.out
     assert "5 file(s) or folder(s) left out:" in said.out

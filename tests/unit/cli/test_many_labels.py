@@ -104,6 +104,7 @@ def test_calibrated_with_thresholds_balanced_and_judged_on_a_table(table: Path, 
     assert [each["threshold"] for each in scores["per_class"]] == answering["thresholds"]
 
     words = ["evaluate", "run/model", "table.csv", "--folder", "pictures"]
+    words.append("--with-training-rows")
     judged = run(*words, "--label-sep", " ")
     assert judged.code == 0, judged.err
     assert "48 pictures that table.csv lists" in judged.out

@@ -58,6 +58,13 @@ def use(place: Place) -> None:
     write("used/a.txt", "a")(place)
 
 
+def runs(place: Place, *names: str) -> None:
+    """The trained run under other names, and a folder of pictures that is spelled much like one."""
+    for name in names:
+        shutil.copytree(place.model.parent, place.home / "runs" / name)
+    shutil.copytree(place.photos, place.home / "photos")
+
+
 CSV = ["train", "photos.csv", "--lr", "0.01", *SMALL]
 MENDED = {
     "command": Mistake(["trian", *TRAIN[1:]], 2, "trian"),
@@ -119,6 +126,40 @@ MENDED = {
     "csv column": Mistake([*CSV, "--label-column", "labl"], 2, "'labl'", "label", table),
     "csv column, =": Mistake([*CSV, "--label-column=labl"], 2, "'labl'", "label", table),
     "predict path": Mistake(["predict", "MODEL", "dogcats/cat"], 1, "dogcats", "dogscats/cat"),
+    "predict a run's name": Mistake(
+        ["predict", "photos-1", "dogscats"],
+        1,
+        "no file",
+        "runs/photos-1/model",
+        lambda place: runs(place, "photos-1"),
+    ),
+    "predict a misspelled run": Mistake(
+        ["predict", "runs/photo-1", "dogscats"],
+        1,
+        "no file",
+        "runs/photos-1/model",
+        lambda place: runs(place, "photos-1"),
+    ),
+    "predict with a card": Mistake(
+        ["predict", "MODEL/model.json", "dogscats"], 1, "is a file", "/model dogscats"
+    ),
+    "report a run's name": Mistake(
+        ["report", "photos-1"], 1, "no file", "runs/photos-1", lambda place: runs(place, "photos-1")
+    ),
+    "resume a run's name": Mistake(
+        ["train", "--resume", "photos-1"],
+        1,
+        "no file",
+        "--resume runs/photos-1",
+        lambda place: runs(place, "photos-1"),
+    ),
+    "compare a model": Mistake(
+        ["compare-runs", "runs/a/model", "runs/b"],
+        1,
+        "not the folder of a run",
+        "runs/a runs/b",
+        lambda place: runs(place, "a", "b"),
+    ),
     "predict a run": Mistake(["predict", "RUN", "dogscats"], 1, "is a run", "model"),
     "evaluate path": Mistake(["evaluate", "MODEL", "dogcat"], 1, "dogcat", "dogscats"),
     "plot": Mistake(["lr-find", *TRAIN[1:2], "--size", "32", "--plot", "c"], 2, "--plot", "c.png"),
@@ -147,12 +188,23 @@ BY_HAND = {
         ["predict", "MODEL", "new"], 1, "new", prepare=lambda place: (place.home / "new").mkdir()
     ),
     "unknown class": Mistake(
-        ["evaluate", "MODEL", "dogscats"], 1, "cow", prepare=lambda p: (p.photos / "cow").mkdir()
+        ["evaluate", "MODEL", "dogscats"],
+        1,
+        "cow",
+        prepare=lambda p: shutil.copytree(p.photos / "dog", p.photos / "cow"),
     ),
     "csv into a file": Mistake(
         ["predict", "MODEL", "dogscats", "--csv", "a/b.csv"], 1, "a", prepare=write("a", "")
     ),
     "no option": Mistake([*TRAIN, "--zzz"], 2, "--zzz", "--help"),
+    "another library's command": Mistake(["export", "dogscats"], 2, "export", "--help"),
+    "a run and itself": Mistake(
+        ["compare-runs", "runs/a", "photos"],
+        1,
+        "not the folder of a run",
+        "give the folder",
+        lambda place: runs(place, "a"),
+    ),
     "no command": Mistake(["zzz"], 2, "zzz", "--help"),
     "no value": Mistake(["train", "dogscats", "--lr"], 2, "--lr", "--help"),
     "no picture": Mistake(["predict", "MODEL"], 2, "PATHS", "--help"),
@@ -161,7 +213,11 @@ BY_HAND = {
 
 def typed(words: list[str], place: Place) -> list[str]:
     names = {"MODEL": str(place.model), "RUN": str(place.model.parent)}
-    return [names.get(word, word) for word in words]
+    heads = [word.partition("/")[0] for word in words]
+    return [
+        names.get(head, head) + word.removeprefix(head)
+        for word, head in zip(words, heads, strict=True)
+    ]
 
 
 def make(mistake: Mistake, place: Place, run: Run) -> Said:

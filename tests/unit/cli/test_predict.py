@@ -62,71 +62,6 @@ def test_nothing_but_unreadable_pictures(place: Place, run: Run) -> None:
     assert "dogscats/cat/01.png: " in said.err
 
 
-def test_evaluate_prints_scores_with_an_interval(place: Place, run: Run) -> None:
-    said = run("evaluate", str(place.model), "dogscats")
-    assert said.code == 0
-    assert "24 pictures of 2 classes in dogscats" in said.out
-    assert "trained on" in said.out
-    found = re.search(r"accuracy ([\d.]+) \(95 % ([\d.]+) to ([\d.]+), n = 24\)", said.out)
-    assert found is not None
-    assert float(found[2]) < float(found[1])
-    assert [line.split()[0] for line in said.out.splitlines() if "  precision" in line] == ["class"]
-
-
-def test_evaluate_reads_the_part_that_was_asked_for(place: Place, run: Run) -> None:
-    (place.photos / "valid").mkdir()
-    for name in ("cat", "dog"):
-        (place.photos / name).rename(place.photos / "valid" / name)
-    said = run("evaluate", str(place.model), "dogscats")
-    assert "24 pictures of 2 classes in dogscats/valid" in said.out
-    assert "trained on" not in said.out
-
-
-def test_evaluate_lists_what_it_cannot_read(place: Place, run: Run) -> None:
-    spoil(place, "cat/01.png", "dog/11.png")
-    said = run("evaluate", str(place.model), "dogscats")
-    assert said.code == 1
-    assert "2 images cannot be decoded" in said.err
-    assert "accuracy" not in said.out
-
-
-def write_table(place: Place, *, label: str = "kind") -> None:
-    """Every picture of cats, and the first half of the dogs', with the part that each is in."""
-    lines = [f"file,{label},part"]
-    for name, number in (("cat", 12), ("dog", 6)):
-        lines += [
-            f"dogscats/{name}/{i:02d}.png,{name},{'test' if i % 3 else 'train'}"
-            for i in range(number)
-        ]
-    (place.home / "table.csv").write_text("\n".join(lines))
-
-
-def test_evaluate_reads_a_table(place: Place, run: Run) -> None:
-    write_table(place)
-    said = run("evaluate", str(place.model), "table.csv")
-    assert said.code == 0, said.err
-    assert "18 pictures that table.csv lists" in said.out
-    assert "trained on" in said.out
-    shown = {line.split()[0]: line.split()[-1] for line in said.out.splitlines() if line}
-    assert (shown["cat"], shown["dog"]) == ("12", "6")
-    part = run(
-        "evaluate", str(place.model), "table.csv", "--split-column", "part", "--split", "test"
-    )
-    assert "12 pictures that table.csv lists" in part.out
-    assert "trained on" not in part.out
-
-
-def test_evaluate_refuses_a_table_of_other_classes_or_of_many(place: Place, run: Run) -> None:
-    write_table(place)
-    strange = run("evaluate", str(place.model), "table.csv", "--label-column", "part")
-    assert strange.code == 1
-    assert "test, train" in strange.err
-    none = run("evaluate", str(place.model), "table.csv", "--split-column", "part")
-    assert none.code == 1
-    assert "has no valid rows" in none.err
-    assert run("evaluate", str(place.model), "table.csv", "--label-sep", "|").code == 2
-
-
 def test_a_published_model_names_three_classes(place: Place, run: Run) -> None:
     said = run("predict", "tf_efficientnet_lite0", "dogscats/cat/03.png")
     assert said.code == 0
@@ -167,13 +102,14 @@ def test_law_14_tta_is_that_of_the_learner(place: Place, run: Run) -> None:
         assert [row["name"] for row in rows] == [f"split/{name}" for name in mean.rows]
 
 
-def test_tta_of_a_model_that_knows_no_augmentation(place: Place, run: Run) -> None:
-    said = run("predict", str(place.model), "dogscats", "--tta", "2")
-    assert said.code == 2
-    assert said.fix.endswith("dogscats --tta 2 --augment side_on")
-    assert (
-        run("predict", str(place.model), "dogscats", "--tta", "1", "--augment", "basic").code == 0
-    )
+def test_tta_straight_after_a_plain_training(place: Place, run: Run) -> None:
+    """C10: README's own command."""
+    words = ["predict", str(place.model), "dogscats/cat/03.png", "--csv", "-"]
+    said = run(*words, "--tta", "4")
+    assert said.code == 0, said.err
+    assert 'note: the views of TTA differ by "basic"' in said.err
+    assert run(*words, "--tta", "4", "--augment", "basic").out == said.out
+    assert run(*words).out != said.out
     said = run("predict", str(place.model), "dogscats", "--augment", "basic")
     assert said.code == 2
     assert said.fix.endswith("--tta 4")

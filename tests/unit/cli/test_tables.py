@@ -64,13 +64,13 @@ def test_evaluate_takes_one_row_and_the_split_in_any_words(place: Place, run: Ru
     """The split column is not read as the label, and training's rules do not apply."""
     table(place, lambda path, label: f"{path},{'Val' if path.stem == '03' else 'Train'},{label}",
           "file,s,what")  # fmt: skip
-    words = ["evaluate", str(place.model), "T.csv", "--split-column", "s"]
+    words = ["evaluate", str(place.model), "T.csv", "--with-training-rows", "--split-column", "s"]
     said = run(*words)
     assert said.code == 0, said.err
     assert "n = 2)" in said.out
     assert "22 row(s) of other parts are not judged" in said.out
     (place.home / "T.csv").write_text("file,what\ndogscats\\cat\\03.png , cat")
-    one = run(*words[:3])
+    one = run(*words[:4])
     assert one.code == 0, one.err
     assert "n = 1)" in one.out
     assert "read with / between folders" in one.out

@@ -53,6 +53,9 @@ def test_from_pictures_of_other_things_to_the_answer_unknown(
     assert judged.code == 0, judged.err
     assert f"n = {NUM_OTHERS})" in judged.out
     assert "known refused" in judged.out
+    assert "which flatters both rates" not in judged.out
+    again = run("evaluate", "run/model", "dogscats", "--others", "others/choose")
+    assert "note: some of these other things chose when, which flatters both rates" in again.out
     assert max(map(len, judged.out.splitlines())) <= 80
 
 

@@ -108,13 +108,11 @@ U8 = np.uint8
 @pytest.mark.parametrize(
     ("x", "fix"),
     [
-        (np.zeros((3, 4, 4, 3)), '(x_train * 255).round().astype("uint8")'),
+        (np.full((3, 4, 4, 3), 2.0), "(x_train / 2 * 255)"),
         (np.full((3, 4, 4), 200), 'x_train.round().astype("uint8")'),
         (np.full((3, 4, 4, 3), -0.5), "undo the normalising"),
         (np.full((3, 4, 4), 1000, np.uint16), "(x_train / 1000 * 255)"),
         (np.zeros((3, 3, 4, 4), U8), "x_train.transpose(0, 2, 3, 1)"),
-        (np.zeros((3, 4, 4, 4), U8), "x_train[..., :3]"),
-        (np.zeros((3, 4, 4, 1), U8), "x_train[..., 0]"),
         (np.zeros((3, 4), U8), "stack the images"),
         (np.zeros((3, 0, 4), U8), "at least one image"),
     ],

@@ -147,11 +147,11 @@ def test_what_is_not_predictions_is_refused(probabilities: Any, labels: Any, mat
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"beta": 0.0}, "beta is 0"),
-        ({"top_k": (0,)}, "top_k is"),
+        ({"beta": 0.0}, "beta=0"),
+        ({"top_k": (0,)}, "top_k"),
         ({"num_resamples": 10}, "num_resamples is 10"),
         ({"thresholds": [0.5, 0.5]}, r"thresholds have shape \(2,\)"),
-        ({"thresholds": 1.5}, "thresholds hold 1.5"),
+        ({"thresholds": 1.5}, "thresholds=1.5"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], match: str) -> None:

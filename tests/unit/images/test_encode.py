@@ -1,5 +1,3 @@
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from warmstart.errors import SettingError, UnreadableImageError
+from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
 from warmstart.images.encode import array_bytes, image_bytes
 
@@ -59,23 +57,6 @@ def test_the_image_given_is_left_as_it_was(picture: Image.Image) -> None:
     before = picture.tobytes()
     decode(image_bytes(picture), "x").paste("red", (0, 0, 10, 10))
     assert picture.tobytes() == before
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.zeros((4, 4, 3), np.float32),
-        np.zeros((4, 4, 3), np.int64),
-        np.zeros((4, 4, 4), np.uint8),
-        np.zeros((3, 4, 4), np.uint8),
-        np.zeros((4, 4, 1), np.uint8),
-        np.zeros((4,), np.uint8),
-        np.zeros((0, 4, 3), np.uint8),
-    ],
-)
-def test_another_shape_or_type_is_refused(array: NDArray[Any]) -> None:
-    with pytest.raises(SettingError, match="an image array has"):
-        array_bytes(array)
 
 
 def test_an_image_of_values_that_are_no_numbers_is_refused() -> None:

@@ -121,5 +121,5 @@ def test_half_of_a_wide_picture_is_discarded() -> None:
     ("field", "value"), [("crop_type", "centre"), ("border", "white"), ("interpolation", "cubic")]
 )
 def test_unknown_words_are_refused(field: str, value: str) -> None:
-    with pytest.raises(SettingError, match=f"{field} is '{value}'"):
+    with pytest.raises(SettingError, match=f"{field}='{value}'"):
         ViewRecipe(**{"size": 32, field: value})  # type: ignore[arg-type]

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_from_model
+from warmstart.backbones.card import Architecture
 from warmstart.batches.pixels import PixelBlock
+from warmstart.errors import SettingError
 from warmstart.inference import frozen_part
-from warmstart.inference.frozen_part import FrozenPart
+from warmstart.inference.frozen_part import FrozenPart, chosen_precision
 from warmstart.inference.table_activations import TableActivations
 from warmstart.terminal.progress import no_progress
 
@@ -49,12 +50,12 @@ class SingularValues(nn.Module):
 
 
 class OnPixels(nn.Module):
-    def __init__(self, body: nn.Module) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.body = body
+        self.network = network
 
     def forward(self, pixels: Tensor) -> Tensor:
-        out: Tensor = self.body(pixels.permute(0, 3, 1, 2).float() / 255)
+        out: Tensor = self.network(pixels.permute(0, 3, 1, 2).float() / 255)
         return out
 
 
@@ -196,22 +197,22 @@ def test_weights_that_moved_are_seen_by_modules_that_remember() -> None:
     assert np.allclose(values_of(frozen(prefix)).astype(np.float32), 3 * before)
 
 
-def squares(num_rows: int, seed: int) -> tuple[Any, list[str]]:
-    """Grey noise, bright or dark."""
+def squares(num_rows: int, seed: int) -> tuple[list[np.ndarray], list[str]]:
     random = np.random.default_rng(seed)
+    labels = ["dark" if row % 2 else "light" for row in range(num_rows)]
     pixels = random.integers(0, 128, (num_rows, SIZE, SIZE, 3)).astype(np.uint8)
     pixels[::2] += 120
-    return pixels, ["light", "dark"] * (num_rows // 2)
+    return list(pixels), labels
 
 
-def trained(cache: Path, arch: Any, precision: str = "auto") -> ConvLearner:
+def trained(cache: Path, arch: Architecture, precision: str = "auto") -> ConvLearner:
     """Frozen, then partly, then as a whole: every kind of frozen part there is."""
     half = (0.5, 0.5, 0.5)
     tfms = tfms_from_model(arch, SIZE, mean=half, std=half)
     data = ImageClassifierData.from_arrays(squares(12, 1), squares(6, 2), tfms, 4)
     learn = ConvLearner.pretrained(
         arch, data, True, pretrained=False, device="cpu", cache_dir=cache, quiet=True,
-        precision=precision, train_precision="f32",
+        train_precision="f32", precision=precision,
     )  # fmt: skip
     for cut in (-1, -2, 0):
         learn.freeze_to(cut)
@@ -232,6 +233,7 @@ def test_a_learner_whose_network_openvino_cannot_run(tmp_path: Path, precision: 
     assert not [w for w in said if "was judged in" in str(w.message)]
     assert learn.numeric_mode == again.card.mode
     assert again.card.mode.startswith("torch-")
+    assert f"/{precision}/" in again.card.mode
     assert np.array_equal(found.probabilities, again.predict(squares(6, 2)[0]).probabilities)
 
 
@@ -263,3 +265,13 @@ def test_a_computer_without_openvino(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="was judged in numeric mode torch-.* runs here in open"):
         predictor = load_predictor(tmp_path / "model", device="cpu")
     assert np.isfinite(predictor.predict(squares(6, 2)[0]).probabilities).all()
+
+
+@pytest.mark.parametrize("told", ["f32", "bf16"])
+def test_everybody_may_be_told_one_number_type(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("WARMSTART_PRECISION", told)
+    assert chosen_precision("auto", CPU) == told
+    assert chosen_precision("f32", CPU) == "f32"
+    monkeypatch.setenv("WARMSTART_PRECISION", "fp8")
+    with pytest.raises(SettingError, match="fp8"):
+        chosen_precision("auto", CPU)

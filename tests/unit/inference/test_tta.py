@@ -10,7 +10,13 @@ import pytest
 from tests.unit.learner.conftest import make as make
 from tests.unit.learner.conftest import small_network, squares
 
-from warmstart import ConvLearner, Predictor, SettingError, load_predictor, transforms_side_on
+from warmstart import (
+    ConvLearner,
+    Predictor,
+    load_predictor,
+    transforms_basic,
+    transforms_side_on,
+)
 from warmstart.images.augment import Augmentation
 
 Make = Callable[..., ConvLearner]
@@ -50,12 +56,29 @@ def test_another_augmentation_gives_other_views(make: Make, tmp_path: Path) -> N
     assert not np.array_equal(own, other)
 
 
-def test_a_model_without_augmentation_says_so(make: Make, tmp_path: Path) -> None:
-    pictures: Any = squares(4, 2)[0]
-    predictor = loaded(make(), tmp_path / "model")
-    with pytest.raises(SettingError, match="names no augmentation"):
-        predictor.TTA(pictures, 2)
-    assert len(predictor.TTA(pictures, 2, aug_tfms=VIEWS).rows) == 4
+@pytest.mark.parametrize("precompute", [False, True])
+def test_a_model_of_plain_views_averages_over_usual_ones_and_says_so(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str], precompute: bool
+) -> None:
+    """C10, laws 10 and 14: straight after a plain training, in Python as in the shell."""
+    learn = make(precompute=precompute)
+    learn.fit(0.05, 1)
+    pictures: Any = squares(12, 2)[0]
+    predictor = loaded(learn, tmp_path / "model")
+    there = predictor.TTA(pictures, 2).probabilities
+    assert 'the views of TTA differ by "basic"' in capsys.readouterr().err
+    learn.quiet = False
+    here = learn.TTA(2).probabilities
+    assert 'the views of TTA differ by "basic"' in capsys.readouterr().err
+    assert np.array_equal(here, there)
+    basic = predictor.TTA(pictures, 2, aug_tfms=transforms_basic).probabilities
+    assert np.array_equal(there, basic)
+    plain = learn.predict("valid").probabilities
+    assert not np.array_equal(there, plain)
+    assert np.array_equal(learn.TTA(0).probabilities, plain)
+    assert np.array_equal(predictor.TTA(pictures, 0).probabilities, plain)
+    assert capsys.readouterr().err == ""
+    assert len(predictor.TTA(pictures, 2, aug_tfms=VIEWS).rows) == 12
 
 
 def test_a_folder_from_before_cards_named_the_augmentation(make: Make, tmp_path: Path) -> None:
@@ -70,5 +93,4 @@ def test_a_folder_from_before_cards_named_the_augmentation(make: Make, tmp_path:
     assert np.array_equal(
         predictor.predict(pictures).probabilities, learner.predict("valid").probabilities
     )
-    with pytest.raises(SettingError, match="before cards said so"):
-        predictor.TTA(pictures)
+    assert len(predictor.TTA(pictures).rows) == 12

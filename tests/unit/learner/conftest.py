@@ -72,6 +72,7 @@ def make(tmp_path: Path) -> Callable[..., ConvLearner]:
             more.pop("arch", small_network), data, precompute, pretrained=False, seed=seed,
             device="cpu", cache_dir=tmp_path / "cache", quiet=True,
             train_precision=more.pop("train_precision", "f32"),  # else each learner measures
+            precision=more.pop("precision", "f32"),  # else numbers are those of one processor
             **more,
         )  # fmt: skip
 

@@ -108,7 +108,7 @@ def test_a_model_that_was_saved_before_there_were_answers_still_loads(
     card = json.loads((folder / "model.json").read_text())
     assert card.pop("answering")["temperature"] == 1.0
     (folder / "model.json").write_text(json.dumps(card))
-    assert read_model(folder)[0].answering == learn.card.answering
+    assert read_model(folder).card.answering == learn.card.answering
 
 
 def test_unknown_keeps_the_rate_on_the_pictures_that_chose(make: Make) -> None:

@@ -35,7 +35,7 @@ def test_who_insists_on_valid_is_told_that_its_scores_are_flattered(make: Make) 
     predictions = learn.predict("valid")
     assert predictions.chosen_on_these == ("the best epoch",)
     assert predictions.scores().chosen_on_these == ("the best epoch",)
-    assert learn.predict("train").chosen_on_these == ()
+    assert learn.predict("train").chosen_on_these == ("the model itself",)
 
 
 def test_pixels_of_rows_held_back_train_nothing(make: Make) -> None:
@@ -67,7 +67,7 @@ def test_a_store_changes_nothing_of_what_is_chosen(make: Make) -> None:
 
 @pytest.mark.parametrize("share", [-0.1, 1.0])
 def test_a_share_that_leaves_nothing_is_refused(make: Make, share: float) -> None:
-    with pytest.raises(SettingError, match="leaves no row to train on"):
+    with pytest.raises(SettingError, match="share="):
         make().hold_back(share)
 
 

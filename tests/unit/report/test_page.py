@@ -15,6 +15,7 @@ from warmstart.errors import SettingError
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.report.content import SeenRows
 from warmstart.report.page import drawn, page, write_report
+from warmstart.results.history import EpochRecord, History
 from warmstart.results.predictions import Predictions
 
 NASTY = "<script>alert('x')</script>"
@@ -165,6 +166,20 @@ def test_images_with_many_labels_have_a_page_without_a_matrix() -> None:
     assert "Confusion matrix" not in reader.text
     assert len(reader.all("img")) > 20
     assert "sea, sun" in reader.text
+    first, _, more = reader.text.partition("more scores")
+    score = evaluate(many_labels())["exact_match"]
+    row = f"All labels right share of the images without any mistake {score.value:.3f}"
+    assert row in first  # A18: what most readers want is not under "more scores"
+    assert row not in more
+
+
+def test_a_loss_that_rose_in_the_end_is_said() -> None:
+    """A20."""
+    losses = (0.2, 0.044, 0.087)
+    records = [EpochRecord(i, 0, 3, 0.1, loss, {}, (0.01,), 1.0) for i, loss in enumerate(losses)]
+    rose = Reader(page_of(history=History(records))).text
+    assert "the validation loss rose from 0.0440 to 0.0870 in the last epoch" in rose
+    assert "loss rose" not in Reader(page_of(history=History(records[:2]))).text
 
 
 def test_many_classes_are_cut_to_what_needs_a_look() -> None:

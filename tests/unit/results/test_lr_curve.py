@@ -33,7 +33,8 @@ def test_of_a_network_that_learns_the_distance_to_two_thirds_of_the_fall(
 ) -> None:
     curve = paired(changes(10**fallen, 0.9, 0.9 * start), start)
     two_thirds = 10 ** (fallen - 1 + LEARNED)
-    assert curve.suggestion == pytest.approx(LRS[two_thirds >= LRS].sum(), rel=0.25)
+    steps_later = np.log(curve.suggestion / LRS[two_thirds >= LRS].sum()) / np.log(LRS[1] / LRS[0])
+    assert -0.1 < steps_later < 3  # smoothing puts it off by some steps, and never before
 
 
 def test_twice_as_many_steps_go_the_distance_at_half_the_rate_and_suggest_the_same() -> None:

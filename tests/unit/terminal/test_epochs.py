@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from warmstart.results.history import EpochRecord
-from warmstart.terminal.epochs import epoch_printer
+from warmstart.results.history import EpochRecord, History
+from warmstart.terminal.epochs import epoch_printer, print_rise
 
 
 def record(epoch: int, **metrics: float) -> EpochRecord:
@@ -28,3 +30,14 @@ def test_without_choosing_there_is_no_mark(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.splitlines()[1].split() == [
         "0", "0.5000", "0.2500", "0.9000", "1.50"
     ]  # fmt: skip
+
+
+def test_a_loss_that_rose_in_the_end_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """A20."""
+    whole = History([replace(record(i), valid_loss=loss) for i, loss in enumerate((0.044, 0.087))])
+    print_rise(whole)
+    out = capsys.readouterr().out
+    assert out.startswith("note: the validation loss rose from 0.0440 to 0.0870")
+    assert "--epochs 1" in out
+    print_rise(History(whole.records[:1]))
+    assert capsys.readouterr().out == ""

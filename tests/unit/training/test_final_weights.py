@@ -20,12 +20,13 @@ from tests.unit.training.toy import (
 from torch import Tensor, nn
 
 from warmstart.errors import SettingError, TrainingError
+from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.average import WeightAverage, with_average
 from warmstart.training.best import BestEpoch, kept_epoch
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit
-from warmstart.training.objective import Evaluation, Targets, evaluate, judged
+from warmstart.training.objective import Targets, evaluate, judged
 from warmstart.training.schedule import Schedule
 from warmstart.training.state import copied, module_state
 
@@ -154,7 +155,7 @@ def test_the_best_epoch_may_be_that_of_the_highest_score(best_by: str) -> None:
 def test_of_equal_scores_the_lowest_loss_is_best_and_none_without_a_number() -> None:
     best, module = BestEpoch("accuracy"), toy_module()
     seen = [(0.5, 0.9), (0.4, 0.9), (0.6, 0.9), (float("nan"), 1.0), (0.3, 0.8), (2.0, 1.0)]
-    found = [best.see(Evaluation(loss, accuracy, 9, 0.0), module) for loss, accuracy in seen]
+    found = [best.see(BriefScores(loss, accuracy, 9, 0.0), module) for loss, accuracy in seen]
     assert found == [True, True, False, False, False, True]
     with pytest.raises(SettingError, match="best_by='f1'"):
         toy_settings(best_by="f1")

@@ -133,7 +133,7 @@ def test_weight_decay_is_that_of_its_group_biases_and_norms_too(opt: str) -> Non
 
 def test_an_unknown_optimiser_is_refused() -> None:
     with pytest.raises(SettingError, match="adam2"):
-        build_optimiser("adam2", [], ())
+        toy_settings(opt="adam2")
 
 
 def test_the_gradient_is_clipped() -> None:
@@ -181,7 +181,7 @@ def test_settings_without_meaning_are_refused(change: dict[str, Any]) -> None:
     (name,) = change
     with pytest.raises(SettingError, match=name.rstrip("s")) as error:
         toy_settings(**change)
-    assert error.value.fix.startswith(f"pass {'lr' if name == 'lrs' else name}=")
+    assert error.value.fix.startswith("put" if name == "lrs" else f"pass {name}=")
 
 
 def test_label_smoothing_changes_the_training_loss_only() -> None:

@@ -10,8 +10,9 @@ from tests.unit.training.toy import one_group, toy_data, toy_module, toy_setting
 from torch import nn
 
 from warmstart.errors import TrainingError
+from warmstart.evaluation.brief import brief_scores
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets, evaluate, rows_right
+from warmstart.training.objective import Targets, evaluate
 from warmstart.training.row_loss import row_losses
 
 seeds = st.integers(0, 2**32 - 1)
@@ -25,8 +26,9 @@ def test_single_label_scores_equal_scikit_learn(seed: int, num_rows: int, num_cl
     chances = logits.softmax(dim=1)
     expected = log_loss(labels, chances, labels=range(num_classes))
     assert float(row_losses(logits, labels).mean()) == pytest.approx(expected)
-    share = float(rows_right(logits, labels).double().mean())
-    assert share == pytest.approx(accuracy_score(labels, chances.argmax(dim=1)))
+    found = brief_scores(chances.numpy(), labels.numpy())
+    assert found.loss == pytest.approx(expected)
+    assert found.accuracy == accuracy_score(labels, chances.argmax(dim=1))
 
 
 @given(seed=seeds, num_rows=st.integers(1, 30), num_classes=st.integers(2, 6))
@@ -37,8 +39,9 @@ def test_multi_label_scores_equal_scikit_learn(seed: int, num_rows: int, num_cla
     chances = logits.sigmoid()
     per_class = [log_loss(labels[:, k], chances[:, k], labels=[0, 1]) for k in range(num_classes)]
     assert float(row_losses(logits, labels).mean()) == pytest.approx(float(np.mean(per_class)))
-    share = float(rows_right(logits, labels).double().mean())
-    assert share == pytest.approx(accuracy_score(labels, chances > 0.5))
+    found = brief_scores(chances.numpy(), labels.numpy().astype(np.int64))
+    assert found.loss == pytest.approx(float(np.mean(per_class)))
+    assert found.accuracy == accuracy_score(labels, chances > 0.5)
 
 
 @given(seed=seeds, smoothing=st.floats(0.0, 0.9))

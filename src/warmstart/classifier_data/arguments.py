@@ -1,0 +1,62 @@
+"""How the arguments of ``ImageClassifierData`` are read, by their names."""
+
+from typing import Any
+
+from warmstart.arguments import (
+    Reader,
+    each,
+    flag,
+    folder,
+    instance_of,
+    one_of,
+    optional,
+    path,
+    real,
+    refuse,
+    text,
+    whole,
+)
+from warmstart.backbones.card import read_architecture
+from warmstart.classifier_data.transforms import ModelTransforms
+from warmstart.data.arguments import TABLE_READERS, column, place
+
+TFMS = instance_of(ModelTransforms, 'tfms_from_model("tf_efficientnet_lite0", 224)')
+BATCH_SIZE = whole(
+    2, 1_000_000, example=64, why=": BatchNorm cannot learn from one row", flag="--bs"
+)
+ON_UNREADABLE = one_of("raise", "drop")
+
+
+def rule(name: str, value: Any) -> Any:
+    """A pattern, or a function."""
+    if not isinstance(value, str) and not callable(value):
+        refuse(name, value, "a pattern with one group, or a function of the path", "([^/]+)_")
+    return value
+
+
+READERS: dict[str, Reader[Any]] = TABLE_READERS | {
+    "path": path,
+    "tfms": TFMS,
+    "bs": BATCH_SIZE,
+    "trn_name": place,
+    "val_name": place,
+    "test_name": optional(place),
+    "valid_pct": real(0.2, above=0, below=1),
+    "seed": whole(flag="--split-seed"),
+    "on_unreadable": ON_UNREADABLE,
+    "fixes": path,
+    "for_check": flag,
+    "quiet": flag,
+    "folder": optional(place),
+    "csv_fname": path,
+    "group": column,
+    "label_of": rule,
+    "group_of": rule,
+    "arch": read_architecture,
+    "weights": path,
+    "cache_dir": folder,
+    "precision": one_of("auto", "f32", "bf16"),
+    "num_rows": whole(1, 1000, example=4, flag="--rows"),
+    "num_views": whole(0, 1000, example=4, flag="--views"),
+}
+ARRAY_READERS = {name: READERS[name] for name in ("bs", "quiet")} | {"classes": each(text)}

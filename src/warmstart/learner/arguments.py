@@ -1,0 +1,99 @@
+"""How the arguments of a learner's methods are read, by their names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from warmstart.arguments import (
+    Reader,
+    each,
+    flag,
+    folder,
+    instance_of,
+    number_in,
+    one_of,
+    optional,
+    path,
+    real,
+    refuse,
+    seed,
+    text,
+    whole,
+)
+from warmstart.backbones.card import read_architecture
+from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.inference.averaging import VIEW_READERS
+from warmstart.learner.layers import BN_MODES
+from warmstart.results.predictions import Predictions
+from warmstart.results.step_record import StepRecord
+from warmstart.training.balance import WAYS
+from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, AnyHeadCard, HeadCard
+from warmstart.training.logistic_head import LogisticHeadCard
+from warmstart.training.settings import OPTIMISERS, PRECISIONS
+
+CHOOSERS = ("held_back", "valid")
+A_HEAD = instance_of(nn.Module, "nn.Linear(num_features, num_classes)")
+
+
+def head_card(name: str, value: Any) -> AnyHeadCard | None:
+    """What a head is built from; None for one of the user's own."""
+    if value is not None and not isinstance(value, (HeadCard, LogisticHeadCard)):
+        refuse(name, value, "the card of a standard head, or None", None)
+    card: AnyHeadCard | None = value
+    return card
+
+
+def auto_or_above_zero(name: str, value: Any) -> Any:
+    """A number above 0, "auto" or None."""
+    if value is None or (isinstance(value, str) and value == "auto"):
+        return value
+    return real(1.0, above=0)(name, value)
+
+
+def group(_name: str, value: Any) -> Any:
+    """A group's number as Python's own; whether there is such a one, the layers know."""
+    number = number_in(value)
+    return number if isinstance(number, int) else value
+
+
+READERS: dict[str, Reader[Any]] = VIEW_READERS | {
+    "arch": read_architecture,
+    "data": instance_of(ImageClassifierData, "ImageClassifierData.from_paths(folder, tfms)"),
+    "ps": DROPOUTS,
+    "xtra_fc": HIDDEN_SIZES,
+    "custom_head": A_HEAD,
+    "opt": one_of(*OPTIMISERS),
+    "weights": path,
+    "pretrained": flag,
+    "seed": seed,
+    "precision": one_of("auto", "f32", "bf16"),
+    "train_precision": one_of(*PRECISIONS),
+    "cache_dir": folder,
+    "num_groups": whole(2, example=3),
+    "quiet": flag,
+    "one_cycle": flag,
+    "bn": one_of(*BN_MODES),
+    "clip_norm": auto_or_above_zero,
+    "balance": one_of("auto", *WAYS),
+    "choose_on": one_of(*CHOOSERS),
+    "checkpoint": folder,
+    "tensorboard": folder,
+    "start_lr": real(1e-5, above=0),
+    "end_lr": real(10.0, above=0),
+    "num_steps": whole(2, 1_000_000, example=100),
+    "max_rows": whole(0, example=2000),
+    "k": whole(2, example=5),
+    "view": whole(0),
+    "where": group,
+    "beta": real(1.0, above=0),
+    "false_accept": real(0.05, above=0, below=1),
+    "out_of_fold": instance_of(Predictions, "learn.cross_validate()"),
+    "share": real(0.2, least=0, below=1),
+    "metrics": optional(instance_of(Mapping, '{"accuracy": 0.9}')),
+    "folder": folder,
+    "path": path,
+    "pictures": folder,
+    "steps": each(instance_of(StepRecord, "Recipe().run(learn).steps")),
+    "split": text,
+}
