@@ -141,9 +141,13 @@ def without_classifier(module: nn.Module, size: int) -> nn.Module:
     """Everything up to the last map or row of tokens before the classifier.
 
     Raises:
-        SettingError: there is none.
+        SettingError: there is none, or the network cannot be traced.
     """
-    network = traced(module.eval(), torch.zeros(2, 3, size, size))
+    try:
+        network = traced(module.eval(), torch.zeros(2, 3, size, size))
+    except SettingError:
+        output(module, size)  # where it is the size that does not fit, that is said instead
+        raise
     nodes: list[fx.Node] = list(network.graph.nodes)
     crosses = crossings(nodes)
     last = None

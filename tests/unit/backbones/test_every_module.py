@@ -17,8 +17,9 @@ from warmstart.backbones.weights import put
 from warmstart.errors import SettingError
 
 SMALL = (
-    "test", "zepto", "atto", "femto", "pico", "nano", "xxtiny", "xxs", "xx", "tiny", "ti", "t",
-    "t0", "xs", "small", "s", "050", "035", "m0", "b0", "18", "s0", "mini",
+    "test", "zepto", "atto", "femto", "pico", "nano", "xxtiny", "xxs", "xxs24", "xx", "tiny", "ti",
+    "t", "t0", "t8", "xs", "small", "s", "s12", "050", "035", "m0", "b0", "002", "18", "seresnet18",
+    "s0", "mini", "224",
 )  # fmt: skip
 POOLED = (  # cannot be built without pooling, or give several tensors then
     "coat_lite_tiny",
