@@ -4,8 +4,8 @@ Maps were tried: the system keeps up to 2 MB around each page that is read, so m
 store, and each map holds a file open, so a store of a thousand shards could not be read.
 """
 
+import weakref
 from collections import OrderedDict
-from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from threading import Lock
@@ -26,6 +26,8 @@ class ShardReader:
         """Begin with no file open."""
         self._files: OrderedDict[Path, FileIO] = OrderedDict()
         self._lock = Lock()
+        # no __del__: of a cycle of garbage Python may end the files before it, and complain of them
+        weakref.finalize(self, close_all, self._files)
 
     def read(
         self,
@@ -68,13 +70,13 @@ class ShardReader:
     def close(self) -> None:
         """Close every file."""
         with self._lock:
-            while self._files:
-                self._files.popitem()[1].close()
+            close_all(self._files)
 
-    def __del__(self) -> None:
-        """Close them with the last use of the space."""
-        with suppress(AttributeError):  # where __init__ did not come so far
-            self.close()
+
+def close_all(files: OrderedDict[Path, FileIO]) -> None:
+    """Close files, and forget them."""
+    while files:
+        files.popitem()[1].close()
 
 
 def copy_rows(

@@ -19,7 +19,6 @@ from warmstart.backbones.card import (
 from warmstart.backbones.cut import crossings, halves
 from warmstart.backbones.pooling import output, refuse_size
 from warmstart.backbones.tracing import module_path, traced
-from warmstart.backbones.weights import CLASSIFIER_PREFIXES
 from warmstart.errors import SettingError, reason_of
 
 CLASSIFIERS = {"classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"}
@@ -80,12 +79,16 @@ def timm_body(name: str, size: int) -> nn.Module:
     """
     import timm  # here: it takes seconds
 
+    state = torch.random.get_rng_state()
     try:
         body: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
-        if is_but_unpooled(body, name) and not gives_several(body, size):
+        with torch.device("meta"):  # names and shapes only
+            features: nn.Module = timm.create_model(name, num_classes=0)
+        if shapes(body) == shapes(features) and not gives_several(body, size):
             return body
     except Exception:  # noqa: BLE001 - each of timm's modules refuses in its own way
         pass
+    torch.random.set_rng_state(state)  # else its first weights would depend on the attempt
     try:
         pooled: nn.Module = timm.create_model(name, num_classes=0)
     except Exception as error:
@@ -99,16 +102,9 @@ def timm_body(name: str, size: int) -> nn.Module:
     return pooled
 
 
-def is_but_unpooled(body: nn.Module, name: str) -> bool:
-    """Whether a body has the tensors of the whole network, but for the classifier's."""
-    import timm
-
-    with torch.device("meta"):  # names only
-        whole: nn.Module = timm.create_model(name)
-    own, published = set(body.state_dict()), set(whole.state_dict())
-    return not own - published and not [
-        tensor for tensor in published - own if not tensor.startswith(CLASSIFIER_PREFIXES)
-    ]
+def shapes(module: nn.Module) -> dict[str, torch.Size]:
+    """Of every tensor that a state dict would have."""
+    return {name: tensor.shape for name, tensor in module.state_dict().items()}
 
 
 def gives_several(body: nn.Module, size: int) -> bool:
@@ -145,9 +141,13 @@ def without_classifier(module: nn.Module, size: int) -> nn.Module:
     """Everything up to the last map or row of tokens before the classifier.
 
     Raises:
-        SettingError: there is none.
+        SettingError: there is none, or the network cannot be traced.
     """
-    network = traced(module.eval(), torch.zeros(2, 3, size, size))
+    try:
+        network = traced(module.eval(), torch.zeros(2, 3, size, size))
+    except SettingError:
+        output(module, size)  # where it is the size that does not fit, that is said instead
+        raise
     nodes: list[fx.Node] = list(network.graph.nodes)
     crosses = crossings(nodes)
     last = None

@@ -116,6 +116,12 @@ def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
     return tuple(out.shape)
 
 
+def num_pooled(body: nn.Module, size: int) -> int:
+    """Values per picture that enter the head."""
+    shape = output_shape(body, size)
+    return int(pool_for(body, shape)(torch.zeros(shape)).shape[1])
+
+
 def output(body: nn.Module, size: int) -> object:
     """What a body gives for one black picture; a size that it does not take is refused."""
     was_training = body.training

@@ -45,7 +45,7 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
     """
     weights = weights or kept_file(name_of(arch))
     if weights is not None:
-        put(body, read_state(weights), str(weights))
+        put(body, read_state(weights), str(weights), arch)
         return weights.name
     if arch == EMBEDDED_ARCH:
         put(body, embedded_weights(), "the embedded weights")
@@ -59,7 +59,7 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
             expected="a file of weights, or pretrained=False.",
             fix="pass weights=PATH; or pretrained=False to keep what the function returns.",
         )
-    put(body, hub_weights(arch), f"timm's weights of {arch}")
+    put(body, hub_weights(arch), f"timm's weights of {arch}", arch)
     return f"timm hub: {arch}"
 
 
@@ -196,8 +196,16 @@ def no_weights(name: str, error: Exception) -> dict[str, Any]:
     }
 
 
-def put(body: nn.Module, state: dict[str, Tensor], source: str) -> None:
-    """Load strictly, but for a classifier that the body no longer has.
+def put(
+    body: nn.Module, state: dict[str, Tensor], source: str, arch: Architecture | None = None
+) -> None:
+    """Load strictly, but for what the body no longer has of the whole network.
+
+    Args:
+        body: The network without its classifier.
+        state: Tensors by name.
+        source: Where they come from, in words.
+        arch: What they were trained as, if somebody says.
 
     Raises:
         WeightsError: tensors are missing, of another shape, or left over.
@@ -206,6 +214,8 @@ def put(body: nn.Module, state: dict[str, Tensor], source: str) -> None:
     missing = [name for name in wanted if name not in state]
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     left = [n for n in state if n not in wanted and not n.startswith(CLASSIFIER_PREFIXES)]
+    if left and isinstance(arch, str):
+        left = sorted(set(left) - whole_names(arch))
     wrong = [n for n in wanted if n in state and state[n].shape != wanted[n].shape]
     for what, names in (("misses", missing), ("has other shapes of", wrong), ("also has", left)):
         if names:
@@ -215,3 +225,12 @@ def put(body: nn.Module, state: dict[str, Tensor], source: str) -> None:
                 fix="pass the arch= that these weights were trained with.",
             )
     body.load_state_dict({n: t for n, t in state.items() if n in wanted}, strict=False)
+
+
+def whole_names(arch: str) -> set[str]:
+    """Names of the tensors of one of timm's networks, its classifiers included."""
+    import timm  # here: it takes seconds
+
+    with torch.device("meta"):
+        whole: nn.Module = timm.create_model(arch)
+    return set(whole.state_dict())

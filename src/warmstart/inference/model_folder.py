@@ -89,7 +89,7 @@ def write_model(
     check_head(card, "the model")
     fix = "train again with a smaller rate; what was saved before is still there."
     check_finite(tensors, "the model has", "weights that are numbers.", fix)
-    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    content = save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
     keys, about_keys = seen.to_file()
     text = CardFile(card, sha256_of(content), about_keys).to_json()
     commit(folder, {WEIGHTS: content, SEEN: keys}, folder / CARD, text.encode())

@@ -37,7 +37,10 @@ class TrainablePart(nn.Module):
         """Put the parts together; parameters are those of the whole network."""
         super().__init__()
         self.tail, self.pool, self.head, self.bn = tail, pool, head, bn
-        self.to(memory_format=torch.channels_last)  # convolutions are faster so, also on a CPU
+        self.layout = torch.channels_last  # convolutions are faster so, also on a CPU
+        if any(is_fragile(module) for module in tail.modules()):
+            self.layout = torch.contiguous_format
+        self.to(memory_format=self.layout)
 
     def stored_norms(self) -> list[_BatchNorm]:
         """BatchNorm that keeps its stored statistics."""
@@ -53,10 +56,28 @@ class TrainablePart(nn.Module):
 
     def forward(self, activations: Tensor) -> Tensor:
         """From what crosses the cut to logits (N, K)."""
-        if activations.ndim == 4 and activations.is_floating_point():  # pixels are so already
-            activations = activations.contiguous(memory_format=torch.channels_last)
+        if activations.is_floating_point():
+            if activations.ndim == 4:
+                activations = activations.contiguous(memory_format=self.layout)
+        elif self.layout == torch.contiguous_format:  # pixels (N, H, W, 3) are channels last
+            activations = activations.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
         logits: Tensor = self.head(self.pool(self.tail(activations)))
         return logits
+
+
+def is_fragile(module: nn.Module) -> bool:
+    """Whether torch 2.15 damages the process's memory in the backward pass, channels last.
+
+    That is a convolution of single pixels with a stride and 2 to 7 channels on a CPU: the shortcut
+    of RepVGG's and FastViT's first block. It ends in "double free or corruption".
+    """
+    return (
+        isinstance(module, nn.Conv2d)
+        and module.weight.device.type == "cpu"
+        and module.kernel_size == (1, 1)
+        and module.stride != (1, 1)
+        and module.in_channels < 8
+    )
 
 
 class Layers:

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from warmstart.arguments import reads
-from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.table import ImageTable
@@ -32,7 +31,11 @@ from warmstart.learner.feeding import NOTHING, Feeding, checked_precompute
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import Layers
-from warmstart.learner.matching import refuse_other_data, refuse_other_weights
+from warmstart.learner.matching import (
+    fit_to_other_size,
+    refuse_other_data,
+    refuse_other_weights,
+)
 from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
@@ -183,7 +186,7 @@ class LearnerState:
         """
         refuse_other_data(self.data, data)
         size = data.tfms.recipe.size
-        fit_to_size(self.model.backbone, size)
+        fit_to_other_size(self.model.backbone, self.layers.size, size)
         cut = self.layers.cut
         self.layers = Layers(self.model, size, self.layers.num_groups)
         self.layers.cut = cut

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.card import Architecture, BackboneCard, card_of, is_timm_name
+from warmstart.backbones.pooling import num_pooled
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.errors import DataError, SettingError
@@ -98,6 +100,31 @@ def refuse_other_pixels(card: BackboneCard, tfms: ModelTransforms, whose: str) -
             f"the data has transforms for {tfms.card.name}, and {whose}: {'; '.join(differ)}.",
             expected="pixels as the backbone's weights know them.",
             fix=f"make the data with tfms_from_model({typed(card.name)}, {tfms.recipe.size}).",
+        )
+
+
+def fit_to_other_size(body: nn.Module, before: int, size: int) -> None:
+    """Make a body take pictures of another size, of which it gives the head as many values.
+
+    Args:
+        body: Changed in place.
+        before: The side of the pictures that it takes, in pixels.
+        size: The new one.
+
+    Raises:
+        SettingError: it gives another number, as where its map shrinks to one place.
+    """
+    if size == before:
+        return
+    wanted = num_pooled(body, before)
+    fit_to_size(body, size)
+    found = num_pooled(body, size)
+    if found != wanted:
+        raise SettingError(
+            f"{type(body).__name__} gives {found} values for pictures of {size} pixels, the head "
+            f"takes {wanted}, as those of {before} pixels give.",
+            expected="a size for which it gives as many.",
+            fix="make a new learner for the other size: ConvLearner.pretrained(arch, data).",
         )
 
 

@@ -1,9 +1,13 @@
+import gc
 import hashlib
 import os
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 
 from warmstart.activations import reading
 from warmstart.activations.key import SpaceCard
+from warmstart.activations.reading import ShardReader
 from warmstart.activations.space import Space
 from warmstart.errors import CacheError
 
@@ -104,3 +109,18 @@ def test_memory_does_not_grow_with_the_store(tmp_path: Path) -> None:
         peaks.append(int(done.stdout) * 1024)
     assert peaks[1] <= 1.1 * peaks[0]
     assert peaks[1] - peaks[0] < 45_000 * 800  # names and their index; a row itself has 5,120
+
+
+def test_files_of_garbage_are_closed_without_complaint(tmp_path: Path) -> None:
+    """Also where garbage is a cycle, whose parts end in any order."""
+    path = tmp_path / "shard"
+    path.write_bytes(b"x")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for _ in range(3):
+            file: Any = FileIO(path)
+            reader = ShardReader()
+            reader._files[path], file.owner = file, reader  # a cycle, in which the file is older
+            del reader, file
+            gc.collect()
+    assert not said

@@ -159,6 +159,22 @@ def test_a_size_that_does_not_fit() -> None:
         output_shape(body, 100)
 
 
+def test_a_size_that_a_transformer_cannot_be_set_to() -> None:
+    body = build_body("swin_tiny_patch4_window7_224", 10).module
+    with pytest.raises(SettingError, match="does not take pictures of 10 pixels") as error:
+        fit_to_size(body, 10)
+    assert error.value.flags == ("--size", "224")
+
+
+def test_a_size_of_which_nothing_is_left() -> None:
+    class Nothing(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x[:, :, 40:, 40:]
+
+    with pytest.raises(SettingError, match="nothing is left of them"):
+        output_shape(Nothing(), 32)
+
+
 def test_no_weights_for_a_function() -> None:
     with pytest.raises(WeightsError, match="nothing says which weights"):
         load_pretrained(Vector(), Vector, None)

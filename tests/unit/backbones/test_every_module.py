@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from typing import Any
 
 import pytest
 import timm
@@ -9,38 +10,42 @@ import torch
 from torch import nn
 
 from warmstart.backbones.bodies import build_body, fit_to_size
+from warmstart.backbones.card import timm_card
 from warmstart.backbones.cut import StagedNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import put
 from warmstart.errors import SettingError
 
 SMALL = (
-    "test", "zepto", "atto", "femto", "pico", "nano", "xxtiny", "xxs", "xx", "tiny", "ti", "t",
-    "t0", "xs", "small", "s", "050", "035", "m0", "b0", "18", "s0", "mini",
+    "test", "zepto", "atto", "femto", "pico", "nano", "xxtiny", "xxs", "xxs24", "xx", "tiny", "ti",
+    "t", "t0", "t8", "xs", "small", "s", "s12", "050", "035", "m0", "b0", "002", "18", "seresnet18",
+    "s0", "mini", "224",
 )  # fmt: skip
-POOLED = {  # cannot be built without pooling, or give several tensors then
-    "coat": "coat_lite_tiny",
-    "crossvit": "crossvit_tiny_240",
-    "deit": "deit_tiny_distilled_patch16_224",
-    "efficientvim": "efficientvim_m1",
-    "efficientvit_mit": "efficientvit_b0",
-    "inception_next": "inception_next_atto",
-    "pit": "pit_ti_distilled_224",
-}
-ODD = {  # what was found on the way
-    "byobnet": "test_byobnet",
-    "convnext": "test_convnext",
-    "gemma4_vit": "gemma4_vit_167m",  # asks its values, so it can be frozen only whole
-    "levit": "levit_128s",
-    "maxxvit": "test_maxvit",
-    "naflexvit": "naflexvit_base_patch16_gap",
-    "nfnet": "test_nfnet",
-    "pit": "pit_ti_224",  # ends with its class token alone
-    "swin_transformer": "swin_tiny_patch4_window7_224",
-    "tnt": "tnt_s_legacy_patch16_224",  # inside, a tensor has an entry per patch of each row
-}
+POOLED = (  # cannot be built without pooling, or give several tensors then
+    "coat_lite_tiny",
+    "crossvit_tiny_240",
+    "deit_tiny_distilled_patch16_224",
+    "efficientvim_m1",
+    "efficientvit_b0",
+    "inception_next_atto",
+    "pit_ti_distilled_224",
+)
+ODD = (  # what was found on the way
+    "coatnet_0_224",  # a layer behind the pooling
+    "efficientvim_m1_dist",  # two classifiers
+    "gemma4_vit_167m",  # asks its values, so it can be frozen only whole
+    "naflexvit_base_patch16_gap",
+    "pit_ti_224",  # ends with its class token alone
+    "tnt_s_legacy_patch16_224",  # inside, a tensor has an entry per patch of each row
+    "twins_svt_small",  # defines its parts in another order than it runs them
+    "volo_d1_224",  # an auxiliary classifier
+)
 TRAINED_POOLS = ("test_vit2", "test_vit3")  # a norm behind the mean; attention
 NOT_PARTED = {"gemma4_vit_167m"}
+
+
+def own_size(name: str) -> int:
+    return timm_card(name).input_size or 224
 
 
 def smallest(module: str) -> str:
@@ -54,29 +59,23 @@ def smallest(module: str) -> str:
 
 
 def some() -> list[str]:
-    return sorted({*POOLED.values(), *ODD.values(), *TRAINED_POOLS})
+    return sorted({*POOLED, *ODD, *TRAINED_POOLS})
 
 
 def others() -> list[str]:
     return sorted({smallest(module) for module in timm.list_modules()} - {*some()})
 
 
-def size_of(name: str) -> int:
-    published = timm.get_pretrained_cfg(name)
-    assert published is not None
-    return int(published.input_size[-1])
-
-
 def check_cuts(name: str) -> None:
     """Nothing is allocated: on the meta device tensors have shapes only."""
-    size = size_of(name)
+    size = own_size(name)
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # timm's own, on numbers that a meta tensor lacks
         body = build_body(name, size).module.to("meta").eval()
         fit_to_size(body, size)
         shape = output_shape(body, size)
         assert pool_for(body, shape)(torch.zeros(3, *shape[1:])).shape[:-1] == (3,)
-        put(body, timm.create_model(name).to("meta").state_dict(), "the whole network")
+        put(body, timm.create_model(name).to("meta").state_dict(), "all of it", name)
         staged = StagedNetwork(body, size)
         if name in NOT_PARTED:
             with pytest.raises(SettingError, match="cannot be parted into stages"):
@@ -103,15 +102,15 @@ def test_an_architecture_of_each_module_is_built_and_cut(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The default weight initialization:FutureWarning")
-@pytest.mark.parametrize("name", [*sorted(POOLED.values()), *TRAINED_POOLS])
+@pytest.mark.parametrize("name", [*POOLED, *TRAINED_POOLS])
 def test_what_must_pool_gives_what_timm_calls_its_features(name: str) -> None:
-    size = size_of(name)
-    whole = timm.create_model(name).eval()
+    size = own_size(name)
+    whole: Any = timm.create_model(name).eval()
     body = build_body(name, size).module.eval()
-    put(body, whole.state_dict(), "the whole network")
+    put(body, whole.state_dict(), "all of it", name)
     x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        wanted = whole.forward_head(whole.forward_features(x), pre_logits=True)  # type: ignore[operator]
+        wanted = whole.forward_head(whole.forward_features(x), pre_logits=True)
         assert torch.equal(body(x), wanted)
 
 

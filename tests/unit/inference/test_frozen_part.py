@@ -267,17 +267,6 @@ def test_a_computer_without_openvino(tmp_path: Path) -> None:
     assert np.isfinite(predictor.predict(squares(6, 2)[0]).probabilities).all()
 
 
-def test_a_size_that_no_window_fits_is_refused_in_words() -> None:
-    with pytest.raises(SettingError, match="does not take pictures of 10 pixels"):
-        tfms_and_build("swin_tiny_patch4_window7_224")
-
-
-def tfms_and_build(arch: str) -> object:
-    from warmstart.inference.assembly import NetworkPlan, new_network
-
-    return new_network(NetworkPlan(arch, 2, 10, is_pretrained=False))
-
-
 @pytest.mark.parametrize("told", ["f32", "bf16"])
 def test_everybody_may_be_told_one_number_type(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
     monkeypatch.setenv("WARMSTART_PRECISION", told)
