@@ -53,8 +53,11 @@ class FrozenPart:
             torch_cuts: Why torch runs a cut that OpenVINO should, by the cut's name. Shared by the
                 parts of one network, so that nothing is tried in vain, or said, twice.
         """
-        # some modules keep in eval mode what they made of their weights, and forget in train mode
-        self.prefix = None if prefix is None else prefix.train().eval()
+        if prefix is not None:
+            # some modules keep in eval mode what they made of their weights, and forget in train
+            # mode; training lays weights out otherwise, which may change the last digits
+            prefix.train().eval().to(memory_format=torch.contiguous_format)
+        self.prefix = prefix
         self.backbone, self.cut, self.size, self.device = backbone, cut, size, device
         self.precision = chosen_precision(precision, device)
         self.torch_cuts = {} if torch_cuts is None else torch_cuts

@@ -50,6 +50,8 @@ class TrainablePart(nn.Module):
     def train(self, mode: bool = True) -> "TrainablePart":
         """Training mode for everything but the body's stored statistics."""
         super().train(mode)
+        if mode:  # whatever has judged the body meanwhile has laid its weights out otherwise
+            self.to(memory_format=self.layout)
         for norm in self.stored_norms():
             norm.eval()
         return self

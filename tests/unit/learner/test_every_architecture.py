@@ -147,17 +147,45 @@ class PixelStem(nn.Module):
         return out
 
 
-class Wide(nn.Module):
+class FromTokens(nn.Module):
+    """Tokens that are a map again, as in CoaT: how that lies in memory, the weights decide."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.narrow = nn.Conv2d(3, 8, 3, 2)
+        self.patches, self.mix = nn.Conv2d(3, 32, 4, 4), nn.Linear(32, 32)
+        self.last = nn.Conv2d(32, 32, 3, groups=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.narrow(x).relu()
+        tokens = self.mix(self.patches(x).flatten(2).transpose(1, 2))
+        out: Tensor = self.last(tokens.transpose(1, 2).reshape(len(x), 32, 8, 8).contiguous())
         return out
 
 
-@pytest.mark.parametrize(("arch", "is_channels_last"), [(PixelStem, False), (Wide, True)])
+@pytest.mark.usefixtures("by_torch")
+@pytest.mark.filterwarnings("ignore:OpenVINO is not to be had here")
+def test_torch_answers_the_same_once_saved(tmp_path: Path) -> None:
+    """Training lays weights out otherwise than loading does."""
+    learn = learner(FromTokens, 32, tmp_path / "cache")
+    learn.unfreeze()
+    learn.fit(0.01, 1)
+    pictures = squares(40, 3)[0]
+    found = learn.predictor().predict(pictures).probabilities
+    learn.save(tmp_path / "model")
+    saved = load_predictor(tmp_path / "model", arch=FromTokens, device="cpu")
+    assert np.array_equal(saved.predict(pictures).probabilities, found)
+
+
+class Stem(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide = nn.Conv2d(3, 8, 3, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.wide(x).relu()
+        return out
+
+
+@pytest.mark.parametrize(("arch", "is_channels_last"), [(PixelStem, False), (Stem, True)])
 def test_no_layout_in_which_torch_damages_memory(
     arch: Callable[[], nn.Module], is_channels_last: bool, tmp_path: Path
 ) -> None:
@@ -166,13 +194,15 @@ def test_no_layout_in_which_torch_damages_memory(
     learn.unfreeze()
     seen = []
 
-    def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        if torch.is_grad_enabled():
-            seen.append(inputs[0].is_contiguous(memory_format=torch.channels_last))
+    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if torch.is_grad_enabled():  # else it is judged
+            for tensor in (inputs[0], *module.parameters()):
+                if tensor.ndim == 4:
+                    seen.append(tensor.is_contiguous(memory_format=torch.channels_last))
 
-    learn.model.backbone.get_submodule("narrow").register_forward_pre_hook(note)
-    learn.fit(0.01, 1)
-    assert seen
+    learn.model.backbone.get_submodule("wide").register_forward_pre_hook(note)
+    learn.fit(0.01, 2)
+    assert len(seen) == 8
     assert set(seen) == {is_channels_last}
 
 
