@@ -9,6 +9,7 @@ from warmstart.cli.expand import with_options
 from warmstart.cli.paths import refuse_bad_places, refuse_within_data
 from warmstart.cli.settings import BackboneSettings
 from warmstart.errors import SettingError
+from warmstart.terminal.colour import show_lines
 
 
 @with_options(BackboneSettings)
@@ -43,11 +44,11 @@ def check(
         precision=settings.precision,
     )
     for note in data.table.notes:
-        print(f"note: {note}")
-    print(found)
+        show_lines(f"note: {note}")
+    show_lines(found)
     if fixes_out is not None:
         found.write_fixes(fixes_out)
         drops = sum(fix.action == "drop" for fix in found.fixes())
         looks = len(found.fixes()) - drops
-        print(f"\n{drops} to drop and {looks} to look at in {fixes_out}; after editing it:")
-        print(f"warmstart train {settings.source} --fixes {fixes_out}")
+        show_lines(f"\n{drops} to drop and {looks} to look at in {fixes_out}; after editing it:")
+        show_lines(f"warmstart train {settings.source} --fixes {fixes_out}")

@@ -9,6 +9,7 @@ from warmstart.cli.expand import with_options
 from warmstart.cli.paths import refuse_bad_places
 from warmstart.cli.settings import LearnSettings
 from warmstart.errors import SettingError
+from warmstart.terminal.colour import show_lines
 
 DRAWN = (".png", ".svg", ".pdf", ".jpg")
 
@@ -28,8 +29,8 @@ def lr_find(
     curve = build_learner(settings, load_data(settings)).lr_find()
     if plot is not None:
         curve.plot(plot)
-        print(f"curve in {plot}")
-    print(f"suggestion: --lr {curve.suggestion:.2g}")
+        show_lines(f"curve in {plot}")
+    show_lines(f"suggestion: --lr {curve.suggestion:.2g}")
 
 
 def refuse_format(plot: Path, flag: str) -> None:

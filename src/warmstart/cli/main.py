@@ -22,6 +22,7 @@ from warmstart.cli.expand import first_line
 from warmstart.cli.mistakes import STOPPED_CODE, report
 from warmstart.cli.report import report_run
 from warmstart.terminal.colour import DOUBTFUL, say
+from warmstart.terminal.outputs import standing_outputs
 
 app = typer.Typer(
     name="warmstart",
@@ -51,7 +52,8 @@ app.add_typer(cache.app, name="cache")
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 wrong data, 2 wrong usage, 130 stopped by Ctrl-C."""
     words = sys.argv[1:] if arguments is None else arguments
-    with warnings.catch_warnings():
+    stops_unread = words[:1] == ["predict"]  # its lines are all that it is for
+    with warnings.catch_warnings(), standing_outputs(stops_unread=stops_unread):
         # torch tells this of its own two kernels when it is first loaded; nobody can act on it
         warnings.filterwarnings("ignore", "(?s).*Overriding a previously registered kernel")
         warnings.showwarning = show_warning

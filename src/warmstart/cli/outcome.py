@@ -16,7 +16,9 @@ from warmstart.cli.run_folder import (
     write_scores,
 )
 from warmstart.data.table import ImageTable
+from warmstart.errors import printable
 from warmstart.evaluation.scores import Scores
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -53,14 +55,14 @@ def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions") -> No
     """Print what was left out, how good the model is, and where everything lies."""
     exclusions = table.exclusions
     if exclusions:
-        print(f"\n{len(exclusions)} file(s) left out:")
+        show_lines(f"\n{len(exclusions)} file(s) left out:")
         for exclusion in exclusions[:MOST_LISTED]:
-            print(f"  {exclusion.name}: {exclusion.reason}")
+            show_lines(printable(f"  {exclusion.name}: {exclusion.reason}"))
         if len(exclusions) > MOST_LISTED:
-            print(f"  … all of them in {run / 'exclusions.csv'}")
-    print()
+            show_lines(f"  … all of them in {run / 'exclusions.csv'}")
+    show_lines()
     tell(predictions, Scores.from_json((run / SCORES).read_text(encoding="utf-8")))
-    print(f"\nmodel:      {run / 'model'}")
+    show_lines(f"\nmodel:      {run / 'model'}")
     if (run / "confusion.png").exists():
-        print(f"confusion:  {run / 'confusion.png'}")
-    print(f"run:        {run}")
+        show_lines(f"confusion:  {run / 'confusion.png'}")
+    show_lines(f"run:        {run}")

@@ -7,6 +7,7 @@ import typer
 
 from warmstart.cli import options
 from warmstart.cli.paths import data_folder, refuse_no_run, refuse_within_data
+from warmstart.terminal.colour import show_lines
 
 
 def report_run(
@@ -35,4 +36,4 @@ def report_run(
             refuse_within_data(pictures, "--pictures", data)
     from warmstart.cli.run_report import write_run_report
 
-    print(f"report:     {write_run_report(run, place, pictures, cache_dir=cache_dir)}")
+    show_lines(f"report:     {write_run_report(run, place, pictures, cache_dir=cache_dir)}")

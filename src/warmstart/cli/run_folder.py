@@ -1,18 +1,19 @@
 """The folder that a run leaves: plain files that can be read without warmstart."""
 
-import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.cli.label_cells import labels_cell
+from warmstart.cli.likeliest import LIKELIEST, MOST_CELLS, likeliest_cell
 from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS, is_within, refuse_within_data
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
+from warmstart.files.cells import write_rows
 from warmstart.files.writing import write_whole, writing_text
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
@@ -80,21 +81,28 @@ def write_history(run: Path, history: History) -> None:
 def write_predictions(
     run: Path, predictions: Predictions, hashes: Sequence[bytes], name: str = PREDICTIONS
 ) -> None:
-    """One line per row, found again by its content's hash wherever the file moves."""
-    answers = predictions.answers
+    """One line per row, found again by its content's hash wherever the file moves.
+
+    There is a column per class; where that would be very many cells, one of the likeliest classes.
+    """
+    is_short = predictions.probabilities.size > MOST_CELLS
+    titles = [LIKELIEST] if is_short else predictions.classes
     with writing_text(run / name) as file:
-        writer = csv.writer(file)
-        writer.writerow(["sha256", "name", "label", "predicted", *predictions.classes])
-        for i, name in enumerate(predictions.rows):
-            writer.writerow(
-                [
-                    hashes[i].hex(),
-                    name,
-                    label_cell(predictions.labels[i], predictions.classes),
-                    answer_cell(predictions, answers[i]),
-                    *(repr(float(p)) for p in predictions.probabilities[i]),
-                ]
-            )
+        write_rows(file, [["sha256", "name", "label", "predicted", *titles]])
+        write_rows(file, prediction_rows(predictions, hashes, is_short=is_short))
+
+
+def prediction_rows(
+    predictions: Predictions, hashes: Sequence[bytes], *, is_short: bool
+) -> Iterator[list[object]]:
+    """The cells of each row; ``is_short`` where only the likeliest classes are told."""
+    classes, answers = predictions.classes, predictions.answers
+    for i, name in enumerate(predictions.rows):
+        row, label = predictions.probabilities[i], predictions.labels[i]
+        own = np.flatnonzero(label == 1) if predictions.is_multi_label else label[label >= 0]
+        told = [likeliest_cell(row, own, classes)] if is_short else map(float, row)
+        called = answer_cell(predictions, answers[i])
+        yield [hashes[i].hex(), name, label_cell(label, classes), called, *told]
 
 
 def answer_cell(predictions: Predictions, names: Sequence[str]) -> str:
@@ -119,7 +127,7 @@ def write_exclusions(path: Path, exclusions: Iterable[Exclusion]) -> None:
     listed = [(one.name, one.reason) for one in exclusions]
     if listed:
         with writing_text(path) as file:
-            csv.writer(file).writerows([("name", "reason"), *listed])
+            write_rows(file, [("name", "reason"), *listed])
 
 
 def write_environment(run: Path, versions: dict[str, str], mode: str) -> None:

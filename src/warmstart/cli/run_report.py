@@ -14,7 +14,7 @@ from warmstart.cli.run_reading import (
     read_history,
     read_steps,
 )
-from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions
+from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions, read_scores
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.csv_table import is_table
 from warmstart.errors import UnreadableImageError
@@ -84,6 +84,7 @@ def write_run_report(
         steps=read_steps(run),
         lr_curve=read_curve(run),
         out_of_fold=read_out_of_fold(run),
+        scores=read_scores(run) if saved.is_short else None,
     )
     return write_report(content, out, pictures)
 

@@ -9,6 +9,7 @@ from warmstart.cli.expand import with_options
 from warmstart.cli.lr_find import refuse_format
 from warmstart.cli.paths import data_folder, refuse_missing, refuse_within_data
 from warmstart.cli.settings import DataSettings
+from warmstart.terminal.colour import show_lines
 
 
 @with_options(DataSettings)
@@ -29,5 +30,5 @@ def show(
 
     data = load_data(settings)
     data.show_batch(out, num_rows=rows, num_views=views, seed=seed)
-    print(data.views_in_words())
-    print(f"picture in {out}")
+    show_lines(data.views_in_words())
+    show_lines(f"picture in {out}")

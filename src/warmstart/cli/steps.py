@@ -24,6 +24,7 @@ from warmstart.data.cache_folder import cache_folder
 from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import is_table
 from warmstart.errors import DataError, SettingError, TrainingError
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -94,7 +95,7 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     refuse_rate(settings.lr)
     last_step(settings.steps)
     data = load_data(settings, quiet=True)
-    print(summary_of(data), flush=True)
+    show_lines(summary_of(data))
     learn = build_learner(settings, data)
     recipe = begun(recipe, learn, run)
     held_back = None
@@ -113,7 +114,7 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     tell_outcome(run, learn.data.table, predictions)
     if settings.report:  # last, so that nobody waits for it
         place = write_run_report(run, run / REPORT, predictor=learn.predictor())
-        print(f"report:     {place}")
+        show_lines(f"report:     {place}")
     return predictions
 
 
@@ -169,7 +170,7 @@ def with_rate(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
     curve = learn.lr_find()
     write_curve(run, curve)
     lr = curve.suggestion
-    print(f"rate {lr:.2g}, found by trying rates from small to large")
+    show_lines(f"rate {lr:.2g}, found by trying rates from small to large")
     recipe = recipe.choosing(lr=lr)
     recipe.write(run)
     return recipe

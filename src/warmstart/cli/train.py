@@ -1,6 +1,5 @@
 """`warmstart train`: precompute, find a rate, train the head, judge, save."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ from warmstart.cli.run_folder import new_run
 from warmstart.cli.settings import SOURCE_HELP, TrainSettings
 from warmstart.cli.stoppable import run_stoppable
 from warmstart.errors import SettingError
+from warmstart.terminal.colour import show_lines
 
 
 @with_options(TrainSettings)
@@ -95,9 +95,9 @@ def resolve_head(settings: TrainSettings) -> TrainSettings:
             fix="pass head=mlp.",
             flags=("--head", "mlp"),
         )
-    print(
+    show_lines(
         f"note: {' and '.join(given)} {'is' if len(given) == 1 else 'are'} of the MLP, so the head "
         "is the MLP; without it, logistic regression (--head logistic).",
-        file=sys.stderr,
+        is_error=True,
     )
     return replace(settings, head="mlp")

@@ -4,9 +4,11 @@ import csv
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from warmstart.files.strict import printable
+from warmstart.errors import printable
 
-FORMULA_SIGNS = ("=", "+", "-", "@")  # with which spreadsheets begin to compute
+# with which spreadsheets begin to compute, some also with the wide ones
+FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+QUOTE = "'"
 
 
 def safe_cell(text: str) -> str:
@@ -16,22 +18,37 @@ def safe_cell(text: str) -> str:
     ("'=1+1", 'cat', 'a\\x0ab')
     """
     shown = printable(text)
-    return f"'{shown}" if shown.lstrip().startswith(FORMULA_SIGNS) else shown
+    return QUOTE + shown if is_formula(shown.lstrip(QUOTE)) else shown
+
+
+def unquoted(cell: str) -> str:
+    """A cell without the quote that stands before a formula."""
+    has_quote = cell.startswith(QUOTE) and is_formula(cell.lstrip(QUOTE))
+    return cell[1:] if has_quote else cell
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would compute it."""
+    return text.lstrip().startswith(FORMULA_SIGNS)
 
 
 def by_cell(names: Iterable[str]) -> dict[str, str]:
     """Names by what stands in their cells: as it is written here, or as it was before."""
     names = list(names)
-    return {name: name for name in names} | {safe_cell(name): name for name in names}
+    found = {name: name for name in names}
+    for form in (printable, safe_cell):  # the first: as one of several in a cell
+        found |= {form(name): name for name in names}
+    return found
 
 
-def write_rows(file: Any, rows: Iterable[Sequence[object]]) -> None:
+def write_rows(file: Any, rows: Iterable[Sequence[object]], *, line_end: str = "\r\n") -> None:
     """Write rows of a CSV; numbers as they are, texts as ``safe_cell`` has them.
 
     Args:
         file: Whatever ``csv.writer`` takes.
         rows: Of numbers and texts.
+        line_end: Behind each.
     """
-    csv.writer(file).writerows(
+    csv.writer(file, lineterminator=line_end).writerows(
         [safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
