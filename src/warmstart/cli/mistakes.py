@@ -9,14 +9,12 @@ from typing import Any
 import typer
 
 from warmstart.cli.fix_line import UsageError, help_line, is_typable, usage_fix, with_flags
+from warmstart.cli.stop_signals import STOPPED_CODE
 from warmstart.errors import SettingError, WarmstartError, printable
 from warmstart.terminal.colour import BAD, HINT, TITLE, say, show_lines
-from warmstart.terminal.outputs import divert
+from warmstart.terminal.outputs import ReaderGone
 
 BROKEN_PIPE_CODE = 141  # what a shell reports of a program that SIGPIPE ended
-
-
-STOPPED_CODE = 130  # likewise, of one that Ctrl-C ended
 
 
 class RunStopped(Exception):  # noqa: N818 - no error, and typer would swallow a KeyboardInterrupt
@@ -50,10 +48,15 @@ def report(error: BaseException, words: Sequence[str], command: Any = None) -> i
         )
         show_lines(f"\nStopped.{go_on}", is_error=True)
         return STOPPED_CODE
-    if isinstance(error, BrokenPipeError):
-        # whoever read the output has gone, as in `warmstart predict … | head`
-        divert(sys.stdout)
+    if isinstance(error, ReaderGone):
         return BROKEN_PIPE_CODE
+    if isinstance(error, Exception) and is_nowhere():
+        tell(
+            "the folder that this was started in has been deleted.",
+            "a folder to be in.",
+            "cd to another folder, and type the same line again.",
+        )
+        return 1
     if isinstance(error, WarmstartError):
         tell(error.what, error.expected, printable(fix_of(error, words, command)))
         return 2 if isinstance(error, SettingError) else 1
@@ -67,6 +70,14 @@ def report(error: BaseException, words: Sequence[str], command: Any = None) -> i
     if isinstance(error, Exception) and isinstance(error, UsageError):
         return report_usage(error, words, command)
     raise error
+
+
+def is_nowhere() -> bool:
+    """Whether the current folder has been deleted."""
+    try:
+        return not Path.cwd().is_dir()
+    except OSError:
+        return True
 
 
 def report_usage(error: Exception, words: Sequence[str], command: Any) -> int:

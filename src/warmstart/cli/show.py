@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from warmstart.arguments import LARGEST_SEED
 from warmstart.cli.expand import with_options
 from warmstart.cli.lr_find import refuse_format
 from warmstart.cli.paths import data_folder, refuse_missing, refuse_within_data
@@ -18,7 +19,7 @@ def show(
     out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("batch.png"),
     rows: Annotated[int, typer.Option(min=1, help="How many training images.")] = 4,
     views: Annotated[int, typer.Option(min=0, help="Augmented views of each.")] = 4,
-    seed: Annotated[int, typer.Option(help="Which images.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Which images.")] = 0,
 ) -> None:
     """Draw some training images as the network sees them, and say how much the crop loses."""
     source = Path(settings.source)

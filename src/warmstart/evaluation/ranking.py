@@ -80,8 +80,8 @@ def own_ranking(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[
     """``ranking`` of one class, every row counting once."""
     own = -np.sort(-scores[truth])
     if len(own) > FEW_ROWS:
-        area, average = ranking(scores, truth, np.ones((1, len(scores))))
-        return float(area[0]), float(average[0])
+        both = ranking(scores, truth, np.ones((1, len(scores))))
+        return float(both[0][0]), float(both[1][0])
     at_least = (scores >= own[:, None]).sum(axis=1)
     above = (scores > own[:, None]).sum(axis=1)
     own_at_least, own_above = (own >= own[:, None]).sum(axis=1), (own > own[:, None]).sum(axis=1)

@@ -58,8 +58,8 @@ class SeenRows:
 class ReportContent:
     """A run, judged on ``predictions`` of its ``split``.
 
-    ``out_of_fold`` is what heads that did not see them say of the training rows; ``scores`` are those
-    of the predictions, if these do not have every probability.
+    ``out_of_fold`` is what heads that did not see them say of the training rows; ``scores`` are
+    those of the predictions, if these do not have every probability.
     """
 
     title: str

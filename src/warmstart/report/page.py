@@ -146,8 +146,7 @@ def page(content: ReportContent, pictures: Drawn) -> str:
 
 def readable(value: object) -> object:
     """A text of somebody's without signs that turn the direction of writing, or are no text."""
-    is_text = isinstance(value, str) and not isinstance(value, Markup)
-    return printable(value) if is_text else value
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def contradicted(predictions: Predictions | None) -> list[Contradicted]:

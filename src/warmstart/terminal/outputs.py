@@ -6,32 +6,56 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from warmstart.errors import FileError
 
-class Unread:
-    """A stream that drops what nobody takes any more: a reader that has gone, a full disk."""
 
-    def __init__(self, stream: TextIO) -> None:
-        """Write to a stream as long as it takes something."""
-        self.stream = stream
+class ReaderGone(Exception):  # noqa: N818 - no error, and no OSError, which typer would take
+    """Whoever read the standard output has gone, as in ``warmstart predict … | head``."""
+
+
+class Output:
+    """A standard stream that may fail: what is left, and all that follows, goes nowhere then."""
+
+    def __init__(self, stream: TextIO, *, is_wanted: bool = False) -> None:
+        """Write to a stream as long as it takes something.
+
+        Args:
+            stream: What to write to.
+            is_wanted: It is all that the command is for, so that a failure is told.
+        """
+        self.stream, self.is_wanted = stream, is_wanted
 
     def write(self, text: str) -> int:
         """Write, or do not."""
         try:
             return self.stream.write(text)
-        except OSError:
-            self.let_go()
+        except OSError as error:
+            self.let_go(error)
         return len(text)
 
     def flush(self) -> None:
         """Let it be seen what was written."""
         try:
             self.stream.flush()
-        except OSError:
-            self.let_go()
+        except OSError as error:
+            self.let_go(error)
 
-    def let_go(self) -> None:
-        """Send what is left, and all that follows, nowhere."""
+    def let_go(self, error: OSError) -> None:
+        """Give up the stream.
+
+        Raises:
+            ReaderGone: the output is wanted, and nobody reads it.
+            FileError: it is wanted, and has no room.
+        """
         divert(self.stream)
+        if self.is_wanted and isinstance(error, BrokenPipeError):
+            raise ReaderGone from error
+        if self.is_wanted:
+            raise FileError(
+                f"the standard output cannot be written ({error.strerror}).",
+                expected="a place with room.",
+                fix="free some space, or send it elsewhere.",
+            ) from error
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is as the stream has it."""
@@ -43,8 +67,8 @@ def standing_outputs(*, stops_unread: bool) -> Iterator[None]:
     """Let no standard stream stop a command, and no name that its encoding lacks.
 
     Args:
-        stops_unread: Writing to a standard output that nobody reads raises a BrokenPipeError, so
-            that work for nothing ends.
+        stops_unread: Writing to a standard output that takes nothing is an error, so that work for
+            nothing ends.
     """
     open_closed()
     before = sys.stdout, sys.stderr
@@ -52,14 +76,12 @@ def standing_outputs(*, stops_unread: bool) -> Iterator[None]:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     out, err = before
-    sys.stdout = out if stops_unread else Unread(out)  # type: ignore[assignment]
-    sys.stderr = Unread(err)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = Output(out, is_wanted=stops_unread), Output(err)
     try:
         yield
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(BrokenPipeError):
-                stream.flush()
+        for stream in before:
+            Output(stream).flush()
         sys.stdout, sys.stderr = before
 
 
