@@ -8,6 +8,7 @@ import typer
 from warmstart.cli.expand import with_options
 from warmstart.cli.paths import refuse_bad_places
 from warmstart.cli.settings import LearnSettings
+from warmstart.data.own_folder import refuse_within_data
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import show_lines
 
@@ -20,9 +21,10 @@ def lr_find(
     plot: Annotated[Path | None, typer.Option(help="Draw the curve into this file.")] = None,
 ) -> None:
     """Try rates from small to large and say which one to start with."""
-    refuse_bad_places(settings)
+    data = refuse_bad_places(settings)
     if plot is not None:
         refuse_format(plot, "--plot")
+        refuse_within_data(plot, "--plot", data)
     # numpy and Pillow load here, not for --help
     from warmstart.cli.steps import build_learner, load_data
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.likeliest import LIKELIEST, MOST_CELLS, likeliest_cell
-from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS, is_within, refuse_within_data
+from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS
+from warmstart.data.own_folder import is_within, refuse_within_data
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
@@ -25,13 +26,15 @@ OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not se
 STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
 
 
-def new_run(out: Path | None, source: Path, *, data: Path | None = None, home: Path = RUNS) -> Path:
+def new_run(
+    out: Path | None, source: Path, *, data: Sequence[Path] = (), home: Path = RUNS
+) -> Path:
     """Name a folder that is not there yet.
 
     Args:
         out: What was asked for.
         source: What is trained on; it gives the name otherwise.
-        data: The folder of images; nothing is written there.
+        data: The folders of images; nothing is written there.
         home: Where runs lie; beside the data if this would be among the images.
 
     Returns:
@@ -41,8 +44,9 @@ def new_run(out: Path | None, source: Path, *, data: Path | None = None, home: P
         refuse_within_data(out, "--out", data)
         refuse_used(out)
         return out
-    if data is not None and is_within(home, data):
-        home = data.resolve().parent / home.name
+    for folder in data:
+        if is_within(home, folder):
+            home = folder.resolve().parent / home.name
     here = source.resolve()
     name = here.name if here.is_dir() else here.stem
     number = 1

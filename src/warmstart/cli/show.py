@@ -8,8 +8,9 @@ import typer
 from warmstart.arguments import LARGEST_SEED
 from warmstart.cli.expand import with_options
 from warmstart.cli.lr_find import refuse_format
-from warmstart.cli.paths import data_folder, refuse_missing, refuse_within_data
+from warmstart.cli.paths import data_folder, refuse_missing
 from warmstart.cli.settings import DataSettings
+from warmstart.data.own_folder import refuse_within_data
 from warmstart.terminal.colour import show_lines
 
 
@@ -25,7 +26,7 @@ def show(
     source = Path(settings.source)
     refuse_missing(source, expected="a folder of images, or a CSV that names them.")
     refuse_format(out, "--out")
-    refuse_within_data(out, "--out", data_folder(source, settings.folder))
+    refuse_within_data(out, "--out", [data_folder(source, settings.folder)])
     # numpy and Pillow load here, not for --help
     from warmstart.cli.steps import load_data
 

@@ -77,6 +77,8 @@ class ConvLearner(Answers):
             The learner. With ``precompute``, everything has been computed.
         """
         refuse_foreign_transforms(arch, data.tfms)
+        store = cache_folder(cache_dir)
+        data.refuse_own(cache_dir=store)
         place = chosen_device(device)
         plan = NetworkPlan(
             arch,
@@ -97,7 +99,7 @@ class ConvLearner(Answers):
             device=place,
             opt=opt,
             seed=seed,
-            cache_dir=cache_folder(cache_dir),
+            cache_dir=store,
             precompute=precompute,
             num_groups=num_groups,
             train_precision=train_precision,
@@ -125,6 +127,7 @@ class ConvLearner(Answers):
             pictures: A folder for PNG files, if they are wanted.
         """
         existing_rows(self.data.table, what)
+        self.data.refuse_own(path=path, pictures=pictures)
         return report_learner(self, path, what, steps=steps, pictures=pictures)
 
     @reads(**READERS)
@@ -138,6 +141,7 @@ class ConvLearner(Answers):
         Returns:
             The folder.
         """
+        self.data.refuse_own(folder=folder)
         card = replace(self.card, mode=self.numeric_mode, metrics=metrics or {})
         write_model(Path(folder), card, self.model.state_dict(), self.seen)
         return Path(folder)

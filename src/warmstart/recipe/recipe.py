@@ -92,6 +92,7 @@ class Recipe(RecipeNumbers):
         Returns:
             What each step did and gained.
         """
+        learn.data.refuse_own(checkpoint=checkpoint)
         place = None if checkpoint is None else Path(checkpoint)
         steps = RecipeRun(learn, self, dict(chosen or {}), on_choice, place)
         for number, step in enumerate(STEPS[: self.last_step], 1):
