@@ -40,7 +40,7 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
         write_predictions(run, learn.out_of_fold, seen, OUT_OF_FOLD)
     write_scores(run, predictions.scores())
     write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
-    write_data(run, learn.data.table)
+    write_data(run, learn.data.table, learn.noticed)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:
         predictions.confusion_matrix().plot(run / "confusion.png")

@@ -141,9 +141,9 @@ def write_environment(run: Path, versions: dict[str, str], mode: str) -> None:
     write_json(run / ENVIRONMENT, environment(versions, mode))
 
 
-def write_data(run: Path, table: ImageTable) -> None:
-    """How many images of each class each split had, and what their reader noticed."""
-    write_json(run / DATA, {"counts": table.counts(), "notes": table.notes})
+def write_data(run: Path, table: ImageTable, noticed: Sequence[str] = ()) -> None:
+    """How many images of each class each split had, and what was noticed, also in training."""
+    write_json(run / DATA, {"counts": table.counts(), "notes": [*table.notes, *noticed]})
 
 
 def write_curve(run: Path, curve: LRCurve) -> None:

@@ -24,9 +24,9 @@ class DataFacts:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of_table(cls, table: ImageTable) -> "DataFacts":
-        """Those of a table."""
-        return cls(table.counts(), table.exclusions, table.notes)
+    def of_table(cls, table: ImageTable, noticed: tuple[str, ...] = ()) -> "DataFacts":
+        """Those of a table, and what was noticed in training."""
+        return cls(table.counts(), table.exclusions, (*table.notes, *noticed))
 
 
 @dataclass(frozen=True)
