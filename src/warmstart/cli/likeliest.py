@@ -2,21 +2,30 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.files.strict import convert, plain_json
+from warmstart.files.strict import parse_json
 
 LIKELIEST = "likeliest"  # the title of the column that stands for those of the classes
 MOST_CELLS = 1_000_000  # probabilities with a cell each
 NUM_LIKELIEST = 20  # and the row's own labels
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What a cell says: probabilities by class, and the mean of those of all ``others``."""
+
+    likeliest: dict[str, float]
+    others: float
+
+
 def likeliest_cell(
     probabilities: NDArray[np.float64], labels: NDArray[np.int64], classes: Sequence[str]
 ) -> str:
-    """The mean of what is not told, and the probabilities that are, by class, in JSON.
+    """A ``Cell`` in JSON.
 
     Args:
         probabilities: (K,) of a row.
@@ -28,7 +37,8 @@ def likeliest_cell(
     told = told[np.argsort(-probabilities[told], kind="stable")]
     others = np.delete(probabilities, told)
     mean = float(others.mean()) if len(others) else 0.0
-    return json.dumps([mean, {classes[int(k)]: float(probabilities[k]) for k in told}])
+    likeliest = {classes[int(k)]: float(probabilities[k]) for k in told}
+    return json.dumps({"likeliest": likeliest, "others": mean})
 
 
 def read_likeliest(cells: Sequence[str], classes: Sequence[str], name: str) -> NDArray[np.float64]:
@@ -45,10 +55,10 @@ def read_likeliest(cells: Sequence[str], classes: Sequence[str], name: str) -> N
     number = {each: k for k, each in enumerate(classes)}
     found = np.empty((len(cells), len(classes)))
     for row, cell in zip(found, cells, strict=True):
-        mean, told = convert(plain_json(cell, name), tuple[float, dict[str, float]], name)
-        unknown = next((each for each in told if each not in number), None)
+        told = parse_json(cell, Cell, name)
+        unknown = next((each for each in told.likeliest if each not in number), None)
         if unknown is not None:
             raise ValueError(f"{unknown!r} is no class")
-        row[:] = mean
-        row[[number[each] for each in told]] = list(told.values())
+        row[:] = told.others
+        row[[number[each] for each in told.likeliest]] = list(told.likeliest.values())
     return found

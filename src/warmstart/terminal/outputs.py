@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import Any
 
 from warmstart.errors import FileError
 
@@ -16,7 +16,7 @@ class ReaderGone(Exception):  # noqa: N818 - no error, and no OSError, which typ
 class Output:
     """A standard stream that may fail: what is left, and all that follows, goes nowhere then."""
 
-    def __init__(self, stream: TextIO, *, is_wanted: bool = False) -> None:
+    def __init__(self, stream: Any, *, is_wanted: bool = False) -> None:
         """Write to a stream as long as it takes something.
 
         Args:
@@ -28,7 +28,7 @@ class Output:
     def write(self, text: str) -> int:
         """Write, or do not."""
         try:
-            return self.stream.write(text)
+            return int(self.stream.write(text))
         except OSError as error:
             self.let_go(error)
         return len(text)
@@ -97,7 +97,7 @@ def open_closed() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
-def divert(stream: TextIO) -> None:
+def divert(stream: Any) -> None:
     """Send what a stream holds and gets nowhere."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
