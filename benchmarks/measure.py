@@ -21,6 +21,7 @@ PACKAGES = (
     "openvino",
     "numpy",
     "pillow",
+    "simplejpeg",
 )
 
 

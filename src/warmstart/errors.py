@@ -12,6 +12,7 @@ The tree, with the built-in error that each one also is:
     ├── ModelFolderError (ValueError): a saved model cannot be trusted or read
     ├── CacheError (RuntimeError): a stored activation
     └── TrainingError (RuntimeError): a fit cannot go on
+        └── DivergedError: a loss, a weight or an answer is no finite number
 """
 
 import re
@@ -65,7 +66,8 @@ class UnreadableImageError(DataError):
         super().__init__(
             f"{name}: cannot be decoded ({reason}).",
             expected="a complete picture, such as a JPEG, PNG, WebP or TIFF.",
-            fix="delete or replace it, or pass on_unreadable='drop' to leave such rows out.",
+            fix="delete or replace it, or pass on_unreadable='drop' to leave such rows out, "
+            "'use' to take what is left of a damaged JPEG.",
         )
         self.name, self.reason = name, reason
 
@@ -79,7 +81,8 @@ class UnreadableImagesError(DataError):
             f"{len(errors)} image{'s' if len(errors) > 1 else ''} cannot be decoded:",
             details=[f"  {error.name}: {error.reason}" for error in errors],
             expected="complete pictures, such as JPEG, PNG, WebP or TIFF.",
-            fix="delete or replace them, or pass on_unreadable='drop' to leave those rows out.",
+            fix="delete or replace them, or pass on_unreadable='drop' to leave those rows out, "
+            "'use' to take what is left of damaged JPEGs.",
             flags=("--on-unreadable", "drop"),
         )
         self.errors = tuple(errors)
@@ -113,3 +116,7 @@ class CacheError(WarmstartError, RuntimeError):
 
 class TrainingError(WarmstartError, RuntimeError):
     """A fit cannot go on, or its checkpoint belongs to another run."""
+
+
+class DivergedError(TrainingError):
+    """A loss, a weight or an answer is no finite number; the last good weights are in place."""

@@ -15,7 +15,9 @@ from torch import Tensor, nn
 
 from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
 from warmstart.backbones.embedded import embedded_weights
+from warmstart.backbones.finite import not_finite
 from warmstart.errors import WeightsError, reason_of
+from warmstart.files.tensors import read_header
 
 CLASSIFIER_PREFIXES = (
     "classifier.", "fc.", "head.", "head_dist.", "last_linear.", "heads.", "AuxLogits.", "aux1.",
@@ -84,8 +86,11 @@ def read_state(path: Path) -> dict[str, Tensor]:
         )
     try:
         if path.suffix == ".safetensors":
-            return dict(load_file(path))
+            read_header(path)  # whose sizes are those of the file
+            return finite(dict(load_file(path)), path)
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except WeightsError:
+        raise
     except Exception as error:
         raise WeightsError(
             f"{path} cannot be read as weights ({type(error).__name__}).",
@@ -100,6 +105,23 @@ def read_state(path: Path) -> dict[str, Tensor]:
             f"{path} holds something else than tensors by name.",
             expected=expected,
             fix="save model.state_dict(), not the model.",
+        )
+    return finite(state, path)
+
+
+def finite(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """A state dict whose weights are all numbers.
+
+    Raises:
+        WeightsError: NaN or infinity is among them.
+    """
+    wrong = not_finite(state)
+    if wrong:
+        raise WeightsError(
+            f"{path} holds weights that are not finite, in {len(wrong)} of {len(state)} tensors, "
+            f"{wrong[0]!r} first.",
+            expected="weights that are numbers.",
+            fix="take the file from before the training diverged.",
         )
     return state
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ from warmstart.errors import UnreadableImageError
 from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.encode import array_bytes
-from warmstart.images.view import ViewRecipe
+from warmstart.images.regular import picture_bytes
+from warmstart.images.view import USED, ViewRecipe
 
 CHANGED = "it changed while it was read"
 
@@ -49,20 +52,27 @@ class PixelSource:
             return self.recipe.name()
         return AugmentedRecipe(self.recipe, self.augmentation, self.view_seed).name(view)
 
-    def content(self, row: int) -> bytes:
-        """The bytes of a row's image.
+    @cached_property
+    def _damaged(self) -> frozenset[str]:
+        return frozenset(item.name for item in self.table.damaged)
 
-        Raises:
-            UnreadableImageError: the file is gone or may not be read.
+    def view_names(self, rows: Sequence[int] | NDArray[np.int64], view: int) -> list[str]:
+        """Likewise for each of some rows: what a damaged picture gives has a name of its own.
+
+        Args:
+            rows: Positions in the table.
+            view: 0 for the plain one.
         """
+        name, names = self.view_name(view), self.table.names
+        return [name + USED if names[row] in self._damaged else name for row in rows]
+
+    def content(self, row: int) -> bytes:
+        """The bytes of a row's image; an UnreadableImageError where its file is gone or is none."""
         name = self.table.names[row]
         array = self.table.memory.get(name)
         if array is not None:
             return array_bytes(array)
-        try:
-            return (self.table.root / name).read_bytes()
-        except OSError as error:
-            raise UnreadableImageError(name, error.strerror or "error") from error
+        return picture_bytes(self.table.root / name, name)
 
     def render(self, row: int, view: int = 0) -> NDArray[np.uint8]:
         """One view of one row: (size, size, 3) uint8."""
@@ -77,8 +87,8 @@ class PixelSource:
     def rendering(self, row: int) -> Rendering:
         """The plain view of one row, with the hash of the very bytes it was made from."""
         content = self.content(row)
-        pixels = self.recipe.render(content, self.table.names[row])
-        return Rendering(hashlib.sha256(content).digest(), pixels)
+        sha256 = hashlib.sha256(content).digest()
+        return Rendering(sha256, self._rendered(row, 0, content, sha256))
 
     def render_exactly(self, row: int, sha256: bytes, view: int = 0) -> NDArray[np.uint8]:
         """One view of bytes that have a given hash, and of no others.
@@ -104,10 +114,11 @@ class PixelSource:
 
     def _rendered(self, row: int, view: int, content: bytes, sha256: bytes) -> NDArray[np.uint8]:
         name = self.table.names[row]
+        uses = name in self._damaged
         if self.augmentation is None or view == 0:
-            return self.recipe.render(content, name)
+            return self.recipe.render(content, name, use_damaged=uses)
         views = AugmentedRecipe(self.recipe, self.augmentation, self.view_seed)
-        return views.render(content, name, view, sha256)
+        return views.render(content, name, view, sha256, use_damaged=uses)
 
     def _taken(self, row: int, view: int) -> Rendering | None:
         if self.ahead is None or (view > 0 and self.varies):

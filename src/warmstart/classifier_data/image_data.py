@@ -30,8 +30,9 @@ from warmstart.terminal.colour import DOUBTFUL, say
 class ImageClassifierData(LabelledImages):
     """A table of images, the transforms for one backbone, and the batch size.
 
-    ``on_unreadable`` is "raise", or "drop" to leave images out that cannot be read; those are then
-    among ``table.exclusions``.
+    ``on_unreadable`` is "raise"; or "drop" to leave images out that cannot be read, which are then
+    among ``table.exclusions``; or "use" to take what is left of damaged JPEGs, which are then
+    ``table.damaged``, while others that cannot be read are still an error.
     """
 
     @classmethod
@@ -64,7 +65,8 @@ class ImageClassifierData(LabelledImages):
             test_name: Name of the test folder; likewise testing. None for no test.
             valid_pct: Share of each class that validates where there is no validation folder.
             seed: What that draw depends on.
-            on_unreadable: "raise", or "drop" to leave images out that cannot be read.
+            on_unreadable: "raise", "drop" to leave images out that cannot be read, or "use" for
+                what is left of damaged JPEGs.
             fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
             for_check: What training refuses is left out, and told by ``check()``.
             quiet: Do not tell what was noticed, and left out, on the standard error.
@@ -129,7 +131,8 @@ class ImageClassifierData(LabelledImages):
             label_sep: What stands between labels of an image that may have many; never guessed.
             valid_pct: Share that validates, if it is drawn.
             seed: What that draw depends on.
-            on_unreadable: "raise", or "drop" to leave images out that cannot be read.
+            on_unreadable: "raise", "drop" to leave images out that cannot be read, or "use" for
+                what is left of damaged JPEGs.
             fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
             for_check: What training refuses is left out, and told by ``check()``.
             quiet: Do not tell what was noticed, and left out, on the standard error.
@@ -193,7 +196,7 @@ class ImageClassifierData(LabelledImages):
             label_sep: What stands between labels of an image that may have many.
             valid_pct: Share that validates, if it is drawn.
             seed: What that draw depends on.
-            on_unreadable: "raise" or "drop".
+            on_unreadable: "raise", "drop" or "use".
             fixes: A CSV of rows to drop or relabel.
             for_check: What training refuses is left out, and told by ``check()``.
             quiet: Do not tell what was noticed, and left out.
@@ -235,7 +238,7 @@ class ImageClassifierData(LabelledImages):
             group_of: Likewise, what is never parted between train and valid.
             valid_pct: Share that validates.
             seed: What the draw depends on.
-            on_unreadable: "raise" or "drop".
+            on_unreadable: "raise", "drop" or "use".
             quiet: Do not tell what was noticed, and left out.
 
         Returns:
@@ -297,6 +300,10 @@ class ImageClassifierData(LabelledImages):
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named."""
         return replace(self, table=self.table.without(exclusions))
+
+    def using(self, damaged: tuple[Exclusion, ...]) -> "ImageClassifierData":
+        """The same data, some of whose pictures are used though they are damaged, and named."""
+        return replace(self, table=self.table.using(damaged))
 
     def rendering_ahead(self) -> "ImageClassifierData":
         """The same data, its first training and validation rows being rendered from now on."""

@@ -88,9 +88,8 @@ class LabelledImages:
             A matplotlib figure.
         """
         self.refuse_own(path=path)
-        drops = self.on_unreadable == "drop"
         pictures, num_columns = shown(
-            self.source, num_rows=num_rows, num_views=num_views, seed=seed, drops=drops
+            self.source, self.on_unreadable, num_rows=num_rows, num_views=num_views, seed=seed
         )
         plot = import_module("warmstart.plots.batch").plot_batch  # matplotlib loads here
         return plot(pictures, num_columns, self.views_in_words(), path)

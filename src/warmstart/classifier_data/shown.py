@@ -1,13 +1,13 @@
 """What the network is shown: some training rows as it sees them, and how much of them it misses."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.batches.source import PixelSource
-from warmstart.data.table import ImageTable
+from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import DataError, UnreadableImageError
 from warmstart.images.header import size_of
 from warmstart.images.view import discarded_share
@@ -67,16 +67,17 @@ def size_of_row(table: ImageTable, row: int) -> tuple[int, int]:
 
 
 def shown(
-    source: PixelSource, *, num_rows: int, num_views: int, seed: int, drops: bool
+    source: PixelSource, on_unreadable: str, *, num_rows: int, num_views: int, seed: int
 ) -> tuple[list[tuple[str, NDArray[np.uint8]]], int]:
     """Some training rows, each in its plain view and in the views of the first epochs.
 
     Args:
         source: Whose rows.
+        on_unreadable: "drop" passes over an image that cannot be read, "use" shows what is left of
+            a damaged one.
         num_rows: How many, drawn at random.
         num_views: Augmented views of each; none are shown where views do not differ.
         seed: What the draw depends on.
-        drops: Whether an image that cannot be read is passed over instead of an error.
 
     Returns:
         (Title, pixels) row by row, and how many pictures are in a row.
@@ -84,16 +85,18 @@ def shown(
     num_views = num_views if source.varies else 0
     rows = np.random.default_rng(seed).permutation(source.table.rows("train"))
     pictures: list[tuple[str, NDArray[np.uint8]]] = []
-    for row in readable(source, rows, drops=drops):
+    for seen, row in readable(source, rows, on_unreadable):
         titles = [label_of(source.table, row), *(f"view {k + 1}" for k in range(num_views))]
-        pictures += [(title, source.render(row, view)) for view, title in enumerate(titles)]
+        pictures += [(title, seen.render(row, view)) for view, title in enumerate(titles)]
         if len(pictures) == num_rows * (num_views + 1):
             break
     return pictures, num_views + 1 if num_views else min(PLAIN_COLUMNS, len(pictures))
 
 
-def readable(source: PixelSource, rows: NDArray[np.int64], *, drops: bool) -> Iterator[int]:
-    """Rows whose image can be decoded.
+def readable(
+    source: PixelSource, rows: NDArray[np.int64], on_unreadable: str
+) -> Iterator[tuple[PixelSource, int]]:
+    """Rows whose image can be decoded, and what does it.
 
     Raises:
         UnreadableImageError: one cannot, and is not to be passed over.
@@ -101,11 +104,16 @@ def readable(source: PixelSource, rows: NDArray[np.int64], *, drops: bool) -> It
     for row in rows:
         try:
             source.render(int(row))
-        except UnreadableImageError:
-            if not drops:
+        except UnreadableImageError as error:
+            if on_unreadable == "raise":
                 raise
+            if on_unreadable == "use":
+                table = source.table.using((Exclusion(error.name, error.reason),))
+                seen = replace(source, table=table)
+                seen.render(int(row))  # which raises, where nothing is left
+                yield seen, int(row)
         else:
-            yield int(row)
+            yield source, int(row)
 
 
 def label_of(table: ImageTable, row: int) -> str:

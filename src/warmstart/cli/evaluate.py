@@ -13,7 +13,7 @@ from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.predict import ModelOrName
 from warmstart.cli.settings import TableSettings
-from warmstart.errors import DataError, SettingError, UnreadableImagesError
+from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="PATH", help='Pictures of other things: how many are "unknown"?'),
     ] = None,
+    on_unreadable: options.OnUnreadable = "raise",
     device: options.Device = "auto",
 ) -> None:
     """Judge a model on labelled pictures: every score, with a 95 % interval."""
@@ -63,6 +64,7 @@ def evaluate(
             source,
             split=split,
             with_training_rows=with_training_rows,
+            on_unreadable=on_unreadable,
             quiet=True,
             **(asdict(settings) | columns),
         )
@@ -71,7 +73,9 @@ def evaluate(
     show_lines("\n".join((*found.notes, *left_out_lines(left_out))))
     tell(found, found.scores())
     if others is not None:
-        said = readable(lambda: predictor.predict([others]))
+        said = readable(lambda: predictor.predict([others], on_unreadable=on_unreadable))
+        for note in said.notes:
+            show_lines(f"note: {printable(note)}")
         tell_others(found, said)
         seen = predictor.seen
         if seen is not None and seen.choices_of(keys_of_files([Path(name) for name in said.rows])):

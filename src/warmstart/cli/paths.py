@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from warmstart.cli.settings import BackboneSettings, TrainSettings
+from warmstart.cli.settings import PATHS, BackboneSettings, TrainSettings
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.own_folder import refuse_within_data
 from warmstart.errors import DataError
@@ -29,6 +29,8 @@ def refuse_bad_places(settings: BackboneSettings) -> list[Path]:
     Returns:
         The folders that hold images, of other things too; none if only a table lies beside theirs.
     """
+    for name in PATHS:
+        refuse_no_text(getattr(settings, name, None))
     source = Path(settings.source)
     refuse_missing(source, expected="a folder of images, or a CSV that names them.")
     if settings.fixes is not None:
@@ -43,6 +45,21 @@ def refuse_bad_places(settings: BackboneSettings) -> list[Path]:
     if isinstance(settings, TrainSettings) and settings.tensorboard is not None:
         refuse_within_data(Path(settings.tensorboard), "--tensorboard", data)
     return data
+
+
+def refuse_no_text(place: str | None) -> None:
+    """See that a path can be written down, in a run's recipe.
+
+    Raises:
+        DataError: it cannot; its bytes are no UTF-8.
+    """
+    whole = "" if place is None else str(Path(place).absolute())
+    if whole.encode(errors="ignore").decode() != whole:
+        raise DataError(
+            f"the name {whole} is not UTF-8.",
+            expected="a path that can be written down.",
+            fix="rename it: convmv -f latin1 -t utf8",
+        )
 
 
 def refuse_missing(

@@ -60,6 +60,7 @@ def predict(
     unknown: Annotated[
         bool, typer.Option(help='Say "unknown", if the model was taught when.')
     ] = True,
+    on_unreadable: options.OnUnreadable = "raise",
     device: options.Device = "auto",
 ) -> None:
     """Name what is on pictures.
@@ -84,10 +85,14 @@ def predict(
     files = listing.files
 
     def named(some: Sequence[Path]) -> "Predictions":
-        return predictor.TTA(some, tta, plain_weight=plain_weight, aug_tfms=augment)
+        return predictor.TTA(
+            some, tta, plain_weight=plain_weight, aug_tfms=augment, on_unreadable=on_unreadable
+        )
 
     predictions, unread = predict_readable(named, files)
     if predictions is not None:
+        for note in predictions.notes:
+            show_lines(f"note: {printable(note)}", is_error=True)
         said = predictions if unknown else always_answering(predictions)
         write(said, csv_file, top=top or (3 if has_name_only else 1))
     if unread is not None:

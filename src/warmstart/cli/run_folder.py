@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
 from warmstart.files.cells import write_rows
-from warmstart.files.writing import write_whole, writing_text
+from warmstart.files.locks import folder_lock
+from warmstart.files.writing import disk_errors, write_whole, writing_text
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
@@ -29,7 +31,7 @@ STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
 def new_run(
     out: Path | None, source: Path, *, data: Sequence[Path] = (), home: Path = RUNS
 ) -> Path:
-    """Name a folder that is not there yet.
+    """Make a folder that was not there yet: of two processes only one can.
 
     Args:
         out: What was asked for.
@@ -38,11 +40,13 @@ def new_run(
         home: Where runs lie; beside the data if this would be among the images.
 
     Returns:
-        The folder; it is not made yet.
+        The folder.
     """
     if out is not None:
         refuse_within_data(out, "--out", data)
         refuse_used(out)
+        with disk_errors(out):
+            out.mkdir(parents=True, exist_ok=True)
         return out
     for folder in data:
         if is_within(home, folder):
@@ -50,9 +54,46 @@ def new_run(
     here = source.resolve()
     name = here.name if here.is_dir() else here.stem
     number = 1
-    while (home / f"{name}-{number}").exists():
+    while not is_made(home / f"{name}-{number}"):
         number += 1
     return home / f"{name}-{number}"
+
+
+def is_made(run: Path) -> bool:
+    """Make a folder, unless it is there: another process may do so at the same time."""
+    with disk_errors(run):
+        try:
+            run.mkdir(parents=True)
+        except FileExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def working_in(run: Path, *, is_new: bool) -> Iterator[None]:
+    """Nobody else works in a run's folder meanwhile; one that stays empty is removed.
+
+    Args:
+        run: Its folder.
+        is_new: No run has begun there.
+
+    Raises:
+        SettingError: another process works there.
+    """
+    with folder_lock(run, waits=False) as is_held:
+        if not is_held:
+            raise SettingError(
+                f"another process is at work in {run}.",
+                expected="a run that nobody else goes on with.",
+                fix="wait for it, or begin another one: warmstart train FOLDER --out OTHER",
+            )
+        if is_new:
+            refuse_used(run)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                run.rmdir()  # which only does it to an empty one
 
 
 def refuse_used(out: Path) -> None:

@@ -1,7 +1,5 @@
 """What a run left on disk → the plain data that it was."""
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from warmstart.cli.run_folder import (
 )
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError
+from warmstart.files.cells import read_cells
 from warmstart.files.reading import read_text
 from warmstart.files.strict import json_table, parse_json, refuse_file
 from warmstart.report.content import DataFacts
@@ -67,8 +66,8 @@ def read_exclusions(file: Path) -> tuple[Exclusion, ...]:
     """Files that are in no row, if there are any."""
     if not file.exists():
         return ()
-    titles, *lines = csv.reader(io.StringIO(read_text(file), newline=""))
-    if titles != ["name", "reason"] or any(len(line) != 2 for line in lines):
+    titles, lines = read_cells(file)
+    if titles != ["name", "reason"]:
         refuse_file(str(file), "does not have the columns name and reason")
     return tuple(Exclusion(*line) for line in lines)
 

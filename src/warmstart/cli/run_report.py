@@ -17,7 +17,7 @@ from warmstart.cli.run_reading import (
 from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions, read_scores
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.csv_table import is_table
-from warmstart.errors import UnreadableImageError
+from warmstart.images.regular import picture_bytes
 from warmstart.report.content import ReportContent, Reproduction
 from warmstart.report.page import write_report
 from warmstart.results.history import History
@@ -49,13 +49,15 @@ def write_run_report(
         The file.
     """
     recipe = read_finished(run)
+    saved, history, steps = read_predictions(run), read_history(run), read_steps(run)
+    facts, machine, curve = read_data_facts(run), read_environment(run), read_curve(run)
+    out_of_fold = read_out_of_fold(run)
     from warmstart.inference.predictor import load_predictor  # torch loads here
     from warmstart.learner.seen_rows import seen_rows
 
     if predictor is None:
         predictor = load_predictor(run / "model", device=recipe.asked.device)
     card = predictor.card
-    saved = read_predictions(run)
     predictions = replace(saved.predictions, answering=card.answering)
     hashes = [bytes.fromhex(name) for name in saved.hashes]
     source = Path(recipe.asked.source)
@@ -63,27 +65,23 @@ def write_run_report(
 
     def read(position: int) -> bytes:
         name = predictions.rows[position]
-        try:
-            return (root / name).read_bytes()
-        except OSError as error:
-            raise UnreadableImageError(name, error.strerror or "error") from error
+        return picture_bytes(root / name, name)
 
-    history = read_history(run)
     place = cache_folder(recipe.asked.cache_dir if cache_dir is None else cache_dir)
     content = ReportContent(
         title=run.resolve().name,
         backbone=card.arch,
         size=card.recipe["size"],
         weights_from=card.weights_from,
-        data=read_data_facts(run),
+        data=facts,
         split="valid",
         predictions=predictions,
         history=history,
         seen=seen_rows(predictor, predictions, hashes, read, place),
-        reproduction=Reproduction(command(recipe), chosen(recipe, history), read_environment(run)),
-        steps=read_steps(run),
-        lr_curve=read_curve(run),
-        out_of_fold=read_out_of_fold(run),
+        reproduction=Reproduction(command(recipe), chosen(recipe, history), machine),
+        steps=steps,
+        lr_curve=curve,
+        out_of_fold=out_of_fold,
         scores=read_scores(run) if saved.is_short else None,
     )
     return write_report(content, out, pictures)

@@ -1,7 +1,6 @@
 """RUN/predictions.csv read back: the validation rows of a finished run, by content."""
 
-import csv
-import io
+import re
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from warmstart.cli.paths import PREDICTIONS, RECIPE
 from warmstart.cli.run_folder import OUT_OF_FOLD, SCORES
 from warmstart.errors import DataError, WarmstartError, reason_of
 from warmstart.evaluation.scores import Scores
-from warmstart.files.cells import by_cell, safe_cell, unquoted
+from warmstart.files.cells import by_cell, read_cells, safe_cell, unquoted
 from warmstart.files.reading import read_text
 from warmstart.files.strict import refuse_file
 from warmstart.inference.model_card import ModelCard, read_card
@@ -26,6 +25,7 @@ from warmstart.results.predictions import Predictions
 MODEL = "model"
 CARD = Path(MODEL, "model.json")
 MOST_BYTES = 1 << 30  # of a file of predictions
+SHA256 = re.compile("[0-9a-f]{64}")
 FIRST_COLUMNS = ["sha256", "name", "label", "predicted"]
 
 
@@ -105,16 +105,15 @@ def read_rows(file: Path, card: ModelCard) -> SavedPredictions:
         file: Of rows of a run.
         card: Of the run's model.
     """
-    text = read_text(file, MOST_BYTES)
-    titles, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    titles, rows = read_cells(file, MOST_BYTES)
     classes, columns = card.classes, tuple(titles[4:])
     is_short = columns == (LIKELIEST,) != classes
     is_known = is_short or columns in {classes, tuple(map(safe_cell, classes))}
     if titles[:4] != FIRST_COLUMNS or not is_known:
         refuse_file(str(file), f"begins with the columns {', '.join(titles[:6])}")
-    short = next((i for i, row in enumerate(rows, 2) if len(row) != len(titles)), None)
-    if short is not None:
-        refuse_file(str(file), f"has {len(titles)} columns, but not in line {short}")
+    wrong = next((row[0] for row in rows if not SHA256.fullmatch(row[0])), None)
+    if wrong is not None:
+        refuse_file(str(file), f"has {wrong[:80]!r} where the sha256 of a picture should be")
     find = many_labels if card.is_multi_label else one_label
     try:
         probabilities = (

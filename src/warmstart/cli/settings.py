@@ -70,7 +70,10 @@ class DataSettings:
         typer.Option(min=0, max=LARGEST_SEED, help="What the draw of that share depends on."),
     ] = 42
     on_unreadable: Annotated[
-        str, typer.Option(help="Images that cannot be read: raise or drop.")
+        str,
+        typer.Option(
+            help="Images that cannot be read: raise, drop; use: what is left of damaged JPEGs."
+        ),
     ] = "raise"
     trn_name: Annotated[str, typer.Option(help="Name of the training folder.")] = "train"
     val_name: Annotated[str, typer.Option(help="Name of the validation folder.")] = "valid"

@@ -24,7 +24,7 @@ from warmstart.data.cache_folder import cache_folder
 from warmstart.data.content import ContentHashes, file_sha256
 from warmstart.data.csv_table import is_table
 from warmstart.data.listing import list_pictures
-from warmstart.errors import DataError, SettingError, TrainingError
+from warmstart.errors import DataError, DivergedError, SettingError
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
@@ -116,10 +116,10 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
         learn.fit_head(settings.head, balance=settings.balance, checkpoint=run / "checkpoints")
     find_answers(recipe, learn, held_back)
     predictions = learn.predict("valid")
-    write_outcome(run, learn, predictions)
+    scores = write_outcome(run, learn, predictions)
     recipe = read_recipe(run)  # with all that was chosen on the way
     replace(recipe, result={"valid_accuracy": predictions.accuracy}).write(run)
-    tell_outcome(run, learn.data.table, predictions)
+    tell_outcome(run, learn.data.table, predictions, scores)
     if settings.report:  # last, so that nobody waits for it
         place = write_run_report(run, run / REPORT, predictor=learn.predictor())
         show_lines(f"report:     {place}")
@@ -198,7 +198,7 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
     """Fit, or go on with a fit; what diverged at the first try is no run.
 
     Raises:
-        TrainingError: the loss is not finite, or the checkpoints are another fit's.
+        DivergedError: the loss is not finite.
     """
     asked, checkpoints = recipe.asked, run / "checkpoints"
     is_new = not checkpoints.exists()
@@ -210,7 +210,7 @@ def train(recipe: Recipe, learn: "ConvLearner", run: Path) -> None:
             tensorboard=asked.tensorboard,
             **recipe.mlp_fit(len(learn.data.table.rows("train"))),
         )
-    except TrainingError:
+    except DivergedError:
         if is_new:  # so that the same folder can be used with a smaller rate
             shutil.rmtree(checkpoints, ignore_errors=True)
             for name in (RECIPE, CURVE):

@@ -6,6 +6,7 @@ from pathlib import Path
 from warmstart.cli.mistakes import RunStopped
 from warmstart.cli.paths import RECIPE
 from warmstart.cli.recipe import Recipe
+from warmstart.cli.run_folder import working_in
 from warmstart.terminal.colour import show_lines
 
 
@@ -28,10 +29,11 @@ def run_stoppable(recipe: Recipe, run: Path, cache_dir: str | None = None) -> No
     if cache_dir is not None:
         recipe = replace(recipe, asked=replace(recipe.asked, cache_dir=cache_dir))
     try:
-        # numpy, Pillow and torch load here, not for --help
-        from warmstart.cli.steps import run_training
+        with working_in(run, is_new=not (run / RECIPE).exists()):
+            # numpy, Pillow and torch load here, not for --help
+            from warmstart.cli.steps import run_training
 
-        run_training(recipe, run)
+            run_training(recipe, run)
     except KeyboardInterrupt as error:
         if not (run / RECIPE).exists():
             recipe.write(run)

@@ -10,6 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+from warmstart.files.reading import open_regular
+from warmstart.images.budget import MOST_FILE_BYTES
+
 YOUNG_SECONDS = 2.0  # coarser clocks could hide a second write within this time
 ABSENT = (0, 0, 0, 0)
 WAIT_SECONDS = 60.0  # for another process that writes
@@ -97,7 +100,7 @@ class ContentHashes:
             with closing(self._open()) as connection, connection:
                 connection.executemany(
                     "REPLACE INTO hashes VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [(*row, sum_of(row)) for row in rows],
+                    [(written(row[0]), *row[1:], sum_of(row)) for row in rows],
                 )
         except (sqlite3.Error, OSError) as error:
             self._do_without(error)
@@ -138,6 +141,15 @@ def sum_of(row: Row) -> bytes:
     return hashlib.blake2b(repr(row).encode(errors="surrogateescape"), digest_size=8).digest()
 
 
+def written(name: str) -> str | bytes:
+    """How a name is kept: as text, or as bytes where it is none."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name)
+    return name
+
+
 def stamp(name: str) -> tuple[int, int, int, int]:
     """(size, mtime_ns, ctime_ns, inode): what changes when a file does."""
     try:
@@ -152,7 +164,8 @@ def lookup(
 ) -> bytes | None:
     """The remembered hash, if the file is still the one that was hashed, and the row is sound."""
     row = connection.execute(
-        "SELECT size, mtime_ns, ctime_ns, inode, sha256, sum FROM hashes WHERE path = ?", (name,)
+        "SELECT size, mtime_ns, ctime_ns, inode, sha256, sum FROM hashes WHERE path = ?",
+        (written(name),),
     ).fetchone()
     if row is None or tuple(row[:4]) != known or not isinstance(row[4], bytes):
         return None
@@ -160,9 +173,12 @@ def lookup(
 
 
 def file_sha256(name: str) -> bytes:
-    """Read one file and hash it; one that cannot be read gets a hash that nothing else has."""
+    """Read one file and hash it; one that cannot be read gets a hash that nothing else has.
+
+    So do files that no picture is read from: pipes, and those of too many bytes.
+    """
     try:
-        with Path(name).open("rb") as file:
+        with open_regular(Path(name), MOST_FILE_BYTES) as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError:
         return os.urandom(32)

@@ -18,8 +18,10 @@ from warmstart.data.scan import is_file
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
+from warmstart.files.reading import read_regular
 
 OTHER_DELIMITERS = (";", "\t", "|", ",")
+MOST_BYTES = 4 << 30  # ten million lines have one
 SUFFIXES = (".csv", ".tsv")
 Line = tuple[int, list[str]]  # its number in the file, its cells
 
@@ -132,7 +134,7 @@ def parse(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[L
             expected="a CSV with a line per image: name,label.",
             fix="check the spelling.",
         )
-    text = decode_text(csv_path.read_bytes(), csv_path, encoding)
+    text = decode_text(read_regular(csv_path, MOST_BYTES), csv_path, encoding)
     first, _, rest = text.partition("\n")
     skipped = 0
     if re.fullmatch(r"sep=[^\r]\r?", first, re.IGNORECASE):  # Excel's own way to say it

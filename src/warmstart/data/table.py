@@ -14,6 +14,7 @@ from warmstart.errors import SettingError, printable
 SPLITS = ("train", "valid", "test")
 NO_LABEL = "(no label)"
 MOST_COUNTED = 100  # classes that a line tells one by one
+MOST_NAMED = 20  # damaged pictures, in a note; ``damaged`` has all
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class ImageTable:
     -1 where a row has none, or (N, K) of 0 and 1 where an image may have many, -1 along a row that
     has none; ``exclusions`` name every file that is in no row; ``groups`` (N,) name what must not
     be parted; ``memory`` holds, by name, the (H, W, 3) or (H, W) pixels of rows that are not files;
+    ``damaged`` are rows that are used though their picture is damaged, and how;
     ``notes`` say what a reader should know; ``faults`` what training refuses, where the table was
     read for a checkup.
     """
@@ -46,6 +48,7 @@ class ImageTable:
     memory: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    damaged: tuple[Exclusion, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse columns that do not fit each other, and freeze ``memory``.
@@ -138,7 +141,14 @@ class ImageTable:
             if self.groups is None
             else tuple(group for group, kept in zip(self.groups, keep, strict=True) if kept),
             memory={name: pixels for name, pixels in self.memory.items() if name not in gone},
+            damaged=tuple(item for item in self.damaged if item.name not in gone),
         )
+
+    def using(self, damaged: tuple[Exclusion, ...]) -> "ImageTable":
+        """The same table, some more of whose pictures are used though they are damaged."""
+        known, every = damaged_notes(self.damaged), (*self.damaged, *damaged)
+        notes = tuple(note for note in self.notes if note not in known)
+        return replace(self, damaged=every, notes=(*notes, *damaged_notes(every)))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Images of each class in each split; rows without one count as ``NO_LABEL``."""
@@ -177,6 +187,16 @@ def in_few_words(numbers: Mapping[str, int]) -> str:
         return ", ".join(f"{name} {number}" for name, number in numbers.items())
     fewest, most = min(numbers.values()), max(numbers.values())
     return f"{len(numbers)} classes with {fewest if fewest == most else f'{fewest} to {most}'} each"
+
+
+def damaged_notes(damaged: tuple[Exclusion, ...]) -> tuple[str, ...]:
+    """How many pictures are used as far as they can be decoded, and which; no note if none is."""
+    if not damaged:
+        return ()
+    listed = [f"{item.name} ({item.reason})" for item in damaged[:MOST_NAMED]]
+    more = f"; {len(damaged) - MOST_NAMED} more" if len(damaged) > MOST_NAMED else ""
+    pictures = "picture is" if len(damaged) == 1 else "pictures are"
+    return (f"{len(damaged)} damaged {pictures} used: {'; '.join(listed)}{more}",)
 
 
 def class_counts(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:

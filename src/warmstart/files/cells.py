@@ -1,10 +1,14 @@
 """Cells of a CSV that a spreadsheet does not compute, and a terminal does not obey."""
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
-from warmstart.errors import printable
+from warmstart.errors import printable, reason_of
+from warmstart.files.reading import PLAIN_TEXT_BYTES, read_text
+from warmstart.files.strict import refuse_file
 
 # with which spreadsheets begin to compute, some also with the wide ones
 FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -39,6 +43,19 @@ def by_cell(names: Iterable[str]) -> dict[str, str]:
     for form in (printable, safe_cell):  # the first: as one of several in a cell
         found |= {form(name): name for name in names}
     return found
+
+
+def read_cells(path: Path, most_bytes: int = PLAIN_TEXT_BYTES) -> tuple[list[str], list[list[str]]]:
+    """The titles of a CSV as ``write_rows`` writes them, and its rows, each as long as they are."""
+    text = read_text(path, most_bytes)
+    try:
+        titles, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    except (csv.Error, ValueError) as error:
+        refuse_file(str(path), f"is no CSV as it was written: {reason_of(error)}")
+    short = next((i for i, row in enumerate(rows, 2) if len(row) != len(titles)), None)
+    if short is not None:
+        refuse_file(str(path), f"has {len(titles)} columns, but not in row {short}")
+    return titles, rows
 
 
 def write_rows(file: Any, rows: Iterable[Sequence[object]], *, line_end: str = "\r\n") -> None:

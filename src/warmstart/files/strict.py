@@ -6,7 +6,7 @@ what a dataclass itself refuses in ``__post_init__`` is refused in its words.
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from math import isfinite
@@ -120,22 +120,39 @@ def convert(value: Any, schema: type[T], name: str) -> T:
 
 def unknown_keys(value: Any, schema: Any, place: str) -> Iterator[str]:
     """Where a value has keys that its dataclass has no field for."""
+    if not holds_dataclass(schema):
+        return
+    arguments = get_args(schema)
     if is_dataclass(schema) and isinstance(schema, type):
         hints = hints_of(schema)
         for key, part in value.items() if isinstance(value, dict) else ():
             if key not in hints:
                 yield f"{place}.{key}"
             yield from unknown_keys(part, hints.get(key), f"{place}.{key}")
-    origin, arguments = get_origin(schema), get_args(schema)
-    if origin in {Union, UnionType}:
+    elif get_origin(schema) in {Union, UnionType}:
         for one in arguments:
             yield from unknown_keys(value, one, place)
-    elif isinstance(value, list) and origin in {tuple, list}:
-        for i, part in enumerate(value):
-            yield from unknown_keys(part, arguments[0], f"{place}[{i}]")
-    elif isinstance(value, dict) and origin in {dict, Mapping}:
-        for key, part in value.items():
-            yield from unknown_keys(part, arguments[1], f"{place}.{key}")
+    else:  # a tuple, or a table
+        for key, part in entries(value):
+            yield from unknown_keys(part, arguments[0 if is_list(value) else 1], f"{place}[{key}]")
+
+
+def is_list(value: Any) -> bool:
+    """Whether plain data is a list."""
+    return isinstance(value, list)
+
+
+def entries(value: Any) -> Iterable[tuple[Any, Any]]:
+    """What a list or a table holds, with its place there; nothing of anything else."""
+    if is_list(value):
+        return enumerate(value)
+    return value.items() if isinstance(value, dict) else ()
+
+
+@cache
+def holds_dataclass(schema: Any) -> bool:
+    """Whether something of a type may be a dataclass."""
+    return is_dataclass(schema) or any(holds_dataclass(one) for one in get_args(schema))
 
 
 @cache

@@ -74,6 +74,10 @@ def write_whole(path: Path, content: bytes | str, *, what: str = "") -> None:
 def disk_errors(path: Path, what: str = "") -> Iterator[None]:
     """Say what to do where the system refuses to write.
 
+    Args:
+        path: Where.
+        what: What was to be written; the name otherwise.
+
     Raises:
         FileError: it did.
     """

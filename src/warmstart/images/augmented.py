@@ -48,7 +48,13 @@ class AugmentedRecipe:
         return json.dumps(fields, sort_keys=True)
 
     def render(
-        self, content: bytes, name: str, view: int, content_sha256: bytes
+        self,
+        content: bytes,
+        name: str,
+        view: int,
+        content_sha256: bytes,
+        *,
+        use_damaged: bool = False,
     ) -> NDArray[np.uint8]:
         """Render one view.
 
@@ -57,18 +63,24 @@ class AugmentedRecipe:
             name: What errors call the image.
             view: 0 for the plain view.
             content_sha256: Hash of ``content``.
+            use_damaged: Take what is left of a damaged JPEG.
 
         Returns:
             (size, size, 3) uint8.
         """
         if check_view(view) == 0:
-            return self.plain.render(content, name)
+            return self.plain.render(content, name, use_damaged=use_damaged)
         variation = draw(self.augmentation, int(self.view_seed), content_sha256, int(view))
-        return varied(content, name, self.plain, variation)
+        return varied(content, name, self.plain, variation, use_damaged=use_damaged)
 
 
 def varied(
-    content: bytes, name: str, recipe: ViewRecipe, variation: Variation
+    content: bytes,
+    name: str,
+    recipe: ViewRecipe,
+    variation: Variation,
+    *,
+    use_damaged: bool = False,
 ) -> NDArray[np.uint8]:
     """One view as drawn: decode, one warp, then colour, light and erasing.
 
@@ -77,11 +89,13 @@ def varied(
         name: What errors call the image.
         recipe: The plain view's recipe.
         variation: What was drawn.
+        use_damaged: Take what is left of a damaged JPEG.
 
     Returns:
         (size, size, 3) uint8.
     """
-    image = decode(content, name, at_least=recipe.at_least(variation.zoom))
+    at_least = recipe.at_least(variation.zoom)
+    image = decode(content, name, at_least=at_least, use_damaged=use_damaged)
     matrix = view_matrix(
         window(image.size, recipe, variation.zoom, variation.place),
         symmetry(variation.symmetry) @ moves(variation.operations),

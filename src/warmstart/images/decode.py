@@ -3,18 +3,34 @@
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import Base
 
 from warmstart.errors import UnreadableImageError
+from warmstart.images.budget import (
+    MOST_EXIF_BYTES,
+    MOST_FILE_BYTES,
+    too_large,
+    too_large_jpeg,
+    too_large_turned,
+    too_many_numbers,
+)
 from warmstart.images.formats import open_picture
+from warmstart.images.jpeg import (
+    DamagedJpegError,
+    UnsupportedJpegError,
+    decode_jpeg,
+    read_header,
+)
 
-MAX_PIXELS = 50_000_000  # checked in the header, before anything is decoded
+BAND_PIXELS = 1 << 18  # of a picture that is converted part by part
+JPEG_BEGINS = b"\xff\xd8"
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -29,35 +45,116 @@ ADDRESS = re.compile(r"\s*(<[^<>]* at )?0x[0-9A-Fa-f]{6,}>?")  # of an object in
 _warnings_lock = Lock()
 
 
-def decode(content: bytes, name: str, *, at_least: int | None = None) -> Image.Image:
+def decode(
+    content: bytes, name: str, *, at_least: int | None = None, use_damaged: bool = False
+) -> Image.Image:
     """Decode to an upright RGB image; alpha lies over white, of animations the first frame.
 
     Args:
         content: The file's bytes.
         name: What errors call the image.
         at_least: A JPEG may be decoded at 1/2^k of its size, its short side never below this.
+        use_damaged: Take what is left of a damaged JPEG.
 
     Returns:
         An image in mode RGB.
 
     Raises:
-        UnreadableImageError: not an image, incomplete, or above the pixel cap.
+        UnreadableImageError: not an image, incomplete, damaged, or above what one may cost.
     """
     try:
-        with no_warnings():
-            image: Image.Image = open_picture(io.BytesIO(content))
-        if image.width * image.height > MAX_PIXELS:
-            raise UnreadableImageError(name, f"{image.width} x {image.height} pixels")
-        if at_least is not None and image.format == "JPEG":
-            image.draft("RGB", scaled_size(image.size, at_least))
-        image.load()
-        turn = UPRIGHT.get(orientation(image))
-        return to_rgb(image if turn is None else image.transpose(turn), name)
+        if len(content) > MOST_FILE_BYTES:
+            raise UnreadableImageError(name, f"a file of {len(content):,} bytes")
+        if content[:2] == JPEG_BEGINS:
+            return decoded_jpeg(content, name, at_least, use_damaged=use_damaged)
+        return decoded(content, name)
     except UnreadableImageError:
         raise
+    except DamagedJpegError as error:
+        raise UnreadableImageError(name, f"damaged: {error}") from error
     except Exception as error:  # decoders raise whatever they like on bad bytes
         reason = "empty file" if not content else f"{type(error).__name__}: {error}"
         raise UnreadableImageError(name, ADDRESS.sub("", reason)) from error
+
+
+def decoded(content: bytes, name: str) -> Image.Image:
+    """Any picture but a JPEG."""
+    refuse(name, too_many_numbers(content))
+    with no_warnings():
+        image: Image.Image = open_picture(io.BytesIO(content))
+    refuse(name, too_large(image, content))
+    image.load()
+    turn = UPRIGHT.get(orientation(image))
+    image = to_rgb(image, name)
+    if turn is None:
+        return image
+    refuse(name, too_large_turned(image, len(content)))
+    return image.transpose(turn)
+
+
+def decoded_jpeg(
+    content: bytes, name: str, at_least: int | None, *, use_damaged: bool
+) -> Image.Image:
+    """A JPEG, or the first of several in its file.
+
+    Raises:
+        UnreadableImageError: it costs too much, or its size cannot be told.
+    """
+    header = read_header(content)
+    if header is not None:  # else Pillow says what is wrong
+        refuse(name, too_large_jpeg(header, 8, len(content)))
+    with no_warnings():
+        image: Image.Image = open_picture(io.BytesIO(content))
+    if header is None or image.size != (header.width, header.height):
+        raise UnreadableImageError(name, "decoders disagree about its size")
+    turn = UPRIGHT.get(orientation(image))
+    scale = 1
+    if at_least is not None and image.format == "JPEG":
+        scale = scale_of(image.size, at_least)
+    refuse(name, too_large_jpeg(header, scale, len(content)))
+    image = jpeg_to_rgb(image, content, scale, use_damaged=use_damaged)
+    if turn is None:
+        return image
+    refuse(name, too_large_turned(image, len(content)))
+    return image.transpose(turn)
+
+
+def jpeg_to_rgb(
+    image: Image.Image, content: bytes, scale: int, *, use_damaged: bool
+) -> Image.Image:
+    """Pixels of a JPEG whose header was read.
+
+    Raises:
+        DamagedJpegError: data is damaged, and is not to be used.
+    """
+    is_cmyk = image.mode == "CMYK"
+    pixels: NDArray[np.uint8] | None
+    try:
+        pixels = decode_jpeg(content, image.size, scale, is_cmyk=is_cmyk, use_damaged=use_damaged)
+    except DamagedJpegError:
+        if not use_damaged:
+            raise
+        pixels = None  # Pillow goes on where even the header is damaged
+    except UnsupportedJpegError:
+        pixels = None
+    if pixels is None:
+        if scale > 1:
+            image.draft("RGB", (image.width // scale, image.height // scale))
+        return image.convert("RGB")
+    if is_cmyk:
+        np.subtract(255, pixels, out=pixels)  # Adobe's convention, which Pillow takes all to follow
+        return Image.fromarray(pixels, "CMYK").convert("RGB")
+    return Image.fromarray(pixels, "RGB")
+
+
+def refuse(name: str, reason: str) -> None:
+    """Refuse a picture for a reason, if there is one.
+
+    Raises:
+        UnreadableImageError: there is.
+    """
+    if reason:
+        raise UnreadableImageError(name, reason)
 
 
 @contextmanager
@@ -73,20 +170,22 @@ def no_warnings() -> Iterator[None]:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where the block is absent or broken: the pixels are fine."""
+    """The EXIF orientation, 1 to 8; 1 where it is absent or broken: the pixels are fine."""
     try:
         with no_warnings():
+            if len(image.info.get("exif") or b"") > MOST_EXIF_BYTES:
+                return 1
             return int(image.getexif().get(Base.Orientation, 1))
     except Exception:  # noqa: BLE001 (parsers raise whatever they like on bad bytes)
         return 1
 
 
-def scaled_size(size: tuple[int, int], at_least: int) -> tuple[int, int]:
-    """The size to ask of a JPEG decoder: divided by 2^k, short side not below ``at_least``."""
+def scale_of(size: tuple[int, int], at_least: int) -> int:
+    """By which 2^k, at most 8, a JPEG's sides may be divided, the short one not below a number."""
     scale = 1
     while scale < 8 and min(size) // (scale * 2) >= at_least:
         scale *= 2
-    return size[0] // scale, size[1] // scale
+    return scale
 
 
 def to_rgb(image: Image.Image, name: str = "the image") -> Image.Image:
@@ -94,10 +193,14 @@ def to_rgb(image: Image.Image, name: str = "the image") -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         return grey_to_rgb(image, name)
     if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
-        over = image.convert("RGBA")
-        white = Image.new("RGBA", over.size, "white")
-        return Image.alpha_composite(white, over).convert("RGB")
+        return in_bands(image, over_white)
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def over_white(band: Image.Image) -> Image.Image:
+    """What shows of a picture with alpha that lies on white paper."""
+    over = band.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
 
 
 def grey_to_rgb(image: Image.Image, name: str) -> Image.Image:
@@ -106,12 +209,36 @@ def grey_to_rgb(image: Image.Image, name: str) -> Image.Image:
     Raises:
         UnreadableImageError: a value is not finite; scaled by it, the whole picture would be black.
     """
-    values = np.asarray(image, np.float64)
-    if not np.isfinite(values).all():
-        raise UnreadableImageError(name, "some values are infinite or not a number")
-    if image.mode.startswith("I;16"):
-        low, high = 0.0, 65535.0
-    else:
-        low, high = float(values.min()), float(values.max())
-    scaled = (values - low) / (high - low if high > low else 1.0) * 255
-    return Image.fromarray(scaled.round().astype(np.uint8), "L").convert("RGB")
+    low, high = 0.0, 65535.0
+    if not image.mode.startswith("I;16"):
+        ranges = [(values.min(), values.max()) for values in map(greys, bands(image))]
+        low, high = float(min(least for least, _ in ranges)), float(max(most for _, most in ranges))
+        if not np.isfinite([low, high]).all():  # also if any value is no number
+            raise UnreadableImageError(name, "some values are infinite or not a number")
+
+    def scaled(band: Image.Image) -> Image.Image:
+        values = (greys(band) - low) / (high - low if high > low else 1.0) * 255
+        return Image.fromarray(values.round().astype(np.uint8), "L").convert("RGB")
+
+    return in_bands(image, scaled)
+
+
+def greys(band: Image.Image) -> NDArray[np.float64]:
+    """The values of a picture of one channel."""
+    return np.asarray(band, np.float64)
+
+
+def bands(image: Image.Image) -> Iterator[Image.Image]:
+    """A picture in parts from the top, so that no copy of the whole is needed."""
+    rows = max(1, BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def in_bands(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """A picture in RGB, converted part by part."""
+    found, top = Image.new("RGB", image.size), 0
+    for band in bands(image):
+        found.paste(convert(band), (0, top))
+        top += band.height
+    return found

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warmstart.errors import UnreadableImageError
+from warmstart.files.reading import open_regular
+from warmstart.images.budget import MOST_FILE_BYTES
 from warmstart.images.decode import no_warnings
 from warmstart.images.formats import open_picture
 
@@ -33,7 +35,11 @@ def read_header(picture: Path | bytes) -> Header | None:
     try:
         with (
             no_warnings(),
-            io.BytesIO(picture) if isinstance(picture, bytes) else picture.open("rb") as file,
+            (
+                io.BytesIO(picture)
+                if isinstance(picture, bytes)
+                else open_regular(picture, MOST_FILE_BYTES)
+            ) as file,
             open_picture(file) as image,
         ):
             has_alpha = image.mode in ALPHA_MODES or "transparency" in image.info

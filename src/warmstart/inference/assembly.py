@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from warmstart.backbones.bodies import build_body, fit_to_size
-from warmstart.backbones.card import Architecture, is_torchvision
+from warmstart.backbones.card import Architecture, is_torchvision, refuse_unknown
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import CLASSIFIER_PREFIXES, load_pretrained
-from warmstart.errors import ModelFolderError, WarmstartError
+from warmstart.errors import ModelFolderError, WarmstartError, WeightsError
 from warmstart.inference.model_card import COPY_AGAIN
 from warmstart.inference.model_folder import SavedModel
 from warmstart.training.head import (
@@ -88,15 +88,8 @@ def loaded_network(
         ModelFolderError: the card describes a network that cannot be, or weights of another one.
     """
     card = saved.card
-    needed, there = num_weights(arch, card.head), saved.header.num_values
-    if needed > there:
-        raise ModelFolderError(
-            f"{saved.folder} holds {there:,} weights, and {card.arch} with its head needs "
-            f"{needed:,}.",
-            expected="the weights that were saved with the card.",
-            fix=COPY_AGAIN,
-        )
     try:
+        refuse_too_few(saved, num_weights(arch, card.head))
         body = build_body(arch, card.recipe["size"])
         fit_to_size(body.module, card.recipe["size"])
         pool = pool_for(body.module, output_shape(body.module, card.recipe["size"]))
@@ -111,6 +104,21 @@ def loaded_network(
     return network
 
 
+def refuse_too_few(saved: SavedModel, needed: int) -> None:
+    """See that a file has enough weights, before a network is built to put them in.
+
+    Raises:
+        WeightsError: it has not.
+    """
+    there = saved.header.num_values
+    if needed > there:
+        raise WeightsError(
+            f"it holds {there:,} weights, and {saved.card.arch} with its head needs {needed:,}.",
+            expected="the weights that were saved with the card.",
+            fix=COPY_AGAIN,
+        )
+
+
 def num_weights(arch: Architecture, head: dict[str, Any] | None) -> int:
     """How many weights a saved network has at least, found without room for them.
 
@@ -121,6 +129,8 @@ def num_weights(arch: Architecture, head: dict[str, Any] | None) -> int:
         return own
     import timm  # here: it takes seconds
 
+    if isinstance(arch, str):
+        refuse_unknown(arch)
     with torch.random.fork_rng([]), torch.device("meta"):
         whole: Any = timm.create_model(arch) if isinstance(arch, str) else arch()
     return own + sum(

@@ -124,10 +124,12 @@ class FrozenPart:
         except ImportError:
             return ""
 
-    def keys(self, view_name: str, content_hashes: Sequence[bytes]) -> list[bytes]:
-        """Names of the rows of one view."""
+    def keys(self, views: str | Sequence[str], content_hashes: Sequence[bytes]) -> list[bytes]:
+        """Names of rows: of one view, or of a view each."""
         space = self.card.identity
-        return [row_key(space, view_name, content) for content in content_hashes]
+        names = [views] * len(content_hashes) if isinstance(views, str) else views
+        pairs = zip(names, content_hashes, strict=True)
+        return [row_key(space, name, content) for name, content in pairs]
 
 
 def chosen_precision(precision: str, device: torch.device) -> str:

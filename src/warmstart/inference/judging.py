@@ -78,7 +78,7 @@ def judged_pictures(
         found,
         labels=given.labels[kept],
         chosen_on_these=tuple(chosen),
-        notes=tuple(notes),
+        notes=(*notes, *(f"note: {note}" for note in found.notes)),
         left_out=tuple((item.name, item.reason) for item in (*given.left_out, *left_out)),
     )
 

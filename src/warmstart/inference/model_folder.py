@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from warmstart.backbones.finite import not_finite
 from warmstart.errors import FileError, ModelFolderError, WarmstartError
 from warmstart.files.committing import commit, committed_place, read_committed, sha256_of
 from warmstart.files.tensors import Header, read_header
@@ -143,11 +143,7 @@ def check_finite(tensors: Mapping[str, Tensor], whose: str, expected: str, fix: 
     Raises:
         ModelFolderError: NaN or infinity is among them.
     """
-    wrong = [
-        name
-        for name, tensor in tensors.items()
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all()
-    ]
+    wrong = not_finite(tensors)
     if wrong:
         raise ModelFolderError(
             f"{whose} weights that are not finite, in {len(wrong)} of {len(tensors)} tensors, "

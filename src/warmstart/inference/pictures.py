@@ -10,9 +10,10 @@ from PIL import Image
 from warmstart.arguments import path
 from warmstart.data.listing import left_out_lines, list_pictures
 from warmstart.data.table import Exclusion
-from warmstart.errors import SettingError, UnreadableImageError
+from warmstart.errors import SettingError
 from warmstart.images.arrays import ArrayLike, as_array, pictures_of
 from warmstart.images.encode import array_bytes, image_bytes
+from warmstart.images.regular import picture_bytes
 from warmstart.terminal.colour import say
 
 Picture: TypeAlias = (
@@ -44,19 +45,11 @@ class Pictures:
         return len(self._contents)
 
     def content(self, position: int) -> bytes:
-        """The bytes of one.
-
-        Raises:
-            UnreadableImageError: the file is gone or may not be read.
-        """
+        """The bytes of one; an UnreadableImageError where its file is gone or is none."""
         content = self._contents[position]
-        if isinstance(content, bytes):
-            return content
-        try:
-            return content.read_bytes()
-        except OSError as error:
-            reason = error.strerror or "error"
-            raise UnreadableImageError(self.names[position], reason) from error
+        return (
+            content if isinstance(content, bytes) else picture_bytes(content, self.names[position])
+        )
 
 
 def as_list(

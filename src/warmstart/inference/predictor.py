@@ -1,7 +1,6 @@
 """A network that names pictures, whether just trained or loaded from a folder."""
 
 import contextlib
-import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.inputs import regroup
-from warmstart.arguments import Reader, flag, instance_of, path, reads, text
+from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, text
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
@@ -39,6 +38,7 @@ from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_pa
 from warmstart.inference.judging import TRAINED, judged_pictures
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model
+from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.inference.seen_pictures import SeenPictures
 from warmstart.inference.whole_model import whole_model
@@ -51,6 +51,7 @@ READERS: dict[str, Reader[Any]] = VIEW_READERS | {
     "folder": path,
     "arch": read_architecture,
     "custom_head": instance_of(nn.Module, "the head that the model was saved with"),
+    "on_unreadable": one_of("raise", "use"),
 }
 
 EVALUATE_READERS = TABLE_READERS | {
@@ -58,6 +59,7 @@ EVALUATE_READERS = TABLE_READERS | {
     "split": text,
     "with_training_rows": flag,
     "folder": place,
+    "on_unreadable": READERS["on_unreadable"],
     "quiet": flag,
 }
 
@@ -83,17 +85,21 @@ class Predictor:
         """Names of the classes."""
         return self.card.classes
 
-    def predict(self, pictures: Picture | Iterable[Picture]) -> Predictions:
+    def predict(
+        self, pictures: Picture | Iterable[Picture], *, on_unreadable: str = "raise"
+    ) -> Predictions:
         """Probabilities of each picture, in the order given.
 
         Args:
             pictures: Paths (a folder stands for the images in it), bytes, open files, PIL images,
                 arrays or tensors: see ``Pictures``.
+            on_unreadable: "raise", or "use" for what is left of damaged JPEGs, which ``notes`` of
+                the result name.
 
         Returns:
             Predictions without labels; ``rows`` are the paths, or numbers where there is none.
         """
-        return self.TTA(pictures, 0)
+        return self.TTA(pictures, 0, on_unreadable=on_unreadable)
 
     @reads(**READERS)
     def TTA(  # noqa: N802 - the note's name
@@ -103,6 +109,7 @@ class Predictor:
         *,
         plain_weight: float | None = None,
         aug_tfms: Augmentation | str | Sequence[Augmentation | str] | None = None,
+        on_unreadable: str = "raise",
     ) -> Predictions:
         """Probabilities averaged over the plain view and some augmented ones.
 
@@ -112,6 +119,7 @@ class Predictor:
             plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
             aug_tfms: How views vary, as in ``tfms_from_model``; None is as in training, or "basic"
                 after training on the plain view. They are the views that ``learn.TTA`` averages.
+            on_unreadable: As for ``predict``.
 
         Returns:
             As from ``predict``.
@@ -119,14 +127,10 @@ class Predictor:
         given = Pictures(pictures)
         views = views_of(self.card, aug_tfms) if n_aug > 0 else None
 
-        def render(view: int, position: int) -> NDArray[np.uint8]:
-            content, name = given.content(position), given.names[position]
-            if view == 0 or views is None:
-                return self.recipe.render(content, name)
-            return views.render(content, name, view, hashlib.sha256(content).digest())
+        seen = PictureViews(given, self.recipe, views, on_unreadable)
 
         def chances(view: int) -> NDArray[np.float64]:
-            return self.rows(partial(render, view), len(given))
+            return self.rows(partial(seen.render, view), len(given))
 
         mean = mean_over_views(chances, n_aug, plain_weight)
         return Predictions(
@@ -136,6 +140,7 @@ class Predictor:
             self.classes,
             answering=self.card.answering,
             left_out=tuple((item.name, item.reason) for item in given.left_out),
+            notes=seen.notes,
         )
 
     @reads(**EVALUATE_READERS)
@@ -154,6 +159,7 @@ class Predictor:
         label_column: str | int | Sequence[str | int] | None = None,
         split_column: str | int | None = None,
         label_sep: str | None = None,
+        on_unreadable: str = "raise",
         quiet: bool = False,
     ) -> Predictions:
         """Predict labelled pictures, to judge by: ``.scores()``, ``.confusion_matrix()``.
@@ -175,6 +181,7 @@ class Predictor:
             label_column: The column of labels, or several of 0 and 1; None is found.
             split_column: The column that says the part of each row.
             label_sep: What stands between the labels of an image that may have many.
+            on_unreadable: As for ``predict``.
             quiet: Print nothing; ``notes`` and ``left_out`` of the result have it all.
 
         Returns:
@@ -190,7 +197,10 @@ class Predictor:
             Dialect(header, delimiter_of(Path(source), delimiter), encoding),
         )  # fmt: skip
         found = judged_pictures(
-            self.predict, given, self.seen, with_training_rows=with_training_rows
+            partial(self.predict, on_unreadable=on_unreadable),
+            given,
+            self.seen,
+            with_training_rows=with_training_rows,
         )
         if not quiet:
             told = [Exclusion(*item) for item in found.left_out if item[1] != TRAINED]

@@ -65,7 +65,7 @@ class TableActivations:
         self, source: PixelSource, rows: NDArray[np.int64], view: int
     ) -> tuple[Space, list[bytes], list[UnreadableImageError]]:
         hashes = source.content_hashes(rows, self.hashes)
-        keys = self.frozen.keys(source.view_name(view), hashes)
+        keys = self.frozen.keys(source.view_names(rows, view), hashes)
         space = self._space()
         num_missing = len(space.missing(keys))
         if num_missing == 0:

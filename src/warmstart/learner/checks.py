@@ -51,6 +51,13 @@ def without_unreadable(
     return left
 
 
+def using_damaged(
+    data: ImageClassifierData, failures: Sequence[UnreadableImageError]
+) -> ImageClassifierData:
+    """Use what is left of those images, and name them."""
+    return data.using(tuple(Exclusion(error.name, error.reason) for error in failures))
+
+
 def rates(lrs: object, names: Sequence[str]) -> tuple[float, ...]:
     """One positive rate per layer group."""
     if isinstance(lrs, slice):

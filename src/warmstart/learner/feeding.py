@@ -18,6 +18,7 @@ from warmstart.activations.space import Space
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.data.table import ImageTable
 from warmstart.errors import SettingError, UnreadableImageError
+from warmstart.images.view import DECODER, SAME_PIXELS_AS
 from warmstart.inference.table_activations import TableActivations
 from warmstart.learner.held_back import HeldBack
 from warmstart.learner.whole_body import WholeBody, WholeBodyInputs
@@ -221,5 +222,8 @@ class Feeding:
         digest = hashlib.sha256()
         for content in self.source.content_hashes(rows, self.activations.hashes):
             digest.update(content)
-        frozen, view = self.activations.frozen.card.identity, self.source.view_name(1)
-        return f"{frozen} {view} {self.precompute!r} {self.held} {digest.hexdigest()}"
+        frozen = self.activations.frozen.card.identity
+        view = self.source.view_name(1).replace(DECODER, SAME_PIXELS_AS)
+        damaged = sorted(item.name for item in table.damaged)
+        used = f" damaged {damaged}" if damaged else ""
+        return f"{frozen} {view} {self.precompute!r} {self.held} {digest.hexdigest()}{used}"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from warmstart.activations.inputs import stored_blocks
 from warmstart.batches.source import PixelSource
+from warmstart.data.table import damaged_notes
 from warmstart.inference.averaging import mean_over_views
 from warmstart.inference.predictor import Predictor
 from warmstart.inference.table_activations import TableActivations
@@ -43,6 +44,7 @@ class Judge:
         table = self.source.table
         chances = mean_over_views(partial(self.chances, rows), n_aug, plain_weight)
         names = tuple(table.names[row] for row in rows)
+        damaged = tuple(item for item in table.damaged if item.name in set(names))
         return Predictions(
             names,
             chances,
@@ -50,6 +52,7 @@ class Judge:
             table.classes,
             answering=self.predictor.card.answering,
             chosen_on_these=self.chosen_on_these,
+            notes=damaged_notes(damaged),
         )
 
     def chances(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ from warmstart.learner.checks import (
     tell_plain_views,
     tell_precompute_off,
     tell_stored_views,
+    using_damaged,
     without_unreadable,
 )
 from warmstart.learner.feeding import NOTHING, Feeding, checked_precompute
@@ -254,14 +255,21 @@ class LearnerState:
         """See that every row can be read, and with ``precompute`` (None: the learner's) is stored.
 
         Raises:
-            UnreadableImagesError: some cannot be decoded, and are not to be dropped.
+            UnreadableImagesError: some cannot be decoded, and are not to be dropped or used.
         """
         keeps = self._precompute if precompute is None else precompute
         failures = self._feeding(keeps).see(splits)
-        if failures and self.data.on_unreadable == "raise":
-            raise UnreadableImagesError(failures)
-        if failures:
+        if failures and self.data.on_unreadable == "drop":
             self.data = without_unreadable(self.data, failures)
+        elif failures and self.data.on_unreadable == "use":
+            self.data, before = using_damaged(self.data, failures), self.data
+            failures = self._feeding(keeps).see(splits)
+            if failures:  # there is nothing in them that could be used
+                self.data = before
+                raise UnreadableImagesError(failures)
+            note(self.data.table.notes[-1], quiet=self.quiet)
+        elif failures:
+            raise UnreadableImagesError(failures)
         return self._feeding(keeps)
 
     def _feeding(self, keeps: bool | int) -> Feeding:

@@ -32,10 +32,12 @@ class Predicts(LearnerState):
 
         Returns:
             Predictions, in table order or in the order given: the bits that a predictor loaded
-            from ``learn.save`` gives.
+            from ``learn.save`` gives. What is left of damaged JPEGs is used where the data says so;
+            ``notes`` name them.
         """
         if not (isinstance(what, str) and what in SPLITS):
-            return self.predictor().predict(what)
+            uses = "use" if self.data.on_unreadable == "use" else "raise"
+            return self.predictor().predict(what, on_unreadable=uses)
         return self._judge(what).predictions(self._rows(what))
 
     @reads(**READERS)

@@ -48,7 +48,7 @@ def seen_rows(
         content = read(row)
         if hashlib.sha256(content).digest() != hashes[row]:
             raise UnreadableImageError(predictions.rows[row], OTHER_BYTES)
-        return predictor.recipe.render(content, predictions.rows[row])
+        return predictor.recipe.render(content, predictions.rows[row], use_damaged=True)
 
     chosen = galleries_of(predictions)
     wanted = rows_to_show(chosen)

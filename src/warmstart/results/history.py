@@ -173,7 +173,7 @@ class History:
             text: Its lines.
             name: What errors call it.
         """
-        history = cls()
+        history, is_whole = cls(), False
         for number, line in enumerate(text.splitlines(), 1):
             place = f"{name}, line {number},"
             entry = json_table(line, place)
@@ -185,6 +185,9 @@ class History:
             elif kind == "steps":
                 steps = convert(entry, Steps, place)
                 history.step_lrs, history.step_losses = list(steps.lrs), list(steps.losses)
+                is_whole = True
             else:
                 refuse_file(place, f"is of no known kind: {kind!r}")
+        if not is_whole:
+            refuse_file(name, "has no line of steps, so that it is not whole")
         return history

@@ -113,6 +113,11 @@ class Checkpoint:
         plain = {name: getattr(found, name) for name in PLAIN}
         return Progress(tensors=tensors, history=history, **plain)
 
+    def discard(self) -> None:
+        """Delete what this fit has written."""
+        for path in (self.path, *self.snapshot_paths()):
+            path.unlink(missing_ok=True)
+
     def save_snapshot(self, number: int, tensors: dict[str, Tensor]) -> None:
         """Keep the weights at the end of cycle ``number``, counted from 0."""
         card = {"format": FORMAT, "identity": self._identity, "cycle": number}

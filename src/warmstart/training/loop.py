@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
-from warmstart.errors import SettingError
+from warmstart.errors import DivergedError, SettingError
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.best import check_choice
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import check_groups
 from warmstart.training.interrupt import deferred_interrupt
+from warmstart.training.last_good import LastGood
 from warmstart.training.objective import Inputs, Judging, Targets
 from warmstart.training.run import Run
 from warmstart.training.settings import FitSettings
@@ -50,6 +51,8 @@ def fit(  # noqa: PLR0913 - two of them are who is told
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the last whole step is kept in the checkpoint.
+        DivergedError: the loss or a weight is no number; the last good weights are in place again,
+            and the checkpoint is gone.
     """
     check_groups(module, groups, settings.lrs, settings.weight_decays)
     check_choice(settings, inputs, targets)
@@ -63,28 +66,47 @@ def fit(  # noqa: PLR0913 - two of them are who is told
         on_history(run.history)
     run.settle_precision(inputs)
     num_threads = None if saved is None or saved.is_finished else saved.num_threads
+    good = LastGood(module, targets.num_classes)
     with (
         kept_modes(module),
         compute_threads(num_threads),
         deferred_interrupt() as interrupted,
     ):
-        while not run.is_finished:
-            for _ in run.steps(inputs):
-                if checkpoint is not None and (interrupted() or checkpoint.is_due()):
+        try:
+            while not run.is_finished:
+                train_epoch(run, inputs, checkpoint, interrupted)
+                record = run.end_epoch(inputs, checkpoint)
+                good.see(record, run.history.step_losses[0])
+                if checkpoint is not None:
                     checkpoint.save(run.progress())
-                if interrupted():
+                on_epoch(record)
+                on_history(run.history)
+                if interrupted() and not run.is_finished:
                     raise KeyboardInterrupt
-            record = run.end_epoch(inputs, checkpoint)
+        except DivergedError:
+            good.put_back()
             if checkpoint is not None:
-                checkpoint.save(run.progress())
-            on_epoch(record)
-            on_history(run.history)
-            if interrupted() and not run.is_finished:
-                raise KeyboardInterrupt
+                checkpoint.discard()  # to go on with it would diverge again
+            raise
         run.put_final_weights()
     if interrupted():
         raise KeyboardInterrupt
     return run.history
+
+
+def train_epoch(
+    run: Run, inputs: Inputs, checkpoint: Checkpoint | None, interrupted: Callable[[], bool]
+) -> None:
+    """Do all steps of an epoch that are still to do.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed; the last whole step is kept in the checkpoint.
+    """
+    for _ in run.steps(inputs):
+        if checkpoint is not None and (interrupted() or checkpoint.is_due()):
+            checkpoint.save(run.progress())
+        if interrupted():
+            raise KeyboardInterrupt
 
 
 def check_snapshots(settings: FitSettings, checkpoint: Checkpoint | None) -> None:

@@ -69,6 +69,11 @@ class Targets:
         """Whether a row may have several labels."""
         return self.train.ndim == 2
 
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are, as far as training rows show; two where labels are many."""
+        return 2 if self.is_multi_label else int(self.train.max()) + 1 if len(self.train) else 2
+
 
 def evaluate(
     module: nn.Module, inputs: Inputs, targets: Targets, precision: str = "f32"

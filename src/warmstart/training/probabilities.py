@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from warmstart.errors import DivergedError
 from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.state import kept_modes
 
@@ -32,6 +33,9 @@ def probabilities(
 
     Returns:
         (N, K) in [0, 1].
+
+    Raises:
+        DivergedError: the network gives something that is no finite number.
     """
     run, parts = in_arithmetic(module, precision), []
     with kept_modes(module):
@@ -43,4 +47,12 @@ def probabilities(
                 logits = run(padded)[: len(block)].double() / temperature
                 chances = logits.sigmoid() if is_multi_label else logits.softmax(dim=1)
                 parts.append(chances.cpu().numpy())
-    return np.concatenate(parts) if parts else np.empty((0, 0))
+    found = np.concatenate(parts) if parts else np.empty((0, 0))
+    if not np.isfinite(found).all():
+        row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
+        raise DivergedError(
+            f"the network's answers are no numbers, first in row {row} of {len(found)}.",
+            expected="weights that give finite answers.",
+            fix="train again, with a smaller rate.",
+        )
+    return found

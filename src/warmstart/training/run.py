@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isfinite
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from warmstart.errors import TrainingError
+from warmstart.backbones.finite import not_finite
+from warmstart.errors import DivergedError
 from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.arithmetic import in_arithmetic
@@ -32,6 +34,8 @@ from warmstart.training.precision import measured_precision
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import module_state, part_named, put_state, renamed
 from warmstart.training.step import update
+
+SAFE_RATE = 0.01  # the largest that is advised after another diverged
 
 
 class Run:
@@ -107,7 +111,7 @@ class Run:
         """One update; all its random numbers follow from the seed, the epoch and the step.
 
         Raises:
-            TrainingError: the loss is not finite.
+            DivergedError: the loss is not finite.
         """
         settings = self.settings
         position = self.epoch * self.steps_per_epoch + self.step
@@ -123,12 +127,8 @@ class Run:
             seed=derive(settings.seed, "step", number, self.step),
         )
         if not isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss} at epoch {self.epoch}, step {self.step}, lr={max(lrs):g}.",
-                expected="a finite loss.",
-                fix=f"pass a smaller rate: lr={min(max(settings.lrs) / 10, 0.1):g}.",
-                flags=("--lr", f"{min(max(settings.lrs) / 10, 0.1):g}"),
-            )
+            place = f"epoch {self.epoch}, step {self.step}, lr={max(lrs):g}"
+            raise DivergedError(**self.divergence(f"the loss is {loss} at {place}"))
         self.history.add_step(lrs, loss)
         self.loss_sum += loss * len(wanted)
         self.num_rows += len(wanted)
@@ -136,13 +136,35 @@ class Run:
         if self.average is not None:
             self.average.update(self.module, len(self.history.step_losses))
 
+    def divergence(self, what: str) -> dict[str, Any]:
+        """The parts of an error that says how the fit diverged, and what helps."""
+        lr = f"{min(max(self.settings.lrs) / 10, SAFE_RATE):g}"
+        return {
+            "what": f"{what}. The last good weights are in place again.",
+            "expected": "finite losses and weights.",
+            "fix": f"pass a smaller rate: lr={lr}.",
+            "flags": ("--lr", lr),
+        }
+
     def end_epoch(self, inputs: Inputs, checkpoint: Checkpoint | None) -> EpochRecord:
         """Judge, write the epoch down, and begin the next.
 
         Args:
             inputs: Whose rows judge.
             checkpoint: Where a snapshot goes, if a cycle ends and they are asked for.
+
+        Raises:
+            DivergedError: the weights, or answers by them, are not finite.
         """
+        try:
+            check_finite(self.module)
+            return self.ended_epoch(inputs, checkpoint)
+        except DivergedError as error:
+            what = f"after epoch {self.epoch}, {error.what.rstrip('.')}"
+            raise DivergedError(**self.divergence(what)) from error
+
+    def ended_epoch(self, inputs: Inputs, checkpoint: Checkpoint | None) -> EpochRecord:
+        """Likewise; an error does not say yet what helps."""
         with with_average(self.module, self.average):
             answers, precision = self.answering
             on_valid = evaluate(answers, inputs, self.targets, precision)
@@ -242,3 +264,15 @@ class Run:
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
         self.seconds, self.history = saved.seconds, saved.history
         self.precision = saved.precision
+
+
+def check_finite(module: nn.Module) -> None:
+    """See that all weights and statistics are numbers.
+
+    Raises:
+        DivergedError: one is not.
+    """
+    for name in not_finite(module_state(module)):
+        raise DivergedError(
+            f"{name} is not finite.", expected="finite weights.", fix="pass a smaller rate."
+        )

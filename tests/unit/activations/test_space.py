@@ -2,12 +2,14 @@ import errno
 import hashlib
 import json
 import os
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from warmstart.activations import shard as shard_module
 from warmstart.activations.housekeeping import damaged_shards, spaces_in
@@ -220,3 +222,34 @@ def test_the_same_rows_give_the_same_file(tmp_path: Path) -> None:
     one, two = (write_shard(tmp_path, names, ROWS) for _ in range(2))
     assert one == two
     assert [path.name for path in tmp_path.iterdir()] == [one.name]
+
+
+PLANTED = {
+    "junk": b"\x11" * 300,
+    "nothing": b"",
+    "a header of 2**62": b"\xff" * 7 + b"\x3f" + b"{}",
+    "no rows": save({"keys": np.zeros((2, 32), np.uint8)}),
+    "no keys": save({"rows": np.zeros((2, 3), np.float16)}),
+    "short keys": save({"keys": np.zeros((2, 31), np.uint8), "rows": np.zeros((2, 3), np.float16)}),
+    "a key too few": save(
+        {"keys": np.zeros((1, 32), np.uint8), "rows": np.zeros((2, 3), np.float16)}
+    ),
+    "rows of another size": save(
+        {"keys": np.zeros((2, 32), np.uint8), "rows": np.zeros((2, 5), np.float16)}
+    ),
+    "no row at all": save(
+        {"keys": np.zeros((0, 32), np.uint8), "rows": np.zeros((0, 3), np.float16)}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_shard_is_set_aside(tmp_path: Path, name: str) -> None:
+    """B10: with a right checksum and junk in it, it made the space unusable."""
+    space = stored(tmp_path)
+    content = PLANTED[name]
+    planted = space.folder / f"00-2-{zlib.crc32(content):08x}.safetensors"
+    planted.write_bytes(content)
+    found = Space(tmp_path, CARD)
+    assert found.damaged == [planted.with_suffix(".damaged")]
+    assert found.gather(found.locate(KEYS)).tobytes() == ROWS.tobytes()

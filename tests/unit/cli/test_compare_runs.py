@@ -12,6 +12,7 @@ from tests.unit.cli.conftest import Run
 from warmstart.cli.run_folder import write_predictions, write_scores
 from warmstart.cli.saved_predictions import read_predictions
 from warmstart.evaluation.compare import compare
+from warmstart.inference.model_card import CardFile, ModelCard
 from warmstart.results.answering import Answering
 from warmstart.results.predictions import Predictions
 
@@ -35,12 +36,12 @@ def many(seed: int) -> Predictions:
 def written(folder: Path, predictions: Predictions, first_hash: int = 0) -> str:
     """A run's folder, but for the weights."""
     (folder / "model").mkdir(parents=True)
-    thresholds = predictions.answering.thresholds
-    card = {
-        "is_multi_label": predictions.is_multi_label,
-        "answering": {"thresholds": thresholds},
-    }
-    (folder / "model" / "model.json").write_text(json.dumps(card))
+    card = ModelCard(
+        arch="none", classes=predictions.classes, is_multi_label=predictions.is_multi_label,
+        recipe={"size": 32}, mean=(0.5, 0.5, 0.5), std=(1.0, 1.0, 1.0), head=None, mode="",
+        precision="f32", weights_from="", answering=predictions.answering,
+    )  # fmt: skip
+    (folder / "model" / "model.json").write_text(CardFile(card, "0" * 64, None).to_json())
     rows = range(first_hash, first_hash + len(predictions.rows))
     write_predictions(folder, predictions, [row.to_bytes(32, "big") for row in rows])
     write_scores(folder, predictions.scores(num_resamples=0))

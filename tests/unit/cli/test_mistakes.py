@@ -83,7 +83,7 @@ MENDED = {
     "lr": Mistake([*TRAIN, "--lr", "-1"], 2, "lr=-1", "--lr 0.01"),
     "lr nan": Mistake([*TRAIN, "--lr=nan"], 2, "lr=nan", "--lr=0.01"),
     "lr diverges": Mistake(
-        [*TRAIN, "--lr", "1e30", "--bs", "4", "--out", "new"], 1, "loss", "--lr 0.1"
+        [*TRAIN, "--lr", "1e30", "--bs", "4", "--out", "new"], 1, "loss", "--lr 0.01"
     ),
     "device": Mistake([*TRAIN, "--device", "gpu"], 2, "gpu", "--device auto"),
     "precision": Mistake([*TRAIN, "--precision", "f16"], 2, "f16", "--precision auto"),

@@ -104,7 +104,7 @@ def test_a_full_disk_is_not_taken_for_damage(
             error.sqlite_errorcode = code
             raise error
 
-    monkeypatch.setattr(content.sqlite3, "connect", partial(sqlite3.connect, factory=Full))
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Full))
     with pytest.warns(UserWarning, match="not remembered .*disk is full"):
         assert ContentHashes(database).sha256(files) == right(files)
     assert database.read_bytes() == kept

@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 from tests.unit.images.conftest import Encode, smooth
 
 from warmstart.errors import UnreadableImageError
-from warmstart.images import decode as module
+from warmstart.images import budget as module
 from warmstart.images.decode import decode
 from warmstart.images.encode import image_bytes
 
@@ -83,11 +83,11 @@ def test_above_the_pixel_cap_nothing_is_decoded(
         raise AssertionError("a picture above the cap was decoded")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "MAX_PIXELS", 41 * 25 - 1)
+        patch.setattr(module, "MOST_PIXELS", 41 * 25 - 1)
         for owner in (Image.Image, ImageFile.ImageFile, type(Image.open(io.BytesIO(content)))):
             patch.setattr(owner, "load", no_load)
         assert refusal(content).reason == "41 x 25 pixels"
-    monkeypatch.setattr(module, "MAX_PIXELS", 41 * 25)
+    monkeypatch.setattr(module, "MOST_PIXELS", 41 * 25)
     assert decode(content, "x").size == (41, 25)
 
 

@@ -1,11 +1,14 @@
+from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from tests.unit.training.toy import one_group, same, toy_data, toy_module, toy_settings
+from tests.unit.training.toy import ToyInputs, one_group, same, toy_data, toy_module, toy_settings
 from torch import Tensor, nn
 
-from warmstart.errors import SettingError, TrainingError
+from warmstart.errors import DivergedError, SettingError, TrainingError
+from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
 from warmstart.training.loop import fit
 from warmstart.training.optimiser import build_optimiser
@@ -48,7 +51,7 @@ def test_a_diverging_fit_says_to_take_a_smaller_rate() -> None:
     settings = toy_settings(lr=1e30, epochs=20)
     with pytest.raises(TrainingError, match="finite") as error:
         fit(module, one_group(module), inputs, targets, settings)
-    assert error.value.fix == "pass a smaller rate: lr=0.1."
+    assert error.value.fix == "pass a smaller rate: lr=0.01."
 
 
 def test_history_has_means_over_rows() -> None:
@@ -193,3 +196,50 @@ def test_label_smoothing_changes_the_training_loss_only() -> None:
     assert same(one, two)
     assert first.records[0].train_loss != second.records[0].train_loss
     assert first.records[0].valid_loss == second.records[0].valid_loss
+
+
+@pytest.mark.parametrize("lr", [1e30, 1e18, 1e12])
+def test_a_fit_that_diverges_leaves_weights_from_which_its_own_advice_works(lr: float) -> None:
+    """B12: after it, the advised rate met weights of 1.8e30."""
+    inputs, targets = toy_data()
+    module = toy_module()
+    before = copied(module_state(module))
+    settings = toy_settings(lr=lr, epochs=60)
+    with pytest.raises(DivergedError, match="good weights are in place") as error:
+        fit(module, one_group(module), inputs, targets, settings)
+    state = module_state(module)
+    assert all(
+        torch.isfinite(tensor).all() for tensor in state.values() if tensor.is_floating_point()
+    )
+    if "epoch 0" in error.value.what:
+        assert all(torch.equal(state[name], before[name]) for name in state)
+    advised = float(error.value.flags[1])
+    history = fit(
+        module, one_group(module), inputs, targets, toy_settings(lr=advised, schedule=Schedule(4))
+    )
+    assert all(isfinite(loss) for loss in history.step_losses)
+
+
+def test_a_fit_that_diverges_leaves_no_checkpoint_that_diverges_again(tmp_path: Path) -> None:
+    inputs, targets = toy_data()
+    module, point = toy_module(), Checkpoint(tmp_path / "fit-0.safetensors", seconds_between=0.0)
+    settings = toy_settings(lr=1e30, schedule=Schedule(3), has_snapshots=True)
+    with pytest.raises(DivergedError):
+        fit(module, one_group(module), inputs, targets, settings, checkpoint=point)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_are_no_numbers_are_not_judged() -> None:
+    inputs, targets = toy_data()
+    module = toy_module()
+
+    class Spoiled(ToyInputs):
+        def before_batch(self) -> None:
+            if len(self.seen) == 2:  # as a step might that overflows without a loss that tells
+                with torch.no_grad():
+                    next(module.parameters()).fill_(float("nan"))
+
+    spoiled = Spoiled(inputs.x, inputs.x_valid)
+    with pytest.raises(DivergedError):
+        fit(module, one_group(module), spoiled, targets, toy_settings(schedule=Schedule(2)))
+    assert all(torch.isfinite(tensor).all() for tensor in module.parameters())

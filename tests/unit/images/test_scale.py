@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.images.conftest import Encode, smooth
 
-from warmstart.images.decode import decode, scaled_size
+from warmstart.images.decode import decode, scale_of
 
 sides = st.integers(1, 20_000)
 
@@ -14,17 +14,15 @@ sides = st.integers(1, 20_000)
 def test_divided_by_a_power_of_two_up_to_8_and_never_below_the_bound(
     width: int, height: int, at_least: int
 ) -> None:
-    found = scaled_size((width, height), at_least)
-    scales = [s for s in (1, 2, 4, 8) if found == (width // s, height // s)]
-    assert scales
-    assert min(found) >= at_least or found == (width, height)
+    found = scale_of((width, height), at_least)
+    assert found in {1, 2, 4, 8}
+    assert min(width, height) // found >= at_least or found == 1
 
 
 @given(width=sides, height=sides, at_least=st.integers(1, 3_000))
 def test_as_small_as_the_bound_allows(width: int, height: int, at_least: int) -> None:
-    found = scaled_size((width, height), at_least)
-    eighth = (width // 8, height // 8)
-    assert found == eighth or min(found) // 2 < at_least
+    found = scale_of((width, height), at_least)
+    assert found == 8 or min(width, height) // (2 * found) < at_least
 
 
 @settings(max_examples=30, deadline=None)
@@ -32,9 +30,8 @@ def test_as_small_as_the_bound_allows(width: int, height: int, at_least: int) ->
 def test_the_decoder_gives_what_was_asked(width: int, height: int, at_least: int) -> None:
     content = jpeg(width, height)
     found = decode(content, "x", at_least=at_least)
-    asked = scaled_size((width, height), at_least)
-    assert asked[0] <= found.width <= asked[0] + 1
-    assert asked[1] <= found.height <= asked[1] + 1
+    scale = scale_of((width, height), at_least)
+    assert found.size == (-(-width // scale), -(-height // scale))
     assert min(found.size) >= min(at_least, width, height)
 
 
@@ -50,4 +47,4 @@ def test_only_a_jpeg_is_scaled(encode: Encode) -> None:
 
 @pytest.mark.parametrize("size", [(8, 8), (8, 8000)])
 def test_a_picture_below_the_bound_keeps_its_size(size: tuple[int, int]) -> None:
-    assert scaled_size(size, 9) == size
+    assert scale_of(size, 9) == 1
