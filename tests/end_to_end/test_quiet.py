@@ -111,3 +111,70 @@ print(matplotlib.rcParams["lines.linewidth"], "MPLCONFIGDIR" in os.environ)
     done = watched.python(code)
     assert done.stdout.split() == ["7.5", "False"], done.stderr
     assert sorted(watched.home.rglob("*")) == before
+
+
+SHELL = {"PYTHONUNBUFFERED": ""}
+RUN = [*FAST, "--epochs", "1", "--lr", "0.01", "--no-report"]
+
+
+def in_shell(
+    line: str, place: Path, digits: Path, cache: Path
+) -> "subprocess.CompletedProcess[str]":
+    """A line of bash, in which `warmstart` is this one; its exit codes are in the file `codes`."""
+    start = f"{sys.executable} -c '{START}'"
+    text = f'warmstart() {{ {start} "$@"; }}\n{line}; echo "${{PIPESTATUS[@]}}" > codes'
+    return subprocess.run(
+        ["bash", "-c", text],
+        cwd=place,
+        env=os.environ | SHELL | {"WARMSTART_CACHE": str(cache), "DIGITS": str(digits)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+TRAIN = " ".join(["warmstart", "train", '"$DIGITS"', *RUN, "--out", "run"])
+LINES = {
+    "a reader that goes": f"{TRAIN} | head -1",
+    "a reader that was never there": f"{TRAIN} 2>&1 | true",
+    "closed": f"{TRAIN} >&- 2>&-",
+    "stdin too": f"{TRAIN} <&- >&- 2>&-",
+    "a full disk": f"{TRAIN} > /dev/full 2> /dev/full",
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's redirections")
+@pytest.mark.parametrize("line", LINES)
+def test_a_run_goes_on_to_its_model_when_nobody_reads(
+    line: str, digits: Path, cache: Path, tmp_path: Path
+) -> None:
+    done = in_shell(LINES[line], tmp_path, digits, cache)
+    assert (tmp_path / "codes").read_text().split()[0] == "0", done.stderr
+    assert (tmp_path / "run" / "model" / "model.json").is_file()
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    recipe = (tmp_path / "run" / "recipe.toml").read_text(encoding="utf-8")
+    assert "valid_accuracy" in recipe
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's redirections")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_lines_that_nobody_reads_end_the_work(
+    unbuffered: str, digits: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SHELL, "PYTHONUNBUFFERED", unbuffered)
+    assert in_shell(TRAIN, tmp_path, digits, cache).returncode == 0
+    done = in_shell('warmstart predict run/model "$DIGITS" | true', tmp_path, digits, cache)
+    assert (tmp_path / "codes").read_text().split() == ["141", "0"]
+    assert done.stderr == ""
+    done = in_shell('warmstart predict run/model "$DIGITS" > /dev/full', tmp_path, digits, cache)
+    assert (tmp_path / "codes").read_text().split() == ["1"]
+    assert done.stderr.startswith("Error: the standard output cannot be written")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder that is used stays")
+def test_a_folder_that_was_deleted_is_told(digits: Path, cache: Path, tmp_path: Path) -> None:
+    line = f'mkdir gone; cd gone; rmdir ../gone; {TRAIN}; echo "$?" > ../codes; cd ..; true'
+    done = in_shell(line.replace("; true", ""), tmp_path, digits, cache)
+    assert done.stderr.startswith("Error: the folder that this was started in has been deleted.")
+    assert "Traceback" not in done.stderr

@@ -51,17 +51,6 @@ class LabelledImages:
         tfms = self.tfms
         return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
 
-    def refuse_own(self, **places: str | Path | None) -> None:
-        """See that nothing is written among the user's images (law 13).
-
-        Args:
-            **places: Where something is to be written, by the argument that says so.
-        """
-        given = {name: Path(place) for name, place in places.items() if place is not None}
-        folders = self.folders if given else ()
-        for name, place in given.items():
-            refuse_within_data(place, name, folders)
-
     @cached_property
     def folders(self) -> tuple[Path, ...]:
         """Those that hold the images."""
@@ -87,7 +76,7 @@ class LabelledImages:
         Returns:
             A matplotlib figure.
         """
-        self.refuse_own(path=path)
+        refuse_own(self, path=path)
         pictures, num_columns = shown(
             self.source, self.on_unreadable, num_rows=num_rows, num_views=num_views, seed=seed
         )
@@ -126,7 +115,7 @@ class LabelledImages:
             The findings. ``print`` it, or write its fixes and give them to ``from_paths(fixes=)``.
         """
         store = cache_folder(cache_dir)
-        self.refuse_own(cache_dir=store)
+        refuse_own(self, cache_dir=store)
         from warmstart.checkup.check import check  # torch loads here
         from warmstart.checkup.pooled import parts_of, pooled_part
         from warmstart.inference.table_activations import TableActivations
@@ -142,3 +131,16 @@ class LabelledImages:
         progress = no_progress if quiet else show_progress
         activations = TableActivations(frozen, store, progress)
         return check(self.source, activations, parts_of(frozen))
+
+
+def refuse_own(data: LabelledImages, **places: str | Path | None) -> None:
+    """See that nothing is written among the user's images (law 13).
+
+    Args:
+        data: The images.
+        **places: Where something is to be written, by the argument that says so.
+    """
+    given = {name: Path(place) for name, place in places.items() if place is not None}
+    folders = data.folders if given else ()
+    for name, place in given.items():
+        refuse_within_data(place, name, folders)

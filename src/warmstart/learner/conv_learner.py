@@ -13,6 +13,7 @@ from torch import nn
 from warmstart.arguments import reads
 from warmstart.backbones.card import Architecture
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.data.cache_folder import cache_folder
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device
@@ -78,7 +79,7 @@ class ConvLearner(Answers):
         """
         refuse_foreign_transforms(arch, data.tfms)
         store = cache_folder(cache_dir)
-        data.refuse_own(cache_dir=store)
+        refuse_own(data, cache_dir=store)
         place = chosen_device(device)
         plan = NetworkPlan(
             arch,
@@ -127,7 +128,7 @@ class ConvLearner(Answers):
             pictures: A folder for PNG files, if they are wanted.
         """
         existing_rows(self.data.table, what)
-        self.data.refuse_own(path=path, pictures=pictures)
+        refuse_own(self.data, path=path, pictures=pictures)
         return report_learner(self, path, what, steps=steps, pictures=pictures)
 
     @reads(**READERS)
@@ -141,7 +142,7 @@ class ConvLearner(Answers):
         Returns:
             The folder.
         """
-        self.data.refuse_own(folder=folder)
+        refuse_own(self.data, folder=folder)
         card = replace(self.card, mode=self.numeric_mode, metrics=metrics or {})
         write_model(Path(folder), card, self.model.state_dict(), self.seen)
         return Path(folder)

@@ -11,6 +11,7 @@ from warmstart.arguments import reads
 from warmstart.backbones.bodies import fit_to_size
 from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImagesError
 from warmstart.inference.model_card import ModelCard
@@ -184,7 +185,7 @@ class LearnerState:
             data: Whatever was stored for it before is found again, nothing else is used.
         """
         refuse_other_data(self.data, data)
-        data.refuse_own(cache_dir=self.parts.cache_dir)
+        refuse_own(data, cache_dir=self.parts.cache_dir)
         size = data.tfms.recipe.size
         fit_to_size(self.model.backbone, size)
         cut = self.layers.cut

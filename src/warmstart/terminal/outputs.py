@@ -1,5 +1,6 @@
 """The standard streams of a command: whatever becomes of them, the work goes on to its result."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,14 @@ from warmstart.errors import FileError
 
 class ReaderGone(Exception):  # noqa: N818 - no error, and no OSError, which typer would take
     """Whoever read the standard output has gone, as in ``warmstart predict … | head``."""
+
+
+class Nowhere(io.TextIOBase):
+    """A stream that keeps nothing, in place of one that was closed."""
+
+    def write(self, text: str) -> int:
+        """Take it."""
+        return len(text)
 
 
 class Output:
@@ -94,7 +103,7 @@ def open_closed() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+            setattr(sys, name, Nowhere())
 
 
 def divert(stream: Any) -> None:

@@ -54,7 +54,7 @@ def test_no_more_classes_are_ordered_than_are_seen(num_classes: int, ordered: li
     drawn = min(num_classes, MOST_DRAWN)
     assert ordered == [drawn]
     (image,) = figure.axes[0].images
-    assert np.shape(image.get_array()) == (drawn, drawn)
+    assert np.asarray(image.get_array()).shape == (drawn, drawn)
     is_said = f"the {drawn} of {num_classes} classes confused most" in figure.axes[0].get_title()
     assert is_said == (num_classes > MOST_DRAWN)
 
