@@ -174,7 +174,8 @@ def test_lines_that_nobody_reads_end_the_work(
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder that is used stays")
 def test_a_folder_that_was_deleted_is_told(digits: Path, cache: Path, tmp_path: Path) -> None:
-    line = f'mkdir gone; cd gone; rmdir ../gone; {TRAIN}; echo "$?" > ../codes; cd ..; true'
-    done = in_shell(line.replace("; true", ""), tmp_path, digits, cache)
-    assert done.stderr.startswith("Error: the folder that this was started in has been deleted.")
+    line = f"mkdir gone; cd gone; rmdir ../gone; {TRAIN}; code=$?; cd {tmp_path}; (exit $code)"
+    done = in_shell(line, tmp_path, digits, cache)
+    assert "Error: the folder that this was started in has been deleted." in done.stderr
     assert "Traceback" not in done.stderr
+    assert (tmp_path / "codes").read_text().split() == ["1"]
