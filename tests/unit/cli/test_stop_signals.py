@@ -2,8 +2,8 @@ import os
 import signal
 
 import pytest
-
 from tests.unit.cli.conftest import Place, Run
+
 from warmstart.cli.stop_signals import stop_signals
 from warmstart.training.interrupt import deferred_interrupt
 
