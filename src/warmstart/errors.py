@@ -15,19 +15,43 @@ The tree, with the built-in error that each one also is:
         └── DivergedError: a loss, a weight or an answer is no finite number
 """
 
+import re
 from collections.abc import Sequence
+
+OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """Without signs that a terminal would obey, or that turn the direction of writing."""
+    return OBEYED.sub(lambda sign: f"\\x{ord(sign[0]):02x}", text)
 
 
 class WarmstartError(Exception):
     """Base class: ``except WarmstartError`` catches everything raised on purpose."""
 
-    def __init__(self, what: str, *, expected: str, fix: str, flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        expected: str,
+        fix: str,
+        flags: Sequence[str] = (),
+        details: Sequence[str] = (),
+    ) -> None:
         """Keep the three parts apart, so that tests and the command line can read them.
 
-        ``flags`` is the same fix for a shell, such as ("--on-unreadable", "drop").
+        Each is one line, whatever the names in it hold.
+
+        Args:
+            what: What is wrong.
+            expected: What should be.
+            fix: What to do.
+            flags: The same fix for a shell, such as ("--on-unreadable", "drop").
+            details: More lines of what is wrong, one for each thing.
         """
-        super().__init__(f"{what}\nExpected: {expected}\nFix: {fix}")
-        self.what, self.expected, self.fix, self.flags = what, expected, fix, tuple(flags)
+        self.what = "\n".join(map(printable, (what, *details)))
+        self.expected, self.fix, self.flags = printable(expected), printable(fix), tuple(flags)
+        super().__init__(f"{self.what}\nExpected: {self.expected}\nFix: {self.fix}")
 
 
 class DataError(WarmstartError, ValueError):
@@ -53,9 +77,9 @@ class UnreadableImagesError(DataError):
 
     def __init__(self, errors: Sequence[UnreadableImageError]) -> None:
         """List all of them at once: nobody wants to find them one run at a time."""
-        lines = "\n".join(f"  {error.name}: {error.reason}" for error in errors)
         super().__init__(
-            f"{len(errors)} image{'s' if len(errors) > 1 else ''} cannot be decoded:\n{lines}",
+            f"{len(errors)} image{'s' if len(errors) > 1 else ''} cannot be decoded:",
+            details=[f"  {error.name}: {error.reason}" for error in errors],
             expected="complete pictures, such as JPEG, PNG, WebP or TIFF.",
             fix="delete or replace them, or pass on_unreadable='drop' to leave those rows out, "
             "'use' to take what is left of damaged JPEGs.",

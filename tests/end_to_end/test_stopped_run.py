@@ -28,6 +28,8 @@ def stopped(
     process.send_signal(request.param)
     err = process.communicate(timeout=60)[1]
     assert not (tmp_path / "run" / "model").exists()  # or there was nothing left to go on with
+    expected = -signal.SIGKILL if request.param == signal.SIGKILL else 128 + request.param
+    assert process.returncode == expected
     return process.returncode, err
 
 
@@ -52,7 +54,10 @@ def finish(process: "subprocess.Popen[str]") -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    "stopped", [signal.SIGKILL, signal.SIGINT], indirect=True, ids=["kill -9", "Ctrl-C"]
+    "stopped",
+    [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    indirect=True,
+    ids=["kill -9", "Ctrl-C", "kill", "hang up"],
 )
 def test_a_stopped_run_ends_with_the_same_bits(
     stopped: tuple[int, str],
@@ -65,7 +70,6 @@ def test_a_stopped_run_ends_with_the_same_bits(
     if code == -signal.SIGKILL:
         assert err.count("Error") == 0
     else:
-        assert code == 130
         assert err.endswith("Stopped. Go on with: warmstart train --resume run\n")
     out, err = finish(start("train", "--resume", "run"))
     assert "Warning" not in err

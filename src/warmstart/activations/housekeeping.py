@@ -12,9 +12,9 @@ from filelock import FileLock, Timeout
 from warmstart.activations.lease import LEASE, no_readers
 from warmstart.activations.shard import SUFFIX, is_sound
 from warmstart.activations.space import CARD, LOCK
-from warmstart.errors import FileError
+from warmstart.errors import FileError, printable
 from warmstart.files.reading import read_text
-from warmstart.files.strict import json_table, printable
+from warmstart.files.strict import json_table
 
 MOST_CARD_BYTES = 1 << 20
 SIGNS = {LOCK, LEASE}  # they stay: one process could hold a deleted one, another a new one

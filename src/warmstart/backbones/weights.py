@@ -127,16 +127,25 @@ def finite(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
 
 
 def hub_weights(arch: str) -> dict[str, Tensor]:
-    """Load through timm, from its cache or its hub.
+    """Load through timm: from its cache, or from its hub if they are not there.
 
     Raises:
         WeightsError: timm has none, or the hub cannot be reached.
     """
     import timm  # here: it takes seconds
+    from huggingface_hub import constants
+
+    def load() -> dict[str, Tensor]:
+        return dict(timm.create_model(arch, pretrained=True).state_dict())
 
     try:
-        with no_waiting_for_the_hub():
-            return dict(timm.create_model(arch, pretrained=True).state_dict())
+        with asking_the_cache_only():
+            return load()
+    except Exception as error:
+        if constants.HF_HUB_OFFLINE or not can_connect(constants.ENDPOINT):
+            raise WeightsError(**no_weights(arch, error)) from error
+    try:
+        return load()
     except Exception as error:
         raise WeightsError(**no_weights(arch, error)) from error
 
@@ -157,13 +166,12 @@ def torchvision_weights(factory: Architecture) -> dict[str, Tensor]:
 
 
 @contextmanager
-def no_waiting_for_the_hub() -> Iterator[None]:
-    """Where the hub cannot be reached, ask its cache only: it would try for most of a minute."""
+def asking_the_cache_only() -> Iterator[None]:
+    """Let the hub's weights be found where they were kept: it would be asked for them each time."""
     from huggingface_hub import constants
 
     before = constants.HF_HUB_OFFLINE
-    if not before and not can_connect(constants.ENDPOINT):
-        constants.HF_HUB_OFFLINE = True
+    constants.HF_HUB_OFFLINE = True
     try:
         yield
     finally:

@@ -45,7 +45,8 @@ def check(source: PixelSource, activations: TableActivations, parts: Parts) -> C
     headers = headers_of(source)
     contents = source.content_hashes(every, activations.hashes)
     space, keys, failures = activations.store(source, every)
-    reasons = {contents[table.names.index(failure.name)]: failure for failure in failures}
+    row_of = {name: row for row, name in reversed([*enumerate(table.names)])}
+    reasons = {contents[row_of[failure.name]]: failure for failure in failures}
     bad = {row for row in every.tolist() if contents[row] in reasons}
     good = [row for row in every.tolist() if row not in bad]
     groups = same_content(good, [contents[row] for row in good])

@@ -8,6 +8,7 @@ from warmstart.checkup.found import Found
 from warmstart.checkup.suggest import suggested_fixes
 from warmstart.checkup.summary import summary
 from warmstart.data.fixes import Fix, write_fixes
+from warmstart.data.own_folder import refuse_within_data
 from warmstart.errors import SettingError
 
 
@@ -33,12 +34,7 @@ class Checkup(Found):
             SettingError: it is there, or would lie among the pictures.
         """
         path = Path(path)
-        if self.home is not None and path.resolve().is_relative_to(self.home.resolve()):
-            raise SettingError(
-                f"{path} lies in the data folder {self.home}, where nothing is ever written.",
-                expected="a file outside the data.",
-                fix=f"write {self.home.resolve().parent / path.name}.",
-            )
+        refuse_within_data(path, "path", [self.home])
         if path.exists():
             raise SettingError(
                 f"{path} is there already, perhaps with fixes that a person made.",

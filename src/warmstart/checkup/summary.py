@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from warmstart.checkup.findings import Twins
 from warmstart.checkup.found import Found
+from warmstart.errors import printable
 
 WIDTH, NUM_SHOWN = 80, 5
 REFUSED = "what training refuses"  # few kinds, each of which stops it
@@ -31,7 +32,10 @@ def summary(found: Found) -> str:
             if len(items) > most:
                 lines.append(f"  and {len(items) - most} more")
     if found.notes:
-        lines += ["", *(line for note in found.notes for line in wrap(f"note: {note}", WIDTH))]
+        lines += [
+            "",
+            *(line for note in found.notes for line in wrap(f"note: {printable(note)}", WIDTH)),
+        ]
     return "\n".join(lines)
 
 
@@ -95,7 +99,7 @@ def in_lines(several: Sequence[Twins]) -> list[str]:
 def folded(item: str) -> list[str]:
     """A finding within 80 columns; a name is never broken, so that it can be copied."""
     return wrap(
-        item,
+        printable(item),
         WIDTH,
         initial_indent="  ",
         subsequent_indent="      ",

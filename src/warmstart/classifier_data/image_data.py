@@ -77,7 +77,8 @@ class ImageClassifierData(LabelledImages):
         names = (trn_name, val_name, test_name)
         faults = Faults(for_check)
         table = read_folders(Path(path), names=names, valid_pct=valid_pct, seed=seed, faults=faults)
-        return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
+        fixed = with_fixes(table, fixes)
+        return told(cls(fixed, tfms, bs, on_unreadable, folder=Path(path)), quiet=quiet)
 
     @classmethod
     @reads(**READERS)
@@ -245,7 +246,7 @@ class ImageClassifierData(LabelledImages):
         """
         draw = Draw(valid_pct, seed)
         table = read_labelled(Path(path), label_of, group_of=group_of, draw=draw)
-        return told(cls(table, tfms, bs, on_unreadable), quiet=quiet)
+        return told(cls(table, tfms, bs, on_unreadable, folder=Path(path)), quiet=quiet)
 
     @classmethod
     @reads(**ARRAY_READERS)

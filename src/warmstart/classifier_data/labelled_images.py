@@ -1,6 +1,6 @@
 """Images, labels, transforms and batch size, and what can be looked at before training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ from warmstart.classifier_data.arguments import BATCH_SIZE, ON_UNREADABLE, READE
 from warmstart.classifier_data.shown import discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.cache_folder import cache_folder
+from warmstart.data.own_folder import image_folders, refuse_within_data
 from warmstart.data.table import ImageTable
 from warmstart.terminal.progress import no_progress, show_progress
 
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
-    """Images with labels, as one backbone wants to see them: shown, checked, rendered."""
+    """Images with labels, as one backbone wants to see them: shown, checked, rendered.
+
+    ``folder`` is the user's that was read as a whole; None where a table named the images.
+    """
 
     table: ImageTable
     tfms: ModelTransforms
     bs: int = 64
     on_unreadable: str = "raise"
     ahead: RenderAhead | None = None
+    folder: Path | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Check the arguments, with a SettingError."""
@@ -45,6 +50,11 @@ class LabelledImages:
         """Where pixels come from."""
         tfms = self.tfms
         return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
+
+    @cached_property
+    def folders(self) -> tuple[Path, ...]:
+        """Those that hold the images."""
+        return image_folders(self.table) if self.folder is None else (self.folder,)
 
     @reads(**READERS | {"seed": seed, "path": new_file})
     def show_batch(
@@ -66,6 +76,7 @@ class LabelledImages:
         Returns:
             A matplotlib figure.
         """
+        refuse_own(self, path=path)
         pictures, num_columns = shown(
             self.source, self.on_unreadable, num_rows=num_rows, num_views=num_views, seed=seed
         )
@@ -103,6 +114,8 @@ class LabelledImages:
         Returns:
             The findings. ``print`` it, or write its fixes and give them to ``from_paths(fixes=)``.
         """
+        store = cache_folder(cache_dir)
+        refuse_own(self, cache_dir=store)
         from warmstart.checkup.check import check  # torch loads here
         from warmstart.checkup.pooled import parts_of, pooled_part
         from warmstart.inference.table_activations import TableActivations
@@ -116,5 +129,18 @@ class LabelledImages:
             precision=precision,
         )
         progress = no_progress if quiet else show_progress
-        activations = TableActivations(frozen, cache_folder(cache_dir), progress)
+        activations = TableActivations(frozen, store, progress)
         return check(self.source, activations, parts_of(frozen))
+
+
+def refuse_own(data: LabelledImages, **places: str | Path | None) -> None:
+    """See that nothing is written among the user's images (law 13).
+
+    Args:
+        data: The images.
+        **places: Where something is to be written, by the argument that says so.
+    """
+    given = {name: Path(place) for name, place in places.items() if place is not None}
+    folders = data.folders if given else ()
+    for name, place in given.items():
+        refuse_within_data(place, name, folders)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from warmstart.cli import options
+from warmstart.terminal.colour import show_lines
 
 app = typer.Typer(help="Stored activations: list, tidy, verify.", no_args_is_help=True)
 
@@ -17,15 +18,15 @@ def list_spaces(cache_dir: options.CacheDir = None) -> None:
 
     found = spaces_in(folder_of(cache_dir))
     if not found:
-        print(f"nothing is stored in {folder_of(cache_dir)}")
+        show_lines(f"nothing is stored in {folder_of(cache_dir)}")
         return
     for space in found:
         size = f"{space.num_bytes / 1e6:.1f} MB"
-        print(
+        show_lines(
             f"{space.identity[:12]}  {space.backbone}  {space.num_rows} rows  {size}  {space.used}"
         )
     total = sum(space.num_bytes for space in found)
-    print(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
+    show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
 
 
 @app.command("gc")
@@ -40,7 +41,7 @@ def collect(
 
     removed = shrink(folder_of(cache_dir), int(keep * 1e9))
     freed = sum(space.num_bytes for space in removed)
-    print(
+    show_lines(
         f"{len(removed)} deleted, {freed / 1e6:.1f} MB freed"
         if removed
         else f"nothing deleted: no more than {keep:g} GB are stored"
@@ -58,11 +59,11 @@ def verify(cache_dir: options.CacheDir = None) -> None:
 
     num_files, damaged = damaged_shards(folder_of(cache_dir))
     for path in damaged:
-        print(f"damaged: {path}")
+        show_lines(f"damaged: {path}")
     if not damaged:
-        print(f"{num_files} files, all intact")
+        show_lines(f"{num_files} files, all intact")
     else:
-        print(f"{num_files} files, {len(damaged)} damaged (those rows will be computed again)")
+        show_lines(f"{num_files} files, {len(damaged)} damaged (those rows will be computed again)")
         raise typer.Exit(1)
 
 

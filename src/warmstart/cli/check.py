@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from warmstart.cli.expand import with_options
-from warmstart.cli.paths import refuse_bad_places, refuse_within_data
+from warmstart.cli.paths import refuse_bad_places
 from warmstart.cli.settings import BackboneSettings
+from warmstart.data.own_folder import refuse_within_data
 from warmstart.errors import SettingError
+from warmstart.terminal.colour import show_lines
 
 
 @with_options(BackboneSettings)
@@ -23,9 +25,9 @@ def check(
     Raises:
         SettingError: the CSV is there already.
     """
-    data_folder = refuse_bad_places(settings)
+    data = refuse_bad_places(settings)
     if fixes_out is not None:
-        refuse_within_data(fixes_out, "--fixes-out", data_folder)
+        refuse_within_data(fixes_out, "--fixes-out", data)
         if fixes_out.exists():  # said before the minutes that the check may take
             raise SettingError(
                 f"{fixes_out} is there already, perhaps with fixes that a person made.",
@@ -35,19 +37,19 @@ def check(
     # numpy and Pillow load here, not for --help
     from warmstart.cli.steps import load_data
 
-    data = load_data(settings, for_check=True, quiet=True)
-    found = data.check(
+    images = load_data(settings, for_check=True, quiet=True)
+    found = images.check(
         weights=settings.weights,
         cache_dir=settings.cache_dir,
         device=settings.device,
         precision=settings.precision,
     )
-    for note in data.table.notes:
-        print(f"note: {note}")
-    print(found)
+    for note in images.table.notes:
+        show_lines(f"note: {note}")
+    show_lines(found)
     if fixes_out is not None:
         found.write_fixes(fixes_out)
         drops = sum(fix.action == "drop" for fix in found.fixes())
         looks = len(found.fixes()) - drops
-        print(f"\n{drops} to drop and {looks} to look at in {fixes_out}; after editing it:")
-        print(f"warmstart train {settings.source} --fixes {fixes_out}")
+        show_lines(f"\n{drops} to drop and {looks} to look at in {fixes_out}; after editing it:")
+        show_lines(f"warmstart train {settings.source} --fixes {fixes_out}")

@@ -1,6 +1,5 @@
 """`warmstart compare`: which backbone to take."""
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ from warmstart.cli.expand import with_options
 from warmstart.cli.paths import refuse_bad_places
 from warmstart.cli.settings import CompareSettings
 from warmstart.errors import DataError, SettingError, WarmstartError
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.results.backbone_trial import BackboneTrial
@@ -23,10 +23,10 @@ def compare(settings: CompareSettings) -> None:
 
     trials, failures = tried(settings, archs)
     ranking = ranked(trials)
-    print(table_text(ranking, failures))
+    show_lines(table_text(ranking, failures))
     chosen, equals = to_take(ranking)
-    print(verdict_text(ranking, chosen, equals))
-    print(f"next: warmstart train {settings.source} --arch {chosen.arch}")
+    show_lines(verdict_text(ranking, chosen, equals))
+    show_lines(f"next: warmstart train {settings.source} --arch {chosen.arch}")
 
 
 def checked_archs(settings: CompareSettings) -> list[str]:
@@ -87,7 +87,7 @@ def trial(settings: CompareSettings, *, is_first: bool) -> "BackboneTrial":
     from warmstart.cli.steps import build_learner, load_data
     from warmstart.learner.backbone_trial import try_backbone
 
-    print(f"{settings.arch}:", file=sys.stderr)
+    show_lines(f"{settings.arch}:", is_error=True)
     data = load_data(settings, quiet=not is_first)  # what was noticed is said once
     learn = build_learner(replace(settings, precompute=False), data)
     learn.precompute = settings.kept_views  # so that only training rows are computed

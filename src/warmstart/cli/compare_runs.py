@@ -7,6 +7,7 @@ import typer
 
 from warmstart.cli.paths import refuse_no_run
 from warmstart.errors import DataError, SettingError
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.cli.saved_predictions import SavedPredictions
@@ -40,14 +41,16 @@ def compare_runs(
     pair = (read_predictions(first), read_predictions(second))
     found = compared(pair, (first, second), worthwhile)
     if json:
-        print(found.to_json())
+        show_lines(found.to_json())
         return
     for letter, run, saved in zip("AB", (first, second), pair, strict=True):
         title = main_title(is_multi_label=saved.predictions.is_multi_label)
-        print(f"{letter}  {run}  {title} {saved.predictions.accuracy:.4f}")
+        show_lines(f"{letter}  {run}  {title} {saved.predictions.accuracy:.4f}")
         for chosen in saved.predictions.chosen_on_these:
-            print(f"   note: {chosen} of {letter} was chosen by these images, which flatters it")
-    print(f"\n{found}")
+            show_lines(
+                f"   note: {chosen} of {letter} was chosen by these images, which flatters it"
+            )
+    show_lines(f"\n{found}")
 
 
 def compared(

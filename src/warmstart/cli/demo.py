@@ -10,6 +10,7 @@ from warmstart.cli.recipe import Recipe
 from warmstart.cli.run_folder import new_run
 from warmstart.cli.settings import TrainSettings
 from warmstart.cli.stoppable import run_stoppable
+from warmstart.terminal.colour import show_lines
 
 
 def demo(
@@ -25,7 +26,9 @@ def demo(
     """Train on scikit-learn's 1,797 handwritten digits, written as a folder of images."""
     digits = out / "digits"
     count = write_digits(digits)
-    print(f"{count} handwritten digits (8 x 8 pixels) as images in {digits}, one folder per class")
+    show_lines(
+        f"{count} handwritten digits (8 x 8 pixels) as images in {digits}, one folder per class"
+    )
     settings = TrainSettings(
         source=str(digits),
         size=96,

@@ -13,7 +13,8 @@ from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.predict import ModelOrName
 from warmstart.cli.settings import TableSettings
-from warmstart.errors import DataError, SettingError, UnreadableImagesError
+from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.results.predictions import Predictions
@@ -69,16 +70,16 @@ def evaluate(
         )
     )
     left_out = [Exclusion(*item) for item in found.left_out if item[1] != TRAINED]
-    print("\n".join((*found.notes, *left_out_lines(left_out))))
+    show_lines("\n".join((*found.notes, *left_out_lines(left_out))))
     tell(found, found.scores())
     if others is not None:
         said = readable(lambda: predictor.predict([others], on_unreadable=on_unreadable))
         for note in said.notes:
-            print(f"note: {note}")
+            show_lines(f"note: {printable(note)}")
         tell_others(found, said)
         seen = predictor.seen
         if seen is not None and seen.choices_of(keys_of_files([Path(name) for name in said.rows])):
-            print("note: some of these other things chose when, which flatters both rates")
+            show_lines("note: some of these other things chose when, which flatters both rates")
 
 
 def readable(predict: "Callable[[], Predictions]") -> "Predictions":
@@ -90,8 +91,9 @@ def readable(predict: "Callable[[], Predictions]") -> "Predictions":
     try:
         return predict()
     except UnreadableImagesError as error:
+        what, *details = error.what.split("\n")
         raise DataError(
-            error.what, expected=error.expected, fix="delete or replace them."
+            what, details=details, expected=error.expected, fix="delete or replace them."
         ) from error
 
 
@@ -119,4 +121,6 @@ def tell_others(known: "Predictions", others: "Predictions") -> None:
         ("others answered", scores.false_accept, scores.false_accept_interval, scores.num_others),
         ("known refused", scores.false_reject, scores.false_reject_interval, scores.num_known),
     ):
-        print(f"{what} {rate:.4f} (95 % {interval.low:.4f} to {interval.high:.4f}, n = {number})")
+        show_lines(
+            f"{what} {rate:.4f} (95 % {interval.low:.4f} to {interval.high:.4f}, n = {number})"
+        )

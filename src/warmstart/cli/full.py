@@ -10,6 +10,7 @@ from warmstart.cli.settings import TrainSettings
 from warmstart.errors import SettingError
 from warmstart.files.writing import write_whole
 from warmstart.results.step_record import steps_to_jsonl
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -56,7 +57,7 @@ def train_fully(recipe: RunRecipe, learn: "ConvLearner", run: Path) -> "RecipeRe
         What each step did and gained.
     """
     if recipe.asked.augment is None:
-        print("note: views are turned and lit a little (--augment basic); side_on mirrors too")
+        show_lines("note: views are turned and lit a little (--augment basic); side_on mirrors too")
 
     def note(chosen: Mapping[str, Any]) -> None:
         recipe.choosing(**chosen).write(run)
@@ -65,6 +66,6 @@ def train_fully(recipe: RunRecipe, learn: "ConvLearner", run: Path) -> "RecipeRe
         learn, chosen=recipe.chosen, on_choice=note, checkpoint=run / "checkpoints"
     )
     write_whole(run / STEPS, steps_to_jsonl(result.steps))
-    print("\nwhat each step gained, on rows that chose nothing:")
-    print(result)
+    show_lines("\nwhat each step gained, on rows that chose nothing:")
+    show_lines(result)
     return result

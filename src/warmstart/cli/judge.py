@@ -3,10 +3,11 @@
 import shutil
 
 from warmstart.cli.matrix import LONGEST_NAME, matrix_text, shortened
+from warmstart.errors import printable
 from warmstart.evaluation.score_words import MAIN, main_score, words_of
 from warmstart.evaluation.scores import ClassScores, Score, Scores
 from warmstart.results.predictions import Predictions
-from warmstart.terminal.colour import DOUBTFUL, RESULT, say
+from warmstart.terminal.colour import DOUBTFUL, RESULT, say, show_lines
 
 MOST_CLASSES = 30  # with more, the table per class shows the worst ones
 MOST_WORST = 15
@@ -17,12 +18,12 @@ PARTS = ("macro_", "weighted_", "micro_")  # of these averages only F is told
 def tell(predictions: Predictions, scores: Scores) -> None:
     """Print what there is to say of labelled predictions; one class per row, or many."""
     if predictions.is_multi_label:
-        print("each class is said to be there where its probability is above its threshold\n")
+        show_lines("each class is said to be there where its probability is above its threshold\n")
         tell_classes(scores)
     else:
         tell_matrix(predictions, scores)
-    print()
-    print("\n".join(score_lines(scores)))
+    show_lines()
+    show_lines("\n".join(score_lines(scores)))
     tell_unknown(predictions)
     tell_accuracy(scores)
 
@@ -32,30 +33,30 @@ def tell_matrix(predictions: Predictions, scores: Scores) -> None:
     matrix = predictions.confusion_matrix()
     text = matrix_text(matrix, shutil.get_terminal_size((80, 24)).columns)
     if text is not None:
-        print(text + "\n")
+        show_lines(text + "\n")
     tell_classes(scores)
     confused = matrix.most_confused()[:MOST_PAIRS]
     if confused:
-        print("\nmost confused:")
+        show_lines("\nmost confused:")
         for true, said, number in confused:
-            print(f"  {number:4d} × {true} taken for {said}")
+            show_lines(printable(f"  {number:4d} × {true} taken for {said}"))
 
 
 def tell_classes(scores: Scores) -> None:
     """Print a line per class; of very many classes, the worst."""
     classes = list(scores.per_class)
     if len(classes) > MOST_CLASSES:
-        print(f"the {MOST_WORST} of {len(classes)} classes with the lowest F1:")
+        show_lines(f"the {MOST_WORST} of {len(classes)} classes with the lowest F1:")
         classes = sorted(classes, key=lambda each: each.f_score)[:MOST_WORST]
     names = [shortened(each.name, LONGEST_NAME) for each in classes]
     width = max(8, *map(len, names)) + 2
     titles = ["precision", "recall", f"F{scores.beta:g}", "count"]
     titles += ["threshold"] if has_thresholds(classes) else []
-    print("class".ljust(width) + "".join(title.rjust(10) for title in titles))
+    show_lines("class".ljust(width) + "".join(title.rjust(10) for title in titles))
     for name, each in zip(names, classes, strict=True):
         line = f"{name:{width}}{each.precision:10.3f}{each.recall:10.3f}{each.f_score:10.3f}"
         line += f"{each.num_rows:10d}"
-        print(line + ("" if each.threshold is None else f"{each.threshold:10.3f}"))
+        show_lines(line + ("" if each.threshold is None else f"{each.threshold:10.3f}"))
 
 
 def has_thresholds(classes: list[ClassScores]) -> bool:
@@ -91,7 +92,7 @@ def tell_unknown(predictions: Predictions) -> None:
     """Print how many rows get no answer; the scores are those of the nearest classes."""
     number = int(predictions.is_unknown.sum())
     if predictions.answering.unknown_below is not None:
-        print(
+        show_lines(
             f'\n{number} of {len(predictions.rows)} rows are answered "unknown"; the scores take '
             "the nearest class"
         )

@@ -1,7 +1,9 @@
 """Several labels in one cell of a CSV, such as RUN/predictions.csv: written and read back."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from warmstart.errors import printable
 
 BETWEEN = "|"
 
@@ -15,11 +17,12 @@ def labels_cell(names: Sequence[str], classes: Sequence[str]) -> str:
             cell is a list in JSON, such as ["a|b", "c"].
     """
     if names and any(BETWEEN in name for name in classes):
-        return json.dumps(list(names), ensure_ascii=False)
+        text = json.dumps(list(names), ensure_ascii=False)
+        return text if printable(text) == text else json.dumps(list(names))
     return BETWEEN.join(names)
 
 
-def names_in(cell: str, classes: Sequence[str]) -> list[str]:
+def names_in(cell: str, classes: Collection[str]) -> list[str]:
     """The names in a cell; also of files from before such names were written as lists.
 
     Args:

@@ -8,7 +8,9 @@ import typer
 from warmstart.cli.expand import with_options
 from warmstart.cli.paths import refuse_bad_places
 from warmstart.cli.settings import LearnSettings
+from warmstart.data.own_folder import refuse_within_data
 from warmstart.errors import SettingError
+from warmstart.terminal.colour import show_lines
 
 DRAWN = (".png", ".svg", ".pdf", ".jpg")
 
@@ -19,17 +21,18 @@ def lr_find(
     plot: Annotated[Path | None, typer.Option(help="Draw the curve into this file.")] = None,
 ) -> None:
     """Try rates from small to large and say which one to start with."""
-    refuse_bad_places(settings)
+    data = refuse_bad_places(settings)
     if plot is not None:
         refuse_format(plot, "--plot")
+        refuse_within_data(plot, "--plot", data)
     # numpy and Pillow load here, not for --help
     from warmstart.cli.steps import build_learner, load_data
 
     curve = build_learner(settings, load_data(settings)).lr_find()
     if plot is not None:
         curve.plot(plot)
-        print(f"curve in {plot}")
-    print(f"suggestion: --lr {curve.suggestion:.2g}")
+        show_lines(f"curve in {plot}")
+    show_lines(f"suggestion: --lr {curve.suggestion:.2g}")
 
 
 def refuse_format(plot: Path, flag: str) -> None:

@@ -19,9 +19,11 @@ from warmstart.cli import (
     train,
 )
 from warmstart.cli.expand import first_line
-from warmstart.cli.mistakes import STOPPED_CODE, report
+from warmstart.cli.mistakes import report
 from warmstart.cli.report import report_run
+from warmstart.cli.stop_signals import STOPPED_CODE, stop_signals
 from warmstart.terminal.colour import DOUBTFUL, say
+from warmstart.terminal.outputs import standing_outputs
 
 app = typer.Typer(
     name="warmstart",
@@ -49,9 +51,14 @@ app.add_typer(cache.app, name="cache")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 wrong data, 2 wrong usage, 130 stopped by Ctrl-C."""
+    """Run one command and exit: 0 done, 1 wrong data, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM."""
     words = sys.argv[1:] if arguments is None else arguments
-    with warnings.catch_warnings():
+    stops_unread = words[:1] == ["predict"]  # its lines are all that it is for
+    with (
+        warnings.catch_warnings(),
+        standing_outputs(stops_unread=stops_unread),
+        stop_signals() as stop_code,
+    ):
         # torch tells this of its own two kernels when it is first loaded; nobody can act on it
         warnings.filterwarnings("ignore", "(?s).*Overriding a previously registered kernel")
         warnings.showwarning = show_warning
@@ -62,6 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
                 report(KeyboardInterrupt(), words)
         except BaseException as error:  # noqa: BLE001 - the one place where errors become words
             code = report(error, words, typer.main.get_command(app))
+        code = stop_code() if code == STOPPED_CODE else code
     sys.exit(code if isinstance(code, int) else 0)
 
 

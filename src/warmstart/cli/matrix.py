@@ -1,5 +1,6 @@
 """The confusion matrix as text that fits a terminal."""
 
+from warmstart.errors import printable
 from warmstart.results.confusion import ConfusionMatrix
 
 NARROWEST = 5  # columns of text, below which names say nothing
@@ -18,7 +19,7 @@ def matrix_text(matrix: ConfusionMatrix, num_columns: int) -> str | None:
     """
     names = [shortened(name, LONGEST_NAME) for name in matrix.classes]
     first = max(len("true"), *map(len, names))
-    longest = max(len(str(count)) for count in matrix.counts.flat)
+    longest = len(str(matrix.counts.max()))
     widest = max(longest, *map(len, names)) + 2
     width = min(widest, (num_columns - first) // len(names))
     if width < min(widest, max(NARROWEST, longest + 2)):
@@ -33,6 +34,7 @@ def matrix_text(matrix: ConfusionMatrix, num_columns: int) -> str | None:
 
 def shortened(name: str, most: int) -> str:
     """A name of at most so many characters, its middle left out if it is longer."""
+    name = printable(name)
     if len(name) <= most:
         return name
     end = (most - 1) // 2

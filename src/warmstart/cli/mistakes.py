@@ -1,6 +1,5 @@
 """Errors as a shell user reads them: what, what was expected, and a line to type."""
 
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -10,13 +9,12 @@ from typing import Any
 import typer
 
 from warmstart.cli.fix_line import UsageError, help_line, is_typable, usage_fix, with_flags
-from warmstart.errors import SettingError, WarmstartError
-from warmstart.terminal.colour import BAD, HINT, TITLE, say
+from warmstart.cli.stop_signals import STOPPED_CODE
+from warmstart.errors import SettingError, WarmstartError, printable
+from warmstart.terminal.colour import BAD, HINT, TITLE, say, show_lines
+from warmstart.terminal.outputs import ReaderGone
 
 BROKEN_PIPE_CODE = 141  # what a shell reports of a program that SIGPIPE ended
-
-
-STOPPED_CODE = 130  # likewise, of one that Ctrl-C ended
 
 
 class RunStopped(Exception):  # noqa: N818 - no error, and typer would swallow a KeyboardInterrupt
@@ -43,19 +41,28 @@ def report(error: BaseException, words: Sequence[str], command: Any = None) -> i
     if isinstance(error, (typer.Exit, SystemExit)):
         return int(getattr(error, "exit_code", getattr(error, "code", 0)) or 0)
     if isinstance(error, (RunStopped, KeyboardInterrupt, typer.Abort)):
-        go_on = f" Go on with: {resume_line(error.run)}" if isinstance(error, RunStopped) else ""
-        print(f"\nStopped.{go_on}", file=sys.stderr)
+        go_on = (
+            f" Go on with: {printable(resume_line(error.run))}"
+            if isinstance(error, RunStopped)
+            else ""
+        )
+        show_lines(f"\nStopped.{go_on}", is_error=True)
         return STOPPED_CODE
-    if isinstance(error, BrokenPipeError):
-        # whoever read the output has gone, as in `warmstart predict … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, ReaderGone):
         return BROKEN_PIPE_CODE
+    if isinstance(error, Exception) and is_nowhere():
+        tell(
+            "the folder that this was started in has been deleted.",
+            "a folder to be in.",
+            "cd to another folder, and type the same line again.",
+        )
+        return 1
     if isinstance(error, WarmstartError):
-        tell(error.what, error.expected, fix_of(error, words, command))
+        tell(error.what, error.expected, printable(fix_of(error, words, command)))
         return 2 if isinstance(error, SettingError) else 1
     if isinstance(error, OSError) and error.filename is not None:
         tell(
-            f"{error.filename}: {error.strerror}.",
+            printable(f"{error.filename}: {error.strerror}."),
             "a place that can be read or written, with room on its disk.",
             "check this path and who may use it.",
         )
@@ -65,18 +72,26 @@ def report(error: BaseException, words: Sequence[str], command: Any = None) -> i
     raise error
 
 
+def is_nowhere() -> bool:
+    """Whether the current folder has been deleted."""
+    try:
+        return not Path.cwd().is_dir()
+    except OSError:
+        return True
+
+
 def report_usage(error: Exception, words: Sequence[str], command: Any) -> int:
     """Print what is wrong with an option, a command or a value; return the exit code."""
     what = error.format_message()  # type: ignore[attr-defined]
     context = getattr(error, "ctx", None)
     usage = context.get_usage() if context is not None else "warmstart COMMAND"
     if what.startswith("Usage: "):  # no word was given: what there is, is help and no error
-        print(what)
+        show_lines(what)
         return 2
     fix = usage_fix(error, what, words, sorted(getattr(command, "commands", {})))
     if not fix.endswith("--help") and not is_typable(command, shlex.split(fix)[1:]):
         fix = help_line(error)
-    tell(what, usage.removeprefix("Usage: "), fix)
+    tell(printable(what), usage.removeprefix("Usage: "), printable(fix))
     return 2
 
 

@@ -15,7 +15,9 @@ from warmstart.cli.run_folder import (
     write_scores,
 )
 from warmstart.data.table import ImageTable, damaged_notes
+from warmstart.errors import printable
 from warmstart.evaluation.scores import Scores
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -41,7 +43,7 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
     write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
     if learn.data.table.damaged:
         write_exclusions(run / DAMAGED, learn.data.table.damaged)
-    write_data(run, learn.data.table)
+    write_data(run, learn.data.table, learn.noticed)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:
         predictions.confusion_matrix().plot(run / "confusion.png")
@@ -57,16 +59,16 @@ def tell_outcome(run: Path, table: ImageTable, predictions: "Predictions", score
     """Print what was left out, how good the model is, and where everything lies."""
     exclusions = table.exclusions
     if exclusions:
-        print(f"\n{len(exclusions)} file(s) left out:")
+        show_lines(f"\n{len(exclusions)} file(s) left out:")
         for exclusion in exclusions[:MOST_LISTED]:
-            print(f"  {exclusion.name}: {exclusion.reason}")
+            show_lines(printable(f"  {exclusion.name}: {exclusion.reason}"))
         if len(exclusions) > MOST_LISTED:
-            print(f"  … all of them in {run / 'exclusions.csv'}")
+            show_lines(f"  … all of them in {run / 'exclusions.csv'}")
     for item in damaged_notes(table.damaged):
-        print(f"\n{item}")
-    print()
+        show_lines(f"\n{printable(item)}")
+    show_lines()
     tell(predictions, scores)
-    print(f"\nmodel:      {run / 'model'}")
+    show_lines(f"\nmodel:      {run / 'model'}")
     if (run / "confusion.png").exists():
-        print(f"confusion:  {run / 'confusion.png'}")
-    print(f"run:        {run}")
+        show_lines(f"confusion:  {run / 'confusion.png'}")
+    show_lines(f"run:        {run}")

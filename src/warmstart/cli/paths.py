@@ -4,8 +4,10 @@ import difflib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from warmstart.cli.settings import BackboneSettings
-from warmstart.errors import DataError, SettingError
+from warmstart.cli.settings import PATHS, BackboneSettings, TrainSettings
+from warmstart.data.cache_folder import cache_folder
+from warmstart.data.own_folder import refuse_within_data
+from warmstart.errors import DataError
 
 RUNS = Path("runs")  # where runs lie, unless somebody says
 RECIPE, PREDICTIONS = "recipe.toml", "predictions.csv"  # what makes a folder a run's,
@@ -18,23 +20,46 @@ def anything(path: Path) -> Path:
     return path
 
 
-def refuse_bad_places(settings: BackboneSettings) -> Path | None:
-    """Check before anything slow is loaded that the source is there, and the store not in it.
+def refuse_bad_places(settings: BackboneSettings) -> list[Path]:
+    """Check before anything slow is loaded that the source is there, and nothing written in it.
 
     Args:
         settings: What a command was asked for.
 
     Returns:
-        The folder that holds the images, None if only a table lies beside theirs.
+        The folders that hold images, of other things too; none if only a table lies beside theirs.
     """
+    for name in PATHS:
+        refuse_no_text(getattr(settings, name, None))
     source = Path(settings.source)
     refuse_missing(source, expected="a folder of images, or a CSV that names them.")
     if settings.fixes is not None:
         refuse_missing(Path(settings.fixes), expected="a CSV of fixes, from warmstart check.")
-    data = data_folder(source, settings.folder)
-    if settings.cache_dir is not None:
-        refuse_within_data(Path(settings.cache_dir), "--cache-dir", data)
+    found = [data_folder(source, settings.folder)]
+    if isinstance(settings, TrainSettings) and settings.others is not None:
+        others = Path(settings.others)
+        refuse_missing(others, expected="pictures of other things.")
+        found.append(others if others.is_dir() else None)
+    data = [folder for folder in found if folder is not None]
+    refuse_within_data(cache_folder(settings.cache_dir), "--cache-dir", data)
+    if isinstance(settings, TrainSettings) and settings.tensorboard is not None:
+        refuse_within_data(Path(settings.tensorboard), "--tensorboard", data)
     return data
+
+
+def refuse_no_text(place: str | None) -> None:
+    """See that a path can be written down, in a run's recipe.
+
+    Raises:
+        DataError: it cannot; its bytes are no UTF-8.
+    """
+    whole = "" if place is None else str(Path(place).absolute())
+    if whole.encode(errors="ignore").decode() != whole:
+        raise DataError(
+            f"the name {whole} is not UTF-8.",
+            expected="a path that can be written down.",
+            fix="rename it: convmv -f latin1 -t utf8",
+        )
 
 
 def refuse_missing(
@@ -147,29 +172,3 @@ def data_folder(source: Path, folder: str = "") -> Path | None:
     base = resolve_base(source.parent, folder)
     home = base.root / base.folder
     return home if folder or (home.is_dir() and has_images(home)) else None
-
-
-def is_within(path: Path, folder: Path | None) -> bool:
-    """Whether a path is a folder or lies in it, links followed."""
-    return folder is not None and path.resolve().is_relative_to(folder.resolve())
-
-
-def refuse_within_data(path: Path, flag: str, data: Path | None) -> None:
-    """Law 13: nothing is written among the user's images.
-
-    Args:
-        path: Where something is to be written.
-        flag: The option that said so.
-        data: The folder of images.
-
-    Raises:
-        SettingError: it lies among them.
-    """
-    if data is not None and is_within(path, data):
-        beside = data.resolve().parent / f"{data.resolve().name}-{flag.lstrip('-')}"
-        raise SettingError(
-            f"{flag} {path} lies in the data folder {data}, where nothing is ever written.",
-            expected="a folder outside the data.",
-            fix=f"give another one, such as {beside}.",
-            flags=(flag, str(beside)),
-        )

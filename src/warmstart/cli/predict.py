@@ -1,6 +1,5 @@
 """`warmstart predict`: name what is on pictures with a saved model, or with a published one."""
 
-import csv
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,9 +13,12 @@ from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.settings import AUGMENTATIONS
-from warmstart.errors import DataError, SettingError, UnreadableImagesError
+from warmstart.data.own_folder import refuse_within_data
+from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
+from warmstart.files.cells import write_rows
 from warmstart.files.writing import writing_text
 from warmstart.results.answering import UNKNOWN
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.data.table import Exclusion
@@ -72,6 +74,8 @@ def predict(
         refuse_no_model(model)
     for path in paths:
         refuse_missing(path, expected="an image, or a folder of images.")
+    if csv_file is not None and str(csv_file) != "-":
+        refuse_within_data(csv_file, "--csv", [path for path in paths if path.is_dir()])
     from warmstart.data.listing import list_pictures
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
@@ -88,13 +92,15 @@ def predict(
     predictions, unread = predict_readable(named, files)
     if predictions is not None:
         for note in predictions.notes:
-            print(f"note: {note}", file=sys.stderr)
+            show_lines(f"note: {printable(note)}", is_error=True)
         said = predictions if unknown else always_answering(predictions)
         write(said, csv_file, top=top or (3 if has_name_only else 1))
     if unread is not None:
+        what, *details = unread.what.split("\n")
         num_named = 0 if predictions is None else len(predictions.rows)
         raise DataError(
-            unread.what,
+            what,
+            details=details,
             expected=unread.expected,
             fix=f"replace them; {num_named} other image(s) were read.",
         ) from unread
@@ -140,9 +146,9 @@ def tell_left_out(exclusions: Sequence["Exclusion"], csv_file: Path | None) -> N
     if csv_file is not None and has_file and exclusions:
         place = csv_file.with_name(f"{csv_file.stem}-exclusions.csv")
         write_exclusions(place, exclusions)
-        print(f"{len(exclusions)} left out, named in {place}", file=sys.stderr)
+        show_lines(f"{len(exclusions)} left out, named in {place}", is_error=True)
     for line in left_out_lines(exclusions, MOST_NAMED if has_file else len(exclusions)):
-        print(line, file=sys.stderr)
+        show_lines(line, is_error=True)
 
 
 def always_answering(predictions: "Predictions") -> "Predictions":
@@ -154,13 +160,13 @@ def write(predictions: "Predictions", csv_file: Path | None, *, top: int) -> Non
     """Print a line per picture, or write a CSV."""
     if csv_file is None:
         for name, text in zip(predictions.rows, answer_texts(predictions, top), strict=True):
-            print(f"{name}\t{text}")
+            show_lines(f"{printable(name)}\t{text}", flush=False)
     elif str(csv_file) == "-":
         write_csv(predictions, sys.stdout)
     else:
         with writing_text(csv_file) as file:
             write_csv(predictions, file)
-        print(f"{len(predictions.rows)} rows in {csv_file}")
+        show_lines(f"{len(predictions.rows)} rows in {csv_file}")
 
 
 def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
@@ -173,18 +179,18 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
     classes = predictions.classes
     for names, row in zip(predictions.answers, predictions.probabilities, strict=True):
         chances = dict(zip(classes, row, strict=True))
-        nearest = f"{classes[int(row.argmax())]} {row.max():.4f}"
+        nearest = f"{printable(classes[int(row.argmax())])} {row.max():.4f}"
         if not names:
             yield f"-\t(none above its threshold; the nearest: {nearest})"
         elif names == (UNKNOWN,):
             yield f"{UNKNOWN}\t(the nearest: {nearest})"
         elif not predictions.is_multi_label:
             first = (-row).argsort(kind="stable")[:top]
-            yield "\t".join(f"{classes[k]}\t{row[k]:.4f}" for k in first)
+            yield "\t".join(f"{printable(classes[k])}\t{row[k]:.4f}" for k in first)
         else:
             sure = sorted(names, key=lambda name: -chances[name])
             yield (
-                labels_cell(sure, classes)
+                printable(labels_cell(sure, classes))
                 + "\t"
                 + "|".join(f"{chances[name]:.4f}" for name in sure)
             )
@@ -194,8 +200,9 @@ def write_csv(predictions: "Predictions", file: Any) -> None:
     """One line per picture: its name, what is predicted, every probability."""
     from warmstart.cli.run_folder import answer_cell
 
-    writer = csv.writer(file)
-    writer.writerow(["name", "predicted", *predictions.classes])
     rows = zip(predictions.rows, predictions.answers, predictions.probabilities, strict=True)
-    for name, answer, row in rows:
-        writer.writerow([name, answer_cell(predictions, answer), *(repr(float(p)) for p in row)])
+    write_rows(file, [["name", "predicted", *predictions.classes]])
+    write_rows(
+        file,
+        ([name, answer_cell(predictions, answer), *map(float, row)] for name, answer, row in rows),
+    )

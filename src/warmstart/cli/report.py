@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from warmstart.cli import options
-from warmstart.cli.paths import data_folder, refuse_no_run, refuse_within_data
+from warmstart.cli.paths import data_folder, refuse_no_run
+from warmstart.data.cache_folder import cache_folder
+from warmstart.data.own_folder import refuse_within_data
+from warmstart.terminal.colour import show_lines
 
 
 def report_run(
@@ -29,10 +32,12 @@ def report_run(
     place = run / REPORT if out is None else out
     source = Path(asked.source)
     if source.exists():
-        data = data_folder(source, asked.folder)
+        data = [data_folder(source, asked.folder)]
+        store = cache_folder(asked.cache_dir if cache_dir is None else cache_dir)
         refuse_within_data(place, "--out", data)
+        refuse_within_data(store, "--cache-dir", data)
         if pictures is not None:
             refuse_within_data(pictures, "--pictures", data)
     from warmstart.cli.run_report import write_run_report
 
-    print(f"report:     {write_run_report(run, place, pictures, cache_dir=cache_dir)}")
+    show_lines(f"report:     {write_run_report(run, place, pictures, cache_dir=cache_dir)}")

@@ -1,6 +1,5 @@
 """The folder that a run leaves: plain files that can be read without warmstart."""
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.cli.label_cells import labels_cell
-from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS, is_within, refuse_within_data
+from warmstart.cli.likeliest import LIKELIEST, MOST_CELLS, likeliest_cell
+from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS
+from warmstart.data.own_folder import is_within, refuse_within_data
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
+from warmstart.files.cells import write_rows
 from warmstart.files.locks import folder_lock
 from warmstart.files.writing import disk_errors, write_whole, writing_text
 from warmstart.results.history import History
@@ -26,13 +28,15 @@ OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not se
 STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
 
 
-def new_run(out: Path | None, source: Path, *, data: Path | None = None, home: Path = RUNS) -> Path:
+def new_run(
+    out: Path | None, source: Path, *, data: Sequence[Path] = (), home: Path = RUNS
+) -> Path:
     """Make a folder that was not there yet: of two processes only one can.
 
     Args:
         out: What was asked for.
         source: What is trained on; it gives the name otherwise.
-        data: The folder of images; nothing is written there.
+        data: The folders of images; nothing is written there.
         home: Where runs lie; beside the data if this would be among the images.
 
     Returns:
@@ -44,8 +48,9 @@ def new_run(out: Path | None, source: Path, *, data: Path | None = None, home: P
         with disk_errors(out):
             out.mkdir(parents=True, exist_ok=True)
         return out
-    if data is not None and is_within(home, data):
-        home = data.resolve().parent / home.name
+    for folder in data:
+        if is_within(home, folder):
+            home = folder.resolve().parent / home.name
     here = source.resolve()
     name = here.name if here.is_dir() else here.stem
     number = 1
@@ -121,21 +126,28 @@ def write_history(run: Path, history: History) -> None:
 def write_predictions(
     run: Path, predictions: Predictions, hashes: Sequence[bytes], name: str = PREDICTIONS
 ) -> None:
-    """One line per row, found again by its content's hash wherever the file moves."""
-    answers = predictions.answers
+    """One line per row, found again by its content's hash wherever the file moves.
+
+    There is a column per class; where that would be very many cells, one of the likeliest classes.
+    """
+    is_short = predictions.probabilities.size > MOST_CELLS
+    titles = [LIKELIEST] if is_short else predictions.classes
     with writing_text(run / name) as file:
-        writer = csv.writer(file)
-        writer.writerow(["sha256", "name", "label", "predicted", *predictions.classes])
-        for i, name in enumerate(predictions.rows):
-            writer.writerow(
-                [
-                    hashes[i].hex(),
-                    name,
-                    label_cell(predictions.labels[i], predictions.classes),
-                    answer_cell(predictions, answers[i]),
-                    *(repr(float(p)) for p in predictions.probabilities[i]),
-                ]
-            )
+        write_rows(file, [["sha256", "name", "label", "predicted", *titles]])
+        write_rows(file, prediction_rows(predictions, hashes, is_short=is_short))
+
+
+def prediction_rows(
+    predictions: Predictions, hashes: Sequence[bytes], *, is_short: bool
+) -> Iterator[list[object]]:
+    """The cells of each row; ``is_short`` where only the likeliest classes are told."""
+    classes, answers = predictions.classes, predictions.answers
+    for i, name in enumerate(predictions.rows):
+        row, label = predictions.probabilities[i], predictions.labels[i]
+        own = np.flatnonzero(label == 1) if predictions.is_multi_label else label[label >= 0]
+        told = [likeliest_cell(row, own, classes)] if is_short else map(float, row)
+        called = answer_cell(predictions, answers[i])
+        yield [hashes[i].hex(), name, label_cell(label, classes), called, *told]
 
 
 def answer_cell(predictions: Predictions, names: Sequence[str]) -> str:
@@ -160,7 +172,7 @@ def write_exclusions(path: Path, exclusions: Iterable[Exclusion]) -> None:
     listed = [(one.name, one.reason) for one in exclusions]
     if listed:
         with writing_text(path) as file:
-            csv.writer(file).writerows([("name", "reason"), *listed])
+            write_rows(file, [("name", "reason"), *listed])
 
 
 def write_environment(run: Path, versions: dict[str, str], mode: str) -> None:
@@ -170,9 +182,9 @@ def write_environment(run: Path, versions: dict[str, str], mode: str) -> None:
     write_json(run / ENVIRONMENT, environment(versions, mode))
 
 
-def write_data(run: Path, table: ImageTable) -> None:
-    """How many images of each class each split had, and what their reader noticed."""
-    write_json(run / DATA, {"counts": table.counts(), "notes": table.notes})
+def write_data(run: Path, table: ImageTable, noticed: Sequence[str] = ()) -> None:
+    """How many images of each class each split had, and what was noticed, also in training."""
+    write_json(run / DATA, {"counts": table.counts(), "notes": [*table.notes, *noticed]})
 
 
 def write_curve(run: Path, curve: LRCurve) -> None:

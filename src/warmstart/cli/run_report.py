@@ -14,7 +14,7 @@ from warmstart.cli.run_reading import (
     read_history,
     read_steps,
 )
-from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions
+from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions, read_scores
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.csv_table import is_table
 from warmstart.images.regular import picture_bytes
@@ -82,6 +82,7 @@ def write_run_report(
         steps=steps,
         lr_curve=curve,
         out_of_fold=out_of_fold,
+        scores=read_scores(run) if saved.is_short else None,
     )
     return write_report(content, out, pictures)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from warmstart.arguments import LARGEST_SEED
 from warmstart.backbones.card import EMBEDDED_ARCH
 
 AUGMENTATIONS = "basic, side_on, top_down, rand_augment or trivial_augment"
@@ -64,7 +65,10 @@ class DataSettings:
     valid_pct: Annotated[
         float, typer.Option(help="Share that validates, where there is no valid folder.")
     ] = 0.2
-    split_seed: Annotated[int, typer.Option(help="What the draw of that share depends on.")] = 42
+    split_seed: Annotated[
+        int,
+        typer.Option(min=0, max=LARGEST_SEED, help="What the draw of that share depends on."),
+    ] = 42
     on_unreadable: Annotated[
         str,
         typer.Option(
@@ -116,7 +120,10 @@ class LearnSettings(BackboneSettings):
     views: Annotated[
         int, typer.Option(min=0, help="Augmented views to keep; 0 trains on the plain view.")
     ] = 0
-    seed: Annotated[int, typer.Option(help="Of the head, the order of rows and dropout.")] = 0
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=LARGEST_SEED, help="Of the head, the order of rows and dropout."),
+    ] = 0
     pretrained: Annotated[bool, typer.Option(help="Begin with pretrained weights.")] = True
 
     @property

@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
+from warmstart.arguments import LARGEST_SEED
 from warmstart.cli.expand import with_options
 from warmstart.cli.lr_find import refuse_format
-from warmstart.cli.paths import data_folder, refuse_missing, refuse_within_data
+from warmstart.cli.paths import data_folder, refuse_missing
 from warmstart.cli.settings import DataSettings
+from warmstart.data.own_folder import refuse_within_data
+from warmstart.terminal.colour import show_lines
 
 
 @with_options(DataSettings)
@@ -17,17 +20,17 @@ def show(
     out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("batch.png"),
     rows: Annotated[int, typer.Option(min=1, help="How many training images.")] = 4,
     views: Annotated[int, typer.Option(min=0, help="Augmented views of each.")] = 4,
-    seed: Annotated[int, typer.Option(help="Which images.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Which images.")] = 0,
 ) -> None:
     """Draw some training images as the network sees them, and say how much the crop loses."""
     source = Path(settings.source)
     refuse_missing(source, expected="a folder of images, or a CSV that names them.")
     refuse_format(out, "--out")
-    refuse_within_data(out, "--out", data_folder(source, settings.folder))
+    refuse_within_data(out, "--out", [data_folder(source, settings.folder)])
     # numpy and Pillow load here, not for --help
     from warmstart.cli.steps import load_data
 
     data = load_data(settings)
     data.show_batch(out, num_rows=rows, num_views=views, seed=seed)
-    print(data.views_in_words())
-    print(f"picture in {out}")
+    show_lines(data.views_in_words())
+    show_lines(f"picture in {out}")

@@ -21,13 +21,22 @@ from warmstart.cli.run_report import write_run_report
 from warmstart.cli.settings import DataSettings, LearnSettings
 from warmstart.cli.table_file import table_data
 from warmstart.data.cache_folder import cache_folder
-from warmstart.data.content import ContentHashes
+from warmstart.data.content import ContentHashes, file_sha256
 from warmstart.data.csv_table import is_table
+from warmstart.data.listing import list_pictures
 from warmstart.errors import DataError, DivergedError, SettingError
+from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.results.predictions import Predictions
+
+
+BEGUN_WITH = {  # what a run's bits depend on, and must not change while it is stopped
+    "numeric_mode": "computer or its versions",
+    "images_sha256": "images",
+    "others_sha256": "pictures of other things",
+}
 
 
 def load_data(
@@ -94,7 +103,7 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     refuse_rate(settings.lr)
     last_step(settings.steps)
     data = load_data(settings, quiet=True)
-    print(summary_of(data), flush=True)
+    show_lines(summary_of(data))
     learn = build_learner(settings, data)
     recipe = begun(recipe, learn, run)
     held_back = None
@@ -113,7 +122,7 @@ def run_training(recipe: Recipe, run: Path) -> "Predictions":
     tell_outcome(run, learn.data.table, predictions, scores)
     if settings.report:  # last, so that nobody waits for it
         place = write_run_report(run, run / REPORT, predictor=learn.predictor())
-        print(f"report:     {place}")
+        show_lines(f"report:     {place}")
     return predictions
 
 
@@ -149,7 +158,11 @@ def begun(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
         for content in learn.content_hashes(split):
             digest.update(content)
     here = {"numeric_mode": learn.numeric_mode, "images_sha256": digest.hexdigest()}
-    for name, what in (("numeric_mode", "computer or its versions"), ("images_sha256", "images")):
+    if recipe.asked.others is not None:
+        here["others_sha256"] = hash_of_others(Path(recipe.asked.others))
+    for name, what in BEGUN_WITH.items():
+        if name not in here:
+            continue
         if recipe.chosen.get(name, here[name]) != here[name]:
             raise DataError(
                 f"{run} cannot go on: its {what} changed ({name} was {recipe.chosen[name]}, and "
@@ -162,6 +175,12 @@ def begun(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
     return recipe
 
 
+def hash_of_others(place: Path) -> str:
+    """A hash of the pictures of other things, whatever they are called."""
+    contents = sorted(map(file_sha256, map(str, list_pictures([place]).files)))
+    return hashlib.sha256(b"".join(contents)).hexdigest()
+
+
 def with_rate(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
     """A recipe with a rate: what is found by trying is found once."""
     if recipe.lr is not None:
@@ -169,7 +188,7 @@ def with_rate(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
     curve = learn.lr_find()
     write_curve(run, curve)
     lr = curve.suggestion
-    print(f"rate {lr:.2g}, found by trying rates from small to large")
+    show_lines(f"rate {lr:.2g}, found by trying rates from small to large")
     recipe = recipe.choosing(lr=lr)
     recipe.write(run)
     return recipe

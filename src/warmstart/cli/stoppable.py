@@ -7,6 +7,7 @@ from warmstart.cli.mistakes import RunStopped
 from warmstart.cli.paths import RECIPE
 from warmstart.cli.recipe import Recipe
 from warmstart.cli.run_folder import working_in
+from warmstart.terminal.colour import show_lines
 
 
 def run_stoppable(recipe: Recipe, run: Path, cache_dir: str | None = None) -> None:
@@ -22,8 +23,8 @@ def run_stoppable(recipe: Recipe, run: Path, cache_dir: str | None = None) -> No
     """
     if recipe.result:
         accuracy = recipe.result.get("valid_accuracy", float("nan"))
-        print(f"{run} is finished: accuracy {accuracy:.4f} on the validation images.")
-        print(f"model:      {run / 'model'}")
+        show_lines(f"{run} is finished: accuracy {accuracy:.4f} on the validation images.")
+        show_lines(f"model:      {run / 'model'}")
         return
     if cache_dir is not None:
         recipe = replace(recipe, asked=replace(recipe.asked, cache_dir=cache_dir))

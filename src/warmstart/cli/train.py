@@ -1,6 +1,5 @@
 """`warmstart train`: precompute, find a rate, train the head, judge, save."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -8,18 +7,15 @@ from typing import Annotated
 import typer
 
 from warmstart.cli.expand import with_options
-from warmstart.cli.paths import (
-    refuse_bad_places,
-    refuse_missing,
-    refuse_no_run,
-    refuse_within_data,
-)
+from warmstart.cli.paths import refuse_bad_places, refuse_no_run
 from warmstart.cli.recipe import Recipe, read_recipe
 from warmstart.cli.resume import Context, resumed
 from warmstart.cli.run_folder import new_run
 from warmstart.cli.settings import SOURCE_HELP, TrainSettings
 from warmstart.cli.stoppable import run_stoppable
+from warmstart.data.own_folder import refuse_within_data
 from warmstart.errors import SettingError
+from warmstart.terminal.colour import show_lines
 
 
 @with_options(TrainSettings)
@@ -41,13 +37,17 @@ def train(
         SettingError: neither a source nor a run to go on with was given.
     """
     if resume is not None:
-        run_stoppable(resumed(resume, context), resume, settings.cache_dir)
+        recipe = resumed(resume, context)
+        if not recipe.result:
+            refuse_within_data(resume, "--resume", places_of(recipe, settings.cache_dir))
+        run_stoppable(recipe, resume, settings.cache_dir)
         return
     if like is not None:
         refuse_no_run(like)
         done = read_recipe(like)
+        data = places_of(done, settings.cache_dir)
         again = replace(done, result={})
-        run_stoppable(again, new_run(out, Path(done.asked.source)), settings.cache_dir)
+        run_stoppable(again, new_run(out, Path(done.asked.source), data=data), settings.cache_dir)
         return
     if not source:
         raise SettingError(
@@ -57,11 +57,13 @@ def train(
         )
     settings = resolve_head(settings)
     data = refuse_bad_places(settings)
-    if settings.tensorboard is not None:
-        refuse_within_data(Path(settings.tensorboard), "--tensorboard", data)
-    if settings.others is not None:
-        refuse_missing(Path(settings.others), expected="pictures of other things.")
     run_stoppable(Recipe(settings), new_run(out, Path(source), data=data), settings.cache_dir)
+
+
+def places_of(recipe: Recipe, cache_dir: str | None) -> list[Path]:
+    """The folders of images of a run that was begun, nothing of it being written there."""
+    asked = recipe.asked if cache_dir is None else replace(recipe.asked, cache_dir=cache_dir)
+    return refuse_bad_places(asked)
 
 
 def resolve_head(settings: TrainSettings) -> TrainSettings:
@@ -95,9 +97,9 @@ def resolve_head(settings: TrainSettings) -> TrainSettings:
             fix="pass head=mlp.",
             flags=("--head", "mlp"),
         )
-    print(
+    show_lines(
         f"note: {' and '.join(given)} {'is' if len(given) == 1 else 'are'} of the MLP, so the head "
         "is the MLP; without it, logistic regression (--head logistic).",
-        file=sys.stderr,
+        is_error=True,
     )
     return replace(settings, head="mlp")

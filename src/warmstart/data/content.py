@@ -100,7 +100,7 @@ class ContentHashes:
             with closing(self._open()) as connection, connection:
                 connection.executemany(
                     "REPLACE INTO hashes VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [(*row, sum_of(row)) for row in rows],
+                    [(written(row[0]), *row[1:], sum_of(row)) for row in rows],
                 )
         except (sqlite3.Error, OSError) as error:
             self._do_without(error)
@@ -141,6 +141,15 @@ def sum_of(row: Row) -> bytes:
     return hashlib.blake2b(repr(row).encode(errors="surrogateescape"), digest_size=8).digest()
 
 
+def written(name: str) -> str | bytes:
+    """How a name is kept: as text, or as bytes where it is none."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name)
+    return name
+
+
 def stamp(name: str) -> tuple[int, int, int, int]:
     """(size, mtime_ns, ctime_ns, inode): what changes when a file does."""
     try:
@@ -155,7 +164,8 @@ def lookup(
 ) -> bytes | None:
     """The remembered hash, if the file is still the one that was hashed, and the row is sound."""
     row = connection.execute(
-        "SELECT size, mtime_ns, ctime_ns, inode, sha256, sum FROM hashes WHERE path = ?", (name,)
+        "SELECT size, mtime_ns, ctime_ns, inode, sha256, sum FROM hashes WHERE path = ?",
+        (written(name),),
     ).fetchone()
     if row is None or tuple(row[:4]) != known or not isinstance(row[4], bytes):
         return None

@@ -1,6 +1,5 @@
 """A CSV of fixes: which rows of a table to drop, which to call something else."""
 
-import csv
 import difflib
 import io
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from warmstart.data.csv_table import Line, parse
 from warmstart.data.records import missing_classes
 from warmstart.data.table import Exclusion, ImageTable, class_counts
 from warmstart.errors import DataError, SettingError
+from warmstart.files.cells import by_cell, write_rows
 from warmstart.files.writing import write_whole
 
 ACTIONS = ("drop", "relabel", "look")
@@ -40,9 +40,7 @@ def write_fixes(path: Path, fixes: Sequence[Fix]) -> None:
         fixes: In the order in which a person should look.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(astuple(fix) for fix in fixes)
+    write_rows(text, [COLUMNS, *map(astuple, fixes)], line_end="\n")
     write_whole(path, text.getvalue())
 
 
@@ -121,8 +119,18 @@ def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:
     if path is None:
         return table
     path = Path(path)
-    fixes = read_fixes(path)
+    names, classes = by_cell(table.names), by_cell(table.classes)
+    fixes = [
+        (
+            number,
+            replace(
+                fix, name=names.get(fix.name, fix.name), label=classes.get(fix.label, fix.label)
+            ),
+        )
+        for number, fix in read_fixes(path)
+    ]
     row_of = {name: row for row, name in enumerate(table.names)}
+    number_of = {name: label for label, name in enumerate(table.classes)}
     labels = table.labels.copy()
     gone: list[Exclusion] = []
     moved: list[str] = []
@@ -131,7 +139,7 @@ def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:
         if fix.action == "drop":
             gone.append(Exclusion(fix.name, f"dropped by {path.name}"))
         elif fix.action == "relabel":
-            row, label = row_of[fix.name], table.classes.index(fix.label)
+            row, label = row_of[fix.name], number_of[fix.label]
             if labels[row] != label:
                 moved.append(fix.name)
             labels[row] = label

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from warmstart.data.scan import exists, is_dir, is_file, is_utf8, reason_counts, scan
 from warmstart.data.table import Exclusion
-from warmstart.errors import DataError
+from warmstart.errors import DataError, printable
 from warmstart.images.formats import HEIF_EXTRA, unread_pictures
 
 MOST_NAMED = 20  # of one reason, on a screen
@@ -62,7 +62,7 @@ def refuse_no_file(path: Path) -> None:
     """
     if is_file(path) and is_utf8(str(path)):
         return
-    shown = str(path).encode("utf-8", "backslashreplace").decode()
+    shown = printable(str(path))
     if is_file(path):
         what, fix = f"the name {shown} is not UTF-8.", "rename the file: convmv -f latin1 -t utf8"
     elif exists(path):
@@ -113,9 +113,11 @@ def left_out_lines(exclusions: Sequence[Exclusion], most: int = MOST_NAMED) -> l
     if not exclusions:
         return []
     lines = [f"{len(exclusions)} file(s) or folder(s) left out:"]
+    named: dict[str, list[str]] = {}
+    for item in exclusions:
+        named.setdefault(item.reason, []).append(item.name)
     for reason, number, _ in reason_counts(exclusions):
-        names = [item.name for item in exclusions if item.reason == reason]
-        lines += [f"  {name}: {reason}" for name in names[:most]]
+        lines += [printable(f"  {name}: {reason}") for name in named[reason][:most]]
         if number > most:
-            lines.append(f"  and {number - most} more: {reason}")
+            lines.append(f"  and {number - most} more: {printable(reason)}")
     return lines

@@ -9,10 +9,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.errors import SettingError
+from warmstart.errors import SettingError, printable
 
 SPLITS = ("train", "valid", "test")
 NO_LABEL = "(no label)"
+MOST_COUNTED = 100  # classes that a line tells one by one
 MOST_NAMED = 20  # damaged pictures, in a note; ``damaged`` has all
 
 
@@ -62,6 +63,7 @@ class ImageTable:
                 expected="one name, split and label per row, labels within the classes.",
                 fix="make the table with one of the readers: read_folders, read_csv, from_arrays.",
             )
+        object.__setattr__(self, "notes", tuple(map(printable, self.notes)))
         object.__setattr__(self, "memory", MappingProxyType(dict(self.memory)))
 
     def _problem(self) -> str | None:
@@ -163,19 +165,28 @@ class ImageTable:
         """Counts per split and class, exclusions by reason and notes, as lines of text."""
         lines = []
         for split, numbers in self.counts().items():
-            listed = ", ".join(f"{name} {number}" for name, number in numbers.items() if number)
+            listed = in_few_words({name: number for name, number in numbers.items() if number})
             lines.append(f"{split}: {len(self.rows(split))} images ({listed or 'none'})")
         lines += self.left_out_lines()
         lines += [f"training refuses: {fault}" for fault in self.faults]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+        return "\n".join([*map(printable, lines), *(f"note: {note}" for note in self.notes)])
 
     def left_out_lines(self) -> list[str]:
         """Exclusions by reason: how many, and the first."""
-        lines = []
-        for reason, number in Counter(item.reason for item in self.exclusions).most_common():
-            first = next(item.name for item in self.exclusions if item.reason == reason)
-            lines.append(f"left out: {number} × {reason} (first: {first})")
-        return lines
+        firsts = {item.reason: item.name for item in reversed(self.exclusions)}
+        counts = Counter(item.reason for item in self.exclusions).most_common()
+        return [
+            printable(f"left out: {number} × {reason} (first: {firsts[reason]})")
+            for reason, number in counts
+        ]
+
+
+def in_few_words(numbers: Mapping[str, int]) -> str:
+    """How many images each class has; of very many classes, how many the least and the most."""
+    if len(numbers) <= MOST_COUNTED:
+        return ", ".join(f"{name} {number}" for name, number in numbers.items())
+    fewest, most = min(numbers.values()), max(numbers.values())
+    return f"{len(numbers)} classes with {fewest if fewest == most else f'{fewest} to {most}'} each"
 
 
 def damaged_notes(damaged: tuple[Exclusion, ...]) -> tuple[str, ...]:

@@ -102,12 +102,13 @@ def count_draws(
     rng, num_classes = np.random.default_rng(seed), len(counts)
     rows = counts.sum(axis=1)
     own = np.diag(counts)
-    wrong = counts - np.diag(own)
-    true, called = np.nonzero(wrong)
+    true, called = np.nonzero(counts)
+    is_wrong = true != called
+    true, called = true[is_wrong], called[is_wrong]
     # a Dirichlet of total n - 2 has the variance p (1 - p) / (n - 1) of a fair estimate
     scale = share(np.maximum(rows - 2.0, rows / 2.0), rows.astype(np.float64))
     prior = PRIOR_ROWS * rows / rows.sum()
-    shapes = np.concatenate([own * scale + prior, prior, wrong[true, called] * scale[true]])
+    shapes = np.concatenate([own * scale + prior, prior, counts[true, called] * scale[true]])
     block = max(1, min(num_resamples, BLOCK_NUMBERS // len(shapes)))
     for start in range(0, num_resamples, block):
         drawn = rng.standard_gamma(shapes, size=(min(block, num_resamples - start), len(shapes)))

@@ -39,18 +39,30 @@ def resample_weights(
         Rao and Wu (1988), JASA 83, 231–241, section 2, with m = n - 1.
     """
     rng = np.random.default_rng(seed)
-    groups = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
+    groups = [rows for rows in strata_by_size(strata) if rows.shape[1] > 1]
     block = max(1, min(num_resamples, BLOCK_NUMBERS // len(strata)))
     for start in range(0, num_resamples, block):
         number = min(block, num_resamples - start)
         weights = np.ones((number, len(strata)))
         for rows in groups:
-            n = len(rows)
-            if n > 1:
-                drawn = rng.integers(n, size=(number, n - 1)) + n * np.arange(number)[:, None]
-                counts = np.bincount(drawn.ravel(), minlength=number * n).reshape(number, n)
-                weights[:, rows] = counts * (n / (n - 1))
+            num_strata, n = rows.shape
+            each = np.arange(number * num_strata).reshape(number, num_strata, 1)
+            drawn = rng.integers(n, size=(number, num_strata, n - 1)) + n * each
+            counts = np.bincount(drawn.ravel(), minlength=n * each.size)
+            weights[:, rows] = counts.reshape(number, num_strata, n) * (n / (n - 1))
         yield weights
+
+
+def strata_by_size(strata: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The rows of the classes of each size: (classes, size) positions, so that many are one step.
+
+    Args:
+        strata: (N,) the class of each row.
+    """
+    _, places, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    order = np.argsort(places, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    return [order[starts[sizes == size][:, None] + np.arange(size)] for size in np.unique(sizes)]
 
 
 def bootstrap(

@@ -37,7 +37,8 @@ def matched(
             expected="two models of the same classes.",
             fix="compare models that were trained on the same classes.",
         )
-    columns = [second.classes.index(name) for name in first.classes]
+    number = {name: k for k, name in enumerate(second.classes)}
+    columns = [number[name] for name in first.classes]
     labels = relabelled(second.labels, columns)
     rows = np.empty(len(keys[0]), np.int64)
     rows[by_key(keys[0], first.labels)] = by_key(keys[1], labels)

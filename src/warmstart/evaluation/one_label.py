@@ -38,7 +38,7 @@ def confusion(rows: Judged) -> NDArray[np.int64]:
     num_classes = len(rows.classes)
     pairs = rows.labels * num_classes + rows.predicted
     counts = np.bincount(pairs, minlength=num_classes * num_classes)
-    return counts.reshape(num_classes, num_classes).astype(np.int64)
+    return counts.reshape(num_classes, num_classes).astype(np.int64, copy=False)
 
 
 def count_scores(counts: NDArray[np.int64], settings: JudgeSettings) -> dict[str, Score]:

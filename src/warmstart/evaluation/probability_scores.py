@@ -130,8 +130,9 @@ def row_squares(rows: Judged) -> NDArray[np.float64]:
     """
     if rows.is_multi_label:
         return np.asarray(((rows.probabilities - rows.labels) ** 2).mean(axis=1), np.float64)
-    targets = np.eye(len(rows.classes))[rows.labels]
-    squares = ((normalised(rows) - targets) ** 2).sum(axis=1)
+    gaps = normalised(rows)
+    gaps[np.arange(len(gaps)), rows.labels] -= 1
+    squares = (gaps**2).sum(axis=1)
     return np.asarray(squares / 2 if len(rows.classes) == 2 else squares, np.float64)
 
 

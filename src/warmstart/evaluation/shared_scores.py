@@ -14,7 +14,7 @@ from warmstart.evaluation.probability_scores import (
     row_losses,
     row_squares,
 )
-from warmstart.evaluation.ranking import macro_ranking, rankable
+from warmstart.evaluation.ranking import macro_ranking, own_macro_ranking, rankable
 from warmstart.evaluation.scores import Score
 from warmstart.evaluation.settings import JudgeSettings
 
@@ -82,10 +82,11 @@ def ranking_scores(rows: Judged, settings: JudgeSettings) -> dict[str, Score]:
     def ranked(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         return dict(zip(names, macro_ranking(rows, weights), strict=True))
 
+    if settings.num_resamples and size > MOST_RANKED:
+        found = zip(names, own_macro_ranking(rows), strict=True)
+        return {name: Score(value, method=TOO_MANY) for name, value in found}
     own = ranked(np.ones((1, len(rows.labels))))
     values = {name: float(each[0]) for name, each in own.items()}
-    if settings.num_resamples and size > MOST_RANKED:
-        return {name: Score(value, method=TOO_MANY) for name, value in values.items()}
     number = settings.num_resamples
     if number * size > RANKING_WORK:
         number = max(FEW_RESAMPLES, RANKING_WORK // size)

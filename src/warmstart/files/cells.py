@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from warmstart.errors import reason_of
-from warmstart.files.reading import read_text
-from warmstart.files.strict import printable, refuse_file
+from warmstart.errors import printable, reason_of
+from warmstart.files.reading import PLAIN_TEXT_BYTES, read_text
+from warmstart.files.strict import refuse_file
 
-FORMULA_SIGNS = ("=", "+", "-", "@")  # with which spreadsheets begin to compute
+# with which spreadsheets begin to compute, some also with the wide ones
+FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+QUOTE = "'"
 
 
 def safe_cell(text: str) -> str:
@@ -20,18 +22,32 @@ def safe_cell(text: str) -> str:
     ("'=1+1", 'cat', 'a\\x0ab')
     """
     shown = printable(text)
-    return f"'{shown}" if shown.lstrip().startswith(FORMULA_SIGNS) else shown
+    return QUOTE + shown if is_formula(shown.lstrip(QUOTE)) else shown
+
+
+def unquoted(cell: str) -> str:
+    """A cell without the quote that stands before a formula."""
+    has_quote = cell.startswith(QUOTE) and is_formula(cell.lstrip(QUOTE))
+    return cell[1:] if has_quote else cell
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would compute it."""
+    return text.lstrip().startswith(FORMULA_SIGNS)
 
 
 def by_cell(names: Iterable[str]) -> dict[str, str]:
     """Names by what stands in their cells: as it is written here, or as it was before."""
     names = list(names)
-    return {name: name for name in names} | {safe_cell(name): name for name in names}
+    found = {name: name for name in names}
+    for form in (printable, safe_cell):  # the first: as one of several in a cell
+        found |= {form(name): name for name in names}
+    return found
 
 
-def read_cells(path: Path) -> tuple[list[str], list[list[str]]]:
+def read_cells(path: Path, most_bytes: int = PLAIN_TEXT_BYTES) -> tuple[list[str], list[list[str]]]:
     """The titles of a CSV as ``write_rows`` writes them, and its rows, each as long as they are."""
-    text = read_text(path)
+    text = read_text(path, most_bytes)
     try:
         titles, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     except (csv.Error, ValueError) as error:
@@ -42,13 +58,14 @@ def read_cells(path: Path) -> tuple[list[str], list[list[str]]]:
     return titles, rows
 
 
-def write_rows(file: Any, rows: Iterable[Sequence[object]]) -> None:
+def write_rows(file: Any, rows: Iterable[Sequence[object]], *, line_end: str = "\r\n") -> None:
     """Write rows of a CSV; numbers as they are, texts as ``safe_cell`` has them.
 
     Args:
         file: Whatever ``csv.writer`` takes.
         rows: Of numbers and texts.
+        line_end: Behind each.
     """
-    csv.writer(file).writerows(
+    csv.writer(file, lineterminator=line_end).writerows(
         [safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )

@@ -5,7 +5,6 @@ what a dataclass itself refuses in ``__post_init__`` is refused in its words.
 """
 
 import json
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
@@ -14,10 +13,9 @@ from math import isfinite
 from types import UnionType
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from warmstart.errors import FileError, WarmstartError
+from warmstart.errors import FileError, WarmstartError, printable
 
 T = TypeVar("T")
-OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 MOST_SHOWN = 200  # signs of a reason
 
 
@@ -180,8 +178,3 @@ def refuse_file(name: str, what: str) -> NoReturn:
         expected="the file as warmstart wrote it.",
         fix="copy it again from where it was made.",
     )
-
-
-def printable(text: str) -> str:
-    """Without signs that a terminal would obey, or that turn the direction of writing."""
-    return OBEYED.sub(lambda sign: f"\\x{ord(sign[0]):02x}", text)

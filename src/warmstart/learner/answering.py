@@ -1,6 +1,5 @@
 """How a learner answers: temperature, thresholds and "unknown", from rows that judge nothing."""
 
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from warmstart.evaluation.unknown import UnknownThreshold, confidence, unknown_t
 from warmstart.results.answering import UNKNOWN, Answering
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.colour import show_lines
 from warmstart.terminal.notes import note
 
 NUM_FOLDS = 5
@@ -108,7 +108,7 @@ def as_answered(answering: Answering, rows: Predictions) -> Predictions:
 def tell(answering: Answering, *, quiet: bool) -> None:
     """Say what was found last."""
     if not quiet:
-        print(answering.how[-1], file=sys.stderr)  # noqa: T201 - the learner's words to its user
+        show_lines(answering.how[-1], is_error=True)
 
 
 def forgotten(answering: Answering, why: str, *, quiet: bool) -> Answering:

@@ -13,6 +13,7 @@ from torch import nn
 from warmstart.arguments import reads
 from warmstart.backbones.card import Architecture
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.data.cache_folder import cache_folder
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device
@@ -77,6 +78,8 @@ class ConvLearner(Answers):
             The learner. With ``precompute``, everything has been computed.
         """
         refuse_foreign_transforms(arch, data.tfms)
+        store = cache_folder(cache_dir)
+        refuse_own(data, cache_dir=store)
         place = chosen_device(device)
         plan = NetworkPlan(
             arch,
@@ -97,7 +100,7 @@ class ConvLearner(Answers):
             device=place,
             opt=opt,
             seed=seed,
-            cache_dir=cache_folder(cache_dir),
+            cache_dir=store,
             precompute=precompute,
             num_groups=num_groups,
             train_precision=train_precision,
@@ -125,6 +128,7 @@ class ConvLearner(Answers):
             pictures: A folder for PNG files, if they are wanted.
         """
         existing_rows(self.data.table, what)
+        refuse_own(self.data, path=path, pictures=pictures)
         return report_learner(self, path, what, steps=steps, pictures=pictures)
 
     @reads(**READERS)
@@ -138,6 +142,7 @@ class ConvLearner(Answers):
         Returns:
             The folder.
         """
+        refuse_own(self.data, folder=folder)
         card = replace(self.card, mode=self.numeric_mode, metrics=metrics or {})
         write_model(Path(folder), card, self.model.state_dict(), self.seen)
         return Path(folder)

@@ -1,6 +1,5 @@
 """Out-of-fold predictions of a learner's training rows."""
 
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ from warmstart.learner.feeding import Feeding, targets_of, view_of_epoch
 from warmstart.learner.head_rows import HeadRows, gathered_rows, nested_out_of_fold
 from warmstart.learner.layers import Layers
 from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.terminal.colour import show_lines
 from warmstart.training.logistic_head import Parts
 from warmstart.training.lr_finder import kept_random_state
 from warmstart.training.settings import FitSettings
@@ -145,7 +145,7 @@ def predictions_of(
         names, found, table.labels[rows], table.classes, folds=folds, **heads
     )  # fmt: skip
     if not quiet:
-        print(made, file=sys.stderr)  # noqa: T201 - the learner's words to its user
+        show_lines(made, is_error=True)
     return made
 
 

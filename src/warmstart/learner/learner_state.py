@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from warmstart.arguments import reads
 from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImagesError
 from warmstart.inference.model_card import ModelCard
@@ -36,6 +37,7 @@ from warmstart.learner.matching import (
     refuse_other_data,
     refuse_other_weights,
 )
+from warmstart.learner.same_bytes import same_bytes_notes
 from warmstart.learner.snapshots import Snapshots
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
@@ -75,6 +77,7 @@ class LearnerState:
         self.num_epochs, self.num_fits = 0, 0
         self._first_body: str | None = None  # its fingerprint, once a fit could have changed it
         self.seen = SeenPictures()
+        self.noticed: tuple[str, ...] = ()  # of the pictures, when they were first trained on
         self._last_seen: tuple[ImageTable, HeldBack, str | None] | None = None
         self._snapshots = Snapshots(network.head, None)
         self.out_of_fold: OutOfFoldPredictions | None = None  # of the head, by ``fit_head``
@@ -185,6 +188,7 @@ class LearnerState:
             data: Whatever was stored for it before is found again, nothing else is used.
         """
         refuse_other_data(self.data, data)
+        refuse_own(data, cache_dir=self.parts.cache_dir)
         size = data.tfms.recipe.size
         fit_to_other_size(self.model.backbone, self.layers.size, size)
         cut = self.layers.cut
@@ -293,6 +297,12 @@ class LearnerState:
             return  # hashes of files are asked for once, however many fits there are
         train, held = held_back.parted(source.table)
         hashes = feeding.activations.hashes
+        if self._last_seen is None or self._last_seen[0] is not source.table:
+            self.noticed = same_bytes_notes(
+                source.table, lambda rows: source.content_hashes(rows, hashes)
+            )
+            for text in self.noticed:
+                note(text, quiet=self.quiet)
         self.seen = self.seen.joined(source.content_hashes(train, hashes))
         if chooser is not None:
             rows = source.table.rows("valid") if chooser == "valid" else held

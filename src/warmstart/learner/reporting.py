@@ -28,6 +28,7 @@ class Reported(Protocol):
     parts: FrozenParts
     opt: str
     seed: int
+    noticed: tuple[str, ...]
     out_of_fold: OutOfFoldPredictions | None
 
     @property
@@ -75,7 +76,7 @@ def report_learner(
         backbone=learn.card.arch,
         size=learn.card.recipe["size"],
         weights_from=learn.card.weights_from,
-        data=DataFacts.of_table(learn.data.table),
+        data=DataFacts.of_table(learn.data.table, learn.noticed),
         split=split,
         predictions=predictions,
         history=learn.history,

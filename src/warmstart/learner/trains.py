@@ -9,6 +9,7 @@ import numpy as np
 from torch import nn
 
 from warmstart.arguments import one_of, reads
+from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.inference.seen_pictures import BEST_EPOCH
 from warmstart.learner.arguments import READERS
 from warmstart.learner.checks import rates, silent, told_balance, told_clip_norm
@@ -99,6 +100,7 @@ class Trains(Predicts):
         Returns:
             The history of this fit; ``learn.history`` has all of them.
         """
+        refuse_own(self.data, checkpoint=checkpoint, tensorboard=tensorboard)
         schedule: Schedule | OneCycle = Schedule(n_cycle, cycle_len, cycle_mult)
         if one_cycle:
             schedule = OneCycle(schedule.num_epochs)
@@ -177,6 +179,7 @@ class Trains(Predicts):
             the training rows' out-of-fold predictions, None where rows were too few or too many.
             The body has to be frozen, and never trained on these rows.
         """
+        refuse_own(self.data, checkpoint=checkpoint)
         check_frozen(self.layers, has_moved=self._has_moved_body, what="fit_head")
         folder = None if checkpoint is None else Path(checkpoint)
         targets = targets_of(self.data.table, self.held_back).train

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 MOST_WITHOUT_SCALE = 6  # their numbers say enough, and a phone is as wide as the squares alone
 MOST_WITH_NUMBERS = 25
 MOST_TICKS = 60
+MOST_DRAWN = 200  # classes; more are not seen in a picture, and ordering them takes minutes
 
 
 def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> Figure:
     """Draw shares of each true class; with many classes, confused ones lie side by side.
+
+    Of more than 200 classes, those that are confused most.
 
     Args:
         matrix: The counts.
@@ -28,11 +31,14 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
     Returns:
         The figure.
     """
-    num_classes = len(matrix.classes)
+    drawn = most_mistaken(matrix.counts, MOST_DRAWN)
+    num_classes = len(drawn)
     has_numbers = num_classes <= MOST_WITH_NUMBERS
-    order = np.arange(num_classes) if has_numbers else clustered(matrix.counts)
-    counts = matrix.counts[np.ix_(order, order)]
-    shares = np.stack([ratio(row, np.full(num_classes, row.sum())) for row in counts])
+    of_drawn = matrix.counts[np.ix_(drawn, drawn)]
+    sums = matrix.counts.sum(axis=1)[drawn]
+    order = np.arange(num_classes) if has_numbers else clustered(of_drawn, sums)
+    counts, sums, drawn = of_drawn[np.ix_(order, order)], sums[order], drawn[order]
+    shares = ratio(counts, sums[:, None])
     side = min(14.0, 3.2 + 0.45 * num_classes)
     has_scale = num_classes > MOST_WITHOUT_SCALE
     figure = new_figure(side + 0.8 * has_scale, side)
@@ -42,7 +48,7 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
         figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.045)
     step = -(-num_classes // MOST_TICKS)
     ticks = np.arange(0, num_classes, step)
-    names = [plain(shortened(matrix.classes[order[i]])) for i in ticks]
+    names = [plain(shortened(matrix.classes[drawn[i]])) for i in ticks]
     size = 10 if num_classes <= 12 else 8 if has_numbers else 6
     slanted = num_classes > 4 or max(map(len, names)) > 10
     if num_classes > 12:
@@ -53,8 +59,10 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
     axes.set_yticks(ticks, names, fontsize=size)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    right, total = int(np.trace(counts)), int(counts.sum())
-    axes.set_title(f"{right} of {total} right", fontsize=11)
+    right, total = int(np.trace(matrix.counts)), int(matrix.counts.sum())
+    are_all = num_classes == len(matrix.classes)
+    which = "" if are_all else f"; the {num_classes} of {len(matrix.classes)} classes confused most"
+    axes.set_title(f"{right} of {total} right{which}", fontsize=11)
     if has_numbers:
         for i, j in np.ndindex(counts.shape):
             if counts[i, j]:
@@ -62,12 +70,23 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
     return finished(figure, path)
 
 
-def clustered(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """An order (K,) in which classes that are confused with each other are neighbours."""
+def most_mistaken(counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Positions of all classes; of more than ``most``, those with most mistakes, in their order."""
+    wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
+    return np.sort(np.argsort(-wrong, kind="stable")[:most])
+
+
+def clustered(counts: NDArray[np.int64], sums: NDArray[np.int64]) -> NDArray[np.int64]:
+    """An order (K,) in which classes that are confused with each other are neighbours.
+
+    Args:
+        counts: (K, K), rows the true classes.
+        sums: (K,) of all rows of each true class.
+    """
     from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
     from scipy.spatial.distance import squareform
 
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    shares = counts / np.maximum(1, sums)[:, None]
     distance = 1 - np.clip(shares + shares.T, 0, 1)
     np.fill_diagonal(distance, 0)
     condensed = squareform(distance, checks=False)

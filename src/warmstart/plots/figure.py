@@ -8,6 +8,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from warmstart.arguments import new_file, refuse
+from warmstart.errors import printable
 from warmstart.files.writing import writing
 
 DOTS_PER_INCH = 120
@@ -40,7 +41,7 @@ def finished(figure: Figure, path: str | Path | None) -> Figure:
 
 def plain(name: str) -> str:
     r"""A name for a label of matplotlib, which would take a$b$c for a formula, or fail at $\x$."""
-    return name.replace("$", r"\$")
+    return "\n".join(map(printable, name.split("\n"))).replace("$", r"\$")
 
 
 def svg_of(figure: Figure, name: str) -> str:

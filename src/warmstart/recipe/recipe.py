@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from warmstart.arguments import folder, instance_of, reads
+from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
 from warmstart.recipe.numbers import RecipeNumbers
@@ -92,6 +93,7 @@ class Recipe(RecipeNumbers):
         Returns:
             What each step did and gained.
         """
+        refuse_own(learn.data, checkpoint=checkpoint)
         place = None if checkpoint is None else Path(checkpoint)
         steps = RecipeRun(learn, self, dict(chosen or {}), on_choice, place)
         for number, step in enumerate(STEPS[: self.last_step], 1):

@@ -1,6 +1,5 @@
 """One run of a recipe: where it is, what it has chosen, and how long things take here."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from warmstart.recipe.holdout_pair import HoldoutPair
 from warmstart.recipe.numbers import RecipeNumbers
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
+from warmstart.terminal.colour import show_lines
 
 NO_LOSS = 1e9  # never the lowest
 
@@ -169,7 +169,7 @@ class RecipeRun:
     def notify(self, text: str) -> None:
         """Print it, unless the learner is quiet."""
         if not self.learn.quiet:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201 - the recipe's words to its user
+            show_lines(text, is_error=True)
 
 
 def compare_holdout(before: Predictions, after: Predictions, rows: str) -> Taken:

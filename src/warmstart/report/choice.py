@@ -64,7 +64,7 @@ def sure_gallery(predictions: Predictions) -> GalleryRows:
     """The most probable rows of each class, of too many classes the least certain ones."""
     num_classes = len(predictions.classes)
     each = max(1, min(4, NUM_SHOWN // num_classes))
-    by_class = [most_sure(predictions, k, each) for k in range(num_classes)]
+    by_class = most_sure(predictions, each)
     text = "The highest probabilities of each class, whether right or wrong."
     if num_classes > MOST_SURE:
         tops = [

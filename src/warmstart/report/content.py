@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.data.table import Exclusion, ImageTable
+from warmstart.evaluation.scores import Scores
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
@@ -23,9 +24,9 @@ class DataFacts:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of_table(cls, table: ImageTable) -> "DataFacts":
-        """Those of a table."""
-        return cls(table.counts(), table.exclusions, table.notes)
+    def of_table(cls, table: ImageTable, noticed: tuple[str, ...] = ()) -> "DataFacts":
+        """Those of a table, and what was noticed in training."""
+        return cls(table.counts(), table.exclusions, (*table.notes, *noticed))
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class SeenRows:
 class ReportContent:
     """A run, judged on ``predictions`` of its ``split``.
 
-    ``out_of_fold`` is what heads that did not see them say of the training rows.
+    ``out_of_fold`` is what heads that did not see them say of the training rows; ``scores`` are
+    those of the predictions, if these do not have every probability.
     """
 
     title: str
@@ -73,3 +75,4 @@ class ReportContent:
     steps: tuple[StepRecord, ...] = ()
     lr_curve: LRCurve | None = None
     out_of_fold: Predictions | None = None
+    scores: Scores | None = None

@@ -101,9 +101,10 @@ def answer(predictions: Predictions, row: int) -> tuple[str, float]:
     chances = predictions.probabilities[row]
     if not predictions.is_multi_label:
         best = int(chances.argmax())
-        name, unknown = predictions.classes[best], bool(predictions.is_unknown[row])
+        below = predictions.answering.unknown_below
+        name, unknown = predictions.classes[best], below is not None and chances[best] < below
         return f"{UNKNOWN} (nearest: {name})" if unknown else name, float(chances[best])
-    called = np.flatnonzero(predictions.predicted[row])
+    called = np.flatnonzero(chances > predictions.thresholds)
     if not len(called):
         return "none of them", float(1 - chances.max())
     return ", ".join(predictions.classes[int(k)] for k in called), float(chances[called].min())

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
-from warmstart.errors import SettingError
+from warmstart.errors import SettingError, printable
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.evaluation.score_words import main_score
 from warmstart.evaluation.scores import Scores
@@ -111,13 +112,14 @@ def page(content: ReportContent, pictures: Drawn) -> str:
     environment = Environment(
         loader=PackageLoader("warmstart.report"),
         autoescape=True,  # names of files and classes are anybody's
+        finalize=readable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"share": share, "number": number, "seconds": seconds}
     predictions = content.predictions
-    scores = evaluate(predictions)
+    scores = content.scores or evaluate(predictions)
     first, others = worst_first(scores)
     lines = score_lines(scores)
     titles = dict.fromkeys(title for record in content.history.records for title in record.scores)
@@ -142,16 +144,21 @@ def page(content: ReportContent, pictures: Drawn) -> str:
     )
 
 
+def readable(value: object) -> object:
+    """A text of somebody's without signs that turn the direction of writing, or are no text."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def contradicted(predictions: Predictions | None) -> list[Contradicted]:
     """Training rows whose label the heads that did not see them believe least, worst first."""
     if predictions is None:
         return []
-    found = []
+    found, answers = [], predictions.answers
     for row in most_wrong(predictions, MOST_CONTRADICTED).tolist():
         truth = predictions.labels[row]
         labels = np.flatnonzero(truth == 1) if predictions.is_multi_label else [truth]
         names = ", ".join(predictions.classes[int(k)] for k in labels)
-        said = ", ".join(predictions.answers[row])
+        said = ", ".join(answers[row])
         highest = float(predictions.probabilities[row].max())
         found.append(Contradicted(predictions.rows[row], names, said, highest))
     return found

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from warmstart.arguments import reads, whole
 
+MOST_IN_TEXT = 100  # classes of a table that a person reads
+
 
 @dataclass(frozen=True, eq=False)
 class ConfusionMatrix:
@@ -49,7 +51,12 @@ class ConfusionMatrix:
         return import_module("warmstart.plots.confusion").plot_confusion(self, path)
 
     def __str__(self) -> str:
-        """The counts as a text table."""
+        """The counts as a text table; of very many classes, what is confused most."""
+        if len(self.classes) > MOST_IN_TEXT:
+            right, confused = int(np.trace(self.counts)), self.most_confused()[:MOST_IN_TEXT]
+            lines = [f"{len(self.classes)} classes: {right} of {self.counts.sum()} right"]
+            lines += [f"{number:4d} × {true} taken for {said}" for true, said, number in confused]
+            return "\n".join(lines)
         width = max(8, *(len(name) for name in self.classes)) + 2
         head = "true \\ predicted".ljust(width + 8)
         lines = [head + "".join(name.rjust(width) for name in self.classes)]
@@ -61,5 +68,5 @@ class ConfusionMatrix:
 def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
     """Divide, with 0 where there is nothing to divide by (scikit-learn's zero_division=0)."""
     return np.asarray(
-        np.divide(part, whole, out=np.zeros(len(part), np.float64), where=whole > 0), np.float64
+        np.divide(part, whole, out=np.zeros(part.shape, np.float64), where=whole > 0), np.float64
     )

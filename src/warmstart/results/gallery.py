@@ -40,18 +40,18 @@ def most_wrong(predictions: Predictions, number: int) -> Rows:
     return lowest(-gaps(predictions)[wrong], wrong, number)
 
 
-def most_sure(predictions: Predictions, class_number: int, number: int) -> Rows:
-    """The rows that are called so, right or wrong, the most probable first.
+def most_sure(predictions: Predictions, number: int) -> list[Rows]:
+    """For each class, the rows that are called so, right or wrong, the most probable first.
 
     Args:
         predictions: What was said.
-        class_number: Position of the class.
-        number: At most so many.
+        number: At most so many of a class.
     """
-    said = predictions.predicted
-    is_so = said[:, class_number] == 1 if said.ndim == 2 else said == class_number
-    called = np.flatnonzero(is_so)
-    return lowest(-predictions.probabilities[called, class_number], called, number)
+    said, num_classes = predictions.predicted, len(predictions.classes)
+    rows, labels = np.nonzero(said) if said.ndim == 2 else (np.arange(len(said)), said)
+    order = np.lexsort((rows, -predictions.probabilities[rows, labels], labels))
+    ends = np.cumsum(np.bincount(labels, minlength=num_classes))
+    return [found[:number] for found in np.split(rows[order], ends[:-1])]
 
 
 def most_uncertain(predictions: Predictions, number: int) -> Rows:

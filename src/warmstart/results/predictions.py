@@ -66,10 +66,9 @@ class Predictions:
     @property
     def answers(self) -> tuple[tuple[str, ...], ...]:
         """What each row is called: one name, "unknown", or any number of names."""
-        called = self.predicted
-        if not self.is_multi_label:
-            called = np.eye(len(self.classes), dtype=np.int64)[called]
-        nearest = [tuple(self.classes[k] for k in np.flatnonzero(row)) for row in called]
+        called = self.predicted if self.is_multi_label else self.predicted[:, None]
+        find = np.flatnonzero if self.is_multi_label else np.ravel
+        nearest = [tuple(self.classes[k] for k in find(row)) for row in called]
         pairs = zip(self.is_unknown, nearest, strict=True)
         return tuple((UNKNOWN,) if is_unknown else names for is_unknown, names in pairs)
 
@@ -128,8 +127,8 @@ class Predictions:
             )
         known, k = self._known(), len(self.classes)
         pairs = self.labels[known] * k + self.predicted[known]
-        counts = np.bincount(pairs, minlength=k * k).reshape(k, k).astype(np.int64)
-        return ConfusionMatrix(counts, self.classes)
+        counts = np.bincount(pairs, minlength=k * k).reshape(k, k)
+        return ConfusionMatrix(counts.astype(np.int64, copy=False), self.classes)
 
     def _known(self) -> NDArray[np.bool_]:
         first = self.labels[:, 0] if self.is_multi_label else self.labels

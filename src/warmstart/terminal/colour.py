@@ -6,6 +6,8 @@ A terminal is a stream that says so, unless NO_COLOR is set (https://no-color.or
 
 import sys
 
+from warmstart.errors import printable
+
 TITLE, RESULT, BAD, DOUBTFUL, HINT = "dim", "bold", "bold red", "bold yellow", "bold cyan"
 
 
@@ -16,6 +18,7 @@ def say(*parts: tuple[str, str], is_error: bool = False) -> None:
         parts: (Text, style); an empty style is plain. The text is the same with colour or without.
         is_error: It goes to the standard error of the moment, else to the standard output.
     """
+    parts = tuple((in_layout(text), style) for text, style in parts)
     out = sys.stderr if is_error else sys.stdout
     if not out.isatty():
         print("".join(text for text, _ in parts), file=out, flush=True)
@@ -25,3 +28,20 @@ def say(*parts: tuple[str, str], is_error: bool = False) -> None:
 
     console = Console(file=out, highlight=False, soft_wrap=True)
     console.print(Text.assemble(*parts), soft_wrap=True)
+
+
+def show_lines(text: object = "", *, is_error: bool = False, flush: bool = True) -> None:
+    """Print lines as they are but for signs that a terminal would obey.
+
+    Args:
+        text: Its line feeds and tabs are layout: those of a name are escaped where it enters.
+        is_error: As for ``say``.
+        flush: It is seen at once.
+    """
+    print(in_layout(str(text)), file=sys.stderr if is_error else sys.stdout, flush=flush)
+
+
+def in_layout(text: str) -> str:
+    """A text without signs that a terminal would obey; line feeds and tabs stay."""
+    lines = (line.split("\t") for line in text.split("\n"))
+    return "\n".join("\t".join(map(printable, cells)) for cells in lines)

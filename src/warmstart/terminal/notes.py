@@ -1,5 +1,6 @@
 """What a person should know and has not asked for."""
 
+from warmstart.errors import printable
 from warmstart.terminal.colour import say
 
 
@@ -11,4 +12,4 @@ def note(text: str, *, quiet: bool = False) -> None:
         quiet: Do not.
     """
     if not quiet:
-        say((f"note: {text}", ""), is_error=True)
+        say((f"note: {printable(text)}", ""), is_error=True)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmstart.errors import FileError
-from warmstart.files.strict import convert, json_table, parse_json, plain_toml, printable
+from warmstart.errors import FileError, printable
+from warmstart.files.strict import convert, json_table, parse_json, plain_toml
 
 
 @dataclass(frozen=True)

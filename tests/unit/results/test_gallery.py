@@ -99,7 +99,7 @@ def test_most_sure_are_called_so(make: object, seed: int, k: int, number: int) -
     else:
         called = [row for row in range(len(found.rows)) if found.predicted[row] == k]
     keyed = sorted((-found.probabilities[row, k], row) for row in called)
-    assert gallery.most_sure(found, k, number).tolist() == [row for _, row in keyed[:number]]
+    assert gallery.most_sure(found, number)[k].tolist() == [row for _, row in keyed[:number]]
 
 
 @settings(max_examples=40, deadline=None)

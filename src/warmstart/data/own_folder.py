@@ -1,0 +1,55 @@
+"""Law 13: nothing is written among the user's images."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warmstart.errors import SettingError
+
+if TYPE_CHECKING:
+    from warmstart.data.table import ImageTable
+
+
+def image_folders(table: "ImageTable") -> tuple[Path, ...]:
+    """The folders that hold a table's images, right under its root where they lie within it.
+
+    Args:
+        table: Of files; what lies in memory is in no folder.
+    """
+    found = set()
+    for name in table.names:
+        if name not in table.memory:
+            first, slash, _ = name.partition("/")
+            is_within = first not in {"", ".."}
+            place = (first if slash else "") if is_within else Path(name).parent
+            found.add(table.root / place)
+    return tuple(sorted(found))
+
+
+def is_within(path: Path, folder: Path | None) -> bool:
+    """Whether a path is a folder or lies in it, links followed."""
+    return folder is not None and path.resolve().is_relative_to(folder.resolve())
+
+
+def refuse_within_data(path: Path, name: str, folders: Iterable[Path | None]) -> None:
+    """See that a place to write to is outside the user's data.
+
+    Args:
+        path: Where something is to be written.
+        name: The option or argument that said so.
+        folders: Of images; None is none.
+
+    Raises:
+        SettingError: it lies among them.
+    """
+    data = next((folder for folder in folders if is_within(path, folder)), None)
+    if data is not None:
+        beside = data.resolve().parent / f"{data.resolve().name}-{name.lstrip('-')}{path.suffix}"
+        is_flag = name.startswith("--")
+        raise SettingError(
+            f"{name}{' ' if is_flag else '='}{path} lies in the data folder {data}, where nothing "
+            "is ever written.",
+            expected="a place outside the data.",
+            fix=f"give another one, such as {beside}.",
+            flags=(name, str(beside)) if is_flag else (),
+        )
