@@ -64,8 +64,10 @@ def judged(predictions: Predictions) -> Judged:
 
 def content_order(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """An order (N,) of rows by the bytes of their labels and numbers; tied rows are equal."""
-    table = np.column_stack([labels.reshape(len(labels), -1).astype(np.float64), values])
-    table = np.ascontiguousarray(table + 0.0)  # + 0.0: -0.0 and 0.0 are one value, not one pattern
+    of_labels = labels.reshape(len(labels), -1)
+    table = np.empty((len(labels), of_labels.shape[1] + values.shape[1]))  # one copy: it is large
+    table[:, : of_labels.shape[1]], table[:, of_labels.shape[1] :] = of_labels, values
+    table += 0.0  # -0.0 and 0.0 are one value, not one pattern
     patterns = table.view(np.dtype((np.void, table.shape[1] * table.itemsize))).ravel()
     return np.asarray(np.argsort(patterns, kind="stable"), np.int64)
 

@@ -11,6 +11,9 @@ from warmstart.evaluation.settings import JudgeSettings
 from warmstart.evaluation.shared_scores import NOT_ASKED, shared_scores
 from warmstart.results.proportion import wilson
 
+COUNT_WORK = 4_000_000  # resamples × classes: a few seconds on one core
+FEW_RESAMPLES = 200  # of which 2.5 % are five
+
 
 def one_label_scores(
     rows: Judged, settings: JudgeSettings
@@ -45,6 +48,7 @@ def count_scores(counts: NDArray[np.int64], settings: JudgeSettings) -> dict[str
     """Averages over the classes, with their intervals."""
     statistics = count_statistics(counts, settings.beta)
     values, number = statistics(of_confusion(counts)), settings.num_resamples
+    number = min(number, max(FEW_RESAMPLES, COUNT_WORK // len(counts)))
     if number == 0:
         return {name: Score(float(value), method=NOT_ASKED) for name, value in values.items()}
     found = count_intervals(statistics, counts, num_resamples=number, seed=settings.seed)

@@ -118,8 +118,9 @@ def row_losses(rows: Judged) -> NDArray[np.float64]:
         chances = np.clip(rows.probabilities, tiny, 1 - tiny)
         of_label = np.where(rows.labels == 1, chances, 1 - chances)
         return np.asarray(-np.log(of_label).mean(axis=1), np.float64)
-    chances = np.clip(normalised(rows), tiny, 1 - tiny)
-    return np.asarray(-np.log(chances[np.arange(len(chances)), rows.labels]), np.float64)
+    own = rows.probabilities[np.arange(len(rows.labels)), rows.labels]
+    chances = np.clip(own / rows.probabilities.sum(axis=1), tiny, 1 - tiny)
+    return np.asarray(-np.log(chances), np.float64)
 
 
 def row_squares(rows: Judged) -> NDArray[np.float64]:
@@ -132,7 +133,8 @@ def row_squares(rows: Judged) -> NDArray[np.float64]:
         return np.asarray(((rows.probabilities - rows.labels) ** 2).mean(axis=1), np.float64)
     gaps = normalised(rows)
     gaps[np.arange(len(gaps)), rows.labels] -= 1
-    squares = (gaps**2).sum(axis=1)
+    gaps *= gaps
+    squares = gaps.sum(axis=1)
     return np.asarray(squares / 2 if len(rows.classes) == 2 else squares, np.float64)
 
 
