@@ -14,7 +14,7 @@ from warmstart.cli.matrix import matrix_text
 from warmstart.cli.run_folder import write_predictions
 from warmstart.cli.saved_predictions import read_rows
 from warmstart.errors import FileError
-from warmstart.evaluation import one_label
+from warmstart.evaluation import counts, one_label
 from warmstart.inference.model_card import ModelCard
 from warmstart.plots.confusion import MOST_DRAWN, plot_confusion
 from warmstart.report.content import DataFacts, ReportContent, Reproduction, SeenRows
@@ -162,7 +162,7 @@ def test_a_cell_that_is_none_of_ours_is_refused(cell: str, tmp_path: Path) -> No
 
 def test_fewer_resamples_are_drawn_of_very_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
-    real = one_label.count_intervals
+    real = counts.count_intervals
 
     def counting(*arguments: Any, num_resamples: int, seed: int) -> Any:
         drawn.append(num_resamples)
