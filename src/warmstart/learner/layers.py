@@ -118,7 +118,10 @@ class Layers:
         found = []
         for first, last in pairwise(borders):
             names = [stage.name for stage in self.stages[first:last]]
-            found.append(LayerGroup("–".join(dict.fromkeys([names[0], names[-1]])), first, last))
+            name = "–".join(dict.fromkeys([names[0], names[-1]]))
+            if name == HEAD:  # so SelecSLS calls its last stage
+                name = "head stage"
+            found.append(LayerGroup(name, first, last))
         return (*found, LayerGroup(HEAD, count, count))
 
     def trainable_groups(self) -> tuple[LayerGroup, ...]:

@@ -206,6 +206,29 @@ def test_no_layout_in_which_torch_damages_memory(
     assert set(seen) == {is_channels_last}
 
 
+class NamedHead(nn.Module):
+    """Its last stage is called as the classifier is, as in SelecSLS."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.middle, self.head = (
+            nn.Sequential(nn.Conv2d(num_channels, 8, 3, 2), nn.ReLU()) for num_channels in (3, 8, 8)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.head(self.middle(self.stem(x)))
+        return out
+
+
+def test_a_stage_that_is_called_head_is_not_the_head(tmp_path: Path) -> None:
+    learn = learner(NamedHead, 32, tmp_path)
+    learn.freeze_to(-2)
+    learn.fit((0.001, 0.01), 1)
+    assert [group.name for group in learn.layers.groups] == ["stem–middle", "head stage", "head"]
+    trained = [name for name, p in learn.model.backbone.named_parameters() if p.requires_grad]
+    assert trained == ["head.0.weight", "head.0.bias"]
+
+
 def one_place_at_32_pixels() -> nn.Module:
     """One place is left of 32 pixels, four of 64."""
     return nn.Sequential(nn.Conv2d(3, 8, 3, 8, 1), nn.ReLU(), nn.Conv2d(8, 8, 3, 4, 1))
