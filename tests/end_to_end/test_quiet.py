@@ -11,7 +11,10 @@ import pytest
 from tests.end_to_end.probe import SITE
 
 START = "from warmstart.cli.main import main; main()"
-IN_CI = ("CI", "TF_BUILD", "JENKINS_URL")  # where some dependencies are quiet anyway
+NOT_HANDED_ON = (
+    *("CI", "TF_BUILD", "JENKINS_URL"),  # where some dependencies are quiet anyway
+    *("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"),  # which torch sets for this process
+)
 FAST = ["--size", "64", "--precision", "f32"]
 
 
@@ -42,7 +45,7 @@ def watched(tmp_path: Path) -> Watched:
     (tmp_path / "site" / "sitecustomize.py").write_text(SITE)
     (tmp_path / "home").chmod(0o555)
     paths = [str(tmp_path / "site"), os.environ.get("PYTHONPATH", ""), *sys.path]
-    kept = {name: value for name, value in os.environ.items() if name not in IN_CI}
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
     own = {
         "HOME": str(tmp_path / "home"),
         "TMPDIR": str(tmp_path / "temporary"),

@@ -140,9 +140,11 @@ def test_pixels_that_judge_a_body_are_rendered_once_where_anything_is_kept(
     seen = list[str]()
     render = ViewRecipe.render
 
-    def counted(self: ViewRecipe, content: bytes, name: str) -> NDArray[np.uint8]:
+    def counted(
+        self: ViewRecipe, content: bytes, name: str, *, use_damaged: bool = False
+    ) -> NDArray[np.uint8]:
         seen.append(name)
-        return render(self, content, name)
+        return render(self, content, name, use_damaged=use_damaged)
 
     monkeypatch.setattr(ViewRecipe, "render", counted)
     if where == "unfreeze":
