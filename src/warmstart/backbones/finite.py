@@ -5,22 +5,28 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+LEARNED = {"weight", "bias", "running_mean", "running_var"}  # what no mask is called
+
 
 def not_finite(tensors: Mapping[str, Tensor]) -> list[str]:
     """Names of tensors with NaN or infinity; masks, which are 0 or infinite throughout, are none.
 
-    >>> not_finite({"a": torch.tensor([1.0, float("nan")]), "b": torch.tensor([0.0, -torch.inf])})
+    >>> not_finite({"a": torch.tensor([1.0, torch.nan]), "mask": torch.tensor([0.0, -torch.inf])})
     ['a']
     """
-    return [name for name, tensor in tensors.items() if not is_finite(tensor)]
+    return [
+        name
+        for name, tensor in tensors.items()
+        if not is_finite(tensor) and (name.rpartition(".")[2] in LEARNED or not is_mask(tensor))
+    ]
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether all values are numbers, or all are 0 or infinite, as in a mask."""
-    if not tensor.is_floating_point() or bool(torch.isfinite(tensor).all()):
-        return True
-    return (
-        tensor.ndim > 0
-        and bool((torch.isinf(tensor) | (tensor == 0)).all())
-        and not bool(torch.isinf(tensor).all())
-    )
+    """Whether all values are numbers."""
+    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
+
+
+def is_mask(tensor: Tensor) -> bool:
+    """Whether some values are infinite, and all others 0."""
+    infinite = torch.isinf(tensor)
+    return bool((infinite | (tensor == 0)).all()) and not bool(infinite.all())
