@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.checkup.twins import label_names, same_content
 from warmstart.data.table import SPLITS, ImageTable
 
 
@@ -18,10 +19,7 @@ def same_bytes_notes(
         hashes_of: Rows → a hash of each picture's bytes.
     """
     rows = np.concatenate([table.rows(split) for split in SPLITS])
-    by_content: dict[bytes, list[int]] = {}
-    for row, content in zip(rows.tolist(), hashes_of(rows), strict=True):
-        by_content.setdefault(content, []).append(row)
-    groups = [group for group in by_content.values() if len(group) > 1]
+    groups = [group for group in same_content(rows.tolist(), hashes_of(rows)) if len(group) > 1]
     found = (
         note(table, groups, split_of, "in two splits: what trains also judges"),
         note(table, groups, label_of, "under two labels"),
@@ -65,6 +63,4 @@ def split_of(table: ImageTable, row: int) -> str:
 
 def label_of(table: ImageTable, row: int) -> str:
     """The name of a row's label, or of all; "" where it has none."""
-    label = table.labels[row]
-    labels = np.flatnonzero(label == 1) if table.is_multi_label else label[None][label[None] >= 0]
-    return " and ".join(table.classes[int(k)] for k in labels)
+    return " and ".join(label_names(table, row))
