@@ -112,10 +112,12 @@ DAMAGES: dict[str, dict[str, Damage]] = {
     },
     "model/model.json": {"classes in another order": table(classes=["red", "blue"])},
 }  # fmt: skip
+NOT_SEEN = {("exclusions.csv", "cut")}  # within its last cell, which may hold any text
 CASES = [
     (name, kind, damage)
     for name, own in DAMAGES.items()
     for kind, damage in (own if name.endswith("model.json") else ANY | own).items()
+    if (name, kind) not in NOT_SEEN
 ]
 
 
@@ -127,8 +129,6 @@ def test_a_damaged_file_is_refused_and_named(
     new = damage(file.read_bytes())
     file.write_bytes(new)
     said = run("report", RUN)
-    if name == "exclusions.csv" and kind == "cut":
-        return  # a line less is a file as it might be
     assert said.code == 1, (said.out, said.err)
     assert said.err.startswith("Error: "), said.err
     assert Path(name).name in said.err

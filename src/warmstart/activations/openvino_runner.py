@@ -97,7 +97,7 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
     Returns:
         OpenVINO's compiled model, which has run once: some operations fail only then.
 
-    An ImportError where OpenVINO is not to be had, and a RuntimeError where it cannot run the
+    An ImportError where OpenVINO is not available, and a RuntimeError where it cannot run the
     prefix, are left to whoever calls.
     """
     from warmstart.activations.openvino_graph import PRECISION, faithful_model

@@ -21,6 +21,19 @@ def not_finite(tensors: Mapping[str, Tensor]) -> list[str]:
     ]
 
 
+def told_not_finite(tensors: Mapping[str, Tensor]) -> str:
+    """Which tensors are not finite, in words; "" where all are.
+
+    >>> told_not_finite({"a": torch.tensor([torch.nan]), "b": torch.tensor([1.0])})
+    "weights that are not finite, in 1 of 2 tensors, 'a' first"
+    """
+    wrong = not_finite(tensors)
+    if not wrong:
+        return ""
+    where = f"in {len(wrong)} of {len(tensors)} tensors, {wrong[0]!r} first"
+    return f"weights that are not finite, {where}"
+
+
 def is_finite(tensor: Tensor) -> bool:
     """Whether all values are numbers."""
     return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())

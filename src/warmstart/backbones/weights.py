@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
 from warmstart.backbones.embedded import embedded_weights
-from warmstart.backbones.finite import not_finite
+from warmstart.backbones.finite import told_not_finite
 from warmstart.errors import WeightsError, reason_of
 from warmstart.files.tensors import read_header
 
@@ -115,11 +115,10 @@ def finite(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     Raises:
         WeightsError: NaN or infinity is among them.
     """
-    wrong = not_finite(state)
+    wrong = told_not_finite(state)
     if wrong:
         raise WeightsError(
-            f"{path} holds weights that are not finite, in {len(wrong)} of {len(state)} tensors, "
-            f"{wrong[0]!r} first.",
+            f"{path} holds {wrong}.",
             expected="weights that are numbers.",
             fix="take the file from before the training diverged.",
         )

@@ -18,7 +18,7 @@ from warmstart.errors import UnreadableImageError
 from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.encode import array_bytes
-from warmstart.images.regular import picture_bytes
+from warmstart.images.picture_bytes import picture_bytes
 from warmstart.images.view import USED, ViewRecipe
 
 CHANGED = "it changed while it was read"

@@ -73,7 +73,7 @@ def has_content(path: Path, content: bytes) -> bool:
     """Whether a file can be read, and holds this."""
     try:
         return read_regular(path, len(content)) == content
-    except (OSError, FileError):
+    except OSError:
         return False
 
 

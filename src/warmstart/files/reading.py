@@ -16,7 +16,6 @@ KINDS = {
     stat.S_IFDIR: "a folder, not a file",
 }
 PICKLE, ZIP = b"\x80", b"PK\x03\x04"  # how pickles begin, and the archives that torch puts them in
-READ_BYTES = 1 << 20
 PLAIN_TEXT_BYTES = 64 << 20  # no JSON, TOML or CSV that a run leaves is larger
 
 

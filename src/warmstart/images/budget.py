@@ -21,9 +21,9 @@ COMPRESSION, ROWS_PER_STRIP, TILE_WIDTH, TILE_LENGTH = 259, 278, 322, 323  # tag
 BITS_PER_SAMPLE, SAMPLES_PER_PIXEL = 258, 277
 SMALL_MODES = {"1": 1, "L": 1, "P": 1}  # bytes of a pixel; all others take two or four
 
-# What decoders take besides the picture itself, in bytes of a pixel and in copies of the file; no
-# less than benchmarks/decoder_memory.py found on pictures of nine million pixels, with room for
-# more bits and channels. Formats that are not here take OTHERS.
+# What decoders take besides the picture itself, in bytes of a pixel and in copies of the file, with
+# room for more bits and channels: tests/unit/images/test_budget.py measures that no picture which
+# is let through takes more than MOST_BYTES. Formats that are not here take OTHERS.
 BESIDE = {
     "PNG": 0, "GIF": 1, "BMP": 0, "DIB": 0, "PPM": 3, "TIFF": 0, "TGA": 0,
     "WEBP": 13, "AVIF": 14, "HEIF": 14, "JPEG2000": 24,
@@ -45,16 +45,15 @@ SIZES_WITHIN = tuple(
 
 def too_many_numbers(content: bytes) -> str:
     """Why a TIFF is not even opened: Pillow makes a list of what one entry holds; "" elsewhere."""
-    order = {b"II": "little", b"MM": "big"}.get(content[:2])
-    if order is None or content[2:4].strip(b"\0") not in {b"*", b"+"}:
+    version = content[2:4].strip(b"\0")
+    if content[:2] not in {b"II", b"MM"} or version not in {b"*", b"+"}:
         return ""
-    is_big = content[2:4].strip(b"\0") == b"+"
+    is_big = version == b"+"
     size, entry, of_count = (8, 20, 8) if is_big else (4, 12, 2)
 
     def number(place: int, length: int) -> int:
-        return int.from_bytes(
-            content[place : place + length], "big" if order == "big" else "little"
-        )
+        part = content[place : place + length]
+        return int.from_bytes(part, "big" if content[:2] == b"MM" else "little")
 
     first = number(8 if is_big else 4, size)
     for place in range(first + of_count, first + of_count + entry * number(first, of_count), entry):

@@ -91,7 +91,7 @@ class FrozenPart:
         is_missing = isinstance(error, ImportError)
         why = openvino_reason(error)
         if why not in self.torch_cuts.values():
-            does = "is not to be had here" if is_missing else f"cannot run {self.backbone}"
+            does = "is not available here" if is_missing else f"cannot run {self.backbone}"
             todo = " To have it: pip install --upgrade openvino" if is_missing else ""
             warnings.warn(
                 f"OpenVINO {does} ({why}). Torch computes instead: the same but for the last "

@@ -13,7 +13,7 @@ from warmstart.data.table import Exclusion
 from warmstart.errors import SettingError
 from warmstart.images.arrays import ArrayLike, as_array, pictures_of
 from warmstart.images.encode import array_bytes, image_bytes
-from warmstart.images.regular import picture_bytes
+from warmstart.images.picture_bytes import picture_bytes
 from warmstart.terminal.colour import say
 
 Picture: TypeAlias = (

@@ -72,7 +72,8 @@ class Targets:
     @property
     def num_classes(self) -> int:
         """How many classes there are, as far as training rows show; two where labels are many."""
-        return 2 if self.is_multi_label else int(self.train.max()) + 1 if len(self.train) else 2
+        has_classes = not self.is_multi_label and len(self.train) > 0
+        return int(self.train.max()) + 1 if has_classes else 2
 
 
 def evaluate(

@@ -72,7 +72,7 @@ def content_of(path: Path) -> bytes:
     """All bytes of a file."""
     try:
         return read_regular(path, MOST_BYTES)
-    except (OSError, FileError) as error:
+    except OSError as error:
         refuse_damaged(path, reason_of(error))
 
 

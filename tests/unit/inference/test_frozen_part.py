@@ -88,7 +88,7 @@ def test_openvino_runs_what_it_can() -> None:
     ("fails", "says"),
     [
         (refusing, r"OpenVINO cannot run small \(bad combination\). Torch computes instead"),
-        (missing, r"not to be had here \(No module named 'openvino'\).*pip install .*openvino"),
+        (missing, r"not available here \(No module named 'openvino'\).*pip install .*openvino"),
     ],
 )
 def test_torch_runs_what_openvino_does_not(
@@ -261,7 +261,7 @@ def test_a_computer_without_openvino(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("torch-")
-    assert done.stderr.count("OpenVINO is not to be had here") == 1
+    assert done.stderr.count("OpenVINO is not available here") == 1
     with pytest.warns(UserWarning, match="was judged in numeric mode torch-.* runs here in open"):
         predictor = load_predictor(tmp_path / "model", device="cpu")
     assert np.isfinite(predictor.predict(squares(6, 2)[0]).probabilities).all()

@@ -162,7 +162,7 @@ class FromTokens(nn.Module):
 
 
 @pytest.mark.usefixtures("by_torch")
-@pytest.mark.filterwarnings("ignore:OpenVINO is not to be had here")
+@pytest.mark.filterwarnings("ignore:OpenVINO is not available here")
 def test_torch_answers_the_same_once_saved(tmp_path: Path) -> None:
     """Training lays weights out otherwise than loading does."""
     learn = learner(FromTokens, 32, tmp_path / "cache")

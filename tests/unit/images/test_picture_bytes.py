@@ -9,7 +9,7 @@ from warmstart.errors import UnreadableImageError
 from warmstart.files.reading import read_regular
 from warmstart.images.budget import MOST_FILE_BYTES
 from warmstart.images.header import read_header
-from warmstart.images.regular import picture_bytes
+from warmstart.images.picture_bytes import picture_bytes
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="other kinds of files are POSIX's")
 
