@@ -22,7 +22,7 @@ def main() -> None:
         stored = ConvLearner.pretrained(ARCH, data, precompute=True, cache_dir=cache, quiet=True)
         computed = ConvLearner.pretrained(ARCH, data, precompute=False, cache_dir=cache, quiet=True)
         stored.fit(0.01, 1)  # warm
-        computed.feeding_for(("train", "valid"))
+        computed.prepare()
         network = stored.model.eval()
         pictures = torch.rand(32, 3, data.tfms.recipe.size, data.tfms.recipe.size)
         seconds: dict[str, list[float]] = {"stored": [], "computed": [], "plain_torch": []}

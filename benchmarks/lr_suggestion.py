@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.cli.demo import write_digits
 from warmstart.errors import TrainingError
+from warmstart.learner.reading import read_inputs
 from warmstart.results.lr_curve import LRCurve
 from warmstart.training.head import build_head, read_head_card
 from warmstart.training.loop import fit
@@ -146,7 +147,7 @@ def pooled_rows(
     learn = ConvLearner.pretrained(
         ARCH, data, precompute=True, cache_dir=place / "cache", quiet=True
     )
-    return learn, learn.feeding_for(("train", "valid")).rows(np.arange(len(data.table)))
+    return learn, read_inputs(learn.state, ("train", "valid")).rows(np.arange(len(data.table)))
 
 
 def drawn(

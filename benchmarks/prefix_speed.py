@@ -16,7 +16,7 @@ def main() -> None:
     folder = measure.photos("dogscats")
     data = ImageClassifierData.from_paths(folder, tfms_from_model(ARCH))
     learn = ConvLearner.pretrained(ARCH, data, quiet=True)
-    runner = learn.activations.frozen.runner
+    runner = learn.state.activations.frozen.runner
     rows = data.table.rows("train").tolist()
     threads = num_cores()
 

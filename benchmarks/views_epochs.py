@@ -16,13 +16,15 @@ def one_run(cache: Path) -> tuple[float, float]:
     tfms = tfms_from_model(ARCH, aug_tfms="side_on", max_zoom=1.1)
     data = ImageClassifierData.from_paths(measure.photos("dogscats"), tfms)
     learn = ConvLearner.pretrained(ARCH, data, cache_dir=cache / "pass", quiet=True)
-    learn.activations.store(data.source, data.table.rows("valid"))  # compiled, and valid is there
+    learn.state.activations.store(
+        data.source, data.table.rows("valid")
+    )  # compiled, and valid is there
     began = time.perf_counter()
     for view in range(1, VIEWS + 1):
-        learn.activations.store(data.source, data.table.rows("train"), view)
+        learn.state.activations.store(data.source, data.table.rows("train"), view)
     one_pass = time.perf_counter() - began
     learn = ConvLearner.pretrained(ARCH, data, cache_dir=cache / "fit", quiet=True)
-    learn.activations.store(data.source, data.table.rows("valid"))
+    learn.state.activations.store(data.source, data.table.rows("valid"))
     learn.precompute = VIEWS
     began = time.perf_counter()
     learn.fit(0.01, 1, cycle_len=EPOCHS)

@@ -1,7 +1,7 @@
 """Law 2 at the pooled cut: a store changes no bit of a training run."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.activations.fill import fill
-from warmstart.activations.inputs import ComputedInputs, StoredInputs
+from warmstart.activations.inputs import ComputedInputs, RowParts, StoredInputs
 from warmstart.activations.key import SpaceCard, row_key
 from warmstart.activations.openvino_runner import OpenVinoRunner, compile_graph, fast_precision
 from warmstart.activations.runner import PrefixRunner, TorchRunner
@@ -56,6 +56,9 @@ def runner(request: pytest.FixtureRequest) -> PrefixRunner:
     return OpenVinoRunner(compile_graph(prefix(), SIZE, precision), (NUM_FEATURES,), precision)
 
 
+ROWS = RowParts(np.arange(NUM_TRAIN), NUM_TRAIN + np.arange(NUM_VALID), np.arange(0))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
     """On so little data, threads that wait for each other take most of the time."""
@@ -80,22 +83,40 @@ class Views:
         return 0 if self.num_views == 1 else 1 + epoch % self.num_views
 
 
-def computed(runner: PrefixRunner, views: Views, num_threads: int) -> ComputedInputs:
-    def render_train(epoch: int) -> Callable[[int], NDArray[np.uint8]]:
-        return lambda row: view_of(row, views.at(epoch))
+@dataclass(frozen=True)
+class Pictures:
+    """What renders: epoch e asks for view e + 1."""
 
-    valid = (lambda row: view_of(NUM_TRAIN + row, 0)), NUM_VALID
-    return ComputedInputs(runner, render_train, valid, CPU, num_threads)
+    views: Views
+
+    def render(self, row: int, view: int = 0) -> NDArray[np.uint8]:
+        return view_of(row, self.views.at(view - 1) if view else 0)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Of the training rows."""
+
+    space: str
+    views: Views
+
+    def keys(self, epoch: int) -> list[bytes]:
+        return [key(self.space, number, self.views.at(epoch)) for number in range(NUM_TRAIN)]
+
+
+def key(space: str, number: int, view: int) -> bytes:
+    content = hashlib.sha256(IMAGES[number].tobytes()).digest()
+    return row_key(space, f"view {view}", content)
+
+
+def computed(runner: PrefixRunner, views: Views, num_threads: int) -> ComputedInputs:
+    return ComputedInputs(runner, Pictures(views), ROWS, CPU, num_threads)
 
 
 def stored(runner: PrefixRunner, views: Views, folder: Path, *, mixed: bool) -> StoredInputs:
     """Filled in one go, or in another order with every third row before the others."""
     card = SpaceCard("t", "0" * 64, "pooled", runner.mode, runner.stored_dtype, runner.row_shape)
     space = Space(folder, card)
-
-    def key(number: int, view: int) -> bytes:
-        content = hashlib.sha256(IMAGES[number].tobytes()).digest()
-        return row_key(card.identity, f"view {view}", content)
 
     wanted = [(number, 0) for number in range(NUM_TRAIN, NUM_TRAIN + NUM_VALID)]
     wanted += [(n, views.at(e)) for n in range(NUM_TRAIN) for e in range(views.num_views)]
@@ -108,11 +129,11 @@ def stored(runner: PrefixRunner, views: Views, folder: Path, *, mixed: bool) -> 
         def stream(missing: list[int], part: list[tuple[int, int]] = part) -> Iterator[PixelBlock]:
             return stream_pixels(lambda i: view_of(*part[i]), missing, block=runner.batch)
 
-        assert fill(space, [key(*one) for one in part], stream, lambda: runner) == []
+        assert fill(space, [key(card.identity, *one) for one in part], stream, lambda: runner) == []
     return StoredInputs(
         Space(folder, card),  # as another process finds it
-        lambda epoch: [key(number, views.at(epoch)) for number in range(NUM_TRAIN)],
-        [key(number, 0) for number in range(NUM_TRAIN, NUM_TRAIN + NUM_VALID)],
+        Names(card.identity, views),
+        [key(card.identity, number, 0) for number in range(NUM_TRAIN, NUM_TRAIN + NUM_VALID)],
         CPU,
     )
 
@@ -202,12 +223,14 @@ def test_rows_drawn_several_times_are_equal_one_by_one(
 
 
 def test_a_row_that_can_no_longer_be_read_stops_the_run(runner: PrefixRunner) -> None:
-    def render(row: int) -> NDArray[np.uint8]:
-        if row == 3:
-            raise UnreadableImageError("3.jpg", "gone")
-        return view_of(row, 0)
+    class Gone:
+        def render(self, row: int, view: int = 0) -> NDArray[np.uint8]:
+            if row == 3:
+                raise UnreadableImageError("3.jpg", "gone")
+            return view_of(row, view)
 
-    inputs = ComputedInputs(runner, lambda _: render, (render, NUM_VALID), CPU, 2)
+    rows = RowParts(np.arange(NUM_TRAIN), np.arange(NUM_VALID), np.arange(0))
+    inputs = ComputedInputs(runner, Gone(), rows, CPU, 2)
     with pytest.raises(UnreadableImageError, match=r"3\.jpg"):
         list(inputs.train([np.arange(6)], 0))
     with pytest.raises(UnreadableImageError, match=r"3\.jpg"):

@@ -86,10 +86,9 @@ def test_frozen_is_frozen_and_the_rest_moves(make: Make, where: int | str) -> No
     learn.freeze_to(where)
     before = state(learn)
     learn.fit(0.05, 1)
-    cut = learn.layers.cut
-    frozen = {
-        n for s in learn.layers.stages[: len(before) if cut is None else cut] for n in s.parameters
-    }
+    cut = learn.state.layers.cut
+    stages = learn.state.layers.stages[: len(before) if cut is None else cut]
+    frozen = {n for s in stages for n in s.parameters}
     for name, tensor in learn.model.named_parameters():
         is_frozen = name.removeprefix("backbone.") in frozen
         assert torch.equal(tensor, before[name]) == is_frozen, name

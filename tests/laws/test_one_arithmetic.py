@@ -71,7 +71,7 @@ def test_and_images_with_many_labels(make: Make, where: int | str) -> None:
     data = many_labels(first)
     learn = ConvLearner.pretrained(
         small_network, data, pretrained=False, device="cpu", quiet=True, train_precision="f32",
-        cache_dir=first.parts.cache_dir,
+        cache_dir=first.state.parts.cache_dir,
     )  # fmt: skip
     learn.freeze_to(where)
     learn.fit(0.05, 2)

@@ -1,5 +1,6 @@
 """The fingerprint that names stored rows: users' stores stay warm while the house is rebuilt."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -7,7 +8,6 @@ import torch
 from torch import nn
 
 from warmstart.activations.key import SpaceCard, row_key
-from warmstart.backbones import fingerprint as module
 from warmstart.backbones.fingerprint import fingerprint
 from warmstart.backbones.network import Normalise
 from warmstart.backbones.pooling import ChannelsLastPool, ConcatPool, TokenPool
@@ -19,7 +19,7 @@ PINNED = {
     "token": "6d44cfeca8605cd11b905dcc5f8fa2a0ed1f31b751535e0de0076b7cb768ff49",
 }
 ROW_KEY = "89e92e482e17412f40745fea9d385ae7aa113614e68c62058e7381daa5d6d69b"
-POOLS = {
+POOLS: dict[str, Callable[[], nn.Module]] = {
     "concat": ConcatPool,
     "channels_last": ChannelsLastPool,
     "token": partial(TokenPool, 1),
@@ -31,7 +31,7 @@ def test_a_prefix_has_the_fingerprint_that_it_had(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It names classes by module and name, and versions, which are made literal here."""
-    monkeypatch.setattr(module.metadata, "version", lambda package: f"{package}-1")
+    monkeypatch.setattr("importlib.metadata.version", lambda package: f"{package}-1")
     body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
     with torch.no_grad():
         for number, tensor in enumerate(body.state_dict().values()):

@@ -1,7 +1,8 @@
 """Batches of activations, read from the store or computed on the way: the same bits."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,8 +13,86 @@ from warmstart.activations.runner import PrefixRunner
 from warmstart.activations.space import Space
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 
-RenderedRows: TypeAlias = tuple[Callable[[int], NDArray[np.uint8]], int]
 VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else
+
+
+class Renders(Protocol):
+    """What makes pixels of a table's rows, such as a PixelSource."""
+
+    def render(self, row: int, view: int = 0) -> NDArray[np.uint8]:
+        """One view of one row: (size, size, 3) uint8."""
+
+
+class RowPixels(Protocol):
+    """Pixels of some rows, by position."""
+
+    def __len__(self) -> int:
+        """How many rows."""
+
+    def render(self, position: int) -> NDArray[np.uint8]:
+        """(size, size, 3) uint8."""
+
+
+class EpochKeys(Protocol):
+    """Names of the rows that train."""
+
+    def keys(self, epoch: int) -> Sequence[bytes]:
+        """Of each row, as an epoch sees it; every one is stored."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowParts:
+    """Positions in a table: of rows that train, that judge, and that choose."""
+
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+    choice: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedRows:
+    """One view of some rows, rendered when it is asked for."""
+
+    source: Renders
+    rows: NDArray[np.int64]
+    view: int = 0
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.rows)
+
+    def render(self, position: int) -> NDArray[np.uint8]:
+        """(size, size, 3) uint8."""
+        return self.source.render(int(self.rows[position]), self.view)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPixels:
+    """Stored rows whose activations are the pixels themselves."""
+
+    space: Space
+    positions: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.positions)
+
+    def render(self, position: int) -> NDArray[np.uint8]:
+        """(size, size, 3) uint8."""
+        pixels: NDArray[np.uint8] = self.space.gather(self.positions[position : position + 1])[0]
+        return pixels
+
+
+def view_of_epoch(epoch: int, *, precompute: bool | int) -> int:
+    """Which view of the training rows an epoch sees.
+
+    Args:
+        epoch: Counted over all fits.
+        precompute: Whether and how many views are stored.
+    """
+    if precompute is True:
+        return 0
+    return epoch + 1 if precompute is False else 1 + epoch % precompute
 
 
 class StoredInputs:
@@ -22,23 +101,28 @@ class StoredInputs:
     def __init__(
         self,
         space: Space,
-        train_keys: Callable[[int], Sequence[bytes]],
+        train_rows: EpochKeys,
         valid_keys: Sequence[bytes],
         device: torch.device,
         choice_keys: Sequence[bytes] = (),
     ) -> None:
-        """Take the names of the training rows in each epoch (computed when first seen), and valid.
+        """Take the names of rows.
 
         Args:
             space: Where the rows lie.
-            train_keys: Epoch → names of all training rows, every one stored.
+            train_rows: Names of the training rows in each epoch.
             valid_keys: Names of the validation rows.
             device: Where batches go.
             choice_keys: Names of the rows that choose.
         """
-        self.space, self.train_keys, self.device = space, train_keys, device
+        self.space, self.train_rows, self.device = space, train_rows, device
         self.valid_positions = space.locate(valid_keys)
         self.choice_positions = space.locate(choice_keys)
+
+    @property
+    def mode(self) -> str:
+        """The numeric mode in which rows were computed."""
+        return self.space.card.mode
 
     def train(
         self,
@@ -48,7 +132,7 @@ class StoredInputs:
     ) -> Iterator[Tensor]:
         """Each batch as float32 (B, …)."""
         epochs = np.unique(np.concatenate(draws) if draws else [epoch])
-        located = np.stack([self.space.locate(self.train_keys(int(each))) for each in epochs])
+        located = np.stack([self.space.locate(self.train_rows.keys(int(e))) for e in epochs])
         for number, rows in enumerate(batches):
             seen = epoch if draws is None else draws[number]
             positions = located[np.searchsorted(epochs, seen), rows]
@@ -64,30 +148,32 @@ class StoredInputs:
 
 
 class ComputedInputs:
-    """Rows from the prefix runner, nothing stored."""
+    """Rows from the prefix runner, nothing stored: epoch e sees view e + 1."""
 
     def __init__(
         self,
         runner: PrefixRunner,
-        render_train: Callable[[int], Callable[[int], NDArray[np.uint8]]],
-        render_valid: RenderedRows,
+        source: Renders,
+        rows: RowParts,
         device: torch.device,
         num_threads: int,
-        render_choice: RenderedRows | None = None,
     ) -> None:
-        """Take functions that render.
+        """Say which rows.
 
         Args:
             runner: The frozen prefix.
-            render_train: Epoch → (training position → pixels).
-            render_valid: (Validation position → pixels), and how many there are.
+            source: What renders them.
+            rows: Positions in its table.
             device: Where batches go.
             num_threads: Threads that render.
-            render_choice: Like ``render_valid``, of the rows that choose.
         """
-        self.runner, self.render_train = runner, render_train
-        self.render_valid, self.render_choice = render_valid, render_choice
+        self.runner, self.source, self.rows = runner, source, rows
         self.device, self.num_threads = device, num_threads
+
+    @property
+    def mode(self) -> str:
+        """The numeric mode in which rows are computed."""
+        return self.runner.mode
 
     def train(
         self,
@@ -96,54 +182,70 @@ class ComputedInputs:
         draws: Sequence[NDArray[np.int64]] | None = None,
     ) -> Iterator[Tensor]:
         """Each batch as float32 (B, …)."""
-        rows = [int(row) for batch in batches for row in batch]
-        if draws is None:
-            draws = [np.full(len(batch), epoch) for batch in batches]
-        renders = [self.render_train(int(e)) for part in draws for e in part]
-        every = (lambda i: renders[i](rows[i]), len(rows))
-        outputs = computed_rows(self.runner, every, self.num_threads)
+        positions = np.concatenate(batches) if batches else np.zeros(0, np.int64)
+        epochs = np.concatenate(draws) if draws else np.full(len(positions), epoch)
+        rows = DrawnRows(self.source, self.rows.train[positions], epochs)
+        outputs = computed_rows(self.runner, rows, self.num_threads)
         yield from regroup(outputs, [len(batch) for batch in batches], self.device)
 
     def valid(self) -> Iterator[Tensor]:
         """All validation rows, in order."""
-        yield from computed_blocks(self.runner, self.render_valid, self.device, self.num_threads)
+        return self._plain(self.rows.valid)
 
     def choice(self) -> Iterator[Tensor]:
         """All rows that choose, in order."""
-        rows = self.render_choice
-        if rows is not None:
-            yield from computed_blocks(self.runner, rows, self.device, self.num_threads)
+        return self._plain(self.rows.choice)
+
+    def _plain(self, rows: NDArray[np.int64]) -> Iterator[Tensor]:
+        plain = RenderedRows(self.source, rows)
+        return computed_blocks(self.runner, plain, self.device, self.num_threads)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnRows:
+    """Rows (N,), each as its own epoch (N,) sees it."""
+
+    source: Renders
+    rows: NDArray[np.int64]
+    epochs: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.rows)
+
+    def render(self, position: int) -> NDArray[np.uint8]:
+        """(size, size, 3) uint8."""
+        view = view_of_epoch(int(self.epochs[position]), precompute=False)
+        return self.source.render(int(self.rows[position]), view)
 
 
 def computed_blocks(
-    runner: PrefixRunner, rows: RenderedRows, device: torch.device, num_threads: int
+    runner: PrefixRunner, rows: RowPixels, device: torch.device, num_threads: int
 ) -> Iterator[Tensor]:
     """Computed rows in blocks of VALID_ROWS.
 
     Args:
         runner: The frozen prefix.
-        rows: How each is rendered, and how many there are.
+        rows: What renders them.
         device: Where blocks go.
         num_threads: Threads that render.
     """
-    num_rows = rows[1]
-    sizes = [min(VALID_ROWS, num_rows - i) for i in range(0, num_rows, VALID_ROWS)]
+    sizes = [min(VALID_ROWS, len(rows) - i) for i in range(0, len(rows), VALID_ROWS)]
     yield from regroup(computed_rows(runner, rows, num_threads), sizes, device)
 
 
 def computed_rows(
-    runner: PrefixRunner, rows: RenderedRows, num_threads: int
+    runner: PrefixRunner, rows: RowPixels, num_threads: int
 ) -> Iterator[NDArray[np.generic]]:
     """What a runner makes of rows, in parts of any length."""
-    render, num_rows = rows
     stream = stream_pixels(
-        render, range(num_rows), block=runner.batch, num_threads=num_threads, ahead=128
+        rows.render, range(len(rows)), block=runner.batch, num_threads=num_threads, ahead=128
     )
-    for _, values in runner.run(readable(stream)):
+    for _, values in runner.run(all_readable(stream)):
         yield values
 
 
-def readable(blocks: Iterator[PixelBlock]) -> Iterator[PixelBlock]:
+def all_readable(blocks: Iterator[PixelBlock]) -> Iterator[PixelBlock]:
     """Blocks as they come; a row that was readable before and is not now stops the run."""
     for block in blocks:
         if block.failures:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.activations.space import Space
+from warmstart.activations.table_activations import TableActivations
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.checkup.checkup import Checkup, home_of
 from warmstart.checkup.classes import small_classes
@@ -20,7 +21,6 @@ from warmstart.data.table import SPLITS, ImageTable, class_counts
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
 from warmstart.images.header import Header, read_header
-from warmstart.inference.table_activations import TableActivations
 from warmstart.training.logistic_head import Parts
 
 LEAST_UNITS = 3  # of pictures, for folds

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from torch import nn
 
+from warmstart.activations.frozen_part import FrozenPart, resolve_device
 from warmstart.backbones.card import Architecture, BackboneCard
 from warmstart.backbones.network import Normalise
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import NetworkPlan, new_network
-from warmstart.inference.frozen_part import FrozenPart, chosen_device
 from warmstart.training.logistic_head import Parts
 
 
@@ -32,7 +32,7 @@ def pooled_part(
         device: "auto", "cpu", "cuda" or "mps".
         precision: "auto", "f32" or "bf16".
     """
-    place = chosen_device(device)
+    place = resolve_device(device)
     # no head is needed, so the smallest
     plan = NetworkPlan(arch, 2, recipe.size, sizes=(), weights=weights)
     network, _, _ = new_network(plan)

@@ -116,9 +116,9 @@ class LabelledImages:
         """
         store = cache_folder(cache_dir)
         refuse_own(self, cache_dir=store)
+        from warmstart.activations.table_activations import TableActivations
         from warmstart.checkup.check import check  # torch loads here
         from warmstart.checkup.pooled import parts_of, pooled_part
-        from warmstart.inference.table_activations import TableActivations
 
         frozen = pooled_part(
             arch or self.tfms.card.name,

@@ -43,7 +43,7 @@ def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -
     write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
     if learn.data.table.damaged:
         write_exclusions(run / DAMAGED, learn.data.table.damaged)
-    write_data(run, learn.data.table, learn.noticed)
+    write_data(run, learn.data.table, learn.state.noticed)
     write_environment(run, learn.card.versions, learn.numeric_mode)
     if not predictions.is_multi_label:
         predictions.confusion_matrix().plot(run / "confusion.png")

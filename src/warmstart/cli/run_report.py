@@ -53,7 +53,7 @@ def write_run_report(
     facts, machine, curve = read_data_facts(run), read_environment(run), read_curve(run)
     out_of_fold = read_out_of_fold(run)
     from warmstart.inference.predictor import load_predictor  # torch loads here
-    from warmstart.learner.seen_rows import seen_rows
+    from warmstart.learner.explaining import seen_rows
 
     if predictor is None:
         predictor = load_predictor(run / "model", device=recipe.asked.device)

@@ -10,11 +10,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from warmstart.activations.frozen_part import resolve_device
 from warmstart.arguments import Reader, one_of, optional, real, seed, whole
 from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
 from warmstart.heads.logistic import fit_logistic, resolve_parts
-from warmstart.inference.frozen_part import chosen_device
 from warmstart.results.head_fit import HEADS
 from warmstart.results.predictions import LIKELY
 from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, HeadCard, build_head, dropouts_of
@@ -115,7 +115,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         )  # BatchNorm cannot learn from one row
         self.classes_, targets = encoded(y)
         self.is_multi_label_ = targets.ndim == 2
-        place = chosen_device(self.device)
+        place = resolve_device(self.device)
         if self.head == "logistic":
             self.head_, self.C_ = fit_logistic(
                 X, targets, len(self.classes_), given["C"],

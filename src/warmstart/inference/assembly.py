@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from warmstart.activations.frozen_part import FrozenSettings
 from warmstart.backbones.bodies import build_body, fit_to_size
 from warmstart.backbones.card import Architecture, is_torchvision, refuse_unknown
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import CLASSIFIER_PREFIXES, load_pretrained
 from warmstart.errors import ModelFolderError, WarmstartError, WeightsError
-from warmstart.inference.model_card import COPY_AGAIN
+from warmstart.inference.model_card import COPY_AGAIN, ModelCard
 from warmstart.inference.model_folder import SavedModel
 from warmstart.training.head import (
     HeadCard,
@@ -143,3 +144,8 @@ def num_weights(arch: Architecture, head: dict[str, Any] | None) -> int:
         for name, weights in whole.named_parameters()
         if not name.startswith(CLASSIFIER_PREFIXES)
     )
+
+
+def frozen_settings(card: ModelCard) -> FrozenSettings:
+    """What a card says of the frozen part of its network."""
+    return FrozenSettings(card.arch, card.mean, card.std, card.recipe["size"], card.precision)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from warmstart.activations.frozen_part import FrozenPart, frozen_backbone, resolve_device
 from warmstart.activations.inputs import regroup
 from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, text
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
@@ -32,9 +33,8 @@ from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.presets import read_augmentation
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.assembly import loaded_network
+from warmstart.inference.assembly import frozen_settings, loaded_network
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
-from warmstart.inference.frozen_part import FrozenPart, chosen_device, frozen_part
 from warmstart.inference.judging import TRAINED, judged_pictures
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model
@@ -281,7 +281,7 @@ def load_predictor(
         ModelFolderError: the folder needs code that it does not contain, or other code.
     """
     if not Path(folder).exists():
-        return published_predictor(str(folder), chosen_device(device))
+        return published_predictor(str(folder), resolve_device(device))
     saved = read_model(Path(folder))
     card = saved.card
     if card.head is None and custom_head is None:
@@ -291,8 +291,8 @@ def load_predictor(
             fix="load_predictor(folder, custom_head=YourHead())",
         )
     network = loaded_network(saved, arch or found_architecture(card.arch), custom_head)
-    place = chosen_device(device)
-    frozen = frozen_part(network.to(place).eval(), card, place)
+    place = resolve_device(device)
+    frozen = frozen_backbone(network.to(place).eval(), frozen_settings(card), place)
     if frozen.card.mode != card.mode:
         warnings.warn(
             f"the model was judged in numeric mode {card.mode}, and runs here in "
@@ -315,7 +315,7 @@ def published_predictor(arch: str, place: torch.device) -> Predictor:
             fix='check the spelling; load_predictor("tf_efficientnet_lite0") needs no folder.',
         )
     network, card = whole_model(arch)
-    frozen = frozen_part(network.to(place).eval(), card, place)
+    frozen = frozen_backbone(network.to(place).eval(), frozen_settings(card), place)
     return Predictor(network, frozen, network.head, card)
 
 

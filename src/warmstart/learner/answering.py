@@ -105,7 +105,7 @@ def as_answered(answering: Answering, rows: Predictions) -> Predictions:
     return replace(rows, probabilities=chances, answering=answering)
 
 
-def tell(answering: Answering, *, quiet: bool) -> None:
+def notify_found(answering: Answering, *, quiet: bool) -> None:
     """Say what was found last."""
     if not quiet:
         show_lines(answering.how[-1], is_error=True)

@@ -1,13 +1,11 @@
 """One backbone, tried on a learner's training rows."""
 
 import time
-from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from warmstart.batches.source import PixelSource
+from warmstart.activations.inputs import RenderedRows
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.results.backbone_trial import BackboneTrial
 from warmstart.training.state import module_state
@@ -25,7 +23,7 @@ def try_backbone(learn: ConvLearner, k: int = 5, lrs: Any = None, **fit: Any) ->
         **fit: As in ``learn.cross_validate``.
     """
     predictions = learn.cross_validate(k, lrs, **fit)
-    card = learn.parts.pooled(learn.card).frozen.card
+    card = learn.state.parts.pooled().frozen.card
     return BackboneTrial(
         arch=learn.card.arch,
         predictions=predictions,
@@ -41,10 +39,5 @@ def seconds_per_image(learn: ConvLearner) -> float:
     rows = source.table.rows("train")[:TIMED_ROWS]
     for _ in range(2):  # the first compiles, and brings the files into memory
         began = time.perf_counter()
-        predictor.rows(partial(rendered, source, rows), len(rows))
+        predictor.rows(RenderedRows(source, rows).render, len(rows))
     return (time.perf_counter() - began) / len(rows)
-
-
-def rendered(source: PixelSource, rows: NDArray[np.int64], position: int) -> NDArray[np.uint8]:
-    """The plain view of one of some rows."""
-    return source.render(int(rows[position]))

@@ -1,32 +1,64 @@
 """ConvLearner: the note's workflow in one object.
 
-Its parts, each a class on top of the one before: ``LearnerState``, ``Predicts``, ``Trains``,
-``Answers``.
+Every method is a few lines: what it does is a function of the learner's state, in the file that is
+named after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from torch import nn
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from warmstart.arguments import reads
+from warmstart.activations.frozen_part import resolve_device
+from warmstart.arguments import one_of, reads
 from warmstart.backbones.card import Architecture
+from warmstart.backbones.network import ClassifierNetwork
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.data.cache_folder import cache_folder
+from warmstart.evaluation.calibration import Temperature
+from warmstart.evaluation.thresholds import Thresholds
+from warmstart.evaluation.unknown import UnknownThreshold
 from warmstart.inference.assembly import NetworkPlan, new_network
-from warmstart.inference.frozen_part import chosen_device
+from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import write_model
-from warmstart.learner.answers import Answers
-from warmstart.learner.arguments import READERS
-from warmstart.learner.checks import existing_rows, new_card
+from warmstart.inference.pictures import Picture
+from warmstart.inference.predictor import Predictor
+from warmstart.learner.arguments import A_HEAD, READERS, head_card
+from warmstart.learner.cross_validation import CrossValidation, check_frozen, cross_validate
+from warmstart.learner.decision import calibrate, fit_class_thresholds, set_unknown
+from warmstart.learner.fitting import FitPlan, find_rate, fit_settings, fit_tail
+from warmstart.learner.freezing import freeze_to, set_precompute, unfreeze_backbone
+from warmstart.learner.head_fit import fit_head
+from warmstart.learner.holdout import SHARE, Holdout
 from warmstart.learner.matching import refuse_foreign_transforms
+from warmstart.learner.predicting import (
+    content_hashes,
+    head_inputs,
+    predict,
+    predict_snapshots,
+    predict_views,
+)
+from warmstart.learner.reading import read_inputs
+from warmstart.learner.replacing import put_head, put_weights, set_data
 from warmstart.learner.reporting import report_learner
+from warmstart.learner.state import LearnerState, new_card, new_state
+from warmstart.results.head_fit import HeadFit
+from warmstart.results.history import History
+from warmstart.results.lr_curve import LRCurve
+from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
+from warmstart.training.head import AnyHeadCard
+from warmstart.training.one_cycle import OneCycle
+from warmstart.training.schedule import Schedule
 
 
-class ConvLearner(Answers):
+class ConvLearner:
     """A pretrained network, frozen up to its new head, and the data that it learns from."""
 
     @classmethod
@@ -80,7 +112,7 @@ class ConvLearner(Answers):
         refuse_foreign_transforms(arch, data.tfms)
         store = cache_folder(cache_dir)
         refuse_own(data, cache_dir=store)
-        place = chosen_device(device)
+        place = resolve_device(device)
         plan = NetworkPlan(
             arch,
             num_classes=len(data.classes),
@@ -93,7 +125,7 @@ class ConvLearner(Answers):
             seed=seed,
         )
         network, head, source = new_network(plan)
-        learn = cls(
+        state = new_state(
             network,
             data,
             new_card(data, arch, head, precision, source),
@@ -101,14 +133,457 @@ class ConvLearner(Answers):
             opt=opt,
             seed=seed,
             cache_dir=store,
-            precompute=precompute,
             num_groups=num_groups,
             train_precision=train_precision,
             quiet=quiet,
         )
+        learn = cls(state)
+        learn.precompute = precompute
         if precompute:
-            learn.feeding_for(("train", "valid"))
+            learn.prepare()
         return learn
+
+    def __init__(self, state: LearnerState) -> None:
+        """Use ``ConvLearner.pretrained``, which builds the state."""
+        self.state = state
+
+    @property
+    def model(self) -> ClassifierNetwork:
+        """The whole network, an ordinary ``nn.Module``: ``backbone``, ``pool`` and ``head``."""
+        return self.state.model
+
+    @property
+    def data(self) -> ImageClassifierData:
+        """What it learns from; ``set_data`` takes other data."""
+        return self.state.data
+
+    @property
+    def card(self) -> ModelCard:
+        """What a saved model would say of itself."""
+        return self.state.card
+
+    @property
+    def history(self) -> History:
+        """All fits since the network, its head or its data were last replaced."""
+        return self.state.history
+
+    @property
+    def out_of_fold(self) -> OutOfFoldPredictions | None:
+        """Predictions of the training rows by ``fit_head``; None where it had none, or after."""
+        return self.state.out_of_fold
+
+    @property
+    def precompute(self) -> bool | int:
+        """Whether, and how many views of, the frozen part's outputs are kept; may be set."""
+        return self.state.precompute
+
+    @precompute.setter
+    def precompute(self, value: bool | int) -> None:
+        set_precompute(self.state, value)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is printed; may be set."""
+        return self.state.quiet
+
+    @quiet.setter
+    def quiet(self, value: bool) -> None:
+        self.state.quiet = value
+
+    @property
+    def num_features(self) -> int:
+        """D of the pooled row that enters the head."""
+        return self.state.num_features
+
+    @property
+    def numeric_mode(self) -> str:
+        """Runner, version, number type and instruction set of the frozen part."""
+        return self.state.numeric_mode
+
+    def freeze(self) -> None:
+        """Train the head only."""
+        self.freeze_to(-1)
+
+    @reads(**READERS)
+    def freeze_to(self, where: int | str) -> None:
+        """Freeze everything before a layer group or stage, and train the rest.
+
+        Args:
+            where: A group's number, as -2 for the last group of the body and the head; or the name
+                of a stage (``learn.summary()`` lists them).
+        """
+        freeze_to(self.state, where)
+
+    def unfreeze(self) -> None:
+        """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``).
+
+        As in fastai 0.7, ``precompute=True`` becomes False where the data has an augmentation, so
+        that the body sees it; pixels of rows that judge stay stored.
+        """
+        unfreeze_backbone(self.state)
+
+    def summary(self) -> str:
+        """Stages, layer groups, parameters, what is frozen, and where the cut is."""
+        return self.state.layers.summary()
+
+    @reads(**READERS)
+    def lr_find(
+        self,
+        lrs: Any = None,
+        *,
+        start_lr: float = 1e-5,
+        end_lr: float = 10.0,
+        num_steps: int = 100,
+        bn: str = "stored",
+        clip_norm: float | str | None = "auto",
+        max_rows: int | None = None,
+    ) -> LRCurve:
+        """Try rates from small to large; weights and everything else stay as they are.
+
+        Args:
+            lrs: Rates per layer group, of which only the ratios count; the curve shows the last.
+            start_lr: First rate.
+            end_lr: Last rate.
+            num_steps: Steps between them.
+            bn: As in ``fit``.
+            clip_norm: As in ``fit``.
+            max_rows: How many rows may go through the network in all: fewer and smaller steps are
+                taken, and where too few are left for a sweep the usual rate is suggested.
+
+        Returns:
+            The curve, with ``.suggestion`` and ``.plot()``.
+        """
+        learn = self.state
+        settings = fit_settings(learn, 1.0 if lrs is None else lrs, Schedule(1), 0.0)
+        return find_rate(
+            learn,
+            settings,
+            FitPlan(bn, clip_norm),
+            lr_range=(start_lr, end_lr),
+            num_steps=num_steps,
+            max_rows=max_rows,
+        )
+
+    @reads(**READERS)
+    def fit(
+        self,
+        lrs: Any,
+        n_cycle: int,
+        cycle_len: int | None = None,
+        cycle_mult: int = 1,
+        *,
+        wds: Any = 0.0,
+        one_cycle: bool = False,
+        bn: str = "stored",
+        clip_norm: float | str | None = "auto",
+        balance: str | None = None,
+        choose_on: str = "held_back",
+        checkpoint: str | Path | None = None,
+        tensorboard: str | Path | None = None,
+        label_smoothing: float = 0.0,
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
+        ema_decay: float | None = None,
+        has_snapshots: bool = False,
+        keeps_best: bool = False,
+        best_by: str = "loss",
+        patience: int | None = None,
+    ) -> History:
+        """Train what follows the cut.
+
+        Args:
+            lrs: Learning rate; or one per layer group that trains, the first layers' first; or as
+                in fastai 2: slice(1e-5, 1e-3) from the first group's to the last's in equal ratios,
+                slice(1e-3) for the last, a tenth of it for the others.
+            n_cycle: Number of epochs, or of cycles if ``cycle_len`` is given.
+            cycle_len: Epochs of the first cycle; the rate falls along half a cosine in each.
+            cycle_mult: Each cycle is so many times as long as the one before.
+            wds: Weight decay, likewise one or one per group.
+            one_cycle: One rise and fall over all those epochs, instead of restarts.
+            bn: What BatchNorm of thawed stages uses: its "stored" statistics, or those of each
+                batch ("train").
+            clip_norm: Longest gradient of a step, as a norm over all parameters; None is any,
+                "auto" is 1 where BatchNorm keeps stored statistics while its stage trains.
+            balance: "weights" (rare classes count more in the loss), "sampler" (they are drawn more
+                often), "auto" (weights, where classes are uneven) or None.
+            choose_on: Which rows choose the best epoch, if ``keeps_best`` or ``patience`` asks for
+                one: training rows that are held back (a fifth, unless ``hold_back`` said how
+                many), or "valid", whose scores are then marked as flattered.
+            checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
+                finished is not done again.
+            tensorboard: A folder for what TensorBoard draws: losses, rates, metrics.
+            label_smoothing: Share of the target that is spread over the classes, in [0, 1).
+            mixup: α of Beta(α, α), by which rows are mixed; 0 for none.
+            cutmix: Likewise, for pasting a part of one picture into another.
+            ema_decay: Of a running average of the weights, which is judged and remains; or None.
+            has_snapshots: Keep the weights at the end of each cycle, beside the checkpoint.
+            keeps_best: End with the weights of the best epoch.
+            best_by: What that is: "loss", or the highest "accuracy" or "macro_f1".
+            patience: Stop after so many epochs without a better one, and end with the best.
+
+        Returns:
+            The history of this fit; ``learn.history`` has all of them.
+        """
+        learn = self.state
+        refuse_own(learn.data, checkpoint=checkpoint, tensorboard=tensorboard)
+        schedule: Schedule | OneCycle = Schedule(n_cycle, cycle_len, cycle_mult)
+        if one_cycle:
+            schedule = OneCycle(schedule.num_epochs)
+        settings = replace(
+            fit_settings(learn, lrs, schedule, wds),
+            label_smoothing=label_smoothing,
+            mixup=mixup,
+            cutmix=cutmix,
+            ema_decay=ema_decay,
+            has_snapshots=has_snapshots,
+            keeps_best=keeps_best,
+            best_by=best_by,
+            patience=patience,
+        )
+        plan = FitPlan(
+            bn, clip_norm, balance, choose_on, path_or_none(checkpoint), path_or_none(tensorboard)
+        )
+        return fit_tail(learn, settings, plan)
+
+    @reads(**READERS | {"head": one_of("auto", "logistic")})
+    def fit_head(
+        self,
+        head: str = "auto",
+        *,
+        balance: str | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> HeadFit:
+        """Give the frozen body the head that suits its rows, without epochs or a rate.
+
+        The logistic head: features divided by their length, then logistic regression, solved to
+        convergence; its penalty, and which part of the pooled row it uses, are chosen by training
+        rows that did not train (out of fold). It is an ordinary module: unfreezing, saving, TTA and
+        Grad-CAM work as with any. With K stored views each view is a row; otherwise the plain view
+        is. The same rows give the same head: there is no seed but that of the folds.
+
+        Args:
+            head: "logistic"; or "auto", which from ``MLP_ROWS`` training rows on also trains the
+                MLP, and keeps the head with the lower loss on a fifth that trained neither.
+            balance: As in ``fit``; both ways are weights of rows here.
+            checkpoint: A folder; a fit that was finished is not done again.
+
+        Returns:
+            What was tried and kept; also in ``learn.history.head_fits``. ``learn.out_of_fold`` has
+            the training rows' out-of-fold predictions, None where rows were too few or too many.
+            The body has to be frozen, and never trained on these rows.
+        """
+        learn = self.state
+        refuse_own(learn.data, checkpoint=checkpoint)
+        check_frozen(learn.layers, has_moved=learn.has_moved_backbone, what="fit_head")
+        return fit_head(learn, head, balance, path_or_none(checkpoint))
+
+    def predict(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
+        """Probabilities of a split's rows, or of any pictures.
+
+        Args:
+            what: "train", "valid", "test", "held_back" (training rows that do not train), or paths,
+                bytes, PIL images, arrays.
+
+        Returns:
+            Predictions, in table order or in the order given: the bits that a predictor loaded
+            from ``learn.save`` gives. What is left of damaged JPEGs is used where the data says so;
+            ``notes`` name them.
+        """
+        return predict(self.state, what)
+
+    @reads(**READERS)
+    def TTA(  # the note's name
+        self, n_aug: int = 4, what: str = "valid", *, plain_weight: float | None = None
+    ) -> Predictions:
+        """Probabilities averaged over the plain view and some augmented ones.
+
+        Args:
+            n_aug: Augmented views of each row, from view 1 on; 0 is ``predict``.
+            what: "train", "valid" or "test".
+            plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
+
+        Returns:
+            Predictions, in table order. A temperature applies to each view, before the mean. Views
+            differ as in training; by "basic" where the data has no augmentation, which is said.
+        """
+        return predict_views(self.state, n_aug, what, plain_weight)
+
+    def predict_snapshots(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
+        """Probabilities averaged over the weights at the end of each cycle of the last fit.
+
+        Args:
+            what: As for ``predict``.
+
+        Returns:
+            As from ``predict``. ``fit`` needs ``has_snapshots=True``; the weights stay as they are.
+        """
+        return predict_snapshots(self.state, what)
+
+    @reads(**READERS)
+    def cross_validate(
+        self,
+        k: int = 5,
+        lrs: Any = None,
+        n_cycle: int = 1,
+        cycle_len: int | None = 4,
+        cycle_mult: int = 1,
+        *,
+        wds: Any = 0.0,
+        balance: str | None = None,
+        clip_norm: float | None = None,
+        label_smoothing: float = 0.0,
+        mixup: float = 0.0,
+        ema_decay: float | None = None,
+        seed: int | None = None,
+    ) -> OutOfFoldPredictions:
+        """Predict each training row by a fresh head that was trained without the row's fold.
+
+        The learner stays as it is. Folds are drawn within the classes; rows of one group, or with
+        the same content, share one. If the learner's head is the logistic one, so is each fold's,
+        and its penalty is chosen inside the rows that train it: no rate and no epochs are used.
+
+        Args:
+            k: Number of folds.
+            lrs: Rate; None finds it once, on the rows that train the first fold's head.
+            n_cycle: Number of epochs, or of cycles.
+            cycle_len: Epochs of the first cycle.
+            cycle_mult: Each cycle is so many times as long as the one before.
+            wds: Weight decay.
+            balance: As in ``fit``.
+            clip_norm: As in ``fit``.
+            label_smoothing: As in ``fit``.
+            mixup: As in ``fit``.
+            ema_decay: As in ``fit``.
+            seed: Of folds, heads and batches; None is the learner's.
+
+        Returns:
+            Predictions in table order, with ``folds``, ``fold_accuracies`` and ``lr``.
+        """
+        plan = CrossValidation(
+            k=k,
+            lrs=lrs,
+            schedule=Schedule(n_cycle, cycle_len, cycle_mult),
+            wds=wds,
+            balance=balance,
+            clip_norm=clip_norm,
+            label_smoothing=label_smoothing,
+            mixup=mixup,
+            ema_decay=ema_decay,
+            seed=seed,
+        )
+        return cross_validate(self.state, plan)
+
+    @reads(**READERS)
+    def calibrate(self, out_of_fold: Predictions | None = None) -> Temperature:
+        """Make probabilities say how often they are right; no answer changes.
+
+        Args:
+            out_of_fold: Labelled rows that the model which predicted them did not learn from, and
+                that will not judge (law 15); None is ``learn.cross_validate()``. Where the body
+                was thawed: training rows that were held back from it.
+
+        Returns:
+            The temperature. It is 1, with a reason, where the rows cannot tell, and where one that
+            was fitted on other folds does not help; ``predict``, ``TTA`` and the saved model apply
+            it.
+        """
+        return calibrate(self.state, self._out_of_fold(out_of_fold))
+
+    @reads(**READERS)
+    def fit_thresholds(
+        self, out_of_fold: Predictions | None = None, *, beta: float = 1.0
+    ) -> Thresholds:
+        """Find above which probability each class of images that may have many is called so.
+
+        Args:
+            out_of_fold: As for ``calibrate``, which comes before this.
+            beta: Of the F-score that is to be highest; above 1 gives recall more weight.
+
+        Returns:
+            The thresholds; predictions and the saved model have them from now on.
+        """
+        return fit_class_thresholds(self.state, self._out_of_fold(out_of_fold), beta)
+
+    @reads(**READERS)
+    def set_unknown(
+        self, others: Predictions | Picture | Iterable[Picture], *, false_accept: float = 0.05
+    ) -> UnknownThreshold:
+        """Answer "unknown" to pictures of things that no class stands for.
+
+        Args:
+            others: Pictures of such things, or what this model predicts of them; they may judge
+                nothing afterwards (law 15). ``calibrate`` comes before this.
+            false_accept: The share of new ones that may get another answer, on average.
+
+        Returns:
+            The threshold; predictions and the saved model have it from now on.
+        """
+        return set_unknown(self.state, others, false_accept)
+
+    @reads(**READERS)
+    def set_data(self, data: ImageClassifierData) -> None:
+        """Go on with other images of the same classes: another size, another fold.
+
+        Args:
+            data: Whatever was stored for it before is found again, nothing else is used.
+        """
+        set_data(self.state, data)
+
+    @reads(**READERS)
+    def hold_back(self, share: float = SHARE) -> None:
+        """Keep some training rows from training, to choose epochs and steps by (law 15).
+
+        Args:
+            share: Of each class, in [0, 1); 0 gives them back. Which rows it is depends on their
+                names and the learner's seed.
+        """
+        self.state.holdout = Holdout(share, self.state.seed)
+
+    def prepare(self) -> None:
+        """Compute now what the next fit needs: read every image, store what is to be stored."""
+        read_inputs(self.state, ("train", "valid"))
+
+    @reads(**READERS)
+    def activations_of(
+        self, split: str = "train", view: int = 0
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """What enters the head, and labels: for ``HeadClassifier`` or any tool of scikit-learn.
+
+        Args:
+            split: "train", "valid" or "test".
+            view: 0 is the plain one. It is kept on disk, with ``precompute=False`` too.
+
+        Returns:
+            X (N, D) and y, (N,) positions in ``data.classes``, or (N, K) of 0 and 1.
+        """
+        return head_inputs(self.state, split, view)
+
+    @reads(**READERS)
+    def content_hashes(self, split: str) -> list[bytes]:
+        """The sha256 of each row's image, in table order."""
+        return content_hashes(self.state, split)
+
+    @reads(head=A_HEAD, card=head_card)
+    def put_head(self, head: nn.Module, card: AnyHeadCard | None) -> None:
+        """Take another head.
+
+        Args:
+            head: (N, D) → (N, K) logits.
+            card: What it is built from; None for one of the user's own.
+        """
+        put_head(self.state, head, card)
+
+    def put_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take other weights.
+
+        Args:
+            tensors: By name, as ``learn.model.state_dict()`` gives them.
+        """
+        put_weights(self.state, tensors)
+
+    def predictor(self) -> Predictor:
+        """What ``load_predictor`` would give, without saving."""
+        return self.state.predictor()
 
     @reads(**READERS)
     def report(
@@ -127,9 +602,9 @@ class ConvLearner(Answers):
             steps: Of a recipe, if one was followed.
             pictures: A folder for PNG files, if they are wanted.
         """
-        existing_rows(self.data.table, what)
-        refuse_own(self.data, path=path, pictures=pictures)
-        return report_learner(self, path, what, steps=steps, pictures=pictures)
+        learn = self.state
+        refuse_own(learn.data, path=path, pictures=pictures)
+        return report_learner(learn, path, what, steps=steps, pictures=pictures)
 
     @reads(**READERS)
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
@@ -142,7 +617,17 @@ class ConvLearner(Answers):
         Returns:
             The folder.
         """
-        refuse_own(self.data, folder=folder)
-        card = replace(self.card, mode=self.numeric_mode, metrics=metrics or {})
-        write_model(Path(folder), card, self.model.state_dict(), self.seen)
+        learn = self.state
+        refuse_own(learn.data, folder=folder)
+        card = replace(learn.card, mode=learn.numeric_mode, metrics=metrics or {})
+        write_model(Path(folder), card, learn.model.state_dict(), learn.seen)
         return Path(folder)
+
+    def _out_of_fold(self, given: Predictions | None) -> Predictions:
+        """Rows that the model did not learn from, predicted by it or by its like."""
+        return self.cross_validate() if given is None else given
+
+
+def path_or_none(place: str | Path | None) -> Path | None:
+    """A folder, if one is given."""
+    return None if place is None else Path(place)

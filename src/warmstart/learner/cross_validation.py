@@ -2,8 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,24 +10,90 @@ import torch
 from numpy.typing import NDArray
 
 from warmstart.activations.inputs import StoredInputs
+from warmstart.activations.table_activations import SomeRows, StoredViews
+from warmstart.backbones.pooling import pooled_parts
 from warmstart.data.folds import classes_in_one_fold, draw_folds, fold_units
 from warmstart.errors import SettingError
-from warmstart.heads.fresh import HeadOf
+from warmstart.heads.fresh import HeadOf, heads_like
 from warmstart.heads.out_of_fold import Folds
-from warmstart.learner.feeding import Feeding, targets_of, view_of_epoch
+from warmstart.learner.fitting import fit_settings, resolve_balance, with_balance
 from warmstart.learner.head_rows import HeadRows, gathered_rows, nested_out_of_fold
+from warmstart.learner.inputs import TableInputs, targets_of
 from warmstart.learner.layers import Layers
+from warmstart.learner.reading import read_inputs
+from warmstart.learner.state import LearnerState
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.colour import show_lines
-from warmstart.training.logistic_head import Parts
+from warmstart.training.head import read_head_card
+from warmstart.training.logistic_head import LogisticHeadCard, Parts
 from warmstart.training.lr_finder import kept_random_state
+from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
 Name = TypeVar("Name", str, bytes)
 
 
+@dataclass(frozen=True)
+class CrossValidation:
+    """What ``learn.cross_validate`` was asked, by the names of its arguments."""
+
+    k: int
+    lrs: Any
+    schedule: Schedule
+    wds: Any
+    balance: str | None
+    clip_norm: float | None
+    label_smoothing: float
+    mixup: float
+    ema_decay: float | None
+    seed: int | None
+
+
+def cross_validate(learn: LearnerState, plan: CrossValidation) -> OutOfFoldPredictions:
+    """Predict each training row by a fresh head like the learner's, trained without its fold.
+
+    Args:
+        learn: The learner; it stays as it is.
+        plan: How many folds, and how each head is trained.
+    """
+    check_frozen(learn.layers, has_moved=learn.has_moved_backbone)
+    seed = learn.seed if plan.seed is None else plan.seed
+    options: dict[str, Any] = {
+        "clip_norm": plan.clip_norm,
+        "label_smoothing": plan.label_smoothing,
+        "mixup": plan.mixup,
+        "ema_decay": plan.ema_decay,
+    }
+    card = None if learn.card.head is None else read_head_card(learn.card.head)
+    if isinstance(card, LogisticHeadCard):
+        check_no_epochs(lrs=plan.lrs, wds=plan.wds, **options)
+        targets = targets_of(learn.data.table).train
+        balance = resolve_balance(plan.balance, targets, quiet=learn.quiet)
+        return cross_validated_logistic(
+            read_inputs(learn, ("train",), learn.precompute or True),
+            pooled_parts(learn.model.pool, card.num_features),
+            balance,
+            k=plan.k,
+            seed=seed,
+            device=learn.device,
+            quiet=learn.quiet,
+        )
+    settings = fit_settings(learn, 1.0 if plan.lrs is None else plan.lrs, plan.schedule, plan.wds)
+    settings = replace(settings, first_epoch=0, fit_number=0, seed=seed, **options)
+    settings = with_balance(learn, settings, plan.balance)
+    return cross_validated(
+        read_inputs(learn, ("train",), learn.precompute or plan.schedule.num_epochs),
+        heads_like(learn.model.head, card, learn.device),
+        settings,
+        k=plan.k,
+        finds_rate=plan.lrs is None,
+        device=learn.device,
+        quiet=learn.quiet,
+    )
+
+
 def cross_validated(
-    feeding: Feeding,
+    inputs: TableInputs,
     new_head: HeadOf,
     settings: FitSettings,
     *,
@@ -44,7 +109,7 @@ def cross_validated(
     rows of the same content do.
 
     Args:
-        feeding: The training rows, through the frozen body. They are stored: k heads are cheap only
+        inputs: The training rows, through the frozen body. They are stored: k heads are cheap only
             on stored activations, and as many stored views as there are epochs give the bits that
             no store gives.
         new_head: What makes heads.
@@ -57,21 +122,21 @@ def cross_validated(
     Returns:
         Predictions of the training rows, in table order.
     """
-    table = feeding.source.table
+    table = inputs.source.table
     rows = table.rows("train")
-    folds = training_folds(feeding, units_of(feeding, rows), k, settings.seed)
-    dealt = Folds(folds, targets_of(table).train, new_head, RowsOf(feeding, device))
+    folds = training_folds(inputs, units_of(inputs, rows), k, settings.seed)
+    dealt = Folds(folds, targets_of(table).train, new_head, RowsOf(inputs, device))
     chances = np.zeros((len(rows), len(table.classes)))
     with kept_random_state():  # a head of the user's own may draw from any of them
         if finds_rate:
             settings = replace(settings, lrs=(dealt.found_rate(settings),))
         for held, found in dealt.probabilities(settings):
             chances[held] = found
-    return predictions_of(feeding, chances, folds, quiet=quiet, lr=settings.lrs[0])
+    return predictions_of(inputs, chances, folds, quiet=quiet, lr=settings.lrs[0])
 
 
 def cross_validated_logistic(
-    feeding: Feeding,
+    inputs: TableInputs,
     feature_parts: Mapping[str, Parts],
     balance: str | None,
     *,
@@ -83,7 +148,7 @@ def cross_validated_logistic(
     """Choose and solve a logistic head on all folds but one, ask it about that one, and so on.
 
     Args:
-        feeding: The training rows, through the frozen body; all its stored views train, the plain
+        inputs: The training rows, through the frozen body; all its stored views train, the plain
             view is judged.
         feature_parts: What the pooled row consists of.
         balance: None, or how rare classes are heard.
@@ -95,34 +160,36 @@ def cross_validated_logistic(
     Returns:
         Predictions of the training rows, in table order.
     """
-    table = feeding.source.table
+    table = inputs.source.table
     places = table.rows("train")
-    units = units_of(feeding, places)
-    folds = training_folds(feeding, units, k, seed)
+    units = units_of(inputs, places)
+    folds = training_folds(inputs, units, k, seed)
 
     def rows_of(train: NDArray[np.int64]) -> HeadRows:
         return gathered_rows(
-            feeding, places[train], some(units, train), feature_parts, balance,
+            inputs, places[train], at_positions(units, train), feature_parts, balance,
             device=device, seed=seed + 1,
         )  # fmt: skip
 
     found, penalties = nested_out_of_fold(
-        rows_of, feeding.rows(places), feature_parts, folds, device
+        rows_of, inputs.rows(places), feature_parts, folds, device
     )  # fmt: skip
-    return predictions_of(feeding, found, folds, quiet=quiet, penalties=penalties)
+    return predictions_of(inputs, found, folds, quiet=quiet, penalties=penalties)
 
 
-def training_folds(feeding: Feeding, units: Sequence[str], k: int, seed: int) -> NDArray[np.int64]:
+def training_folds(
+    inputs: TableInputs, units: Sequence[str], k: int, seed: int
+) -> NDArray[np.int64]:
     """The fold of each training row (N,); classes that no head can know are warned of."""
-    table = feeding.source.table
+    table = inputs.source.table
     labels = table.labels[table.rows("train")]
     folds = draw_folds(units, labels, k, seed=seed)
-    tell_unlearned(classes_in_one_fold(folds, labels, table.classes))
+    warn_unlearned(classes_in_one_fold(folds, labels, table.classes))
     return folds
 
 
 def predictions_of(
-    feeding: Feeding,
+    inputs: TableInputs,
     found: NDArray[np.float64],
     folds: NDArray[np.int64],
     *,
@@ -132,13 +199,13 @@ def predictions_of(
     """Probabilities (N, K) of the training rows as predictions, which are said unless ``quiet``.
 
     Args:
-        feeding: Whose rows.
+        inputs: Whose rows.
         found: In table order.
         folds: (N,).
         quiet: Print nothing.
         **heads: ``lr`` or ``penalties`` of the folds' heads.
     """
-    table = feeding.source.table
+    table = inputs.source.table
     rows = table.rows("train")
     names = tuple(table.names[row] for row in rows)
     made = OutOfFoldPredictions(
@@ -165,48 +232,41 @@ def check_no_epochs(**options: Any) -> None:
 
 
 class RowsOf:
-    """(Positions that train, positions that are judged) → stored inputs."""
+    """(Positions that train, positions that are evaluated) → stored inputs."""
 
     def __init__(
-        self, feeding: Feeding, device: torch.device, rows: NDArray[np.int64] | None = None
+        self, inputs: TableInputs, device: torch.device, rows: NDArray[np.int64] | None = None
     ) -> None:
         """Compute the plain view of every row now, other views when an epoch wants them.
 
         Args:
-            feeding: Where they come from.
+            inputs: Where they come from.
             device: Where batches go.
             rows: Positions in the table; None is all training rows.
         """
-        self.precompute, self.device = feeding.precompute, device
+        activations, source, self.device = inputs.activations, inputs.source, device
         if rows is None:
-            rows = feeding.source.table.rows("train")
-        self.space, self.plain = feeding.stored(rows)
-
-        @cache  # asking for names looks every file up
-        def keys(view: int) -> list[bytes]:
-            return feeding.stored(rows, view)[1]
-
-        self.keys = keys
+            rows = source.table.rows("train")
+        self.space, self.plain = activations.stored(source, rows)
+        self.views = StoredViews(activations, source, rows, inputs.precompute)
 
     def __call__(self, train: NDArray[np.int64], held: NDArray[np.int64]) -> StoredInputs:
         """Batches of these rows."""
-
-        def train_keys(epoch: int) -> list[bytes]:
-            return some(self.keys(view_of_epoch(self.precompute, epoch)), train)
-
-        return StoredInputs(self.space, train_keys, some(self.plain, held), self.device)
+        return StoredInputs(
+            self.space, SomeRows(self.views, train), at_positions(self.plain, held), self.device
+        )
 
 
-def some(keys: Sequence[Name], positions: NDArray[np.int64]) -> list[Name]:
+def at_positions(keys: Sequence[Name], positions: NDArray[np.int64]) -> list[Name]:
     """The names at some positions."""
     return [keys[position] for position in positions]
 
 
-def units_of(feeding: Feeding, rows: NDArray[np.int64]) -> list[str]:
+def units_of(inputs: TableInputs, rows: NDArray[np.int64]) -> list[str]:
     """What must stay in one fold, of some rows."""
-    groups = feeding.source.table.groups
+    groups = inputs.source.table.groups
     named = None if groups is None else [groups[row] for row in rows]
-    return fold_units(named, feeding.source.content_hashes(rows, feeding.activations.hashes))
+    return fold_units(named, inputs.source.content_hashes(rows, inputs.activations.hashes))
 
 
 def check_frozen(layers: Layers, *, has_moved: bool, what: str = "cross_validate") -> None:
@@ -235,7 +295,7 @@ def check_frozen(layers: Layers, *, has_moved: bool, what: str = "cross_validate
         )
 
 
-def tell_unlearned(classes: Sequence[str]) -> None:
+def warn_unlearned(classes: Sequence[str]) -> None:
     """Warn of classes that no head can know when it is asked about them."""
     if classes:
         warnings.warn(

@@ -1,11 +1,15 @@
 """What the bits of a result depend on besides data and settings."""
 
+import contextlib
 import os
 import platform
 from collections.abc import Mapping
+from importlib import metadata
 from typing import Any
 
 import torch
+
+PACKAGES = ("warmstart", "torch", "timm", "torchvision", "openvino", "numpy", "pillow")
 
 
 def environment(versions: Mapping[str, str], mode: str) -> dict[str, Any]:
@@ -24,3 +28,12 @@ def environment(versions: Mapping[str, str], mode: str) -> dict[str, Any]:
         "num_threads": torch.get_num_threads(),
         "numeric_mode": mode,
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what can change a result."""
+    found = {}
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found

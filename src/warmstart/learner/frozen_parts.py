@@ -1,86 +1,86 @@
 """The frozen parts that a learner has: the one up to its cut, and the one that predicts."""
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from warmstart.backbones.network import ClassifierNetwork, Normalise
-from warmstart.inference.frozen_part import FrozenPart, frozen_part
-from warmstart.inference.model_card import ModelCard
-from warmstart.inference.table_activations import Progress, TableActivations
+from warmstart.activations.frozen_part import (
+    FrozenPart,
+    FrozenSettings,
+    frozen_backbone,
+    part_before,
+)
+from warmstart.activations.table_activations import TableActivations
+from warmstart.backbones.network import ClassifierNetwork
+from warmstart.learner.inputs import UnfrozenBackbone
 from warmstart.learner.layers import Layers
-from warmstart.learner.whole_body import WholeBody
+from warmstart.terminal.progress import no_progress, show_progress
 
 
+@dataclass(eq=False)
 class FrozenParts:
-    """Made when first needed, and made anew when the weights or the cut have moved."""
+    """Made when first needed, and made anew when the weights or the cut have moved.
 
-    def __init__(
-        self,
-        network: ClassifierNetwork,
-        device: torch.device,
-        cache_dir: Path,
-        progress: Callable[[], Progress],
-    ) -> None:
-        """Keep what is stored under ``cache_dir``."""
-        self.network, self.device, self.cache_dir = network, device, cache_dir
-        self.progress = progress
-        self._torch_cuts: dict[str, str] = {}
-        self._pooled: TableActivations | None = None
-        self._before_cut: TableActivations | None = None
-        self._plain: TableActivations | None = None
+    ``settings`` are replaced when the images are seen otherwise; what is stored lies in
+    ``cache_dir``. ``readable`` are the names of images that were read once.
+    """
 
-    def forget(self, *, body_moved: bool) -> None:
-        """The cut is another; with ``body_moved``, so are the body's weights or its data."""
+    network: ClassifierNetwork
+    settings: FrozenSettings
+    device: torch.device
+    cache_dir: Path
+    quiet: bool = False
+    readable: set[str] = field(default_factory=set)
+    torch_cuts: dict[str, str] = field(default_factory=dict)
+    _pooled: TableActivations | None = None
+    _before_cut: TableActivations | None = None
+    _plain: TableActivations | None = None
+
+    def forget(self, *, backbone_moved: bool) -> None:
+        """The cut is another; with ``backbone_moved``, so are the backbone's weights."""
         self._before_cut = None
-        if body_moved:
+        if backbone_moved:
             self._pooled = self._plain = None
 
-    def pooled(self, card: ModelCard) -> TableActivations:
+    def see_otherwise(self, settings: FrozenSettings) -> None:
+        """Images are other ones, or seen otherwise."""
+        self.settings = settings
+        self.readable = set()
+        self.forget(backbone_moved=True)
+
+    def pooled(self) -> TableActivations:
         """Everything before the head, with the weights of now: what predicts."""
         if self._pooled is None:
-            frozen = frozen_part(self.network, card, self.device, self._torch_cuts)
+            frozen = frozen_backbone(self.network, self.settings, self.device, self.torch_cuts)
             self._pooled = self._with_store(frozen)
         return self._pooled
 
-    def plain(self, card: ModelCard, layers: Layers) -> TableActivations:
-        """Plain views as pixels: what rows that judge a body in training are kept as."""
+    def plain(self, layers: Layers) -> TableActivations:
+        """Plain views as pixels: what rows that evaluate a backbone in training are kept as."""
         if layers.cut == 0:
-            return self.before_cut(card, layers)
+            return self.before_cut(layers)
         if self._plain is None:
-            self._plain = self._with_store(self._part(None, "pixels", card))
+            pixels = part_before("pixels", None, self.settings, self.device, self.torch_cuts)
+            self._plain = self._with_store(pixels)
         return self._plain
 
-    def before_cut(self, card: ModelCard, layers: Layers) -> TableActivations:
+    def before_cut(self, layers: Layers) -> TableActivations:
         """Everything before the cut: what training starts from."""
         if layers.cut is None:
-            return self.pooled(card)
+            return self.pooled()
         if self._before_cut is None:
-            normalise = Normalise(card.mean, card.std).to(self.device)
-            frozen = self._part(layers.prefix(normalise), layers.cut_name(), card)
+            prefix = layers.prefix(self.settings.normalise().to(self.device))
+            name = layers.cut_name()
+            frozen = part_before(name, prefix, self.settings, self.device, self.torch_cuts)
             self._before_cut = self._with_store(frozen)
         return self._before_cut
 
-    def whole_body(self, card: ModelCard, layers: Layers, *, keeps_pixels: bool) -> WholeBody:
-        """What judges while the body trains: it answers as ``pooled`` would with those weights."""
-        return WholeBody(
-            self.network,
-            lambda: frozen_part(self.network, card, self.device, self._torch_cuts),
-            self.plain(card, layers) if keeps_pixels else None,
-        )
-
-    def _part(self, prefix: nn.Module | None, cut: str, card: ModelCard) -> FrozenPart:
-        return FrozenPart(
-            prefix,
-            backbone=card.arch,
-            cut=cut,
-            size=card.recipe["size"],
-            device=self.device,
-            precision=card.precision,
-            torch_cuts=self._torch_cuts,
-        )
+    def unfrozen(self, layers: Layers, *, keeps_pixels: bool) -> UnfrozenBackbone:
+        """What is evaluated while the backbone trains: it answers as ``pooled`` would."""
+        plain = self.plain(layers) if keeps_pixels else None
+        return UnfrozenBackbone(self.network, self.settings, self.device, self.torch_cuts, plain)
 
     def _with_store(self, frozen: FrozenPart) -> TableActivations:
-        return TableActivations(frozen, self.cache_dir, self.progress())
+        progress = no_progress if self.quiet else show_progress
+        return TableActivations(frozen, self.cache_dir, progress, self.readable)

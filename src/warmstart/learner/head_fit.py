@@ -1,7 +1,7 @@
 """``fit_head``: the rows of a learner → the head that suits them, and a record of why."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from warmstart.files.strict import convert
 from warmstart.heads.fresh import heads_like
 from warmstart.heads.out_of_fold import Folds
 from warmstart.learner.cross_validation import RowsOf, units_of
-from warmstart.learner.feeding import Feeding, targets_of
+from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, resolve_balance
 from warmstart.learner.head_checkpoint import FittedHead, HeadCheckpoint
 from warmstart.learner.head_rows import (
     HeadRows,
@@ -26,7 +26,10 @@ from warmstart.learner.head_rows import (
     gathered_rows,
     mean_out_of_fold,
 )
-from warmstart.learner.learner_state import LearnerState
+from warmstart.learner.inputs import TableInputs, targets_of
+from warmstart.learner.reading import read_inputs, remember_images
+from warmstart.learner.replacing import put_head
+from warmstart.learner.state import LearnerState
 from warmstart.results.head_fit import HeadFit, HeadTrial
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.epochs import print_head_fit
@@ -44,70 +47,69 @@ from warmstart.training.settings import FitSettings
 
 MLP_ROWS = 2000  # training rows from which on "auto" tries the MLP as well (docs/experiments.md)
 
-TrainMLP = Callable[[float, int], Any]
-"""Train the learner's head with a rate, for so many epochs."""
-
 
 def fit_head(
     learn: LearnerState,
     head: str,
     balance: str | None,
     checkpoint: Path | None,
-    train_mlp: TrainMLP,
 ) -> HeadFit:
     """Fit, record, say.
 
     Args:
         learn: Whose body is frozen.
         head: "auto" or "logistic".
-        balance: None, or how rare classes are heard.
+        balance: "auto", None, or how rare classes are heard.
         checkpoint: A folder, if a fit that was finished is not to be done again.
-        train_mlp: Trains the learner's head, if "auto" prefers the MLP.
 
     Returns:
         What was tried and kept.
     """
-    feeding = learn.feeding_for(("train", "valid"))
-    learn.remember_pictures(feeding)
-    places, _ = learn.held_back.parted(feeding.source.table)
+    targets = targets_of(learn.data.table, learn.holdout).train
+    balance = resolve_balance(balance, targets, quiet=learn.quiet)
+    inputs = read_inputs(learn, ("train", "valid"))
+    remember_images(learn, inputs)
+    places, _ = learn.holdout.split(inputs.source.table)
     feature_parts = pooled_parts(learn.model.pool, learn.num_features)
     rows = gathered_rows(
-        feeding,
+        inputs,
         places,
-        units_of(feeding, places),
+        units_of(inputs, places),
         feature_parts,
         balance,
         device=learn.device,
         seed=learn.seed,
     )
     if checkpoint is None:
-        fitted = solved(learn, feeding, rows, feature_parts, head, balance)
+        fitted = solved(learn, inputs, rows, feature_parts, head, balance)
     else:
-        settings = {"head": head, "inputs": feeding.name(), "seed": learn.seed, "opt": learn.opt}
+        settings = {"head": head, "inputs": inputs.name(), "seed": learn.seed, "opt": learn.opt}
         point = HeadCheckpoint(checkpoint / f"fit-{learn.num_fits}.safetensors", settings, rows)
         found = point.load()
-        fitted = found or solved(learn, feeding, rows, feature_parts, head, balance)
+        fitted = found or solved(learn, inputs, rows, feature_parts, head, balance)
         if found is None:
             point.save(fitted)
     record = fitted.record
     if record.head == "mlp":
         mlp = mlp_card(learn.card.head, fitted.card.num_features, fitted.card.num_classes)
-        learn.put_head(build_head(mlp, seed=learn.seed), mlp)
+        put_head(learn, build_head(mlp, seed=learn.seed), mlp)
     else:
-        learn.put_head(fitted.module, fitted.card)
+        put_head(learn, fitted.module, fitted.card)
         learn.out_of_fold = out_of_fold_of(learn, rows, places, fitted)
     learn.history.head_fits.append(record)
     learn.num_fits += 1
     if not learn.quiet:
         print_head_fit(record)
     if record.head == "mlp":
-        train_mlp(fitted.rate, mlp_epochs(rows.num_pictures, learn.data.bs))
+        schedule = Schedule(1, mlp_epochs(rows.num_pictures, learn.data.bs))
+        plan = fit_settings(learn, fitted.rate, schedule, MLP_DECAY)
+        fit_tail(learn, plan, FitPlan(balance=balance, checkpoint=checkpoint))
     return record
 
 
 def solved(
     learn: LearnerState,
-    feeding: Feeding,
+    inputs: TableInputs,
     rows: HeadRows,
     feature_parts: Mapping[str, Parts],
     head: str,
@@ -117,7 +119,7 @@ def solved(
 
     Args:
         learn: Whose body it is for; it stays as it is.
-        feeding: Where activations come from.
+        inputs: Where activations come from.
         rows: Those that train.
         feature_parts: What the pooled row consists of.
         head: "auto" or "logistic".
@@ -128,7 +130,7 @@ def solved(
     module, card = built_head(choice, rows)
     module.to(learn.device)
     if choice.weights is None:
-        train_on_batches(learn, module, card, feeding, choice, balance)
+        train_on_batches(learn, module, card, inputs, choice, balance)
     module.eval()
     record = HeadFit(
         fit=learn.num_fits,
@@ -147,11 +149,11 @@ def solved(
     )
     rate = 0.0
     if head == "auto" and rows.num_pictures >= MLP_ROWS and choice.num_folds:
-        rate, trial = tried_mlp(learn, feeding, rows, balance)
+        rate, trial = tried_mlp(learn, inputs, rows, balance)
         record = with_mlp(record, trial, fold_loss(choice, rows, 0))
     seconds = time.perf_counter() - began
     if record.head == "logistic":  # an MLP's losses are in its epochs
-        record = with_losses(record, module, learn, feeding, rows)
+        record = with_losses(record, module, learn, inputs, rows)
     return FittedHead(
         module, card, mean_out_of_fold(choice, rows), replace(record, seconds=seconds), rate
     )
@@ -178,11 +180,11 @@ def with_mlp(record: HeadFit, trial: HeadTrial, loss: float) -> HeadFit:
 
 
 def with_losses(
-    record: HeadFit, module: nn.Module, learn: LearnerState, feeding: Feeding, rows: HeadRows
+    record: HeadFit, module: nn.Module, learn: LearnerState, inputs: TableInputs, rows: HeadRows
 ) -> HeadFit:
     """The record with what the head loses on its training rows, and on valid."""
-    targets = targets_of(feeding.source.table, learn.held_back)
-    on_valid = evaluate(module, feeding.inputs(learn.device), targets)
+    targets = targets_of(inputs.source.table, learn.holdout)
+    on_valid = evaluate(module, inputs.batches(learn.device), targets)
     blocks = torch.split(torch.from_numpy(rows.activations), BLOCK_ROWS)
     wanted = torch.cat([targets.train] * rows.num_views)
     on_train = judged(module, (block.to(learn.device) for block in blocks), wanted)
@@ -195,16 +197,16 @@ def with_losses(
 
 
 def tried_mlp(
-    learn: LearnerState, feeding: Feeding, rows: HeadRows, balance: str | None
+    learn: LearnerState, inputs: TableInputs, rows: HeadRows, balance: str | None
 ) -> tuple[float, HeadTrial]:
     """Train an MLP on all folds but the first, and ask it about that.
 
     Returns:
         Its rate, which was found, and how it went.
     """
-    table = feeding.source.table
-    places, _ = learn.held_back.parted(table)
-    targets = targets_of(table, learn.held_back).train
+    table = inputs.source.table
+    places, _ = learn.holdout.split(table)
+    targets = targets_of(table, learn.holdout).train
     settings = FitSettings(
         lrs=(1.0,),
         schedule=Schedule(1, mlp_epochs(rows.num_pictures, learn.data.bs)),
@@ -217,7 +219,7 @@ def tried_mlp(
     card = mlp_card(learn.card.head, learn.num_features, rows.num_classes)
     folds = np.where(rows.folds[: rows.num_pictures] == 0, 0, 1)
     new_head = heads_like(learn.model.head, card, learn.device)
-    dealt = Folds(folds, targets, new_head, RowsOf(feeding, learn.device, places))
+    dealt = Folds(folds, targets, new_head, RowsOf(inputs, learn.device, places))
     with kept_random_state():
         rate = dealt.found_rate(settings)
         held, found = dealt.probabilities_of(0, replace(settings, lrs=(rate,)))
@@ -244,12 +246,12 @@ def train_on_batches(
     learn: LearnerState,
     module: nn.Module,
     card: LogisticHeadCard,
-    feeding: Feeding,
+    inputs: TableInputs,
     choice: LogisticChoice,
     balance: str | None,
 ) -> None:
     """Train a head that is too large to be solved."""
-    targets = targets_of(feeding.source.table, learn.held_back)
+    targets = targets_of(inputs.source.table, learn.holdout)
     settings = batch_settings(
         card,
         choice.penalty,
@@ -261,7 +263,7 @@ def train_on_batches(
     fit_module(
         module,
         [list(module.parameters())],
-        feeding.inputs(learn.device),
+        inputs.batches(learn.device),
         targets,
         balanced(settings, balance, targets.train),
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.evaluation.calibration import probabilities_of
-from warmstart.learner.feeding import Feeding
+from warmstart.learner.inputs import TableInputs
 from warmstart.training.balance import class_weights
 from warmstart.training.head_choice import LogisticChoice, choose_logistic, choosing_folds
 from warmstart.training.logistic_head import (
@@ -42,7 +42,7 @@ class HeadRows:
 
 
 def gathered_rows(
-    feeding: Feeding,
+    inputs: TableInputs,
     rows: NDArray[np.int64],
     units: Sequence[str],
     feature_parts: Mapping[str, Parts],
@@ -54,7 +54,7 @@ def gathered_rows(
     """Activations of training rows, and everything about them that the solver is told.
 
     Args:
-        feeding: Where they come from.
+        inputs: Where they come from.
         rows: Positions in the table.
         units: (N,) what must stay in one fold.
         feature_parts: What the pooled row consists of.
@@ -63,9 +63,9 @@ def gathered_rows(
         device: Where the frozen part runs.
         seed: Of the folds.
     """
-    table = feeding.source.table
-    labels, num_views = table.labels[rows], len(feeding.head_views)
-    activations = feeding.head_rows(rows, device)
+    table = inputs.source.table
+    labels, num_views = table.labels[rows], len(inputs.head_views)
+    activations = inputs.head_rows(rows, device)
     num_weights = num_columns(next(iter(feature_parts.values()))) * len(table.classes)
     folds = choosing_folds(units, labels, num_weights, seed=seed, num_views=num_views)
     weights = np.ones(labels.shape) / num_views

@@ -2,55 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.inference.model_card import ModelCard
-from warmstart.inference.predictor import Predictor
 from warmstart.learner.environment import environment
-from warmstart.learner.frozen_parts import FrozenParts
-from warmstart.learner.seen_rows import seen_rows
+from warmstart.learner.explaining import seen_rows
+from warmstart.learner.predicting import content_hashes, predict_views, resolve_rows
+from warmstart.learner.state import LearnerState
 from warmstart.report.content import DataFacts, ReportContent, Reproduction
 from warmstart.report.page import write_report
-from warmstart.results.history import History
-from warmstart.results.out_of_fold import OutOfFoldPredictions
-from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 
 
-@runtime_checkable
-class Reported(Protocol):
-    """What a report asks of a learner."""
-
-    data: ImageClassifierData
-    card: ModelCard
-    history: History
-    parts: FrozenParts
-    opt: str
-    seed: int
-    noticed: tuple[str, ...]
-    out_of_fold: OutOfFoldPredictions | None
-
-    @property
-    def precompute(self) -> bool | int:
-        """Whether, and how many views of, the frozen part's outputs are kept."""
-
-    @property
-    def numeric_mode(self) -> str:
-        """Of the frozen part."""
-
-    def predict(self, what: str) -> Predictions:
-        """Probabilities of a split's rows."""
-
-    def predictor(self) -> Predictor:
-        """The network of now."""
-
-    def content_hashes(self, split: str) -> list[bytes]:
-        """The sha256 of each row's image."""
-
-
 def report_learner(
-    learn: Reported,
+    learn: LearnerState,
     path: str | Path,
     split: str,
     *,
@@ -69,7 +32,8 @@ def report_learner(
     Returns:
         The file.
     """
-    predictions = learn.predict(split)
+    resolve_rows(learn.data.table, split)
+    predictions = predict_views(learn, 0, split)
     rows = learn.data.table.rows(split)
     content = ReportContent(
         title=learn.data.table.root.resolve().name or "images",
@@ -83,7 +47,7 @@ def report_learner(
         seen=seen_rows(
             learn.predictor(),
             predictions,
-            learn.content_hashes(split),
+            content_hashes(learn, split),
             lambda position: learn.data.source.content(int(rows[position])),
             learn.parts.cache_dir,
         ),

@@ -21,13 +21,13 @@ def same_bytes_notes(
     rows = np.concatenate([table.rows(split) for split in SPLITS])
     groups = [group for group in same_content(rows.tolist(), hashes_of(rows)) if len(group) > 1]
     found = (
-        note(table, groups, split_of, "in two splits: what trains also judges"),
-        note(table, groups, label_of, "under two labels"),
+        difference_note(table, groups, split_of, "in two splits: what trains also judges"),
+        difference_note(table, groups, label_of, "under two labels"),
     )
     return tuple(text for text in found if text)
 
 
-def note(
+def difference_note(
     table: ImageTable,
     groups: Sequence[Sequence[int]],
     kind_of: Callable[[ImageTable, int], str],

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.recipe.heads import MLP, fit_kind, head_kinds, out_of_fold
+from warmstart.recipe.heads import MLP, fit_kind, head_kinds, predict_out_of_fold
 from warmstart.recipe.holdout_pair import State
 from warmstart.recipe.recipe_run import (
     RecipeRun,
@@ -46,7 +46,7 @@ def compute_once(run: RecipeRun) -> Step:
         f"compute what is frozen once for each of {rows} images",
         "it never changes, so the head can be fitted on it again and again",
         take,
-        seconds=seconds_per_row(learn, 0) * rows,
+        seconds=measure_view_seconds(learn, 0) * rows,
     )
 
 
@@ -68,7 +68,7 @@ def train_head(run: RecipeRun) -> Step:
     kinds, pair = head_kinds(run), run.pair
 
     def take() -> Taken:
-        tried = [fitted(run, kind) for kind in kinds]
+        tried = [fit_candidate(run, kind) for kind in kinds]
         losses = {each.kind: chosen_loss(run, each) for each in tried}
         best = min(tried, key=lambda each: losses[each.kind])
         run.head, pair.whole, pair.part = best.kind, best.whole, best.part
@@ -85,7 +85,7 @@ def train_head(run: RecipeRun) -> Step:
     )
 
 
-def fitted(run: RecipeRun, kind: str) -> Candidate:
+def fit_candidate(run: RecipeRun, kind: str) -> Candidate:
     """Both models with a new head of one kind."""
     pair = run.pair
     pair.train(lambda: fit_kind(run, kind), run.fresh)
@@ -103,7 +103,7 @@ def asked(run: RecipeRun, kind: str) -> Predictions:
     if not pair.is_out_of_fold:
         return pair.predict_holdout()
     pair.put_judging()
-    return out_of_fold(run, kind)
+    return predict_out_of_fold(run, kind)
 
 
 def train_on_views(run: RecipeRun) -> Step | Skipped:
@@ -113,7 +113,7 @@ def train_on_views(run: RecipeRun) -> Step | Skipped:
     why = "the same things seen a little differently: what does not matter is unlearned"
     if not learn.data.source.varies:
         return Skipped(title.format(""), why, "the data has no augmentation (aug_tfms=, --augment)")
-    per_view = seconds_per_row(learn, 1) * len(learn.data.table.rows("train"))
+    per_view = measure_view_seconds(learn, 1) * len(learn.data.table.rows("train"))
     views = run.choose(
         "views", lambda: min(run.recipe.views, int(MOST_OF_IT * run.seconds_left / per_view))
         if run.recipe.minutes is not None
@@ -124,7 +124,7 @@ def train_on_views(run: RecipeRun) -> Step | Skipped:
 
     def take() -> Taken:
         before, learn.precompute = run.pair.holdout, views
-        new = fitted(run, run.head)
+        new = fit_candidate(run, run.head)
         run.pair.holdout = new.holdout
         taken = Taken() if before is None else compare_holdout(
             before, new.holdout, holdout_name(run)
@@ -141,12 +141,12 @@ def holdout_name(run: RecipeRun) -> str:
     table = run.learn.data.table
     if run.pair.is_out_of_fold:
         return f"{len(table.rows('train'))} training rows out of fold"
-    return f"{len(run.pair.held_back.parted(table)[1])} training rows held back"
+    return f"{len(run.pair.held_back.split(table)[1])} training rows held back"
 
 
-def seconds_per_row(learn: ConvLearner, view: int) -> float:
+def measure_view_seconds(learn: ConvLearner, view: int) -> float:
     """How long one view of one row takes, by computing the first few; near 0 if it is stored."""
     began = time.perf_counter()
     rows = learn.data.table.rows("train")[:PROBED_ROWS]
-    learn.activations.store(learn.data.source, rows, view)
+    learn.state.activations.store(learn.data.source, rows, view)
     return (time.perf_counter() - began) / len(rows)

@@ -33,14 +33,14 @@ def fit_kind(run: RecipeRun, kind: str) -> None:
     if kind == LOGISTIC:
         learn.fit_head(LOGISTIC, checkpoint=run.checkpoint)
         return
-    train, _ = learn.held_back.parted(learn.data.table)
+    train, _ = learn.state.holdout.split(learn.data.table)
     learn.fit(
-        run.chosen["lr_head"], 1, cycle_len=num_epochs(run, len(train)), wds=MLP_DECAY,
+        run.chosen["lr_head"], 1, cycle_len=mlp_num_epochs(run, len(train)), wds=MLP_DECAY,
         checkpoint=run.checkpoint,
     )  # fmt: skip
 
 
-def out_of_fold(run: RecipeRun, kind: str) -> OutOfFoldPredictions:
+def predict_out_of_fold(run: RecipeRun, kind: str) -> OutOfFoldPredictions:
     """What heads of a kind say of training rows that they did not see.
 
     The learner has a head of that kind already.
@@ -51,11 +51,11 @@ def out_of_fold(run: RecipeRun, kind: str) -> OutOfFoldPredictions:
         if kind == LOGISTIC:
             return learn.cross_validate(k)
         return learn.cross_validate(
-            k, run.chosen["lr_head"], 1, num_epochs(run, num_rows), wds=MLP_DECAY
+            k, run.chosen["lr_head"], 1, mlp_num_epochs(run, num_rows), wds=MLP_DECAY
         )
 
 
-def num_epochs(run: RecipeRun, num_rows: int) -> int:
+def mlp_num_epochs(run: RecipeRun, num_rows: int) -> int:
     """Of an MLP: enough steps, and every view once."""
     views = run.learn.precompute
     num_views = 1 if isinstance(views, bool) else views

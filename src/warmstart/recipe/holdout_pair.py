@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from warmstart.data.folds import fold_units
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.learner.held_back import HeldBack
+from warmstart.learner.holdout import Holdout
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
@@ -55,7 +55,7 @@ class HoldoutPair:
 
     def __init__(self, learn: ConvLearner, held_back: float, fewest_held_back: int) -> None:
         """Both begin as the learner is."""
-        self.learn, self.held_back = learn, HeldBack(held_back, learn.seed)
+        self.learn, self.held_back = learn, Holdout(held_back, learn.state.seed)
         self.fewest_held_back = fewest_held_back
         self.whole = self.part = self.state()
         self.holdout: Predictions | None = None
@@ -73,7 +73,7 @@ class HoldoutPair:
     @cached_property
     def is_out_of_fold(self) -> bool:
         """Whether the holdout would be so few rows that all training rows judge instead."""
-        _, held = self.held_back.parted(self.learn.data.table)
+        _, held = self.held_back.split(self.learn.data.table)
         return len(held) < self.fewest_held_back and len(set(self.units)) >= FEWEST_UNITS
 
     @property
@@ -92,13 +92,13 @@ class HoldoutPair:
             fit: Trains the learner.
             begin: Where both begin; None goes on from what they are.
         """
-        self.whole = self._trained(begin or self.whole, HeldBack(), fit)
+        self.whole = self._trained(begin or self.whole, Holdout(), fit)
         if not self.is_out_of_fold:
             self.part = self._trained(begin or self.part, self.held_back, fit)
 
     def train_unfrozen(self, fit: Callable[[], object]) -> None:
         """Train the judged one as a whole; from now on it is what would be delivered."""
-        rows = HeldBack() if self.is_out_of_fold else self.held_back
+        rows = Holdout() if self.is_out_of_fold else self.held_back
         self.put_unfrozen(self._trained(self.judging, rows, fit))
 
     def put_unfrozen(self, state: State) -> None:
@@ -121,12 +121,12 @@ class HoldoutPair:
 
     def put_judging(self) -> None:
         """Go on with the model that is judged, without the rows that judge it."""
-        self.put(self.judging, HeldBack() if self.is_out_of_fold else self.held_back)
+        self.put(self.judging, Holdout() if self.is_out_of_fold else self.held_back)
 
     @contextmanager
     def delivered(self) -> Iterator[None]:
         """The learner as it would be delivered now."""
-        self.put(self.judging if self.is_unfrozen else self.whole, HeldBack())
+        self.put(self.judging if self.is_unfrozen else self.whole, Holdout())
         try:
             yield
         finally:
@@ -134,19 +134,19 @@ class HoldoutPair:
 
     def deliver(self) -> None:
         """End with the model that has proved best."""
-        self.put(self.judging if self.is_unfrozen else self.whole, HeldBack())
+        self.put(self.judging if self.is_unfrozen else self.whole, Holdout())
         if not self.is_unfrozen:
             self.learn.freeze()
 
-    def put(self, state: State, held_back: HeldBack) -> None:
+    def put(self, state: State, held_back: Holdout) -> None:
         """Make the learner what a state says."""
         learn = self.learn
         if learn.model.head is not state.head:
             card = None if state.card is None else read_head_card(state.card)
             learn.put_head(state.head, card)
         learn.put_weights(state.weights)
-        learn.history, learn.out_of_fold = state.history.copy(), state.out_of_fold
-        learn.held_back = held_back
+        learn.state.history, learn.state.out_of_fold = state.history.copy(), state.out_of_fold
+        learn.state.holdout = held_back
 
     def state(self) -> State:
         """What the learner is now."""
@@ -159,7 +159,7 @@ class HoldoutPair:
             learn.out_of_fold,
         )
 
-    def _trained(self, state: State, held_back: HeldBack, fit: Callable[[], object]) -> State:
+    def _trained(self, state: State, held_back: Holdout, fit: Callable[[], object]) -> State:
         self.put(state, held_back)
         fit()
         return self.state()

@@ -1,5 +1,6 @@
 """Steps 5 to 8: the whole network trains, from the better head on."""
 
+from warmstart.learner.fitting import seconds_per_row
 from warmstart.recipe.recipe_run import RecipeRun, Skipped, Step, Taken
 from warmstart.recipe.weight_search import fit_and_mix
 
@@ -22,7 +23,7 @@ def unfreeze(run: RecipeRun) -> Step | Skipped:
 
     def take() -> Taken:
         run.pair.put_judging()
-        train, held = learn.held_back.parted(learn.data.table)
+        train, held = learn.state.holdout.split(learn.data.table)
         if run.pair.is_out_of_fold:
             return Taken(
                 f"{len(train)} training rows train it; a fifth of so few would judge by chance, so "
@@ -41,7 +42,7 @@ def spread_rates(run: RecipeRun) -> Step | Skipped:
         return Skipped(title, why, "the backbone stays frozen")
 
     def take() -> Taken:
-        names = [group.name for group in run.learn.layers.trainable_groups()]
+        names = [group.name for group in run.learn.state.layers.trainable_groups()]
         listed = zip(names, ratios(run), strict=True)
         return Taken(", ".join(f"{name} × {ratio:g}" for name, ratio in listed))
 
@@ -71,7 +72,7 @@ def find_rates_again(run: RecipeRun) -> Step | Skipped:
         )
         return Taken(f"rate {lr:.2g} for the head; at most {rows} rows were fed to find it")
 
-    seconds = 0.0 if "lr_all" in run.chosen else rows * seconds_per_row(run)
+    seconds = 0.0 if "lr_all" in run.chosen else rows * unfrozen_row_seconds(run)
     return Step(title, why, take, seconds=seconds)
 
 
@@ -84,17 +85,17 @@ def train_all(run: RecipeRun) -> Step | Skipped:
     lr, cycles = run.chosen["lr_all"], run.chosen["num_cycles"]
     lrs = [lr * ratio for ratio in ratios(run)]
     return Step(
-        f"{title} for {'' if run.pair.is_out_of_fold else 'up to '}{num_epochs(cycles)} epochs",
+        f"{title} for {'' if run.pair.is_out_of_fold else 'up to '}{cycle_epochs(cycles)} epochs",
         why,
         lambda: fit_and_mix(run, lrs, cycles),
-        seconds=step_seconds(run, cycles),
+        seconds=unfrozen_seconds(run, cycles),
         trains=True,
     )
 
 
 def ratios(run: RecipeRun) -> list[float]:
     """How each layer group's rate compares with the head's."""
-    number = len(run.learn.layers.trainable_groups())
+    number = len(run.learn.state.layers.trainable_groups())
     return [run.recipe.rate_ratio ** (place + 1 - number) for place in range(number)]
 
 
@@ -109,13 +110,13 @@ def affordable_cycles(run: RecipeRun) -> int:
     if run.recipe.minutes is None:
         return wanted
     costs = {
-        cycles: step_seconds(run, cycles) + search_rows(run, cycles) * seconds_per_row(run)
+        cycles: unfrozen_seconds(run, cycles) + search_rows(run, cycles) * unfrozen_row_seconds(run)
         for cycles in range(1, wanted + 1)
     }
     return max((c for c, seconds in costs.items() if seconds <= run.seconds_left), default=0)
 
 
-def num_epochs(cycles: int) -> int:
+def cycle_epochs(cycles: int) -> int:
     """The sum of 1, 2, 4 and so on, a term per cycle."""
     return int(2**cycles - 1)
 
@@ -124,8 +125,8 @@ def trained_rows(run: RecipeRun, cycles: int) -> int:
     """How many rows step 8 feeds to train, the folds' among them."""
     table, folds = run.learn.data.table, run.recipe.num_folds
     if run.pair.is_out_of_fold:
-        return num_epochs(cycles) * len(table.rows("train")) * folds
-    return num_epochs(cycles) * len(run.pair.held_back.parted(table)[0])
+        return cycle_epochs(cycles) * len(table.rows("train")) * folds
+    return cycle_epochs(cycles) * len(run.pair.held_back.split(table)[0])
 
 
 def search_rows(run: RecipeRun, cycles: int) -> int:
@@ -133,18 +134,18 @@ def search_rows(run: RecipeRun, cycles: int) -> int:
     return trained_rows(run, cycles) // SEARCH_SHARE
 
 
-def step_seconds(run: RecipeRun, cycles: int) -> float:
+def unfrozen_seconds(run: RecipeRun, cycles: int) -> float:
     """Of step 8: rows that train, and rows that are only judged after each epoch."""
     table = run.learn.data.table
     held, fits = 0, run.recipe.num_folds + 1
     if not run.pair.is_out_of_fold:
-        held, fits = len(run.pair.held_back.parted(table)[1]), 1
-    judged = num_epochs(cycles) * (held + len(table.rows("valid")) * fits)
-    return (trained_rows(run, cycles) + JUDGED_COST * judged) * seconds_per_row(run)
+        held, fits = len(run.pair.held_back.split(table)[1]), 1
+    judged = cycle_epochs(cycles) * (held + len(table.rows("valid")) * fits)
+    return (trained_rows(run, cycles) + JUDGED_COST * judged) * unfrozen_row_seconds(run)
 
 
-def seconds_per_row(run: RecipeRun) -> float:
+def unfrozen_row_seconds(run: RecipeRun) -> float:
     """Of training everything, by a few steps that change nothing; measured once."""
     if run.row_seconds is None:
-        run.row_seconds = run.learn.seconds_per_row()
+        run.row_seconds = seconds_per_row(run.learn.state)
     return run.row_seconds

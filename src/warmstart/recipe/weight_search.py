@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from warmstart.learner.held_back import HeldBack, HeldFold
+from warmstart.learner.holdout import Holdout, HoldoutFold
 from warmstart.recipe.frozen_steps import holdout_name
 from warmstart.recipe.heads import fit_kind
 from warmstart.recipe.holdout_pair import State
@@ -72,7 +72,7 @@ def fit_all(run: RecipeRun, lrs: Sequence[float], cycles: int, *, chooses: bool)
 
 
 def at_places(
-    run: RecipeRun, before: State, after: State, held_back: HeldBack, first: Predictions | None
+    run: RecipeRun, before: State, after: State, held_back: Holdout, first: Predictions | None
 ) -> list[Predictions]:
     """What rows that did not train say at each place.
 
@@ -100,7 +100,7 @@ def by_folds(run: RecipeRun, lrs: Sequence[float], cycles: int) -> list[Predicti
     parts: list[list[Predictions]] = []
     for fold in range(folds):
         run.notify(f"        without part {fold + 1} of {folds}")
-        held = HeldFold(seed=learn.seed, fold=fold, num_folds=folds, units=pair.units)
+        held = HoldoutFold(seed=learn.state.seed, fold=fold, num_folds=folds, units=pair.units)
         pair.put(run.fresh, held)
         learn.freeze()
         with run.quietly():
@@ -111,10 +111,10 @@ def by_folds(run: RecipeRun, lrs: Sequence[float], cycles: int) -> list[Predicti
             learn.unfreeze()
             fit_all(run, lrs, cycles, chooses=False)
         parts.append(at_places(run, before, pair.state(), held, None))
-    return [joined(rows) for rows in zip(*parts, strict=True)]
+    return [concatenated(rows) for rows in zip(*parts, strict=True)]
 
 
-def joined(parts: Sequence[Predictions]) -> Predictions:
+def concatenated(parts: Sequence[Predictions]) -> Predictions:
     """Predictions of different rows as one."""
     return replace(
         parts[0],

@@ -1,6 +1,6 @@
 """Inputs, targets, and how well it goes on rows that do not train."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -40,16 +40,24 @@ class ChoosingInputs(Inputs, Protocol):
         """The inputs of all those rows, in order."""
 
 
+class HasMode(Protocol):
+    """What says in which arithmetic rows were evaluated."""
+
+    @property
+    def mode(self) -> str:
+        """Runner, version, number type and instruction set."""
+
+
 @dataclass(frozen=True, eq=False)
 class Judging:
     """How rows that do not train are judged, where it is not by the module that trains.
 
-    ``module`` takes what ``Inputs.valid`` and ``choice`` give, in float32; ``mode`` is asked
-    afterwards for the arithmetic of what lies before it.
+    ``module`` takes what ``Inputs.valid`` and ``choice`` give, in float32; ``inputs`` know the
+    arithmetic of what lies before it.
     """
 
     module: nn.Module
-    mode: Callable[[], str]
+    inputs: HasMode
 
 
 @dataclass(frozen=True, eq=False)

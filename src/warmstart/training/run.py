@@ -181,7 +181,7 @@ class Run:
             lrs=self.history.last_lrs,
             seconds=self.seconds,
             precision=self.precision,
-            judged_in="" if self.judging is None else self.judging.mode(),
+            judged_in="" if self.judging is None else self.judging.inputs.mode,
         )
         self.history.append(record)
         self.epoch, self.step = self.epoch + 1, 0

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.key import SpaceCard, row_key
 from warmstart.backbones.network import Normalise
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.frozen_part import FrozenPart
 
 CARD = SpaceCard("tiny", "f" * 64, "pooled", "torch/f32", "float16", (4, 2))
 OTHER = SpaceCard("small", "e" * 64, "stage 3", "torch/bf16", "float32", (8,), 2)

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from warmstart.activations.frozen_part import FrozenPart
+from warmstart.activations.table_activations import TableActivations
 from warmstart.backbones.network import Normalise
 from warmstart.batches.ahead import RenderAhead
 from warmstart.batches.pixels import PixelBlock
 from warmstart.batches.source import CHANGED, PixelSource
-from warmstart.inference.frozen_part import FrozenPart
-from warmstart.inference.table_activations import TableActivations
 from warmstart.terminal.progress import no_progress
 
 Photo = Callable[[Path, int], bytes]

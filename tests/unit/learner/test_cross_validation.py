@@ -108,7 +108,7 @@ def test_images_with_many_labels(make: Make) -> None:
     data = ImageClassifierData.from_arrays((x, many), (x, many), learn.data.tfms, 8)
     several = ConvLearner.pretrained(
         lambda: learn.model.backbone, data, pretrained=False, device="cpu", quiet=True,
-        cache_dir=learn.parts.cache_dir,
+        cache_dir=learn.state.parts.cache_dir,
     )  # fmt: skip
     found = several.cross_validate(3, 0.05)
     assert found.probabilities.shape == (30, 3)

@@ -14,9 +14,9 @@ from tests.unit.backbones.test_every_module import smallest
 from torch import Tensor, nn
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_from_model
+from warmstart.activations import frozen_part
 from warmstart.backbones.card import card_of, name_of
 from warmstart.errors import SettingError
-from warmstart.inference import frozen_part
 
 SIZES = (32, 64, 160)
 TINY = sorted(timm.list_models("test_*"))
@@ -224,7 +224,11 @@ def test_a_stage_that_is_called_head_is_not_the_head(tmp_path: Path) -> None:
     learn = learner(NamedHead, 32, tmp_path)
     learn.freeze_to(-2)
     learn.fit((0.001, 0.01), 1)
-    assert [group.name for group in learn.layers.groups] == ["stem–middle", "head stage", "head"]
+    assert [group.name for group in learn.state.layers.groups] == [
+        "stem–middle",
+        "head stage",
+        "head",
+    ]
     trained = [name for name, p in learn.model.backbone.named_parameters() if p.requires_grad]
     assert trained == ["head.0.weight", "head.0.bias"]
 

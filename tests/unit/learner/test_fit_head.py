@@ -154,7 +154,7 @@ def test_images_with_many_labels(make: Make, precompute: bool) -> None:
     data = ImageClassifierData.from_arrays((x, many), (valid_x, valid), learn.data.tfms, 8)
     several = ConvLearner.pretrained(
         lambda: learn.model.backbone, data, precompute, pretrained=False, device="cpu",
-        quiet=True, cache_dir=learn.parts.cache_dir,
+        quiet=True, cache_dir=learn.state.parts.cache_dir,
     )  # fmt: skip
     record = several.fit_head(balance="weights")
     assert record.num_folds == 5
@@ -217,7 +217,7 @@ def test_rows_that_are_held_back_do_not_train(make: Make) -> None:
     learn = make(precompute=True)
     learn.hold_back(0.3)
     record = learn.fit_head()
-    train, held = learn.held_back.parted(learn.data.table)
+    train, held = learn.state.holdout.split(learn.data.table)
     assert record.num_rows == len(train) < 30
     assert learn.out_of_fold is not None
     names = {learn.data.table.names[row] for row in held}

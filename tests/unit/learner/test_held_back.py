@@ -21,7 +21,7 @@ def test_the_best_epoch_is_chosen_on_rows_that_do_not_train(make: Make) -> None:
     history = learn.fit(0.05, 2, keeps_best=True)
     assert all("choice_loss" in record.metrics for record in history.records)
     assert all("valid_best" not in record.metrics for record in history.records)
-    train, held = learn.held_back.parted(learn.data.table)
+    train, held = learn.state.holdout.split(learn.data.table)
     assert (len(train), len(held)) == (24, 6)
     assert not set(train) & set(held)
     assert len(learn.predict("held_back").rows) == 6
@@ -31,7 +31,7 @@ def test_the_best_epoch_is_chosen_on_rows_that_do_not_train(make: Make) -> None:
 def test_who_insists_on_valid_is_told_that_its_scores_are_flattered(make: Make) -> None:
     learn = make(precompute=True)
     learn.fit(0.05, 2, keeps_best=True, choose_on="valid")
-    assert learn.held_back.share == 0
+    assert learn.state.holdout.share == 0
     predictions = learn.predict("valid")
     assert predictions.chosen_on_these == ("the best epoch",)
     assert predictions.scores().chosen_on_these == ("the best epoch",)
@@ -44,13 +44,13 @@ def test_pixels_of_rows_held_back_train_nothing(make: Make) -> None:
     for is_noise in (False, True):
         learn = make(precompute=True)
         learn.hold_back()
-        held = learn.held_back.parted(learn.data.table)[1]
+        held = learn.state.holdout.split(learn.data.table)[1]
         x, y = squares(30, 1)
         if is_noise:
             x[held] = np.random.default_rng(9).integers(0, 256, x[held].shape)
         train = (x, y)
         learn.set_data(ImageClassifierData.from_arrays(train, squares(12, 2), learn.data.tfms, 8))
-        assert np.array_equal(learn.held_back.parted(learn.data.table)[1], held)
+        assert np.array_equal(learn.state.holdout.split(learn.data.table)[1], held)
         learn.fit(0.05, 2)
         ends.append(head_of(learn))
     assert all(torch.equal(one, other) for one, other in zip(*ends, strict=True))

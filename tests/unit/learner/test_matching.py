@@ -139,8 +139,8 @@ def test_a_group_is_named_by_any_integer(make: Make) -> None:
     for where in meant:
         learn.freeze()
         learn.freeze_to(where)
-        assert learn.layers.cut == 2
+        assert learn.state.layers.cut == 2
     strange: list[Any] = [True, -2.5, np.array([1, 2]), None, "stage9", 10**400]
     for where in strange:
         with pytest.raises(SettingError, match="no layer group or stage"):
-            learn.layers.cut_before(where)
+            learn.state.layers.cut_before(where)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from warmstart.errors import SettingError
-from warmstart.learner.checks import rates
+from warmstart.learner.rates import resolve_rates
 
 NAMES = ("stem", "stages", "head")
 
@@ -25,14 +25,14 @@ NAMES = ("stem", "stages", "head")
     ],
 )
 def test_a_rate_for_each_group(lrs: Any, found: tuple[float, ...]) -> None:
-    assert rates(lrs, NAMES) == pytest.approx(found)
+    assert resolve_rates(lrs, NAMES) == pytest.approx(found)
 
 
 def test_the_ends_of_a_slice_are_met_and_one_group_has_the_last() -> None:
-    assert rates(slice(1e-5, 3e-3), NAMES)[-1] == 3e-3
-    assert rates(slice(1e-5, 1e-3), ("head",)) == (1e-3,)
-    assert rates(slice(1e-3), ("head",)) == (1e-3,)
-    assert rates(slice(1e-6, 1e-2), ("body", "head")) == pytest.approx((1e-6, 1e-2))
+    assert resolve_rates(slice(1e-5, 3e-3), NAMES)[-1] == 3e-3
+    assert resolve_rates(slice(1e-5, 1e-3), ("head",)) == (1e-3,)
+    assert resolve_rates(slice(1e-3), ("head",)) == (1e-3,)
+    assert resolve_rates(slice(1e-6, 1e-2), ("body", "head")) == pytest.approx((1e-6, 1e-2))
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_the_ends_of_a_slice_are_met_and_one_group_has_the_last() -> None:
 )  # fmt: skip
 def test_what_is_no_rate_for_each_is_refused(lrs: Any) -> None:
     with pytest.raises(SettingError, match="lr"):
-        rates(lrs, NAMES)
+        resolve_rates(lrs, NAMES)

@@ -8,7 +8,7 @@ import pytest
 
 from warmstart import ConvLearner
 from warmstart.errors import SettingError, UnreadableImageError
-from warmstart.learner.seen_rows import seen_rows
+from warmstart.learner.explaining import seen_rows
 from warmstart.report.content import SeenRows
 from warmstart.results.step_record import StepRecord
 

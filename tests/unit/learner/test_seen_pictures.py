@@ -22,7 +22,7 @@ def rows_of(learn: ConvLearner, split: str) -> set[int]:
 
 
 def trained(learn: ConvLearner) -> set[int]:
-    return set(learn.seen.trained.tolist())
+    return set(learn.state.seen.trained.tolist())
 
 
 def other_data() -> ImageClassifierData:
@@ -46,7 +46,7 @@ def test_every_fit_counts_and_nothing_else(make: Make) -> None:
     assert second - first
     assert trained(learn) == first | second
     assert not trained(learn) & rows_of(learn, "valid")
-    assert learn.seen.chose == {}
+    assert learn.state.seen.chose == {}
     assert learn.predict("train").chosen_on_these == ("the model itself",)
     assert learn.predict("valid").chosen_on_these == ()
 
@@ -55,14 +55,14 @@ def test_rows_held_back_do_not_count_but_choose(make: Make) -> None:
     learn = make()
     learn.hold_back(0.3)
     learn.fit(0.01, 1)
-    kept, held = learn.held_back.parted(learn.data.table)
+    kept, held = learn.state.holdout.split(learn.data.table)
     every = keys_of(learn.content_hashes("train"))
     assert trained(learn) == set(every[kept].tolist())
-    assert learn.seen.chose == {}
+    assert learn.state.seen.chose == {}
     learn.fit(0.01, 1, keeps_best=True)
-    assert set(learn.seen.chose["the best epoch"].tolist()) == set(every[held].tolist())
+    assert set(learn.state.seen.chose["the best epoch"].tolist()) == set(every[held].tolist())
     learn.fit(0.01, 1, keeps_best=True, choose_on="valid")
-    assert rows_of(learn, "valid") <= set(learn.seen.chose["the best epoch"].tolist())
+    assert rows_of(learn, "valid") <= set(learn.state.seen.chose["the best epoch"].tolist())
 
 
 def test_a_stopped_fit_counts_too(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_a_stopped_fit_counts_too(make: Make, monkeypatch: pytest.MonkeyPatch) -
         raise KeyboardInterrupt
 
     learn = make()
-    monkeypatch.setattr("warmstart.learner.trains.fit", stop)
+    monkeypatch.setattr("warmstart.learner.fitting.fit_module", stop)
     with pytest.raises(KeyboardInterrupt):
         learn.fit(0.01, 1)
     assert trained(learn) == rows_of(learn, "train")

@@ -39,12 +39,12 @@ def test_the_mean_is_that_made_by_hand(
         tensors, _ = read_sealed(path)
         other = make(precompute=precompute)
         other.freeze_to(where)
-        module = other.layers.trainable(other._normalise(), "stored")
+        module = other.state.layers.trainable(other.state.parts.settings.normalise(), "stored")
         own = dict(module.named_parameters()) | dict(module.named_buffers())
         with torch.no_grad():
             for name, tensor in tensors.items():
                 own[name].copy_(tensor)
-        other.parts.forget(body_moved=True)
+        other.state.parts.forget(backbone_moved=True)
         by_hand.append(other.predict().probabilities)
     assert len(by_hand) == 3
     assert not np.array_equal(by_hand[0], by_hand[1])

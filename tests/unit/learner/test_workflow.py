@@ -13,7 +13,7 @@ from tests.unit.learner.conftest import squares
 from warmstart import ConvLearner, DataError, ImageClassifierData, SettingError, tfms_from_model
 from warmstart.images.augment import Augmentation
 from warmstart.images.view import ViewRecipe
-from warmstart.learner.feeding import checked_precompute
+from warmstart.learner.freezing import resolve_precompute
 from warmstart.learner.layers import Layers
 
 Make = Callable[..., ConvLearner]
@@ -37,7 +37,7 @@ def test_set_data_does_not_train_on_what_was_stored_for_other_data(make: Make) -
     other = ImageClassifierData.from_arrays(squares(30, 5), squares(12, 6), tfms, 8)
     learn.set_data(other)
     learn.fit(0.05, 1)
-    fresh.data = other
+    fresh.state.data = other
     fresh.precompute = False
     fresh.fit(0.05, 1)
     assert learn.history.step_losses == fresh.history.step_losses
@@ -46,11 +46,11 @@ def test_set_data_does_not_train_on_what_was_stored_for_other_data(make: Make) -
 def test_weights_that_moved_make_new_names(make: Make) -> None:
     """fastai 0.7: the cache went stale when the body changed."""
     learn = make(precompute=True)
-    before = learn.parts.pooled(learn.card).frozen.card.identity
+    before = learn.state.parts.pooled().frozen.card.identity
     learn.freeze_to(-2)
     learn.fit([1e-2, 1e-2], 1)
     learn.freeze()
-    assert learn.activations.frozen.card.identity != before
+    assert learn.state.activations.frozen.card.identity != before
     direct = learn.predict().probabilities
     learn.precompute = False
     assert np.array_equal(direct, learn.predict().probabilities)
@@ -179,7 +179,7 @@ def test_rates_that_are_none(make: Make, lrs: object) -> None:
 @pytest.mark.parametrize("value", [0, -1, 1.5, "yes", None])
 def test_precompute_that_has_no_meaning(value: object) -> None:
     with pytest.raises(SettingError, match="precompute"):
-        checked_precompute(value)
+        resolve_precompute(value)
 
 
 @pytest.mark.parametrize("where", [3, -4, "stage9"])
@@ -191,7 +191,7 @@ def test_no_such_group_or_stage(make: Make, where: int | str) -> None:
 
 def test_groups_share_the_stages(make: Make) -> None:
     learn = make()
-    assert [group.name for group in learn.layers.groups] == ["stem–stage1", "stage2", "head"]
+    assert [group.name for group in learn.state.layers.groups] == ["stem–stage1", "stage2", "head"]
     layers = Layers(learn.model, 32, 2)
     assert [group.name for group in layers.groups] == ["stem–stage2", "head"]
     layers = Layers(learn.model, 32, 9)

@@ -11,7 +11,7 @@ import torch
 
 from warmstart import ConvLearner, Recipe, SettingError
 from warmstart.images.augment import Augmentation
-from warmstart.learner.held_back import HeldBack, HeldFold
+from warmstart.learner.holdout import Holdout, HoldoutFold
 from warmstart.recipe import frozen_steps, heads, weight_search
 from warmstart.recipe.recipe import RecipeResult
 from warmstart.recipe.recipe_run import Taken
@@ -78,7 +78,7 @@ def test_what_is_delivered_is_what_the_last_kept_step_was_judged_by(
     learn = make(aug_tfms=VIEWS)
     kept = [s for s in run(learn, recipe).steps if s.is_kept and s.accuracy is not None]
     assert learn.predict("valid").accuracy == kept[-1].accuracy
-    assert learn.held_back.share == 0
+    assert learn.state.holdout.share == 0
 
 
 @pytest.mark.parametrize("recipe", [SMALL, FOLDED])
@@ -174,7 +174,7 @@ def test_training_all_layers_that_did_not_help_is_undone(
     assert min(losses) == losses[0]
     assert not result.steps[-1].is_kept
     assert same(weights_of(frozen), weights_of(learn))
-    assert learn.layers.cut is None
+    assert learn.state.layers.cut is None
     assert np.array_equal(frozen.predict().probabilities, learn.predict().probabilities)
     assert learn.history.step_losses == frozen.history.step_losses  # of the model that it has
     assert len(learn.cross_validate(2).rows) == 30  # its backbone is the one it began with
@@ -209,7 +209,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
 
         def wrapped(self: ConvLearner, *args: Any, **options: Any) -> Any:
             made = fit(self, *args, **options)
-            seen.append((self.held_back.share, weights_of(self)))
+            seen.append((self.state.holdout.share, weights_of(self)))
             return made
 
         monkeypatch.setattr(ConvLearner, name, wrapped)
@@ -225,12 +225,12 @@ def test_held_back_rows_train_nothing_that_they_judge(
     """Law 15: with other labels on them, the models that they judge end with the same bits."""
     one, other = make(aug_tfms=VIEWS), make(aug_tfms=VIEWS)
     table = one.data.table
-    everything, (train, held) = table.rows("train"), HeldBack(0.2, 0).parted(table)
+    everything, (train, held) = table.rows("train"), Holdout(0.2, 0).split(table)
     labels = table.labels.copy()
     labels[held] = (labels[held] + 1) % 3
     other.set_data(replace(other.data, table=replace(table, labels=labels)))
     monkeypatch.setattr(  # the draw goes by labels, too
-        HeldBack,
+        Holdout,
         "parted",
         lambda self, _: (train, held) if self.share else (everything, everything[:0]),
     )
@@ -253,15 +253,15 @@ def test_the_rows_of_a_fold_train_nothing_that_they_judge(make: Make, noted: Not
     table = one.data.table
     chosen = run(one, recipe).chosen
     units = tuple(content.hex() for content in one.content_hashes("train"))
-    folds = [HeldFold(fold=n, units=units).parted(table) for n in range(3)]
+    folds = [HoldoutFold(fold=n, units=units).split(table) for n in range(3)]
     assert sorted(np.concatenate([held for _, held in folds])) == table.rows("train").tolist()
     labels = table.labels.copy()
     swapped = folds[0][1]
     labels[swapped] = (labels[swapped] + 1) % 3
     other.set_data(replace(other.data, table=replace(table, labels=labels)))
-    drawn = HeldFold.parted
+    drawn = HoldoutFold.parted
     with pytest.MonkeyPatch.context() as patch:  # the draw goes by labels, too
-        patch.setattr(HeldFold, "parted", lambda self, _: drawn(self, table))
+        patch.setattr(HoldoutFold, "parted", lambda self, _: drawn(self, table))
         run(other, recipe, chosen=chosen)
     half = len(noted) // 2
     assert half == 8  # a head; a head and all layers of three folds; all layers

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.space import Space
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.batches.pixels import stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.errors import SettingError, UnreadableImageError
-from warmstart.inference.frozen_part import FrozenPart
 from warmstart.inference.grad_cam import grad_cam
 from warmstart.inference.predictor import Predictor, noting
 from warmstart.report.choice import galleries_of, rows_to_explain, rows_to_map, rows_to_show

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,7 +24,25 @@ from warmstart.arguments import shortly
 from warmstart.backbones.fingerprint import fingerprint
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
-from warmstart.inference.model_card import ModelCard
+
+
+@dataclass(frozen=True)
+class FrozenSettings:
+    """What a frozen part is made with, besides a network.
+
+    ``backbone`` is its name, for people; ``mean`` and ``std`` are those of pixels in [0, 1];
+    ``size`` is the side of the images; ``precision`` as in ``FrozenPart``.
+    """
+
+    backbone: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    size: int
+    precision: str = "auto"
+
+    def normalise(self) -> Normalise:
+        """The module that comes before the backbone."""
+        return Normalise(self.mean, self.std)
 
 
 class FrozenPart:
@@ -47,7 +65,7 @@ class FrozenPart:
             prefix: From pixels to what is stored; None where the pixels themselves are.
             backbone: Its name, for people.
             cut: Where it ends.
-            size: Side of the pictures.
+            size: Side of the images.
             device: Where it runs.
             precision: "f32", "bf16", or "auto": bf16 where the processor has it.
             torch_cuts: Why torch runs a cut that OpenVINO should, by the cut's name. Shared by the
@@ -59,7 +77,7 @@ class FrozenPart:
             prefix.train().eval().to(memory_format=torch.contiguous_format)
         self.prefix = prefix
         self.backbone, self.cut, self.size, self.device = backbone, cut, size, device
-        self.precision = chosen_precision(precision, device)
+        self.precision = resolve_precision(precision, device)
         self.torch_cuts = {} if torch_cuts is None else torch_cuts
         self.store: Path | None = None  # where rows lie that earlier runs have made
 
@@ -135,7 +153,7 @@ class FrozenPart:
         return [row_key(space, name, content) for name, content in pairs]
 
 
-def chosen_precision(precision: str, device: torch.device) -> str:
+def resolve_precision(precision: str, device: torch.device) -> str:
     """Make "auto" a choice: that of WARMSTART_PRECISION, or what the device does fast.
 
     Raises:
@@ -157,7 +175,7 @@ def chosen_precision(precision: str, device: torch.device) -> str:
     return fast_precision() if device.type == "cpu" else "f32"
 
 
-def chosen_device(device: object) -> torch.device:
+def resolve_device(device: object) -> torch.device:
     """Make "auto" a choice: CUDA, MPS, CPU.
 
     Raises:
@@ -180,20 +198,39 @@ def chosen_device(device: object) -> torch.device:
     return torch.device(name)
 
 
-def frozen_part(
-    network: ClassifierNetwork,
-    card: ModelCard,
+def part_before(
+    cut: str,
+    prefix: nn.Module | None,
+    settings: FrozenSettings,
     device: torch.device,
     torch_cuts: dict[str, str] | None = None,
 ) -> FrozenPart:
-    """Everything before the head, from pixels on."""
-    prefix = nn.Sequential(Normalise(card.mean, card.std), network.backbone, network.pool)
+    """Everything before a cut.
+
+    Args:
+        cut: Its name.
+        prefix: From pixels to what crosses it; None where the pixels themselves do.
+        settings: Of the network.
+        device: Where it runs.
+        torch_cuts: As in ``FrozenPart``.
+    """
     return FrozenPart(
         prefix,
-        backbone=card.arch,
-        cut="pooled",
-        size=card.recipe["size"],
+        backbone=settings.backbone,
+        cut=cut,
+        size=settings.size,
         device=device,
-        precision=card.precision,
+        precision=settings.precision,
         torch_cuts=torch_cuts,
     )
+
+
+def frozen_backbone(
+    network: ClassifierNetwork,
+    settings: FrozenSettings,
+    device: torch.device,
+    torch_cuts: dict[str, str] | None = None,
+) -> FrozenPart:
+    """Everything before the head, from pixels on; arguments as in ``part_before``."""
+    prefix = nn.Sequential(settings.normalise(), network.backbone, network.pool)
+    return part_before("pooled", prefix, settings, device, torch_cuts)

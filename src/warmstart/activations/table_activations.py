@@ -1,8 +1,9 @@
 """Activations of a table's rows: stored, or computed on the way, by the same runner."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.activations.fill import fill
+from warmstart.activations.frozen_part import FrozenPart
+from warmstart.activations.inputs import view_of_epoch
 from warmstart.activations.room import make_room
 from warmstart.activations.space import Space
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
 from warmstart.errors import UnreadableImageError
-from warmstart.inference.frozen_part import FrozenPart
 
 Progress: TypeAlias = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
 """(Number of rows, what is done with them) → a context that takes how many were done."""
@@ -25,13 +27,27 @@ Progress: TypeAlias = Callable[[int, str], AbstractContextManager[Callable[[int]
 class TableActivations:
     """One frozen part, one store, one memory of content hashes."""
 
-    def __init__(self, frozen: FrozenPart, cache_dir: Path, progress: Progress) -> None:
-        """Keep everything under ``cache_dir``."""
+    def __init__(
+        self,
+        frozen: FrozenPart,
+        cache_dir: Path,
+        progress: Progress,
+        readable: set[str] | None = None,
+    ) -> None:
+        """Keep everything under ``cache_dir``.
+
+        Args:
+            frozen: The frozen part.
+            cache_dir: Where rows and hashes are kept.
+            progress: How long work is shown.
+            readable: Names of images that are known to be readable; grows. Parts of one network
+                share it, so that no image is tried twice.
+        """
         self.frozen, self.cache_dir, self.progress = frozen, cache_dir, progress
         frozen.store = cache_dir / "activations"
         self.hashes = ContentHashes(cache_dir / "content.sqlite")
         self._opened: Space | None = None
-        self._readable: set[str] = set()
+        self._readable = set() if readable is None else readable
 
     @property
     def damaged(self) -> list[Path]:
@@ -60,6 +76,25 @@ class TableActivations:
             ContentHashes(self.hashes.database, rehash=True).sha256(files)
             space, keys, failures = self._store(source, rows, view)
         return space, keys, failures
+
+    def stored(
+        self, source: PixelSource, rows: NDArray[np.int64], view: int = 0
+    ) -> tuple[Space, list[bytes]]:
+        """Likewise: the space, and a key per row.
+
+        A row that could be read before and cannot any more raises its UnreadableImageError.
+        """
+        space, keys, failures = self.store(source, rows, view)
+        if failures:
+            raise failures[0]
+        return space, keys
+
+    def rows(
+        self, source: PixelSource, rows: NDArray[np.int64], view: int = 0
+    ) -> NDArray[np.float32]:
+        """One view of some rows as an array (N, …), stored like ``stored`` does."""
+        space, keys = self.stored(source, rows, view)
+        return space.gather(space.locate(keys)).astype(np.float32)
 
     def _store(
         self, source: PixelSource, rows: NDArray[np.int64], view: int
@@ -117,3 +152,39 @@ class TableActivations:
                 self._readable.update(source.table.names[row] for row in block.rows)
                 advance(len(block.rows) + len(block.failures))
         return failures
+
+
+@dataclass(eq=False)
+class StoredViews:
+    """Rows that train (N,), and the names of the views that epochs see of them.
+
+    A view is stored when an epoch first needs it, and looked up once: asking for names looks every
+    file up, a third of an epoch's time. ``precompute`` is True for the plain view, or a number of
+    augmented ones.
+    """
+
+    activations: TableActivations
+    source: PixelSource
+    rows: NDArray[np.int64]
+    precompute: bool | int
+    _names: dict[int, list[bytes]] = field(default_factory=dict, repr=False)
+
+    def keys(self, epoch: int) -> Sequence[bytes]:
+        """Of each row, as an epoch sees it."""
+        view = view_of_epoch(epoch, precompute=self.precompute)
+        if view not in self._names:
+            self._names[view] = self.activations.stored(self.source, self.rows, view)[1]
+        return self._names[view]
+
+
+@dataclass(frozen=True, eq=False)
+class SomeRows:
+    """Some of the rows of others, by position (M,)."""
+
+    views: StoredViews
+    positions: NDArray[np.int64]
+
+    def keys(self, epoch: int) -> Sequence[bytes]:
+        """Of each row, as an epoch sees it."""
+        names = self.views.keys(epoch)
+        return [names[position] for position in self.positions]

@@ -15,7 +15,7 @@ SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class HeldBack:
+class Holdout:
     """``share`` of the training rows of each class, drawn by a hash of their names; 0 is none."""
 
     share: float = 0.0
@@ -25,7 +25,11 @@ class HeldBack:
         """Check the share, with a SettingError."""
         read_fields(self, share=real(SHARE, least=0, below=1))
 
-    def parted(self, table: ImageTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def name(self) -> str:
+        """What checkpoints say of it, in the words of the first version."""
+        return f"HeldBack(share={self.share!r}, seed={self.seed!r})"
+
+    def split(self, table: ImageTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows that train, and rows that choose; groups are never parted."""
         rows = table.rows("train")
         if not self.share:
@@ -37,7 +41,7 @@ class HeldBack:
 
 
 @dataclass(frozen=True)
-class HeldFold(HeldBack):
+class HoldoutFold(Holdout):
     """Part ``fold`` of ``num_folds`` of the training rows, each of which is in one of them.
 
     ``units`` say of each training row what must stay together.
@@ -49,14 +53,22 @@ class HeldFold(HeldBack):
     num_folds: int = 3
     units: tuple[str, ...] = field(default=(), repr=False)
 
-    def parted(self, table: ImageTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def name(self) -> str:
+        """Likewise."""
+        part = f"fold={self.fold!r}, num_folds={self.num_folds!r}"
+        return f"HeldFold(share={self.share!r}, seed={self.seed!r}, {part})"
+
+    def split(self, table: ImageTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows that train, and rows of the fold."""
         rows = table.rows("train")
         folds = draw_folds(self.units, table.labels[rows], self.num_folds, seed=self.seed)
         return rows[folds != self.fold], rows[folds == self.fold]
 
 
-def tell_held_back(num_rows: int, num_train: int, *, quiet: bool) -> None:
+NO_HOLDOUT = Holdout()
+
+
+def notify_holdout(num_rows: int, num_train: int, *, quiet: bool) -> None:
     """Say which rows choose from now on."""
     note(
         f"{num_rows} training rows are held back to choose by, and {num_train} train; "

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_from_model
+from warmstart.activations import frozen_part
+from warmstart.activations.frozen_part import FrozenPart, resolve_precision
+from warmstart.activations.table_activations import TableActivations
 from warmstart.backbones.card import Architecture
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import SettingError
-from warmstart.inference import frozen_part
-from warmstart.inference.frozen_part import FrozenPart, chosen_precision
-from warmstart.inference.table_activations import TableActivations
 from warmstart.terminal.progress import no_progress
 
 SIZE = 32
@@ -270,8 +270,8 @@ def test_a_computer_without_openvino(tmp_path: Path) -> None:
 @pytest.mark.parametrize("told", ["f32", "bf16"])
 def test_everybody_may_be_told_one_number_type(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
     monkeypatch.setenv("WARMSTART_PRECISION", told)
-    assert chosen_precision("auto", CPU) == told
-    assert chosen_precision("f32", CPU) == "f32"
+    assert resolve_precision("auto", CPU) == told
+    assert resolve_precision("f32", CPU) == "f32"
     monkeypatch.setenv("WARMSTART_PRECISION", "fp8")
     with pytest.raises(SettingError, match="fp8"):
-        chosen_precision("auto", CPU)
+        resolve_precision("auto", CPU)

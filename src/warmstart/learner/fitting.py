@@ -1,0 +1,241 @@
+"""How a learner trains: fits, and rates."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from warmstart.backbones.network import body_fingerprint
+from warmstart.inference.seen_pictures import BEST_EPOCH
+from warmstart.learner.holdout import SHARE, Holdout, notify_holdout
+from warmstart.learner.inputs import targets_of
+from warmstart.learner.layers import TrainablePart
+from warmstart.learner.rates import resolve_rates
+from warmstart.learner.reading import read_inputs, remember_images
+from warmstart.learner.replacing import forget_answering
+from warmstart.learner.snapshots import Snapshots
+from warmstart.learner.state import LearnerState
+from warmstart.results.history import EpochRecord, History
+from warmstart.results.lr_curve import LRCurve
+from warmstart.terminal.epochs import epoch_printer, print_rise
+from warmstart.terminal.notes import note
+from warmstart.training.allocator import keep_memory
+from warmstart.training.balance import balanced, chosen_balance, unevenness
+from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.groups import per_group
+from warmstart.training.loop import FitSettings
+from warmstart.training.loop import fit as fit_module
+from warmstart.training.lr_finder import lr_find
+from warmstart.training.objective import Judging
+from warmstart.training.one_cycle import OneCycle
+from warmstart.training.precision import NUM_ROWS, step_seconds
+from warmstart.training.schedule import Schedule
+from warmstart.training.tensorboard import tensorboard_writer
+
+# With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
+CLIP_NORM = 1.0
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """What is asked of one fit, besides its settings.
+
+    ``bn`` is what BatchNorm uses, ``balance`` how rare classes are heard, ``choose_on`` which rows
+    choose the best epoch; ``checkpoint`` and ``tensorboard`` are folders.
+    """
+
+    bn: str = "stored"
+    clip_norm: float | str | None = "auto"
+    balance: str | None = None
+    choose_on: str = "held_back"
+    checkpoint: Path | None = None
+    tensorboard: Path | None = None
+
+
+def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> History:
+    """Train what follows the cut.
+
+    Args:
+        learn: The learner.
+        settings: From ``fit_settings``, and what else the loop knows.
+        plan: What else is asked.
+
+    Returns:
+        The history of this fit.
+    """
+    with trained_part(learn, plan.bn) as module:
+        clip_norm = resolve_clip_norm(plan.clip_norm, module, quiet=learn.quiet)
+        settings = replace(settings, clip_norm=clip_norm)
+        chooses = settings.chooses and holds_out(learn, plan.choose_on)
+        inputs = read_inputs(learn, ("train", "valid"))
+        settings = with_balance(learn, replace(settings, inputs_name=inputs.name()), plan.balance)
+        remember_images(learn, inputs, plan.choose_on if settings.chooses else None)
+        forget_answering(learn, "the model was trained on")
+        learn.out_of_fold = None
+        file = f"fit-{learn.num_fits}.safetensors"
+        point = None if plan.checkpoint is None else Checkpoint(plan.checkpoint / file)
+        learn.snapshots = Snapshots(module, point)
+        if learn.layers.cut is not None and learn.first_backbone is None:
+            learn.first_backbone = body_fingerprint(learn.model)
+        batches = inputs.batches(learn.device)
+        try:
+            history = fit_module(
+                module,
+                learn.layers.parameters(),
+                batches,
+                targets_of(learn.data.table, learn.holdout, chooses=chooses),
+                settings,
+                judging=Judging(learn.model.head, batches),
+                checkpoint=point,
+                on_epoch=silent if learn.quiet else epoch_printer(),
+                on_history=history_writer(learn, plan.tensorboard),
+            )
+        finally:
+            if learn.layers.cut is not None:
+                learn.parts.forget(backbone_moved=True)
+    learn.num_fits += 1
+    learn.num_epochs += len(history.records)
+    learn.history.extend(history)
+    if not learn.quiet:
+        print_rise(learn.history)
+    return history
+
+
+def find_rate(
+    learn: LearnerState,
+    settings: FitSettings,
+    plan: FitPlan,
+    *,
+    lr_range: tuple[float, float],
+    num_steps: int,
+    max_rows: int | None,
+) -> LRCurve:
+    """Try rates from small to large; weights and everything else stay as they are.
+
+    Args:
+        learn: The learner.
+        settings: Whose rates say only how the groups' differ.
+        plan: ``bn`` and ``clip_norm`` of the fit to come.
+        lr_range: First rate, and last.
+        num_steps: Steps between them.
+        max_rows: How many rows may go through the network in all.
+    """
+    inputs = read_inputs(learn, ("train", "valid"))
+    with trained_part(learn, plan.bn) as module:
+        clip_norm = resolve_clip_norm(plan.clip_norm, module, quiet=True)
+        return lr_find(
+            module,
+            learn.layers.parameters(),
+            inputs.batches(learn.device),
+            targets_of(learn.data.table, learn.holdout),
+            replace(settings, clip_norm=clip_norm),
+            lr_range=lr_range,
+            num_steps=num_steps,
+            max_rows=max_rows,
+        )
+
+
+def seconds_per_row(learn: LearnerState) -> float:
+    """How long training takes per row, by three steps on a few rows that change nothing."""
+    batches = read_inputs(learn, ("train", "valid")).batches(learn.device)
+    with trained_part(learn, "stored") as module:
+        learn.layers.parameters()
+        rows = np.arange(min(NUM_ROWS, learn.data.bs))
+        (batch,) = batches.train([rows], learn.num_epochs)
+        targets = targets_of(learn.data.table, learn.holdout).train[: len(rows)]
+        return step_seconds(module, batch, targets, "f32") / len(rows)
+
+
+@contextmanager
+def trained_part(learn: LearnerState, bn: str) -> Iterator[nn.Module]:
+    """What trains, and memory for it; afterwards the whole is in eval mode again."""
+    if learn.layers.cut is not None and learn.device.type == "cpu":
+        keep_memory()
+    try:
+        yield learn.layers.trainable(learn.parts.settings.normalise().to(learn.device), bn)
+    finally:
+        learn.model.eval()
+
+
+def fit_settings(
+    learn: LearnerState, lrs: Any, schedule: Schedule | OneCycle, wds: Any
+) -> FitSettings:
+    """Rates and weight decays per layer group, and what the learner says of every fit.
+
+    Args:
+        learn: The learner.
+        lrs: One, one per group, or a slice.
+        schedule: Of the rate.
+        wds: Weight decays, one or one per group.
+    """
+    names = learn.group_names
+    return FitSettings(
+        lrs=resolve_rates(lrs, names),
+        schedule=schedule,
+        batch_size=learn.data.bs,
+        opt=learn.opt,
+        weight_decays=per_group(wds, names, "wds"),
+        seed=learn.seed,
+        first_epoch=learn.num_epochs,
+        fit_number=learn.num_fits,
+        precision="f32" if learn.layers.cut is None else learn.train_precision,
+    )
+
+
+def with_balance(learn: LearnerState, settings: FitSettings, balance: str | None) -> FitSettings:
+    """Settings that hear rare classes as ``balance`` says."""
+    targets = targets_of(learn.data.table, learn.holdout).train
+    return balanced(settings, resolve_balance(balance, targets, quiet=learn.quiet), targets)
+
+
+def holds_out(learn: LearnerState, choose_on: str) -> bool:
+    """Whether held-out rows choose; if not, valid does, and that is remembered."""
+    if choose_on == "valid":
+        learn.chosen_on_valid = (BEST_EPOCH,)
+        return False
+    if not learn.holdout.share:
+        learn.holdout = Holdout(SHARE, learn.seed)
+        train, choice = learn.holdout.split(learn.data.table)
+        notify_holdout(len(choice), len(train), quiet=learn.quiet)
+    return True
+
+
+def resolve_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None:
+    """What a fit does about uneven classes; what "auto" has chosen is said."""
+    chosen = chosen_balance(balance, targets)
+    if balance == "auto" and not quiet:
+        note(
+            f"the classes are uneven by a factor of {unevenness(targets):.2f}; "
+            f"balance is {chosen or 'none'}.",
+            quiet=quiet,
+        )
+    return chosen
+
+
+def resolve_clip_norm(clip_norm: float | str | None, module: nn.Module, *, quiet: bool) -> Any:
+    """What gradients are clipped to; that "auto" clips them is said."""
+    if clip_norm != "auto":
+        return clip_norm
+    if not (isinstance(module, TrainablePart) and module.stored_norms()):
+        return None
+    note(
+        f"gradients are clipped to a norm of {CLIP_NORM:g}, because BatchNorm keeps its "
+        "stored statistics; clip_norm=None leaves them as they are.",
+        quiet=quiet,
+    )
+    return CLIP_NORM
+
+
+def history_writer(learn: LearnerState, folder: Path | None) -> Callable[[History], None]:
+    """What writes for TensorBoard, if a folder is given."""
+    if folder is None:
+        return silent
+    return tensorboard_writer(folder, learn.group_names, len(learn.history.step_losses))
+
+
+def silent(_told: EpochRecord | History) -> None:
+    """Say nothing."""

@@ -1,0 +1,168 @@
+"""What a learner says of rows and images."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.activations.inputs import RenderedRows, stored_blocks
+from warmstart.activations.table_activations import TableActivations
+from warmstart.arguments import shortly
+from warmstart.batches.source import PixelSource
+from warmstart.data.table import SPLITS, ImageTable, damaged_notes
+from warmstart.errors import SettingError
+from warmstart.inference.averaging import mean_over_views, tta_augmentation
+from warmstart.inference.judging import ITSELF
+from warmstart.inference.predictor import Predictor
+from warmstart.learner.cross_validation import check_frozen
+from warmstart.learner.holdout import SHARE, Holdout
+from warmstart.learner.reading import read_inputs
+from warmstart.learner.state import LearnerState
+from warmstart.results.predictions import Predictions
+
+HELD_BACK = "held_back"  # what users call rows of the holdout
+QUOTE = "'"
+
+
+@dataclass(frozen=True, eq=False)
+class TablePredictor:
+    """A predictor and the table that it is asked about; ``store`` may have its activations.
+
+    ``chosen_on_these`` names what the rows have chosen (law 15).
+    """
+
+    predictor: Predictor
+    source: PixelSource
+    store: TableActivations | None
+    chosen_on_these: tuple[str, ...] = ()
+
+    def predictions(
+        self, rows: NDArray[np.int64], n_aug: int = 0, plain_weight: float | None = None
+    ) -> Predictions:
+        """The mean over the plain view and some augmented ones, each at its temperature already.
+
+        Args:
+            rows: Positions in the table.
+            n_aug: How many augmented views.
+            plain_weight: Share of the plain view; None weighs all alike.
+
+        Returns:
+            Predictions, in table order.
+        """
+        table = self.source.table
+        mean = mean_over_views(partial(self.probabilities, rows), n_aug, plain_weight)
+        names = tuple(table.names[row] for row in rows)
+        damaged = tuple(item for item in table.damaged if item.name in set(names))
+        return Predictions(
+            names,
+            mean,
+            table.labels[rows],
+            table.classes,
+            answering=self.predictor.card.answering,
+            chosen_on_these=self.chosen_on_these,
+            notes=damaged_notes(damaged),
+        )
+
+    def probabilities(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:
+        """(N, K), of one view of some rows."""
+        if self.store is None:
+            rendered = RenderedRows(self.source, rows, view)
+            return self.predictor.rows(rendered.render, len(rows))
+        space, keys = self.store.stored(self.source, rows, view)
+        blocks = stored_blocks(space, space.locate(keys), self.predictor.frozen.device)
+        return self.predictor.chances(blocks)
+
+
+def table_predictor(learn: LearnerState, split: str) -> TablePredictor:
+    """What predicts rows of a split; its images have been read, or stored."""
+    resolve_rows(learn.data.table, split, learn.holdout)
+    read_inputs(learn, (split,) if split == "test" else ("train", "valid"))
+    keeps = learn.precompute is not False and learn.layers.cut is None
+    store = learn.parts.pooled() if keeps else None
+    chosen = learn.chosen_on_valid if split == "valid" else ()
+    if split == "train" and learn.num_fits:
+        chosen = (ITSELF,)
+    return TablePredictor(learn.predictor(), learn.data.source, store, chosen)
+
+
+def predict(learn: LearnerState, what: Any) -> Predictions:
+    """Probabilities of a split's rows, or of any images."""
+    if not (isinstance(what, str) and what in (*SPLITS, HELD_BACK)):
+        uses = "use" if learn.data.on_unreadable == "use" else "raise"
+        return learn.predictor().predict(what, on_unreadable=uses)
+    return predict_views(learn, 0, what)
+
+
+def predict_views(
+    learn: LearnerState, n_aug: int, split: str, plain_weight: float | None = None
+) -> Predictions:
+    """Probabilities of a split, averaged over the plain view and some augmented ones.
+
+    Args:
+        learn: The learner.
+        n_aug: How many augmented views.
+        split: Whose rows.
+        plain_weight: Share of the plain view; None weighs all alike.
+    """
+    asked = table_predictor(learn, split)
+    if n_aug > 0 and not asked.source.varies:
+        chosen = tta_augmentation(None, quiet=learn.quiet)
+        asked = replace(asked, source=replace(asked.source, augmentation=chosen))
+    rows = resolve_rows(learn.data.table, split, learn.holdout)
+    return asked.predictions(rows, n_aug, plain_weight)
+
+
+def predict_snapshots(learn: LearnerState, what: Any) -> Predictions:
+    """Probabilities averaged over the weights at the end of each cycle of the last fit."""
+    has_backbone = learn.snapshots.module is not learn.model.head
+    return learn.snapshots.mean(
+        lambda: predict(learn, what), lambda: learn.parts.forget(backbone_moved=has_backbone)
+    )
+
+
+def head_inputs(
+    learn: LearnerState, split: str, view: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """What enters the head (N, D) of one view of a split's rows, and their labels."""
+    resolve_rows(learn.data.table, split)
+    check_frozen(learn.layers, has_moved=False)
+    inputs = read_inputs(learn, (split,), view or True)
+    rows = inputs.source.table.rows(split)
+    return inputs.rows(rows, view), inputs.source.table.labels[rows]
+
+
+def content_hashes(learn: LearnerState, split: str) -> list[bytes]:
+    """The sha256 of each row's image, in table order."""
+    rows = resolve_rows(learn.data.table, split)
+    return learn.data.source.content_hashes(rows, learn.parts.pooled().hashes)
+
+
+def resolve_rows(
+    table: ImageTable, split: object, holdout: Holdout | None = None
+) -> NDArray[np.int64]:
+    """Rows of a split (N,), of which there is one at least.
+
+    Args:
+        table: Whose.
+        split: "train", "valid", "test"; or "held_back", where ``holdout`` is given.
+        holdout: Which training rows do not train.
+
+    Raises:
+        SettingError: there is none.
+    """
+    found = {name: table.rows(name) for name in SPLITS}
+    if holdout is not None:
+        found[HELD_BACK] = holdout.split(table)[1]
+    if not isinstance(split, str) or not len(found.get(split, ())):
+        here = [name for name, rows in found.items() if len(rows)]
+        can_hold = split in set(found) - set(SPLITS) if isinstance(split, str) else False
+        raise SettingError(
+            f"there is no {shortly(split).strip(QUOTE)} row.",
+            expected="one of: " + ", ".join(here) + ".",
+            fix=f"learn.hold_back({SHARE}), before learn.fit"
+            if can_hold
+            else f'pass "{"valid" if "valid" in here else here[0]}".',
+        )
+    return found[split]

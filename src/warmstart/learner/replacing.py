@@ -1,0 +1,87 @@
+"""Another head, other weights, other data: what else a learner has to forget then."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+import torch
+from torch import Tensor, nn
+
+from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.labelled_images import refuse_own
+from warmstart.learner.answering import forgotten
+from warmstart.learner.layers import Layers
+from warmstart.learner.matching import (
+    fit_to_other_size,
+    refuse_other_data,
+    refuse_other_weights,
+)
+from warmstart.learner.snapshots import Snapshots
+from warmstart.learner.state import LearnerState, set_card, with_seen_through
+from warmstart.training.head import AnyHeadCard, refuse_other_head
+
+
+def put_head(learn: LearnerState, head: nn.Module, card: AnyHeadCard | None) -> None:
+    """Take another head.
+
+    Args:
+        learn: The learner.
+        head: (N, D) → (N, K) logits.
+        card: What it is built from; None for one of the user's own.
+    """
+    refuse_other_head(head, learn.num_features, len(learn.data.classes))
+    forget_answering(learn, "the head is another")
+    learn.model.head = head.to(learn.device).eval()
+    learn.card = replace(learn.card, head=None if card is None else asdict(card))
+    learn.snapshots = Snapshots(learn.model.head, None)
+    learn.out_of_fold = None
+    learn.history.begin_anew()
+
+
+def put_weights(learn: LearnerState, tensors: Mapping[str, Tensor]) -> None:
+    """Take other weights.
+
+    Args:
+        learn: The learner.
+        tensors: By name, as ``learn.model.state_dict()`` gives them.
+    """
+    before = learn.model.state_dict()
+    refuse_other_weights(tensors, before)
+    moved = any(
+        not torch.equal(tensor, tensors[name].to(tensor.device))
+        for name, tensor in before.items()
+        if not name.startswith("head.")
+    )
+    learn.model.load_state_dict(dict(tensors))
+    if moved:
+        learn.parts.forget(backbone_moved=True)
+
+
+def set_data(learn: LearnerState, data: ImageClassifierData) -> None:
+    """Go on with other images of the same classes: another size, another fold.
+
+    Args:
+        learn: The learner.
+        data: Whatever was stored for it before is found again, nothing else is used.
+    """
+    refuse_other_data(learn.data, data)
+    refuse_own(data, cache_dir=learn.parts.cache_dir)
+    size, cut = data.tfms.recipe.size, learn.layers.cut
+    fit_to_other_size(learn.model.backbone, learn.layers.size, size)
+    learn.layers = Layers(learn.model, size, learn.layers.num_groups)
+    learn.layers.cut = cut
+    learn.data = data
+    set_card(learn, with_seen_through(learn.card, data.tfms))
+    learn.snapshots = Snapshots(learn.model.head, None)
+    forget_answering(learn, "the data is another")
+    learn.history.begin_anew()
+
+
+def forget_answering(learn: LearnerState, why: str) -> None:
+    """Answer plainly again, because the model or its data is another.
+
+    Args:
+        learn: The learner.
+        why: What changed.
+    """
+    answering = forgotten(learn.card.answering, why, quiet=learn.quiet)
+    learn.card = replace(learn.card, answering=answering)

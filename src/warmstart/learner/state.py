@@ -1,0 +1,194 @@
+"""What a learner is: network, data, where the cut is, what is kept, what is held out."""
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from warmstart.activations.table_activations import TableActivations
+from warmstart.backbones.card import Architecture, name_of
+from warmstart.backbones.network import ClassifierNetwork, body_fingerprint
+from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.transforms import ModelTransforms
+from warmstart.data.table import ImageTable
+from warmstart.inference.assembly import frozen_settings
+from warmstart.inference.model_card import ModelCard
+from warmstart.inference.predictor import Predictor
+from warmstart.inference.seen_pictures import SeenPictures
+from warmstart.learner.environment import versions
+from warmstart.learner.frozen_parts import FrozenParts
+from warmstart.learner.holdout import NO_HOLDOUT, Holdout
+from warmstart.learner.inputs import TableInputs
+from warmstart.learner.layers import Layers
+from warmstart.learner.snapshots import Snapshots
+from warmstart.results.history import History
+from warmstart.results.out_of_fold import OutOfFoldPredictions
+
+
+@dataclass(eq=False)
+class LearnerState:
+    """Everything that a learner knows; what changes it are the functions of this room.
+
+    ``precompute`` says whether, and how many views of, the frozen part's outputs are kept;
+    ``keeps_pixels`` whether the pixels of rows that are evaluated are; ``num_epochs`` and
+    ``num_fits`` count over all fits; ``noticed`` are notes of the images when they were first
+    trained on; ``chosen_on_valid`` is what valid rows have chosen (law 15); ``out_of_fold`` are the
+    training rows' predictions by ``fit_head``; ``first_backbone`` is its fingerprint before a fit
+    could have changed it; ``last_seen`` is whose images ``seen`` was last told of.
+    """
+
+    model: ClassifierNetwork
+    data: ImageClassifierData
+    card: ModelCard
+    layers: Layers
+    parts: FrozenParts
+    device: torch.device
+    snapshots: Snapshots
+    opt: str = "sgd"
+    seed: int = 0
+    train_precision: str = "auto"
+    precompute: bool | int = False
+    keeps_pixels: bool = False
+    holdout: Holdout = NO_HOLDOUT
+    history: History = field(default_factory=History)
+    num_epochs: int = 0
+    num_fits: int = 0
+    seen: SeenPictures = field(default_factory=SeenPictures)
+    noticed: tuple[str, ...] = ()
+    chosen_on_valid: tuple[str, ...] = ()
+    out_of_fold: OutOfFoldPredictions | None = None
+    first_backbone: str | None = None
+    last_seen: tuple[ImageTable, Holdout, str | None] | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is printed; may be set."""
+        return self.parts.quiet
+
+    @quiet.setter
+    def quiet(self, value: bool) -> None:
+        self.parts.quiet = value
+
+    @property
+    def activations(self) -> TableActivations:
+        """The frozen part up to the cut, and its store."""
+        return self.parts.before_cut(self.layers)
+
+    @property
+    def num_features(self) -> int:
+        """D of the pooled row that enters the head."""
+        return int(self.parts.pooled().frozen.card.shape[0])
+
+    @property
+    def numeric_mode(self) -> str:
+        """Runner, version, number type and instruction set of the frozen part."""
+        return self.parts.pooled().frozen.card.mode
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The layer groups that train."""
+        if self.layers.cut is None:
+            return ("head",)  # nothing need be traced
+        return tuple(group.name for group in self.layers.trainable_groups())
+
+    @property
+    def has_moved_backbone(self) -> bool:
+        """Whether the backbone is another than before it was first trained."""
+        return self.first_backbone not in (None, body_fingerprint(self.model))
+
+    def predictor(self) -> Predictor:
+        """What ``load_predictor`` would give, without saving."""
+        frozen = self.parts.pooled().frozen
+        return Predictor(self.model, frozen, self.model.head, self.card, self.seen)
+
+    def inputs(self, precompute: bool | int) -> TableInputs:
+        """The data's rows through the frozen part, stored or not; nothing is read yet."""
+        unfrozen = None
+        if self.layers.cut is not None:
+            unfrozen = self.parts.unfrozen(self.layers, keeps_pixels=self.keeps_pixels)
+        return TableInputs(self.activations, self.data.source, precompute, self.holdout, unfrozen)
+
+
+def new_state(
+    network: ClassifierNetwork,
+    data: ImageClassifierData,
+    card: ModelCard,
+    *,
+    device: torch.device,
+    opt: str = "sgd",
+    seed: int = 0,
+    cache_dir: Path,
+    num_groups: int = 3,
+    train_precision: str = "auto",
+    quiet: bool = False,
+) -> LearnerState:
+    """A learner of a network that is frozen up to its head.
+
+    Args:
+        network: Backbone, pool and head.
+        data: What it learns from.
+        card: What the network is.
+        device: Where it trains.
+        opt: "sgd" or "adamw".
+        seed: What the order of rows and dropout depend on.
+        cache_dir: Where activations are kept.
+        num_groups: Layer groups, the head being one of them.
+        train_precision: Of steps that train some of the backbone.
+        quiet: Print nothing.
+    """
+    return LearnerState(
+        model=network.to(device).eval(),
+        data=data,
+        card=card,
+        layers=Layers(network, data.tfms.recipe.size, num_groups),
+        parts=FrozenParts(network, frozen_settings(card), device, cache_dir, quiet),
+        device=device,
+        snapshots=Snapshots(network.head, None),
+        opt=opt,
+        seed=seed,
+        train_precision=train_precision,
+    )
+
+
+def new_card(
+    data: ImageClassifierData,
+    arch: Architecture,
+    head: dict[str, Any] | None,
+    precision: str,
+    weights_from: str,
+) -> ModelCard:
+    """What a model says of itself before it has learned anything."""
+    return ModelCard(
+        arch=name_of(arch),
+        classes=data.classes,
+        is_multi_label=data.table.is_multi_label,
+        head=head,
+        mode="",
+        precision=precision,
+        weights_from=weights_from,
+        versions=versions(),
+        **seen_through(data.tfms),
+    )
+
+
+def seen_through(tfms: ModelTransforms) -> dict[str, Any]:
+    """What a model's card says of how images become what the network sees."""
+    return {
+        "recipe": asdict(tfms.recipe),
+        "mean": tfms.card.mean,
+        "std": tfms.card.std,
+        "augmentation": None if tfms.augmentation is None else asdict(tfms.augmentation),
+        "view_seed": tfms.view_seed,
+    }
+
+
+def set_card(learn: LearnerState, card: ModelCard) -> None:
+    """Take another card: what it says of pixels holds from now on."""
+    learn.card = card
+    learn.parts.see_otherwise(frozen_settings(card))
+
+
+def with_seen_through(card: ModelCard, tfms: ModelTransforms) -> ModelCard:
+    """The card of a model that sees images through other transforms."""
+    return replace(card, **seen_through(tfms))
