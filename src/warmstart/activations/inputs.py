@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from warmstart.batches.pixels import PixelBlock, stream_pixels
 VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else
 
 
+@runtime_checkable
 class Renders(Protocol):
     """What makes pixels of a table's rows, such as a PixelSource."""
 
@@ -23,6 +24,7 @@ class Renders(Protocol):
         """One view of one row: (size, size, 3) uint8."""
 
 
+@runtime_checkable
 class RowPixels(Protocol):
     """Pixels of some rows, by position."""
 
@@ -33,6 +35,7 @@ class RowPixels(Protocol):
         """(size, size, 3) uint8."""
 
 
+@runtime_checkable
 class EpochKeys(Protocol):
     """Names of the rows that train."""
 

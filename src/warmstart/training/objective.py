@@ -40,6 +40,7 @@ class ChoosingInputs(Inputs, Protocol):
         """The inputs of all those rows, in order."""
 
 
+@runtime_checkable
 class HasMode(Protocol):
     """What says in which arithmetic rows were evaluated."""
 

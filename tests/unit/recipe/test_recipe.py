@@ -132,7 +132,7 @@ def test_views_that_did_not_help_are_undone(
 ) -> None:
     plain = make()
     run(plain, replace(recipe, last_step=3, head="logistic"))
-    fit_kind, ask = heads.fit_kind, heads.out_of_fold
+    fit_kind, ask = heads.fit_kind, heads.predict_out_of_fold
 
     def spoiled(steps: Any, kind: str) -> None:
         fit_kind(steps, kind)
@@ -146,7 +146,7 @@ def test_views_that_did_not_help_are_undone(
         return replace(found, probabilities=(1 - found.probabilities) / 2)
 
     monkeypatch.setattr(frozen_steps, "fit_kind", spoiled)
-    monkeypatch.setattr(frozen_steps, "out_of_fold", spoiled_folds)
+    monkeypatch.setattr(frozen_steps, "predict_out_of_fold", spoiled_folds)
     learn = make(aug_tfms=VIEWS)
     step = run(learn, replace(recipe, last_step=4, head="logistic")).steps[-1]
     assert not step.is_kept
@@ -259,9 +259,9 @@ def test_the_rows_of_a_fold_train_nothing_that_they_judge(make: Make, noted: Not
     swapped = folds[0][1]
     labels[swapped] = (labels[swapped] + 1) % 3
     other.set_data(replace(other.data, table=replace(table, labels=labels)))
-    drawn = HoldoutFold.parted
+    drawn = HoldoutFold.split
     with pytest.MonkeyPatch.context() as patch:  # the draw goes by labels, too
-        patch.setattr(HoldoutFold, "parted", lambda self, _: drawn(self, table))
+        patch.setattr(HoldoutFold, "split", lambda self, _: drawn(self, table))
         run(other, recipe, chosen=chosen)
     half = len(noted) // 2
     assert half == 8  # a head; a head and all layers of three folds; all layers
