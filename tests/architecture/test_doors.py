@@ -9,14 +9,13 @@ import pytest
 
 import warmstart
 from warmstart.checkup.checkup import Checkup
-from warmstart.classifier_data.labelled_images import LabelledImages
 from warmstart.evaluation.compare import compare
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.evaluation.scores import Scores
 from warmstart.images.augment import Augmentation
 from warmstart.recipe.recipe import RecipeResult
 
-MORE = (Augmentation, Checkup, LabelledImages, RecipeResult, Scores, compare, evaluate)
+MORE = (Augmentation, Checkup, RecipeResult, Scores, compare, evaluate)
 
 
 def public() -> Iterator[tuple[str, Callable[..., Any]]]:

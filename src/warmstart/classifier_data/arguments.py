@@ -1,6 +1,7 @@
 """How the arguments of ``ImageClassifierData`` are read, by their names."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from warmstart.arguments import (
     Reader,
@@ -19,6 +20,7 @@ from warmstart.arguments import (
 from warmstart.backbones.card import read_architecture
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arguments import TABLE_READERS, column, place
+from warmstart.data.own_folder import refuse_within_data
 
 TFMS = instance_of(ModelTransforms, 'tfms_from_model("tf_efficientnet_lite0", 224)')
 BATCH_SIZE = whole(
@@ -60,3 +62,25 @@ READERS: dict[str, Reader[Any]] = TABLE_READERS | {
     "num_views": whole(0, 1000, example=4, flag="--views"),
 }
 ARRAY_READERS = {name: READERS[name] for name in ("bs", "quiet")} | {"classes": each(text)}
+
+
+@runtime_checkable
+class HasFolders(Protocol):
+    """What knows where its images lie."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Those that hold the images."""
+
+
+def refuse_own(data: HasFolders, **places: str | Path | None) -> None:
+    """See that nothing is written among the user's images (law 13).
+
+    Args:
+        data: The images, and which folders hold them.
+        **places: Where something is to be written, by the argument that says so.
+    """
+    given = {name: Path(where) for name, where in places.items() if where is not None}
+    folders = data.folders if given else ()
+    for name, where in given.items():
+        refuse_within_data(where, name, folders)

@@ -1,17 +1,27 @@
 """ImageClassifierData: labelled images out of a folder, a CSV, a frame or arrays."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from warmstart.arguments import reads
+from warmstart.arguments import new_file, read_fields, reads, seed
 from warmstart.batches.ahead import RenderAhead
-from warmstart.classifier_data.arguments import ARRAY_READERS, READERS, TFMS
-from warmstart.classifier_data.labelled_images import LabelledImages
+from warmstart.batches.source import PixelSource
+from warmstart.classifier_data.arguments import (
+    ARRAY_READERS,
+    BATCH_SIZE,
+    ON_UNREADABLE,
+    READERS,
+    TFMS,
+    refuse_own,
+)
+from warmstart.classifier_data.shown import discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
+from warmstart.data.cache_folder import cache_folder
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, read_csv
 from warmstart.data.faults import Faults
@@ -19,21 +29,55 @@ from warmstart.data.fixes import with_fixes
 from warmstart.data.folders import read_folders
 from warmstart.data.frame import read_frame
 from warmstart.data.labels import read_labelled
+from warmstart.data.own_folder import image_folders
 from warmstart.data.split import Draw
-from warmstart.data.table import Exclusion
+from warmstart.data.table import Exclusion, ImageTable
 from warmstart.data.unlabelled import with_test
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import DOUBTFUL, say
+from warmstart.terminal.progress import no_progress, show_progress
+
+if TYPE_CHECKING:
+    from warmstart.backbones.card import Architecture
+    from warmstart.checkup.checkup import Checkup
 
 
 @dataclass(frozen=True, eq=False)
-class ImageClassifierData(LabelledImages):
+class ImageClassifierData:
     """A table of images, the transforms for one backbone, and the batch size.
 
     ``on_unreadable`` is "raise"; or "drop" to leave images out that cannot be read, which are then
     among ``table.exclusions``; or "use" to take what is left of damaged JPEGs, which are then
     ``table.damaged``, while others that cannot be read are still an error.
+    ``folder`` is the user's that was read as a whole; None where a table named the images.
     """
+
+    table: ImageTable
+    tfms: ModelTransforms
+    bs: int = 64
+    on_unreadable: str = "raise"
+    ahead: RenderAhead | None = None
+    folder: Path | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check the arguments, with a SettingError."""
+        read_fields(self, tfms=TFMS, bs=BATCH_SIZE, on_unreadable=ON_UNREADABLE)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a label is a position in it."""
+        return self.table.classes
+
+    @cached_property
+    def source(self) -> PixelSource:
+        """Where pixels come from."""
+        tfms = self.tfms
+        return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
+
+    @cached_property
+    def folders(self) -> tuple[Path, ...]:
+        """Those that hold the images."""
+        return image_folders(self.table) if self.folder is None else (self.folder,)
 
     @classmethod
     @reads(**READERS)
@@ -296,6 +340,83 @@ class ImageClassifierData(LabelledImages):
         return told(cls(table, TFMS("tfms", tfms), bs), quiet=quiet)
 
     from_array = from_arrays  # the note's spelling
+
+    @reads(**READERS | {"seed": seed, "path": new_file})
+    def show_batch(
+        self,
+        path: str | Path | None = None,
+        *,
+        num_rows: int = 4,
+        num_views: int = 4,
+        seed: int = 0,
+    ) -> Any:
+        """Draw some training images as the network sees them, and say how much the crop loses.
+
+        Args:
+            path: Where the picture is written.
+            num_rows: How many images.
+            num_views: Augmented views beside the plain one: those that the first epochs see.
+            seed: Which images.
+
+        Returns:
+            A matplotlib figure.
+        """
+        refuse_own(self, path=path)
+        pictures, num_columns = shown(
+            self.source, self.on_unreadable, num_rows=num_rows, num_views=num_views, seed=seed
+        )
+        from warmstart.plots.batch import plot_batch  # matplotlib loads here
+
+        return plot_batch(pictures, num_columns, self.views_in_words(), path)
+
+    def views_in_words(self) -> str:
+        """How views differ, and the share of an image's pixels that the plain one leaves out."""
+        augmentation, crop = self.tfms.augmentation, self.tfms.recipe.crop_type
+        differ = "all views alike" if augmentation is None else f"augmentation {augmentation.name}"
+        size = self.tfms.recipe.size
+        return f"{size} × {size} pixels, {differ}, crop {crop}; {discarded(self.source)}"
+
+    @reads(**READERS)
+    def check(
+        self,
+        arch: "Architecture | None" = None,
+        *,
+        weights: str | Path | None = None,
+        cache_dir: str | Path | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        quiet: bool = False,
+    ) -> "Checkup":
+        """Look for what may be wrong with the pictures and their labels; nothing is changed.
+
+        Args:
+            arch: The backbone, where it is a function; None is the one that ``tfms`` are for.
+            weights: A file with its weights; None is the embedded default or timm's hub.
+            cache_dir: Where activations are kept; None is WARMSTART_CACHE or ~/.cache/warmstart.
+            device: "auto", "cpu", "cuda" or "mps".
+            precision: Of the backbone: "auto", "f32" or "bf16".
+            quiet: Print no progress.
+
+        Returns:
+            The findings. ``print`` it, or write its fixes and give them to ``from_paths(fixes=)``.
+        """
+        store = cache_folder(cache_dir)
+        refuse_own(self, cache_dir=store)
+        from warmstart.activations.table_activations import TableActivations
+        from warmstart.checkup.check import check  # torch loads here
+        from warmstart.checkup.pooled import parts_of, pooled_part
+
+        frozen = pooled_part(
+            arch or self.tfms.card.name,
+            self.tfms.card,
+            self.tfms.recipe,
+            weights=None if weights is None else Path(weights),
+            device=device,
+            precision=precision,
+        )
+        progress = no_progress if quiet else show_progress
+        activations = TableActivations(frozen, store, progress)
+        return check(self.source, activations, parts_of(frozen))
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named."""

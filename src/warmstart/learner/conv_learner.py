@@ -17,8 +17,8 @@ from warmstart.activations.frozen_part import resolve_device
 from warmstart.arguments import one_of, reads
 from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
+from warmstart.classifier_data.arguments import refuse_own
 from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.data.cache_folder import cache_folder
 from warmstart.evaluation.calibration import Temperature
 from warmstart.evaluation.thresholds import Thresholds

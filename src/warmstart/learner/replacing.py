@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 import torch
 from torch import Tensor, nn
 
+from warmstart.classifier_data.arguments import refuse_own
 from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.learner.answering import forgotten
 from warmstart.learner.layers import Layers
 from warmstart.learner.matching import (

@@ -34,10 +34,10 @@ class Candidate:
 def compute_once(run: RecipeRun) -> Step:
     """1: store the plain view of every row."""
     learn = run.learn
-    with run.quietly():  # that step 1 keeps plain views is said by its title
-        learn.precompute = True
 
     def take() -> Taken:
+        with run.quietly():  # that step 1 keeps plain views is said by its title
+            learn.precompute = True
         learn.prepare()
         return Taken()
 

@@ -5,16 +5,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from warmstart.arguments import folder, instance_of, reads
-from warmstart.classifier_data.labelled_images import refuse_own
+from warmstart.arguments import (
+    folder,
+    instance_of,
+    one_of,
+    optional,
+    read_fields,
+    reads,
+    real,
+    whole,
+)
+from warmstart.classifier_data.arguments import refuse_own
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
-from warmstart.recipe.numbers import RecipeNumbers
 from warmstart.recipe.recipe_run import RecipeRun
 from warmstart.recipe.unfrozen_steps import find_rates_again, spread_rates, train_all, unfreeze
+from warmstart.results.head_fit import HEADS
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 
+NUM_STEPS = 8
 STEPS = (
     compute_once,
     find_rate,
@@ -47,7 +57,8 @@ class RecipeResult:
         return "\n".join(step.line() for step in self.steps)
 
 
-class Recipe(RecipeNumbers):
+@dataclass(frozen=True)
+class Recipe:
     """How a better classifier is trained, step by step.
 
     1 compute the frozen part once per image, 2 find a rate, 3 fit the head, logistic or MLP, 4 fit
@@ -59,12 +70,57 @@ class Recipe(RecipeNumbers):
     their loss did not fall. What it gained is then counted on the validation rows, which have
     chosen nothing.
 
-    The numbers are those of ``RecipeNumbers``.
+    Args:
+        last_step: Stop after this one.
+        minutes: What all of it may take; None takes what it needs. Fewer views, fewer cycles, or
+            steps left out make it fit.
+        head: Of step 3: "logistic", "mlp" (the head that the learner has), or "auto", which fits
+            both and keeps the one with the lower loss on rows that did not train it.
+        views: Augmented views of step 4. Ten gained no more than four with 5 to 100 images per
+            class (benchmarks/few_images.py).
+        rate_ratio: How much smaller the rate of each earlier layer group is; the note says 3 to 10.
+            Gradients are clipped and the weights mixed afterwards, so that it need not protect.
+        num_cycles: Of step 8, each twice as long as the one before: 3 are 1 + 2 + 4 epochs.
+        patience: Epochs of step 8 without a better one, after which it over-fits and is stopped.
+        held_back: Share of the training rows that chooses.
+        fewest_held_back: Where those would be fewer rows, all training rows choose, out of fold. Of
+            50 rows one answer is two points, and a loss is one or two odd pictures.
+        num_folds: Of step 8 then. They cost twice as much as the last fit, with 3.
+        rate_steps: Most steps of the search in step 7, which may not cost a tenth of step 8.
 
     Reference:
         Lesson 1 of fast.ai's course of 2018, which the note sums up; Kumar et al. 2022, arXiv
         2202.10054, and Wortsman et al. 2022, arXiv 2109.01903, for step 8.
     """
+
+    last_step: int = NUM_STEPS
+    minutes: float | None = None
+    head: str = "auto"
+    views: int = 4
+    rate_ratio: float = 1.0
+    num_cycles: int = 3
+    patience: int = 3
+    held_back: float = 0.2
+    fewest_held_back: int = 50
+    num_folds: int = 3
+    rate_steps: int = 25
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of their range, with a SettingError."""
+        read_fields(
+            self,
+            last_step=whole(1, NUM_STEPS, example=NUM_STEPS),
+            minutes=optional(real(10, above=0)),
+            head=one_of("auto", *HEADS),
+            views=whole(1, example=4),
+            rate_ratio=real(1, least=1),
+            num_cycles=whole(1, 20, example=3),
+            patience=whole(1, example=3),
+            held_back=real(0.2, above=0, below=1),
+            fewest_held_back=whole(0, example=50),
+            num_folds=whole(2, example=3),
+            rate_steps=whole(10, example=25),
+        )
 
     @reads(
         learn=instance_of(ConvLearner, "ConvLearner.pretrained(arch, data)"),

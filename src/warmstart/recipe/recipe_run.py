@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from warmstart.evaluation.compare import Comparison, compare
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.holdout_pair import HoldoutPair
-from warmstart.recipe.numbers import RecipeNumbers
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.terminal.colour import show_lines
+
+if TYPE_CHECKING:
+    from warmstart.recipe.recipe import Recipe
 
 NO_LOSS = 1e9  # never the lowest
 
@@ -59,7 +61,7 @@ class RecipeRun:
     def __init__(
         self,
         learn: ConvLearner,
-        recipe: RecipeNumbers,
+        recipe: "Recipe",
         chosen: dict[str, Any],
         on_choice: Callable[[Mapping[str, Any]], None],
         checkpoint: Path | None,

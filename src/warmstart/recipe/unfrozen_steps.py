@@ -1,5 +1,8 @@
 """Steps 5 to 8: the whole network trains, from the better head on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from warmstart.learner.fitting import seconds_per_row
 from warmstart.recipe.recipe_run import RecipeRun, Skipped, Step, Taken
 from warmstart.recipe.weight_search import fit_and_mix
@@ -13,15 +16,14 @@ def unfreeze(run: RecipeRun) -> Step | Skipped:
     """5: unfreeze the backbone, if there is time to train it."""
     learn = run.learn
     title, why = "unfreeze the backbone", "its features were learned from other pictures than these"
-    learn.precompute = False
-    learn.unfreeze()
     cycles = run.choose("num_cycles", lambda: affordable_cycles(run))
     if cycles < 1:
-        learn.freeze()
         reason = f"{run.seconds_left / 60:.1f} minutes are left, too few to train it"
         return Skipped(title, why, reason)
 
     def take() -> Taken:
+        learn.precompute = False
+        learn.unfreeze()
         run.pair.put_judging()
         train, held = learn.state.holdout.split(learn.data.table)
         if run.pair.is_out_of_fold:
@@ -147,5 +149,26 @@ def unfrozen_seconds(run: RecipeRun, cycles: int) -> float:
 def unfrozen_row_seconds(run: RecipeRun) -> float:
     """Of training everything, by a few steps that change nothing; measured once."""
     if run.row_seconds is None:
-        run.row_seconds = seconds_per_row(run.learn.state)
+        with as_unfrozen(run):
+            run.row_seconds = seconds_per_row(run.learn.state)
     return run.row_seconds
+
+
+@contextmanager
+def as_unfrozen(run: RecipeRun) -> Iterator[None]:
+    """The learner as it is after step 5, for a while: to plan a step changes nothing."""
+    learn = run.learn
+    if learn.state.layers.cut == 0:
+        yield
+        return
+    cut, precompute = learn.state.layers.cut, learn.precompute
+    keeps_pixels = learn.state.keeps_pixels
+    with run.quietly():
+        learn.precompute = False
+        learn.unfreeze()
+    try:
+        yield
+    finally:
+        learn.state.layers.cut = cut
+        learn.state.precompute, learn.state.keeps_pixels = precompute, keeps_pixels
+        learn.state.parts.forget(backbone_moved=False)

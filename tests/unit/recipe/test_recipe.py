@@ -13,8 +13,8 @@ from warmstart import ConvLearner, Recipe, SettingError
 from warmstart.images.augment import Augmentation
 from warmstart.learner.holdout import Holdout, HoldoutFold
 from warmstart.recipe import frozen_steps, heads, weight_search
-from warmstart.recipe.recipe import RecipeResult
-from warmstart.recipe.recipe_run import Taken
+from warmstart.recipe.recipe import STEPS, RecipeResult
+from warmstart.recipe.recipe_run import RecipeRun, Taken
 from warmstart.results.lr_curve import USUAL
 
 Make = Callable[..., ConvLearner]
@@ -69,6 +69,25 @@ def test_every_step_says_what_why_and_what_it_gained(
     }  # fmt: skip
     assert result.held_back is not None
     assert len(result.held_back.rows) == int(judging.split()[0])
+
+
+@pytest.mark.parametrize("recipe", [SMALL, FOLDED])
+def test_to_plan_a_step_changes_nothing(make: Make, recipe: Recipe) -> None:
+    learn = make(aug_tfms=VIEWS)
+    chosen: dict[str, Any] = {}
+    steps = RecipeRun(learn, replace(recipe, minutes=60.0), chosen, lambda _: None, None)
+
+    def now() -> tuple[object, ...]:
+        state = learn.state
+        kept = (state.precompute, state.keeps_pixels, state.layers.cut, state.holdout)
+        return (*kept, state.num_fits, state.num_epochs, state.quiet, state.history.to_jsonl())
+
+    for number, plan in enumerate(STEPS, 1):
+        before, weights = now(), weights_of(learn)
+        step = plan(steps)
+        assert now() == before, plan
+        assert same(weights_of(learn), weights)
+        steps.take(number, lambda _, step=step: step)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("recipe", [SMALL, FOLDED])
