@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from warmstart.classifier_data.arguments import refuse_own
 from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.learner.answering import forgotten
+from warmstart.learner.decision import forgotten
 from warmstart.learner.layers import Layers
 from warmstart.learner.matching import (
     fit_to_other_size,
