@@ -23,7 +23,6 @@ from warmstart.results.head_fit import HeadFit
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.terminal.epochs import epoch_printer, print_rise
-from warmstart.training.allocator import keep_memory
 from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import per_group
@@ -33,6 +32,7 @@ from warmstart.training.lr_finder import lr_find
 from warmstart.training.objective import Judging
 from warmstart.training.one_cycle import OneCycle
 from warmstart.training.precision import NUM_ROWS, step_seconds
+from warmstart.training.process import keep_memory
 from warmstart.training.schedule import Schedule
 from warmstart.training.tensorboard import tensorboard_writer
 

@@ -9,13 +9,12 @@ from warmstart.results.history import EpochRecord, History
 from warmstart.training.best import check_choice
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.groups import check_groups
-from warmstart.training.interrupt import deferred_interrupt
 from warmstart.training.last_good import LastGood
 from warmstart.training.objective import Inputs, Judging, Targets
+from warmstart.training.process import compute_threads, deferred_interrupt
 from warmstart.training.run import Run
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import kept_modes
-from warmstart.training.threads import compute_threads
 
 __all__ = ["FitSettings", "fit"]
 
