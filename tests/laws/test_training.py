@@ -22,9 +22,10 @@ from torch import Tensor, nn
 
 from warmstart.errors import SettingError
 from warmstart.results.lr_curve import LRCurve
+from warmstart.training.epoch_plan import epoch_batches, num_batches
 from warmstart.training.loop import fit
-from warmstart.training.lr_finder import kept_random_state, lr_find
-from warmstart.training.order import epoch_batches, num_batches
+from warmstart.training.lr_finder import lr_find
+from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
 from warmstart.training.state import copied, module_state
 

@@ -13,8 +13,8 @@ from warmstart.heads.fresh import HeadOf
 from warmstart.training.loop import fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.objective import Inputs, Targets
-from warmstart.training.order import derive
 from warmstart.training.probabilities import probabilities
+from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
 
 InputsOf = Callable[[NDArray[np.int64], NDArray[np.int64]], Inputs]

@@ -21,7 +21,7 @@ from warmstart.learner.layers import Layers
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.colour import show_lines
 from warmstart.training.logistic_head import Parts
-from warmstart.training.lr_finder import kept_random_state
+from warmstart.training.randomness import kept_random_state
 from warmstart.training.settings import FitSettings
 
 Name = TypeVar("Name", str, bytes)

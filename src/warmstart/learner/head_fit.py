@@ -36,9 +36,9 @@ from warmstart.training.head import MLP_DECAY, HeadCard, build_head, mlp_epochs
 from warmstart.training.head_choice import LogisticChoice, trial_of
 from warmstart.training.logistic_head import LogisticHeadCard, Parts
 from warmstart.training.loop import fit as fit_module
-from warmstart.training.lr_finder import kept_random_state
 from warmstart.training.objective import evaluate, judged
 from warmstart.training.probabilities import BLOCK_ROWS
+from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 

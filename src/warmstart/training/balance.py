@@ -9,7 +9,7 @@ from torch import Tensor
 
 from warmstart.arguments import one_of, optional
 from warmstart.errors import SettingError
-from warmstart.training.order import derive
+from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
 
 WAYS = ("weights", "sampler")

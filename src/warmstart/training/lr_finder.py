@@ -1,6 +1,5 @@
 """Tries rates from small to large, and leaves everything as it was."""
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from torch.optim import Optimizer
 
 from warmstart.results.lr_curve import USUAL, LRCurve
 from warmstart.training.arithmetic import in_arithmetic
+from warmstart.training.epoch_plan import epoch_batches
 from warmstart.training.groups import check_groups
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser
-from warmstart.training.order import derive, epoch_batches
 from warmstart.training.precision import measured_precision
-from warmstart.training.randomness import seeded
+from warmstart.training.randomness import derive, kept_random_state, seeded
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import copied, kept_modes, module_state, put_state
 from warmstart.training.step import batch_loss, update
@@ -195,15 +194,3 @@ def unchanged(module: nn.Module) -> Iterator[dict[str, Tensor]]:
         finally:
             put_state(module, kept)
             module.zero_grad(set_to_none=True)
-
-
-@contextmanager
-def kept_random_state() -> Iterator[None]:
-    """Give Python, numpy and torch their random states back, whatever a module has drawn."""
-    for_python, for_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        with torch.random.fork_rng([]):
-            yield
-    finally:
-        random.setstate(for_python)
-        np.random.set_state(for_numpy)  # noqa: NPY002

@@ -19,6 +19,7 @@ from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.average import WeightAverage, with_average
 from warmstart.training.best import BestEpoch, chosen_on
 from warmstart.training.checkpoint import Checkpoint, Progress
+from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.objective import (
     ChoosingInputs,
     Inputs,
@@ -28,9 +29,8 @@ from warmstart.training.objective import (
     judged,
 )
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
-from warmstart.training.order import derive, num_batches
-from warmstart.training.plan import epoch_plan
 from warmstart.training.precision import measured_precision
+from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import module_state, part_named, put_state, renamed
 from warmstart.training.step import update

@@ -17,7 +17,7 @@ from warmstart.activations.inputs import StoredInputs
 from warmstart.activations.key import SpaceCard
 from warmstart.activations.space import Space
 from warmstart.batches.pixels import PixelBlock, stream_pixels
-from warmstart.training.order import epoch_batches
+from warmstart.training.epoch_plan import epoch_batches
 
 ROW_SHAPE = (2560,)
 CARD = SpaceCard("synthetic", "f" * 64, "pooled", "synthetic", "float16", ROW_SHAPE)

@@ -22,10 +22,9 @@ from warmstart.training.balance import (
     unevenness,
 )
 from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
-from warmstart.training.order import num_batches
-from warmstart.training.plan import epoch_plan
 from warmstart.training.row_loss import row_losses
 from warmstart.training.step import batch_loss
 
