@@ -17,8 +17,7 @@ import numpy as np
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.results.predictions import Predictions
-from warmstart.training.state import copied
-from warmstart.training.weight_line import PLACES, weights_between
+from warmstart.training.state import PLACES, copied, weights_between
 
 ARCH, PER_CLASS, NUM_JUDGED, CYCLES = "tf_efficientnet_lite0", 25, 200, 3
 CASES = ((1.0, 3e-3), (1.0, 1e-2), (1.0, 3e-2), (5.0, 1e-2), (5.0, 3e-2), (5.0, 1e-1))
