@@ -16,10 +16,9 @@ from warmstart.errors import DivergedError
 from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.arithmetic import in_arithmetic
-from warmstart.training.average import WeightAverage, with_average
-from warmstart.training.best import BestEpoch, chosen_on
 from warmstart.training.checkpoint import Checkpoint, Progress
 from warmstart.training.epoch_plan import epoch_plan, num_batches
+from warmstart.training.kept_weights import BestEpoch, WeightAverage, chosen_on, with_average
 from warmstart.training.objective import (
     ChoosingInputs,
     Inputs,

@@ -22,9 +22,8 @@ from torch import Tensor, nn
 from warmstart.errors import SettingError, TrainingError
 from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
-from warmstart.training.average import WeightAverage, with_average
-from warmstart.training.best import BestEpoch, kept_epoch
 from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.kept_weights import BestEpoch, WeightAverage, kept_epoch, with_average
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets, evaluate, judged
 from warmstart.training.schedule import Schedule
