@@ -22,7 +22,7 @@ from warmstart.learner.layers import TrainablePart
 from warmstart.results.history import EpochRecord, History
 from warmstart.terminal.notes import note
 from warmstart.training.balance import chosen_balance, unevenness
-from warmstart.training.groups import per_group
+from warmstart.training.optimiser import per_group
 
 # With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
 CLIP_NORM = 1.0

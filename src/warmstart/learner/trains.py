@@ -25,12 +25,12 @@ from warmstart.results.lr_curve import LRCurve
 from warmstart.terminal.epochs import epoch_printer, print_rise
 from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.groups import per_group
 from warmstart.training.head import MLP_DECAY
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.objective import Judging
 from warmstart.training.one_cycle import OneCycle
+from warmstart.training.optimiser import per_group
 from warmstart.training.precision import NUM_ROWS, step_seconds
 from warmstart.training.process import keep_memory
 from warmstart.training.schedule import Schedule

@@ -7,9 +7,9 @@ from torch import nn
 from warmstart.errors import DivergedError, SettingError
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.groups import check_groups
 from warmstart.training.kept_weights import LastGood, check_choice
 from warmstart.training.objective import Inputs, Judging, Targets
+from warmstart.training.optimiser import check_groups
 from warmstart.training.process import compute_threads, deferred_interrupt
 from warmstart.training.run import Run
 from warmstart.training.settings import FitSettings

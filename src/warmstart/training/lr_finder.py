@@ -14,9 +14,8 @@ from torch.optim import Optimizer
 from warmstart.results.lr_curve import USUAL, LRCurve
 from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.epoch_plan import epoch_batches
-from warmstart.training.groups import check_groups
 from warmstart.training.objective import Inputs, Targets
-from warmstart.training.optimiser import build_optimiser
+from warmstart.training.optimiser import build_optimiser, check_groups
 from warmstart.training.precision import measured_precision
 from warmstart.training.randomness import derive, kept_random_state, seeded
 from warmstart.training.settings import FitSettings

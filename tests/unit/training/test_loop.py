@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from warmstart.errors import DivergedError, SettingError, TrainingError
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.groups import per_group
 from warmstart.training.loop import fit
-from warmstart.training.optimiser import build_optimiser
+from warmstart.training.optimiser import build_optimiser, per_group
 from warmstart.training.schedule import Schedule
 from warmstart.training.state import copied, module_state
 
