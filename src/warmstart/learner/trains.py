@@ -29,11 +29,10 @@ from warmstart.training.head import MLP_DECAY
 from warmstart.training.loop import FitSettings, fit
 from warmstart.training.lr_finder import lr_find
 from warmstart.training.objective import Judging
-from warmstart.training.one_cycle import OneCycle
 from warmstart.training.optimiser import per_group
 from warmstart.training.precision import NUM_ROWS, step_seconds
 from warmstart.training.process import keep_memory
-from warmstart.training.schedule import Schedule
+from warmstart.training.schedule import OneCycle, Schedule
 from warmstart.training.tensorboard import tensorboard_writer
 
 

@@ -9,8 +9,7 @@ from tests.unit.training.toy import one_group, toy_data, toy_module, toy_setting
 
 from warmstart.errors import SettingError
 from warmstart.training.loop import fit
-from warmstart.training.one_cycle import OneCycle
-from warmstart.training.schedule import Schedule
+from warmstart.training.schedule import OneCycle, Schedule
 
 
 @given(
