@@ -10,12 +10,12 @@ from torch import nn
 from warmstart.arguments import shortly
 from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
-from warmstart.training.batches_head import batch_settings
 from warmstart.training.head_choice import choose_logistic, choosing_folds, is_solved
 from warmstart.training.logistic import LogisticProblem
 from warmstart.training.logistic_head import (
     LogisticHeadCard,
     Parts,
+    batch_settings,
     build_logistic_head,
     num_columns,
     unit_parts,

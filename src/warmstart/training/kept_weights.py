@@ -1,4 +1,4 @@
-"""Weights that a fit keeps beside its own: the best epoch's, the last good ones, a running average."""
+"""Weights that a fit keeps beside its own: the best, the last good ones, a running average."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
