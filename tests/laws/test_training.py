@@ -24,7 +24,7 @@ from warmstart.errors import SettingError
 from warmstart.results.lr_curve import LRCurve
 from warmstart.training.epoch_plan import epoch_batches, num_batches
 from warmstart.training.loop import fit
-from warmstart.training.lr_finder import lr_find
+from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
 from warmstart.training.state import copied, module_state
@@ -112,7 +112,7 @@ def test_groups_that_do_not_hold_each_parameter_once_are_refused(
     head, (inputs, targets) = toy_module(), toy_data()
     groups = grouping(head)
     settings = toy_settings(lrs=(0.1,) * len(groups), weight_decays=(0.0,) * len(groups))
-    for run in (fit, lr_find):
+    for run in (fit, lr_range_test):
         with pytest.raises(SettingError, match="group"):
             run(head, groups, inputs, targets, settings)
 
@@ -171,7 +171,7 @@ def test_lr_find_leaves_no_trace(
     addresses = [parameter.data_ptr() for parameter in module.parameters()]
 
     def find() -> LRCurve:
-        return lr_find(
+        return lr_range_test(
             module, one_group(module), inputs, targets, toy_settings(), num_steps=14,
             max_rows=max_rows,
         )  # fmt: skip
@@ -194,7 +194,7 @@ def test_lr_find_leaves_no_trace(
 def test_a_fit_after_lr_find_is_the_fit_without_it() -> None:
     one, two = toy_module(), toy_module()
     inputs, targets = toy_data()
-    lr_find(one, one_group(one), inputs, targets, toy_settings(), num_steps=12)
+    lr_range_test(one, one_group(one), inputs, targets, toy_settings(), num_steps=12)
     first = fit(one, one_group(one), inputs, targets, toy_settings())
     second = fit(two, one_group(two), inputs, targets, toy_settings())
     assert same(one, two)
@@ -205,7 +205,7 @@ def test_lr_find_is_the_same_each_time_and_sees_the_next_view() -> None:
     module, (inputs, targets) = toy_module(), toy_data()
     settings = toy_settings(first_epoch=3)
     curves = [
-        lr_find(module, one_group(module), inputs, targets, settings, num_steps=12)
+        lr_range_test(module, one_group(module), inputs, targets, settings, num_steps=12)
         for _ in range(2)
     ]
     assert curves[0].losses.tolist() == curves[1].losses.tolist()

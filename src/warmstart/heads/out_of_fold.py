@@ -11,7 +11,7 @@ from torch import Tensor
 from warmstart.errors import SettingError
 from warmstart.heads.fresh import HeadOf
 from warmstart.training.loop import fit
-from warmstart.training.lr_finder import lr_find
+from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.probabilities import probabilities
 from warmstart.training.randomness import derive
@@ -47,12 +47,12 @@ class Folds:
         return replace(settings, seed=derive(settings.seed, "fold", fold))
 
     def found_rate(self, settings: FitSettings) -> float:
-        """What ``lr_find`` suggests for the first fold's head, on the rows that train it."""
+        """What ``lr_range_test`` suggests for the first fold's head, on the rows that train it."""
         own = self.settings(settings, 0)
         train, _ = self.rows(0)
         head = self.new_head(own.seed)
         inputs = self.inputs_of(train, train[:0])
-        curve = lr_find(head, [list(head.parameters())], inputs, self.targets_of(train), own)
+        curve = lr_range_test(head, [list(head.parameters())], inputs, self.targets_of(train), own)
         return curve.suggestion
 
     def probabilities(

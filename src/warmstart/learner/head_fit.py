@@ -35,8 +35,7 @@ from warmstart.training.head import MLP_DECAY, HeadCard, build_head, mlp_epochs
 from warmstart.training.head_choice import LogisticChoice, trial_of
 from warmstart.training.logistic_head import LogisticHeadCard, Parts, batch_settings
 from warmstart.training.loop import fit as fit_module
-from warmstart.training.objective import evaluate, judged
-from warmstart.training.probabilities import BLOCK_ROWS
+from warmstart.training.probabilities import BLOCK_ROWS, evaluate_rows, evaluate_valid
 from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
@@ -181,10 +180,10 @@ def with_losses(
 ) -> HeadFit:
     """The record with what the head loses on its training rows, and on valid."""
     targets = targets_of(feeding.source.table, learn.held_back)
-    on_valid = evaluate(module, feeding.inputs(learn.device), targets)
+    on_valid = evaluate_valid(module, feeding.inputs(learn.device), targets)
     blocks = torch.split(torch.from_numpy(rows.activations), BLOCK_ROWS)
     wanted = torch.cat([targets.train] * rows.num_views)
-    on_train = judged(module, (block.to(learn.device) for block in blocks), wanted)
+    on_train = evaluate_rows(module, (block.to(learn.device) for block in blocks), wanted)
     return replace(
         record,
         train_loss=on_train.loss,

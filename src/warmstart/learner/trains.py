@@ -27,10 +27,10 @@ from warmstart.training.balance import balanced
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.head import MLP_DECAY
 from warmstart.training.loop import FitSettings, fit
-from warmstart.training.lr_finder import lr_find
+from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.objective import Judging
 from warmstart.training.optimiser import per_group
-from warmstart.training.precision import NUM_ROWS, step_seconds
+from warmstart.training.precision import NUM_ROWS, timed_step
 from warmstart.training.process import keep_memory
 from warmstart.training.schedule import OneCycle, Schedule
 from warmstart.training.tensorboard import tensorboard_writer
@@ -222,7 +222,7 @@ class Trains(Predicts):
         longest = told_clip_norm(clip_norm, module, quiet=True)
         settings = self._settings(1.0 if lrs is None else lrs, Schedule(1), 0.0)
         try:
-            return lr_find(
+            return lr_range_test(
                 module,
                 self.layers.parameters(),
                 feeding.inputs(self.device),
@@ -245,7 +245,7 @@ class Trains(Predicts):
         rows = np.arange(min(NUM_ROWS, self.data.bs))
         (batch,) = inputs.train([rows], self.num_epochs)
         targets = targets_of(self.data.table, self.held_back).train[: len(rows)]
-        return step_seconds(module, batch, targets, "f32") / len(rows)
+        return timed_step(module, batch, targets, "f32") / len(rows)
 
     def _chooses(self, choose_on: str) -> bool:
         """Whether held-back rows choose; if not, valid does, and that is remembered."""

@@ -20,7 +20,7 @@ KIND = "logistic"
 SHORTEST = 1e-12  # a row of zeros stays one
 FEWEST_EPOCHS, FEWEST_STEPS = 10, 3000  # at least so many of both
 BATCH_ROWS = 256
-BATCH_RATE = 3.84  # over the number of columns: half of what momentum 0.9 bears, whatever the classes
+BATCH_RATE = 3.84  # over the number of columns: half of what momentum 0.9 bears, for any K
 
 
 @dataclass(frozen=True)

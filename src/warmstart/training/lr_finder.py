@@ -12,11 +12,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from warmstart.results.lr_curve import USUAL, LRCurve
-from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.epoch_plan import epoch_batches
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, check_groups
-from warmstart.training.precision import measured_precision
+from warmstart.training.precision import in_arithmetic, measured_precision
 from warmstart.training.randomness import derive, kept_random_state, seeded
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import copied, kept_modes, module_state, put_state
@@ -32,7 +31,7 @@ AROUND = 1 / 5, 100.0  # times the usual rate
 SHARES, USUAL_RATES = {"adamw": 0.6}, {"adamw": 0.05 * USUAL}
 
 
-def lr_find(  # noqa: PLR0913 - three of them say how far and how much
+def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much
     module: nn.Module,
     groups: Sequence[Sequence[nn.Parameter]],
     inputs: Inputs,

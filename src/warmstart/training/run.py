@@ -15,20 +15,13 @@ from warmstart.backbones.finite import told_not_finite
 from warmstart.errors import DivergedError
 from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
-from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.checkpoint import Checkpoint, Progress
 from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, chosen_on, with_average
-from warmstart.training.objective import (
-    ChoosingInputs,
-    Inputs,
-    Judging,
-    Targets,
-    evaluate,
-    judged,
-)
+from warmstart.training.objective import ChoosingInputs, Inputs, Judging, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
-from warmstart.training.precision import measured_precision
+from warmstart.training.precision import in_arithmetic, measured_precision
+from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import module_state, part_named, put_state, renamed
@@ -156,7 +149,7 @@ class Run:
             DivergedError: the weights, or answers by them, are not finite.
         """
         try:
-            check_finite(self.module)
+            check_finite_weights(self.module)
             return self.ended_epoch(inputs, checkpoint)
         except DivergedError as error:
             what = f"after epoch {self.epoch}, {error.what.rstrip('.')}"
@@ -166,7 +159,7 @@ class Run:
         """Likewise; an error does not say yet what helps."""
         with with_average(self.module, self.average):
             answers, precision = self.answering
-            on_valid = evaluate(answers, inputs, self.targets, precision)
+            on_valid = evaluate_valid(answers, inputs, self.targets, precision)
             chosen = self.choose(inputs, on_valid)
             if checkpoint is not None and self.settings.has_snapshots:
                 self.save_snapshot(checkpoint)
@@ -198,7 +191,7 @@ class Run:
         rows = chosen_on(self.targets)
         if self.targets.choice is not None and isinstance(inputs, ChoosingInputs):
             answers, precision = self.answering
-            on_choice = judged(answers, inputs.choice(), self.targets.choice, precision)
+            on_choice = evaluate_rows(answers, inputs.choice(), self.targets.choice, precision)
             is_best = self.best.see(on_choice, self.module)
             seen = {
                 "choice_loss": on_choice.loss,
@@ -265,7 +258,7 @@ class Run:
         self.precision = saved.precision
 
 
-def check_finite(module: nn.Module) -> None:
+def check_finite_weights(module: nn.Module) -> None:
     """See that all weights and statistics are numbers.
 
     Raises:

@@ -24,8 +24,7 @@ from warmstart.training.balance import (
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets
-from warmstart.training.row_loss import row_losses
+from warmstart.training.objective import Targets, loss_per_row
 from warmstart.training.step import batch_loss
 
 labels_of_rows = st.lists(st.integers(0, 4), min_size=2, max_size=60)
@@ -47,12 +46,12 @@ def test_weighted_losses_are_torchs(listed: list[int], seed: int) -> None:
     weights = torch.ones(5)
     weights[: len(class_weights(labels))] = torch.tensor(class_weights(labels))
     plain = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
-    assert torch.allclose(row_losses(logits, labels, 0.0, weights), plain(logits, labels))
+    assert torch.allclose(loss_per_row(logits, labels, 0.0, weights), plain(logits, labels))
     many = (torch.rand((len(listed), 5), generator=generator) < 0.3).float()
     above = torch.tensor(class_weights(many))
     of_many = torch.nn.BCEWithLogitsLoss(pos_weight=above, reduction="none")
     expected = of_many(logits, many).mean(dim=1)
-    assert torch.allclose(row_losses(logits, many, 0.0, above), expected)
+    assert torch.allclose(loss_per_row(logits, many, 0.0, above), expected)
 
 
 def test_with_and_without_a_label_count_alike() -> None:

@@ -25,7 +25,8 @@ from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, kept_epoch, with_average
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets, evaluate, judged
+from warmstart.training.objective import Targets
+from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.schedule import Schedule
 from warmstart.training.state import copied, module_state
 
@@ -93,7 +94,7 @@ def test_with_an_average_training_is_the_same_and_the_average_is_judged_and_kept
     settings = toy_settings(ema_decay=0.9)
     history = fit(module, one_group(module), inputs, targets, settings)
     assert has(module, inputs.judged_weights[-1])
-    found = evaluate(module, inputs, targets)
+    found = evaluate_valid(module, inputs, targets)
     assert found is not None
     assert history.records[-1].valid_loss == found.loss
     plain = toy_module()
@@ -187,7 +188,7 @@ def test_rows_held_back_choose_in_place_of_the_validation_rows() -> None:
     valid_losses = [record.valid_loss or 0.0 for record in history.records]
     assert kept_epoch(history) == losses.index(min(losses)) != valid_losses.index(min(valid_losses))
     assert all("valid_best" not in record.metrics for record in history.records)
-    assert judged(module, held_back.choice(), turned[:15]).loss == min(losses)
+    assert evaluate_rows(module, held_back.choice(), turned[:15]).loss == min(losses)
 
 
 def test_there_must_be_rows_to_choose_by() -> None:
