@@ -29,7 +29,7 @@ from warmstart.training.objective import Targets
 from warmstart.training.probabilities import evaluate_rows
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import copied, module_state, put_state
+from warmstart.training.state import clone_tensors, module_state, put_state
 
 ARCH, EPOCHS, GOAL = "tf_efficientnet_lite0", 4, 1.05
 RATES = [float(rate) for rate in np.geomspace(1e-4, 1, 9)]
@@ -86,7 +86,10 @@ class Case:
 
     def loss_after(self, lr: float, opt: str, seed: int) -> float:
         """Held-back loss after a fit, whose weights are put back; nan where it diverged."""
-        start, targets = copied(module_state(self.module)), Targets(self.train, self.held[:0])
+        start, targets = (
+            clone_tensors(module_state(self.module)),
+            Targets(self.train, self.held[:0]),
+        )
         try:
             fit(self.module, self.groups, self.inputs, targets, self.settings(lr, opt, seed))
             return evaluate_rows(self.module, torch.split(self.inputs.held, 64), self.held).loss

@@ -21,7 +21,7 @@ from warmstart.learner.held_back import SHARE, HeldBack
 from warmstart.learner.layers import TrainablePart
 from warmstart.results.history import EpochRecord, History
 from warmstart.terminal.notes import note
-from warmstart.training.balance import chosen_balance, unevenness
+from warmstart.training.balance import resolve_balance, unevenness
 from warmstart.training.optimiser import per_group
 
 # With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
@@ -155,7 +155,7 @@ def tell_stored_views(precompute: bool | int, quiet: bool) -> None:
 
 def told_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None:
     """What a fit does about uneven classes; what "auto" has chosen is said."""
-    chosen = chosen_balance(balance, targets)
+    chosen = resolve_balance(balance, targets)
     if balance == "auto" and not quiet:
         note(
             f"the classes are uneven by a factor of {unevenness(targets):.2f}; "

@@ -16,7 +16,7 @@ WAYS = ("weights", "sampler")
 UNEVEN = 1.5  # "auto" does something from this ratio of the largest class to the smallest on
 
 
-def chosen_balance(balance: object, targets: Tensor) -> str | None:
+def resolve_balance(balance: object, targets: Tensor) -> str | None:
     """Make "auto" a choice.
 
     Args:

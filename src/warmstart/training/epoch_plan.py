@@ -52,7 +52,7 @@ def epoch_plan(settings: FitSettings, targets: Tensor, epoch: int) -> EpochPlan:
     draws = before[rows] + np.arange(len(rows)) - firsts
     order = np.random.default_rng(derive(settings.seed, "order", epoch)).permutation(len(rows))
     size = settings.batch_size
-    return EpochPlan(parted(rows[order], size), parted(draws[order], size))
+    return EpochPlan(split_batches(rows[order], size), split_batches(draws[order], size))
 
 
 def epoch_batches(num_rows: int, batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
@@ -69,10 +69,10 @@ def epoch_batches(num_rows: int, batch_size: int, seed: int, epoch: int) -> list
         cannot learn from a single row.
     """
     order = np.random.default_rng(derive(seed, "order", epoch)).permutation(num_rows)
-    return parted(order, batch_size)
+    return split_batches(order, batch_size)
 
 
-def parted(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+def split_batches(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
     """Batches of what is in order; a last one of one joins the batch before it."""
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     if len(batches) > 1 and len(batches[-1]) == 1:

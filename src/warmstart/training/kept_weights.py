@@ -12,7 +12,7 @@ from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.objective import ChoosingInputs, Inputs, Targets
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import copied, module_state, put_state
+from warmstart.training.state import clone_tensors, module_state, put_state
 
 HIGHEST = 4.0  # times the loss of before, or of chance: a network that loses more has diverged
 
@@ -31,7 +31,7 @@ class BestEpoch:
         self.num_stale_epochs = 0
         self.tensors: dict[str, Tensor] = {}
 
-    def see(self, judged: BriefScores, module: nn.Module) -> bool:
+    def update(self, judged: BriefScores, module: nn.Module) -> bool:
         """Keep the weights if they are the best so far, and say whether they are.
 
         An epoch whose loss is not a number is never the best.
@@ -42,7 +42,7 @@ class BestEpoch:
             self.num_stale_epochs += 1
             return False
         self.loss, self.score, self.num_stale_epochs = judged.loss, score, 0
-        self.tensors = copied(module_state(module))
+        self.tensors = clone_tensors(module_state(module))
         return True
 
     def restore(
@@ -53,12 +53,12 @@ class BestEpoch:
         self.num_stale_epochs = num_stale_epochs
 
 
-def chosen_on(targets: Targets) -> str:
+def rows_that_choose(targets: Targets) -> str:
     """The rows that choose: "choice" where some are held back for it, else "valid"."""
     return "valid" if targets.choice is None else "choice"
 
 
-def check_choice(settings: FitSettings, inputs: Inputs, targets: Targets) -> None:
+def check_rows_that_choose(settings: FitSettings, inputs: Inputs, targets: Targets) -> None:
     """See that there is something to choose by.
 
     Raises:
@@ -80,7 +80,7 @@ def check_choice(settings: FitSettings, inputs: Inputs, targets: Targets) -> Non
         )
 
 
-def kept_epoch(history: History, fit_number: int = 0) -> int | None:
+def best_epoch(history: History, fit_number: int = 0) -> int | None:
     """The epoch whose weights a fit ended with; None if nobody chose: it was the last one."""
     kept = [
         record.epoch for record in history.records if record.fit == fit_number and record.is_best
@@ -98,9 +98,9 @@ class LastGood:
     def __init__(self, module: nn.Module, num_classes: int) -> None:
         """Remember the weights of now."""
         self.module, self.chance = module, log(max(2, num_classes))
-        self.tensors = copied(module_state(module))
+        self.tensors = clone_tensors(module_state(module))
 
-    def see(self, record: EpochRecord, first_loss: float) -> None:
+    def update(self, record: EpochRecord, first_loss: float) -> None:
         """Remember the weights of now, if they are good.
 
         Args:
@@ -109,7 +109,7 @@ class LastGood:
         """
         loss = record.train_loss if record.valid_loss is None else record.valid_loss
         if isfinite(loss) and loss <= HIGHEST * max(first_loss, self.chance):
-            self.tensors = copied(module_state(self.module))
+            self.tensors = clone_tensors(module_state(self.module))
 
     def put_back(self) -> None:
         """Write the remembered weights into the module."""
@@ -126,7 +126,7 @@ class WeightAverage:
     def __init__(self, module: nn.Module, decay: float) -> None:
         """Begin with the weights as they are."""
         self.decay = decay
-        self.tensors = copied(module_state(module))
+        self.tensors = clone_tensors(module_state(module))
 
     def update(self, module: nn.Module, num_updates: int) -> None:
         """Take in the weights after update ``num_updates``, counted from 1."""
@@ -150,7 +150,7 @@ def with_average(module: nn.Module, average: WeightAverage | None) -> Iterator[N
     if average is None:
         yield
         return
-    own = copied(module_state(module))
+    own = clone_tensors(module_state(module))
     put_state(module, average.tensors)
     try:
         yield

@@ -18,7 +18,7 @@ from warmstart.training.optimiser import build_optimiser, check_groups
 from warmstart.training.precision import in_arithmetic, measured_precision
 from warmstart.training.randomness import derive, kept_random_state, seeded
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import copied, kept_modes, module_state, put_state
+from warmstart.training.state import clone_tensors, kept_modes, module_state, put_state
 from warmstart.training.step import batch_loss, update
 
 SMOOTHING = 0.9
@@ -185,7 +185,7 @@ def unchanged(module: nn.Module) -> Iterator[dict[str, Tensor]]:
     Yields:
         A copy of weights and buffers.
     """
-    kept = copied(module_state(module))
+    kept = clone_tensors(module_state(module))
     with kept_modes(module):
         try:
             yield kept

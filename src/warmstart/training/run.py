@@ -17,14 +17,14 @@ from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import Checkpoint, Progress
 from warmstart.training.epoch_plan import epoch_plan, num_batches
-from warmstart.training.kept_weights import BestEpoch, WeightAverage, chosen_on, with_average
+from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Inputs, Judging, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
 from warmstart.training.precision import in_arithmetic, measured_precision
 from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import module_state, part_named, put_state, renamed
+from warmstart.training.state import module_state, put_state, with_prefix, without_prefix
 from warmstart.training.step import update
 
 SAFE_RATE = 0.01  # the largest that is advised after another diverged
@@ -107,8 +107,8 @@ class Run:
         """
         settings = self.settings
         position = self.epoch * self.steps_per_epoch + self.step
-        share = settings.schedule.share(position, self.steps_per_epoch)
-        lrs = tuple(lr * share for lr in settings.lrs)
+        factor = settings.schedule.factor(position, self.steps_per_epoch)
+        lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
             in_arithmetic(self.module, self.precision),
             self.optimiser,
@@ -188,18 +188,18 @@ class Run:
         """
         if not self.settings.chooses:
             return {}
-        rows = chosen_on(self.targets)
+        rows = rows_that_choose(self.targets)
         if self.targets.choice is not None and isinstance(inputs, ChoosingInputs):
             answers, precision = self.answering
             on_choice = evaluate_rows(answers, inputs.choice(), self.targets.choice, precision)
-            is_best = self.best.see(on_choice, self.module)
+            is_best = self.best.update(on_choice, self.module)
             seen = {
                 "choice_loss": on_choice.loss,
                 "choice_accuracy": on_choice.accuracy,
                 f"{rows}_best": float(is_best),
             }
             return self.scored(on_choice, rows) | seen
-        is_best = on_valid is not None and self.best.see(on_valid, self.module)
+        is_best = on_valid is not None and self.best.update(on_valid, self.module)
         return self.scored(on_valid, rows) | {f"{rows}_best": float(is_best)}
 
     def scored(self, judged: BriefScores | None, rows: str) -> dict[str, float]:
@@ -225,10 +225,10 @@ class Run:
 
     def progress(self) -> Progress:
         """Everything that a new process needs to go on."""
-        tensors = renamed(module_state(self.module), "module")
-        tensors |= renamed(optimiser_tensors(self.optimiser), "optimiser")
-        tensors |= renamed({} if self.average is None else self.average.tensors, "average")
-        tensors |= renamed(self.best.tensors, "best")
+        tensors = with_prefix(module_state(self.module), "module")
+        tensors |= with_prefix(optimiser_tensors(self.optimiser), "optimiser")
+        tensors |= with_prefix({} if self.average is None else self.average.tensors, "average")
+        tensors |= with_prefix(self.best.tensors, "best")
         return Progress(
             tensors=tensors,
             epoch=self.epoch,
@@ -246,11 +246,11 @@ class Run:
 
     def restore(self, saved: Progress) -> None:
         """Go on where another process stopped."""
-        put_state(self.module, part_named(saved.tensors, "module"))
-        restore_optimiser(self.optimiser, part_named(saved.tensors, "optimiser"))
+        put_state(self.module, without_prefix(saved.tensors, "module"))
+        restore_optimiser(self.optimiser, without_prefix(saved.tensors, "optimiser"))
         if self.average is not None:
-            self.average.restore(part_named(saved.tensors, "average"))
-        best = part_named(saved.tensors, "best")
+            self.average.restore(without_prefix(saved.tensors, "average"))
+        best = without_prefix(saved.tensors, "best")
         self.best.restore(best, saved.best_loss, saved.best_score, saved.num_stale_epochs)
         self.epoch, self.step = saved.epoch, saved.step
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows

@@ -11,7 +11,7 @@ MOST_EPOCHS = 1_000_000  # more are a slip of the keyboard, and lengths of cycle
 
 @dataclass(frozen=True)
 class Schedule:
-    """How many epochs, and which share of the full rate each step uses.
+    """How many epochs, and which factor on the full rate each step uses.
 
     With ``cycle_len`` None the rate is constant for ``n_cycle`` epochs; else cycle i lasts
     cycle_len · cycle_mult^i epochs, and within each the rate falls from full to zero.
@@ -52,7 +52,7 @@ class Schedule:
         """cycle_len · Σ cycle_mult^i."""
         return sum(self.cycle_epochs)
 
-    def share(self, step: int, steps_per_epoch: int) -> float:
+    def factor(self, step: int, steps_per_epoch: int) -> float:
         """The factor on the full rate at a step, in [0, 1].
 
         Args:
@@ -115,7 +115,7 @@ class OneCycle:
             final_div=real(1e4, least=1),
         )
 
-    def share(self, step: int, steps_per_epoch: int) -> float:
+    def factor(self, step: int, steps_per_epoch: int) -> float:
         """The factor on the full rate at a step, in (0, 1].
 
         Args:
@@ -139,6 +139,6 @@ class OneCycle:
         return epoch == self.num_epochs - 1
 
 
-def between(begin: float, end: float, share: float) -> float:
+def between(begin: float, end: float, place: float) -> float:
     """A value on half a cosine from ``begin`` to ``end``."""
-    return end + (begin - end) * 0.5 * (1 + math.cos(math.pi * share))
+    return end + (begin - end) * 0.5 * (1 + math.cos(math.pi * place))

@@ -21,7 +21,7 @@ def module_state(module: nn.Module) -> dict[str, Tensor]:
     )
 
 
-def copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def clone_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same values in memory of their own."""
     return {name: tensor.detach().clone() for name, tensor in tensors.items()}
 
@@ -44,13 +44,13 @@ def kept_modes(module: nn.Module) -> Iterator[None]:
             part.training = mode
 
 
-def part_named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def without_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Those whose name begins with ``prefix`` and a dot, by the rest of their name."""
     begin = f"{prefix}."
     return {name[len(begin) :]: t for name, t in tensors.items() if name.startswith(begin)}
 
 
-def renamed(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def with_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """``prefix`` and a dot before each name."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 

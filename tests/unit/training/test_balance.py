@@ -16,9 +16,9 @@ from warmstart.errors import SettingError
 from warmstart.results.history import EpochRecord
 from warmstart.training.balance import (
     balanced,
-    chosen_balance,
     class_weights,
     draw_counts,
+    resolve_balance,
     unevenness,
 )
 from warmstart.training.checkpoint import Checkpoint
@@ -128,17 +128,17 @@ def test_without_a_sampler_the_plan_is_the_one_of_before() -> None:
                            ([0, 0, 0, 1, 1, 1, 1], None)],
 )  # fmt: skip
 def test_auto_weighs_from_one_and_a_half_on(labels: list[int], chosen: str | None) -> None:
-    assert chosen_balance("auto", torch.tensor(labels)) == chosen
-    assert chosen_balance(None, torch.tensor(labels)) is None
-    assert chosen_balance("sampler", torch.tensor(labels)) == "sampler"
+    assert resolve_balance("auto", torch.tensor(labels)) == chosen
+    assert resolve_balance(None, torch.tensor(labels)) is None
+    assert resolve_balance("sampler", torch.tensor(labels)) == "sampler"
 
 
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(SettingError, match="balance='even'") as caught:
-        chosen_balance("even", torch.tensor([0, 1]))
+        resolve_balance("even", torch.tensor([0, 1]))
     assert caught.value.flags == ("--balance", "auto")
     with pytest.raises(SettingError, match="draws by class"):
-        chosen_balance("sampler", torch.zeros((3, 2)))
+        resolve_balance("sampler", torch.zeros((3, 2)))
 
 
 def uneven() -> tuple[ToyInputs, Targets]:
