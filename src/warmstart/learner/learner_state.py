@@ -43,7 +43,7 @@ from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.notes import note
 from warmstart.terminal.progress import no_progress, show_progress
-from warmstart.training.head import AnyHeadCard, check_head
+from warmstart.training.head import AnyHeadCard, check_head_shape
 
 
 class LearnerState:
@@ -155,7 +155,7 @@ class LearnerState:
             head: (N, D) → (N, K) logits.
             card: What it is built from; None for one of the user's own.
         """
-        check_head(head, self.num_features, len(self.data.classes))
+        check_head_shape(head, self.num_features, len(self.data.classes))
         self.forget_answering("the head is another")
         self.model.head = head.to(self.device).eval()
         self.card = replace(self.card, head=None if card is None else asdict(card))
