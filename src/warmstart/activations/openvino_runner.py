@@ -97,8 +97,10 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
     Returns:
         OpenVINO's compiled model, which has run once: some operations fail only then.
 
-    An ImportError where OpenVINO is not available, and a RuntimeError where it cannot run the
-    prefix, are left to whoever calls.
+        An ImportError, where OpenVINO is not available, is left to whoever calls.
+
+    Raises:
+        RuntimeError: it cannot run the prefix; the message is the reason in a few words.
     """
     from warmstart.activations.openvino_graph import PRECISION, faithful_model
 
@@ -109,4 +111,15 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
         "INFERENCE_NUM_THREADS": num_cores,
         "ENABLE_CPU_PINNING": False,
     }
-    return faithful_model(prefix, (BATCH, size, size, 3), settings)
+    try:
+        return faithful_model(prefix, (BATCH, size, size, 3), settings)
+    except Exception as error:
+        raise RuntimeError(openvino_reason(error)) from error
+
+
+def openvino_reason(error: Exception) -> str:
+    """What an error of OpenVINO's says, without the places in its source that it begins with."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("Exception from", "Check "))]
+    rules = [line for line in lines if "No conversion rule" in line]
+    return (rules or lines or [type(error).__name__])[0].strip("- ")

@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from warmstart.activations.key import SpaceCard, row_key
-from warmstart.activations.openvino_reason import openvino_reason
 from warmstart.activations.openvino_runner import (
     OpenVinoRunner,
     compile_graph,
     fast_precision,
     openvino_mode,
+    openvino_reason,
     stored_dtype,
 )
 from warmstart.activations.runner import PixelRunner, PrefixRunner, TorchRunner
