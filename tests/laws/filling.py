@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from warmstart.activations import fill as fill_module
 from warmstart.activations.fill import fill
-from warmstart.activations.key import SpaceCard
-from warmstart.activations.space import Space
+from warmstart.activations.key import NamespaceCard
+from warmstart.activations.space import CacheNamespace
 from warmstart.batches.pixels import PixelBlock
 
 NUM_ROWS, SHARD_ROWS, ROW_SHAPE = 400, 16, (64,)
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "numpy", "float16", ROW_SHAPE)
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "numpy", "float16", ROW_SHAPE)
 KEYS = [hashlib.sha256(str(number).encode()).digest() for number in range(NUM_ROWS)]
 WANTED = np.random.default_rng(0).normal(size=(NUM_ROWS, *ROW_SHAPE)).astype(np.float16)
 
@@ -53,10 +53,10 @@ def stream_of(numbers: Sequence[int]) -> Callable[[list[int]], Iterator[PixelBlo
     return stream
 
 
-def fill_all(folder: Path, numbers: Sequence[int] = range(NUM_ROWS)) -> Space:
+def fill_all(folder: Path, numbers: Sequence[int] = range(NUM_ROWS)) -> CacheNamespace:
     """Fill a space in small shards, so that there are many moments to be killed at."""
     fill_module.SHARD_ROWS = SHARD_ROWS
-    space = Space(folder, CARD)
+    space = CacheNamespace(folder, CARD)
     assert fill(space, [KEYS[i] for i in numbers], stream_of(numbers), NumpyRunner) == []
     return space
 
@@ -67,7 +67,7 @@ def check(folder: Path) -> tuple[int, int, int]:
     Returns:
         The number of rows, of shards and of leftovers.
     """
-    space = Space(folder, CARD)
+    space = CacheNamespace(folder, CARD)
     assert space.damaged == []
     gone = set(space.missing(KEYS))
     there = [number for number in range(NUM_ROWS) if number not in gone]

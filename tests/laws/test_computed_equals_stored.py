@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from warmstart.activations.fill import fill
 from warmstart.activations.inputs import ComputedInputs, StoredInputs
-from warmstart.activations.key import SpaceCard, row_key
+from warmstart.activations.key import NamespaceCard, row_key
 from warmstart.activations.openvino_runner import OpenVinoRunner, compile_graph, fast_precision
 from warmstart.activations.runner import PrefixRunner, TorchRunner
-from warmstart.activations.space import Space
+from warmstart.activations.space import CacheNamespace
 from warmstart.backbones.network import Normalise
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.errors import UnreadableImageError
@@ -90,8 +90,10 @@ def computed(runner: PrefixRunner, views: Views, num_threads: int) -> ComputedIn
 
 def stored(runner: PrefixRunner, views: Views, folder: Path, *, mixed: bool) -> StoredInputs:
     """Filled in one go, or in another order with every third row before the others."""
-    card = SpaceCard("t", "0" * 64, "pooled", runner.mode, runner.stored_dtype, runner.row_shape)
-    space = Space(folder, card)
+    card = NamespaceCard(
+        "t", "0" * 64, "pooled", runner.mode, runner.stored_dtype, runner.row_shape
+    )
+    space = CacheNamespace(folder, card)
 
     def key(number: int, view: int) -> bytes:
         content = hashlib.sha256(IMAGES[number].tobytes()).digest()
@@ -110,7 +112,7 @@ def stored(runner: PrefixRunner, views: Views, folder: Path, *, mixed: bool) -> 
 
         assert fill(space, [key(*one) for one in part], stream, lambda: runner) == []
     return StoredInputs(
-        Space(folder, card),  # as another process finds it
+        CacheNamespace(folder, card),  # as another process finds it
         lambda epoch: [key(number, views.at(epoch)) for number in range(NUM_TRAIN)],
         [key(number, 0) for number in range(NUM_TRAIN, NUM_TRAIN + NUM_VALID)],
         CPU,

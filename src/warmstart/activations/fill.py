@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.activations.runner import PrefixRunner
-from warmstart.activations.space import Space
+from warmstart.activations.space import CacheNamespace
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
@@ -15,7 +15,7 @@ SHARD_ROWS = 2048
 
 
 def fill(
-    space: Space,
+    space: CacheNamespace,
     keys: Sequence[bytes],
     stream: Callable[[list[int]], Iterator[PixelBlock]],
     runner: Callable[[], PrefixRunner],
@@ -66,7 +66,7 @@ def fill(
 class PendingRows:
     """Rows that are computed and not yet committed."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: CacheNamespace) -> None:
         """Collect for ``space``."""
         self.space = space
         self.keys: list[bytes] = []

@@ -22,7 +22,7 @@ SHARD_NAME = re.compile(rf"[0-9a-f]+-([0-9]+)-[0-9a-f]+{re.escape(SUFFIX)}")
 
 
 @dataclass(frozen=True)
-class SpaceSummary:
+class NamespaceSummary:
     """One space on disk; ``used`` is when it was last opened."""
 
     folder: Path
@@ -36,34 +36,34 @@ class SpaceSummary:
     used_seconds: float
 
 
-def spaces_in(folder: Path) -> list[SpaceSummary]:
+def namespaces_in(folder: Path) -> list[NamespaceSummary]:
     """All spaces, the most recently used first."""
     found = [
-        summary(place, files)
+        namespace_summary(place, files)
         for place in folder.glob("*/")
         if (files := [path for path in place.iterdir() if path.name not in SIGNS])
     ]
     return sorted(found, key=lambda space: (-space.used_seconds, space.identity))
 
 
-def summary(place: Path, files: list[Path]) -> SpaceSummary:
+def namespace_summary(place: Path, files: list[Path]) -> NamespaceSummary:
     """What one folder holds; everything in it counts, also what is unfinished or damaged."""
-    card = card_of(place / CARD)
+    card = namespace_card(place / CARD)
     used = modified(place / CARD) or modified(place)
-    return SpaceSummary(
+    return NamespaceSummary(
         folder=place,
         identity=place.name,
         backbone=card.get("backbone", "unknown"),
         cut=card.get("cut", "unknown"),
         mode=card.get("mode", "unknown"),
         num_rows=sum(int(m[1]) for path in files if (m := SHARD_NAME.fullmatch(path.name))),
-        num_bytes=sum(size_of(path) for path in files),
+        num_bytes=sum(num_bytes_of(path) for path in files),
         used=datetime.fromtimestamp(used).isoformat(" ", "minutes"),
         used_seconds=used,
     )
 
 
-def card_of(file: Path) -> dict[str, str]:
+def namespace_card(file: Path) -> dict[str, str]:
     """What a space says of itself; nothing if that cannot be read, for it is made again."""
     try:
         card = json_table(read_text(file, MOST_CARD_BYTES), str(file))
@@ -80,7 +80,7 @@ def modified(path: Path) -> float:
         return 0.0
 
 
-def size_of(path: Path) -> int:
+def num_bytes_of(path: Path) -> int:
     """Bytes of a file; 0 if another process deleted it by now."""
     try:
         return path.stat().st_size
@@ -88,7 +88,7 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def shrink(folder: Path, keep_bytes: int, *, spare: str = "") -> list[SpaceSummary]:
+def shrink(folder: Path, keep_bytes: int, *, spare: str = "") -> list[NamespaceSummary]:
     """Delete the least recently used spaces until at most ``keep_bytes`` are left.
 
     Args:
@@ -99,7 +99,7 @@ def shrink(folder: Path, keep_bytes: int, *, spare: str = "") -> list[SpaceSumma
     Returns:
         What was deleted. A space that is being filled or read stays.
     """
-    spaces = spaces_in(folder)
+    spaces = namespaces_in(folder)
     left, removed = sum(space.num_bytes for space in spaces), []
     for space in reversed(spaces):
         if left <= keep_bytes:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from warmstart.activations.runner import PrefixRunner
-from warmstart.activations.space import Space
+from warmstart.activations.space import CacheNamespace
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 
 RenderedRows: TypeAlias = tuple[Callable[[int], NDArray[np.uint8]], int]
@@ -21,7 +21,7 @@ class StoredInputs:
 
     def __init__(
         self,
-        space: Space,
+        space: CacheNamespace,
         train_keys: Callable[[int], Sequence[bytes]],
         valid_keys: Sequence[bytes],
         device: torch.device,
@@ -152,7 +152,7 @@ def readable(blocks: Iterator[PixelBlock]) -> Iterator[PixelBlock]:
 
 
 def stored_blocks(
-    space: Space, positions: NDArray[np.int64], device: torch.device
+    space: CacheNamespace, positions: NDArray[np.int64], device: torch.device
 ) -> Iterator[Tensor]:
     """Stored rows in blocks of VALID_ROWS."""
     for start in range(0, len(positions), VALID_ROWS):

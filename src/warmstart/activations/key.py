@@ -8,7 +8,7 @@ FORMAT_VERSION = 1  # of shards and of this naming; changing it leaves older row
 
 
 @dataclass(frozen=True)
-class SpaceCard:
+class NamespaceCard:
     """What all rows of one space have in common.
 
     ``backbone`` is for people; ``fingerprint`` names the prefix's structure and weights, ``cut``

@@ -3,8 +3,8 @@
 import math
 import os
 
-from warmstart.activations.housekeeping import free_bytes, shrink, spaces_in
-from warmstart.activations.space import Space
+from warmstart.activations.housekeeping import free_bytes, namespaces_in, shrink
+from warmstart.activations.space import CacheNamespace
 from warmstart.errors import CacheError, SettingError
 
 DEFAULT_LIMIT_GB = 20.0
@@ -30,7 +30,7 @@ def cache_limit() -> int:
     return int(gigabytes * 1e9)
 
 
-def make_room(space: Space, num_rows: int) -> int:
+def reserve(space: CacheNamespace, num_rows: int) -> int:
     """See that ``num_rows`` more fit, by deleting what was used least recently.
 
     Args:
@@ -54,7 +54,7 @@ def make_room(space: Space, num_rows: int) -> int:
             "there (warmstart cache gc --keep 0), or pass precompute=False, which stores nothing.",
             flags=("--no-precompute",),
         )
-    if sum(other.num_bytes for other in spaces_in(store)) + needed > limit:
+    if sum(other.num_bytes for other in namespaces_in(store)) + needed > limit:
         shrink(store, limit - needed, spare=space.card.identity)
     free = free_bytes(store)
     if needed > free:

@@ -47,7 +47,7 @@ def write_shard(folder: Path, keys: NDArray[np.uint8], rows: NDArray[np.generic]
     name = f"{bytes(keys[0]).hex()[:16]}-{len(keys)}-{zlib.crc32(content):08x}{SUFFIX}"
     final = folder / name
     with (
-        disk_errors(folder, len(content)),
+        write_errors(folder, len(content)),
         writing(final, mode=0o444, sweeps=False) as file,  # whoever fills a space has swept it
     ):
         file.write(content)
@@ -55,7 +55,7 @@ def write_shard(folder: Path, keys: NDArray[np.uint8], rows: NDArray[np.generic]
 
 
 @contextmanager
-def disk_errors(folder: Path, num_bytes: int = 0) -> Iterator[None]:
+def write_errors(folder: Path, num_bytes: int = 0) -> Iterator[None]:
     """Say what to do when a disk is full, or may not be written.
 
     Raises:

@@ -12,16 +12,16 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from warmstart.activations.key import SpaceCard
+from warmstart.activations.key import NamespaceCard
 from warmstart.activations.lease import hold_lease
 from warmstart.activations.reading import ShardReader
 from warmstart.activations.shard import (
     KEY_BYTES,
     SUFFIX,
     Shard,
-    disk_errors,
     is_intact,
     open_shard,
+    write_errors,
     write_shard,
 )
 from warmstart.errors import CacheError, FileError
@@ -32,10 +32,10 @@ from warmstart.files.writing import remove_stale, write_whole
 CARD, LOCK = "space.json", "lock"
 
 
-class Space:
+class CacheNamespace:
     """Rows by key. Reading needs no lock: shards never change, and appear whole."""
 
-    def __init__(self, folder: Path, card: SpaceCard) -> None:
+    def __init__(self, folder: Path, card: NamespaceCard) -> None:
         """Open ``folder / card.identity``, and compare the checksum of every shard in it."""
         self.folder, self.card = folder / card.identity, card
         self.damaged: list[Path] = []
@@ -62,7 +62,7 @@ class Space:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Held by whoever fills the space; released by the system if that process dies."""
-        with disk_errors(self.folder):
+        with write_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / LOCK)
             lock.acquire()
@@ -164,7 +164,7 @@ class Space:
     def _write_card(self) -> None:
         """The caller holds the lock, so no other process takes the file for a leftover."""
         if not self._has_card():
-            with disk_errors(self.folder):
+            with write_errors(self.folder):
                 write_whole(self.folder / CARD, self._card_text())
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.activations.space import Space
+from warmstart.activations.space import CacheNamespace
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.checkup.checkup import Checkup, home_of
 from warmstart.checkup.classes import small_classes
@@ -120,7 +120,9 @@ def headers_of(source: PixelSource) -> list[Header | None]:
         return list(pool.map(one, range(len(source.table))))
 
 
-def rows_of(space: Space, keys: Sequence[bytes], rows: Sequence[int]) -> NDArray[np.float32]:
+def rows_of(
+    space: CacheNamespace, keys: Sequence[bytes], rows: Sequence[int]
+) -> NDArray[np.float32]:
     """Stored activations of some rows: (n, D)."""
     found = space.gather(space.locate([keys[row] for row in rows]))
     return found.astype(np.float32).reshape(len(rows), -1)

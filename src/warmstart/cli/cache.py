@@ -14,9 +14,9 @@ app = typer.Typer(help="Stored activations: list, tidy, verify.", no_args_is_hel
 @app.command("ls")
 def list_spaces(cache_dir: options.CacheDir = None) -> None:
     """List what is stored, the most recently used first."""
-    from warmstart.activations.housekeeping import spaces_in
+    from warmstart.activations.housekeeping import namespaces_in
 
-    found = spaces_in(folder_of(cache_dir))
+    found = namespaces_in(folder_of(cache_dir))
     if not found:
         show_lines(f"nothing is stored in {folder_of(cache_dir)}")
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from warmstart.activations.key import SpaceCard, row_key
+from warmstart.activations.key import NamespaceCard, row_key
 from warmstart.activations.openvino_runner import (
     OpenVinoRunner,
     compile_graph,
@@ -101,11 +101,11 @@ class FrozenPart:
         self.torch_cuts[self.cut] = why
 
     @cached_property
-    def card(self) -> SpaceCard:
+    def card(self) -> NamespaceCard:
         """What the stored rows of this prefix are called."""
         if self.prefix is None:  # the same for all networks
-            return SpaceCard("pixels", "", self.cut, "pixels", "uint8", self.row_shape)
-        card = SpaceCard(
+            return NamespaceCard("pixels", "", self.cut, "pixels", "uint8", self.row_shape)
+        card = NamespaceCard(
             backbone=self.backbone,
             fingerprint=fingerprint(self.prefix),
             cut=self.cut,

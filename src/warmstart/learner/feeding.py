@@ -14,7 +14,7 @@ from warmstart.activations.inputs import (
     StoredInputs,
     computed_blocks,
 )
-from warmstart.activations.space import Space
+from warmstart.activations.space import CacheNamespace
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.data.table import ImageTable
 from warmstart.errors import SettingError, UnreadableImageError
@@ -125,8 +125,8 @@ class Feeding:
             return None, 0
         return self.activations, view_of_epoch(self.precompute, 0) if trains else 0
 
-    def stored(self, rows: NDArray[np.int64], view: int = 0) -> tuple[Space, list[bytes]]:
-        """Space and names of one view of some rows, computed where they are not stored yet.
+    def stored(self, rows: NDArray[np.int64], view: int = 0) -> tuple[CacheNamespace, list[bytes]]:
+        """CacheNamespace and names of one view of some rows, computed where they are not stored yet.
 
         A row that could be read before and cannot any more raises its UnreadableImageError.
         """

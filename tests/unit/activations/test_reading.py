@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warmstart.activations import reading
-from warmstart.activations.key import SpaceCard
+from warmstart.activations.key import NamespaceCard
 from warmstart.activations.reading import ShardReader
-from warmstart.activations.space import Space
+from warmstart.activations.space import CacheNamespace
 from warmstart.errors import CacheError
 
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "test", "float32", (2, 3))
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "test", "float32", (2, 3))
 KEYS = [hashlib.sha256(str(number).encode()).digest() for number in range(60)]
 ROWS = np.random.default_rng(0).normal(size=(60, 2, 3)).astype(np.float32)
 SCRIPT = Path(__file__).parent / "using_memory.py"
@@ -34,7 +34,7 @@ def open_files() -> int:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty rows in twenty shards."""
     place = tmp_path_factory.mktemp("store")
-    space = Space(place, CARD)
+    space = CacheNamespace(place, CARD)
     for start in range(0, 60, 3):
         space.append(KEYS[start : start + 3], ROWS[start : start + 3])
     return place
@@ -53,7 +53,7 @@ def test_rows_come_in_any_order_with_any_number_of_files_open(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "MOST_OPEN", most_open)
-        space = Space(folder, CARD)
+        space = CacheNamespace(folder, CARD)
         rows = space.gather(space.locate([KEYS[i] for i in order]))
     assert rows.tobytes() == ROWS[order].tobytes()
     assert len(space._reader._files) <= most_open
@@ -65,7 +65,7 @@ def test_files_stay_few_and_are_closed_with_the_space(
 ) -> None:
     monkeypatch.setattr(reading, "MOST_OPEN", 5)
     before = open_files()
-    space = Space(folder, CARD)
+    space = CacheNamespace(folder, CARD)
     space.gather(space.locate(KEYS))
     assert open_files() <= before + 5 + 1  # the lease
     del space
@@ -74,7 +74,7 @@ def test_files_stay_few_and_are_closed_with_the_space(
 
 def test_threads_do_not_disturb_each_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_OPEN", 2)
-    space = Space(folder, CARD)
+    space = CacheNamespace(folder, CARD)
 
     def read(seed: int) -> bool:
         order = np.random.default_rng(seed).permutation(60)
@@ -87,7 +87,7 @@ def test_threads_do_not_disturb_each_other(folder: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("what", ["cut", "deleted"])
 def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path, what: str) -> None:
-    space = Space(tmp_path, CARD)
+    space = CacheNamespace(tmp_path, CARD)
     space.append(KEYS, ROWS)
     (shard,) = space.folder.glob("*.safetensors")
     if what == "cut":
@@ -96,7 +96,7 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path, what: 
         shard.unlink()
     with pytest.raises(CacheError, match=r"(?s)cannot be read.*start again"):
         space.gather(space.locate(KEYS))
-    assert Space(tmp_path, CARD).missing(KEYS) == [*range(60)]
+    assert CacheNamespace(tmp_path, CARD).missing(KEYS) == [*range(60)]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no peak of memory here")

@@ -12,19 +12,19 @@ import pytest
 from safetensors.numpy import save
 
 from warmstart.activations import shard as shard_module
-from warmstart.activations.housekeeping import damaged_shards, spaces_in
-from warmstart.activations.key import SpaceCard
+from warmstart.activations.housekeeping import damaged_shards, namespaces_in
+from warmstart.activations.key import NamespaceCard
 from warmstart.activations.shard import write_shard
-from warmstart.activations.space import Space
+from warmstart.activations.space import CacheNamespace
 from warmstart.errors import CacheError
 
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "test", "float16", (3,))
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "test", "float16", (3,))
 KEYS = [hashlib.sha256(str(number).encode()).digest() for number in range(10)]
 ROWS = np.arange(30, dtype=np.float16).reshape(10, 3)
 
 
-def stored(folder: Path, card: SpaceCard = CARD) -> Space:
-    space = Space(folder, card)
+def stored(folder: Path, card: NamespaceCard = CARD) -> CacheNamespace:
+    space = CacheNamespace(folder, card)
     space.append(KEYS, ROWS.astype(card.dtype))
     return space
 
@@ -34,7 +34,7 @@ def test_rows_come_back_in_the_order_asked_for(tmp_path: Path, dtype: str) -> No
     card = replace(CARD, dtype=dtype)
     space = stored(tmp_path, card)
     space.append(KEYS[:1], np.full((1, 3), 99, dtype))  # the first row of a key stays
-    for found in (space, Space(tmp_path, card)):
+    for found in (space, CacheNamespace(tmp_path, card)):
         order = [7, 7, 0, 9]
         rows = found.gather(found.locate([KEYS[i] for i in order]))
         assert rows.dtype == dtype
@@ -51,7 +51,7 @@ def test_gathered_rows_are_copies(tmp_path: Path) -> None:
 
 
 def test_rows_written_by_another_are_seen_after_refresh(tmp_path: Path) -> None:
-    reader = Space(tmp_path, CARD)
+    reader = CacheNamespace(tmp_path, CARD)
     stored(tmp_path)
     assert len(reader) == 0
     reader.refresh()
@@ -82,15 +82,15 @@ def no_room(*_: Any, **__: Any) -> int:
 def test_a_full_disk_is_a_cache_error_that_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = Space(tmp_path, CARD)
+    space = CacheNamespace(tmp_path, CARD)
     monkeypatch.setattr(os, "fsync", no_room)
     with pytest.raises(CacheError, match=r"(?s)No space left.*gc --keep 0"):
         space.append(KEYS, ROWS)
     assert {path.name for path in space.folder.iterdir()} == {"lock", "in-use", "space.json"}
     monkeypatch.undo()
-    assert Space(tmp_path, CARD).missing(KEYS) == [*range(10)]
+    assert CacheNamespace(tmp_path, CARD).missing(KEYS) == [*range(10)]
     space.append(KEYS, ROWS)
-    assert len(Space(tmp_path, CARD)) == 10
+    assert len(CacheNamespace(tmp_path, CARD)) == 10
 
 
 class FullFile:
@@ -114,7 +114,7 @@ class FullFile:
 def test_a_disk_that_fills_up_midway_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = Space(tmp_path, CARD)
+    space = CacheNamespace(tmp_path, CARD)
     honest = Path.open
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda path, mode: FullFile(honest(path, mode)))
@@ -129,15 +129,15 @@ def test_a_disk_too_full_for_the_card_is_a_cache_error(
 ) -> None:
     monkeypatch.setattr(os, "fsync", no_room)
     with pytest.raises(CacheError, match="No space left"):
-        Space(tmp_path, CARD)
+        CacheNamespace(tmp_path, CARD)
     monkeypatch.undo()
-    assert len(Space(tmp_path, CARD)) == 0
+    assert len(CacheNamespace(tmp_path, CARD)) == 0
 
 
 def test_a_folder_that_cannot_be_made_is_a_cache_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CacheError, match="cannot be written"):
-        Space(tmp_path / "file", CARD)
+        CacheNamespace(tmp_path / "file", CARD)
 
 
 def test_a_store_that_may_only_be_read_can_be_read(
@@ -151,7 +151,7 @@ def test_a_store_that_may_only_be_read_can_be_read(
 
     for name in ("utime", "replace", "rename", "chmod", "fsync"):
         monkeypatch.setattr(os, name, refused)
-    space = Space(tmp_path, CARD)
+    space = CacheNamespace(tmp_path, CARD)
     assert space.gather(space.locate(KEYS)).tobytes() == ROWS.tobytes()
     with pytest.raises(CacheError, match="Permission denied"):
         space.append([hashlib.sha256(b"new").digest()], ROWS[:1])
@@ -168,7 +168,7 @@ def test_damage_that_cannot_be_set_aside_is_not_served(
         raise PermissionError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr(Path, "replace", refused)
-    space = Space(tmp_path, CARD)
+    space = CacheNamespace(tmp_path, CARD)
     assert (len(space), space.damaged) == (0, [shard])
 
 
@@ -181,7 +181,7 @@ def test_a_shard_that_the_disk_cannot_read_is_set_aside(
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr("warmstart.activations.space.is_intact", unreadable)
-    space = Space(tmp_path, CARD)
+    space = CacheNamespace(tmp_path, CARD)
     assert (len(space), space.damaged) == (0, [shard.with_suffix(".damaged")])
 
 
@@ -195,7 +195,7 @@ def test_a_shard_deleted_while_it_is_opened_is_just_not_there(
         return shard_module.is_intact(path)
 
     monkeypatch.setattr("warmstart.activations.space.is_intact", deleted)
-    space = Space(tmp_path, CARD)
+    space = CacheNamespace(tmp_path, CARD)
     assert (len(space), space.damaged) == (0, [])
 
 
@@ -203,8 +203,8 @@ def test_a_shard_deleted_while_it_is_opened_is_just_not_there(
 def test_a_broken_card_is_written_again(tmp_path: Path, text: str) -> None:
     card = stored(tmp_path).folder / "space.json"
     card.write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert [found.num_rows for found in spaces_in(tmp_path)] == [10]
-    assert len(Space(tmp_path, CARD)) == 10
+    assert [found.num_rows for found in namespaces_in(tmp_path)] == [10]
+    assert len(CacheNamespace(tmp_path, CARD)) == 10
     assert json.loads(card.read_text())["backbone"] == "tiny"
 
 
@@ -250,6 +250,6 @@ def test_a_planted_shard_is_set_aside(tmp_path: Path, name: str) -> None:
     content = PLANTED[name]
     planted = space.folder / f"00-2-{zlib.crc32(content):08x}.safetensors"
     planted.write_bytes(content)
-    found = Space(tmp_path, CARD)
+    found = CacheNamespace(tmp_path, CARD)
     assert found.damaged == [planted.with_suffix(".damaged")]
     assert found.gather(found.locate(KEYS)).tobytes() == ROWS.tobytes()
