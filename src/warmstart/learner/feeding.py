@@ -126,7 +126,7 @@ class Feeding:
         return self.activations, view_of_epoch(self.precompute, 0) if trains else 0
 
     def stored(self, rows: NDArray[np.int64], view: int = 0) -> tuple[CacheNamespace, list[bytes]]:
-        """CacheNamespace and names of one view of some rows, computed where they are not stored yet.
+        """Namespace and names of one view of some rows, computed where they are not stored yet.
 
         A row that could be read before and cannot any more raises its UnreadableImageError.
         """
