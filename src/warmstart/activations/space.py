@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from warmstart.activations.key import NamespaceCard
 from warmstart.activations.lease import hold_lease
-from warmstart.activations.reading import ShardReader
 from warmstart.activations.shard import (
     KEY_BYTES,
     SUFFIX,
     Shard,
+    ShardReader,
     is_intact,
     open_shard,
     write_errors,

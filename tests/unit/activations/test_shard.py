@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmstart.activations import reading
+from warmstart.activations import shard
 from warmstart.activations.key import NamespaceCard
-from warmstart.activations.reading import ShardReader
+from warmstart.activations.shard import ShardReader
 from warmstart.activations.space import CacheNamespace
 from warmstart.errors import CacheError
 
@@ -52,7 +52,7 @@ def test_rows_come_in_any_order_with_any_number_of_files_open(
     folder: Path, order: list[int], most_open: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "MOST_OPEN", most_open)
+        patch.setattr(shard, "MOST_OPEN", most_open)
         space = CacheNamespace(folder, CARD)
         rows = space.gather(space.locate([KEYS[i] for i in order]))
     assert rows.tobytes() == ROWS[order].tobytes()
@@ -63,7 +63,7 @@ def test_rows_come_in_any_order_with_any_number_of_files_open(
 def test_files_stay_few_and_are_closed_with_the_space(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_OPEN", 5)
+    monkeypatch.setattr(shard, "MOST_OPEN", 5)
     before = open_files()
     space = CacheNamespace(folder, CARD)
     space.gather(space.locate(KEYS))
@@ -73,7 +73,7 @@ def test_files_stay_few_and_are_closed_with_the_space(
 
 
 def test_threads_do_not_disturb_each_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_OPEN", 2)
+    monkeypatch.setattr(shard, "MOST_OPEN", 2)
     space = CacheNamespace(folder, CARD)
 
     def read(seed: int) -> bool:
