@@ -13,10 +13,9 @@ from torch import Tensor, nn
 
 from warmstart.activations.fill import fill
 from warmstart.activations.inputs import ComputedInputs, StoredInputs
-from warmstart.activations.key import NamespaceCard, row_key
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard, row_key
 from warmstart.activations.openvino_runner import OpenVinoRunner, compile_graph, fast_precision
 from warmstart.activations.runner import PrefixRunner, TorchRunner
-from warmstart.activations.space import CacheNamespace
 from warmstart.backbones.network import Normalise
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.errors import UnreadableImageError
@@ -93,7 +92,7 @@ def stored(runner: PrefixRunner, views: Views, folder: Path, *, mixed: bool) -> 
     card = NamespaceCard(
         "t", "0" * 64, "pooled", runner.mode, runner.stored_dtype, runner.row_shape
     )
-    space = CacheNamespace(folder, card)
+    namespace = CacheNamespace(folder, card)
 
     def key(number: int, view: int) -> bytes:
         content = hashlib.sha256(IMAGES[number].tobytes()).digest()
@@ -110,7 +109,7 @@ def stored(runner: PrefixRunner, views: Views, folder: Path, *, mixed: bool) -> 
         def stream(missing: list[int], part: list[tuple[int, int]] = part) -> Iterator[PixelBlock]:
             return stream_pixels(lambda i: view_of(*part[i]), missing, block=runner.batch)
 
-        assert fill(space, [key(*one) for one in part], stream, lambda: runner) == []
+        assert fill(namespace, [key(*one) for one in part], stream, lambda: runner) == []
     return StoredInputs(
         CacheNamespace(folder, card),  # as another process finds it
         lambda epoch: [key(number, views.at(epoch)) for number in range(NUM_TRAIN)],

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from warmstart.activations import fill as fill_module
 from warmstart.activations.fill import fill
-from warmstart.activations.key import NamespaceCard
-from warmstart.activations.space import CacheNamespace
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
@@ -48,18 +47,18 @@ def stream(missing: list[int]) -> Iterator[PixelBlock]:
 
 
 def filled(folder: Path) -> tuple[CacheNamespace, list[int]]:
-    """Fill; returns the space as another process would find it, and which rows were computed."""
+    """Fill; the namespace as another process would find it, and which rows were computed."""
     runner = Runner()
     assert fill(CacheNamespace(folder, CARD), KEYS, stream, lambda: runner) == []
     return CacheNamespace(folder, CARD), runner.asked
 
 
-def shards_of(space: CacheNamespace) -> list[Path]:
-    return sorted(p for p in space.folder.glob("*.safetensors") if not p.name.startswith("."))
+def shards_of(namespace: CacheNamespace) -> list[Path]:
+    return sorted(p for p in namespace.folder.glob("*.safetensors") if not p.name.startswith("."))
 
 
-def assert_right(space: CacheNamespace) -> None:
-    assert space.gather(space.locate(KEYS)).tobytes() == WANTED.tobytes()
+def assert_right(namespace: CacheNamespace) -> None:
+    assert namespace.gather(namespace.locate(KEYS)).tobytes() == WANTED.tobytes()
 
 
 @pytest.fixture(autouse=True)
@@ -99,8 +98,8 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_shard_is_set_aside_and_computed_again(tmp_path: Path, damage: str) -> None:
-    space, _ = filled(tmp_path)
-    victim = shards_of(space)[2]
+    namespace, _ = filled(tmp_path)
+    victim = shards_of(namespace)[2]
     content = victim.read_bytes()
     victim.chmod(0o644)
     victim.write_bytes(DAMAGES[damage](content))
@@ -120,8 +119,8 @@ def test_a_damaged_shard_is_set_aside_and_computed_again(tmp_path: Path, damage:
 def test_any_flipped_bit_is_found(position: float, bit: int) -> None:
     """Length, header, keys, rows: the shard is safetensors, all of it under one checksum."""
     with TemporaryDirectory() as name:
-        space, _ = filled(Path(name))
-        victim = shards_of(space)[0]
+        namespace, _ = filled(Path(name))
+        victim = shards_of(namespace)[0]
         content = bytearray(victim.read_bytes())
         content[int(position * len(content))] ^= 1 << bit
         victim.chmod(0o644)
@@ -133,8 +132,8 @@ def test_any_flipped_bit_is_found(position: float, bit: int) -> None:
 
 
 def test_every_byte_of_a_header_counts(tmp_path: Path) -> None:
-    space, _ = filled(tmp_path)
-    victim = shards_of(space)[0]
+    namespace, _ = filled(tmp_path)
+    victim = shards_of(namespace)[0]
     content = victim.read_bytes()
     victim.chmod(0o644)
     for position in [*range(8 + content[0]), len(content) - 1]:
@@ -148,8 +147,8 @@ def test_every_byte_of_a_header_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("position", range(-27, 0))
 def test_a_flipped_bit_in_a_name_serves_nothing_wrong(tmp_path: Path, position: int) -> None:
-    space, _ = filled(tmp_path)
-    victim = shards_of(space)[0]
+    namespace, _ = filled(tmp_path)
+    victim = shards_of(namespace)[0]
     letters = bytearray(victim.name.encode())
     letters[position] ^= 4  # never gives a slash
     victim.rename(victim.with_name(letters.decode()))
@@ -157,10 +156,10 @@ def test_a_flipped_bit_in_a_name_serves_nothing_wrong(tmp_path: Path, position: 
 
 
 def test_leftovers_are_ignored_and_removed(tmp_path: Path) -> None:
-    space, _ = filled(tmp_path)
-    whole = shards_of(space)[0]
-    leftover = space.folder / f".writing-1-{whole.name}"
-    cards = space.folder / ".writing-1-space.json"
+    namespace, _ = filled(tmp_path)
+    whole = shards_of(namespace)[0]
+    leftover = namespace.folder / f".writing-1-{whole.name}"
+    cards = namespace.folder / ".writing-1-space.json"
     whole.replace(leftover)  # complete but for its name: a process was killed before the rename
     cards.write_text("{")
     found = CacheNamespace(tmp_path, CARD)
@@ -201,17 +200,17 @@ def test_unreadable_rows_are_named_and_the_others_stored(tmp_path: Path) -> None
 
     for _ in range(2):
         told: list[int] = []
-        space = CacheNamespace(tmp_path, CARD)
-        failures = fill(space, KEYS, broken, Runner, told.append)
+        namespace = CacheNamespace(tmp_path, CARD)
+        failures = fill(namespace, KEYS, broken, Runner, told.append)
         assert [int(error.name) for error in failures] == [*range(0, 40, 5)]
-        assert space.missing(KEYS) == [*range(0, 40, 5)]
+        assert namespace.missing(KEYS) == [*range(0, 40, 5)]
     assert sum(told) == 8
 
 
 def test_rows_without_values_can_be_stored(tmp_path: Path) -> None:
     card = replace(CARD, shape=(0,))
-    space = CacheNamespace(tmp_path, card)
-    space.append(KEYS, np.empty((40, 0), np.float16))
+    namespace = CacheNamespace(tmp_path, card)
+    namespace.append(KEYS, np.empty((40, 0), np.float16))
     again = CacheNamespace(tmp_path, card)
     assert again.missing(KEYS) == []
     assert again.gather(again.locate(KEYS)).shape == (40, 0)
@@ -235,14 +234,14 @@ def test_an_error_midway_keeps_what_was_committed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", [{"mode": "other"}, {"dtype": "float32"}])
 def test_a_space_takes_rows_of_its_own_mode_only(tmp_path: Path, change: dict[str, str]) -> None:
-    space = CacheNamespace(tmp_path, replace(CARD, **change))  # type: ignore[arg-type]
+    namespace = CacheNamespace(tmp_path, replace(CARD, **change))  # type: ignore[arg-type]
     with pytest.raises(CacheError, match="cannot fill"):
-        fill(space, KEYS, stream, Runner)
-    assert shards_of(space) == []
+        fill(namespace, KEYS, stream, Runner)
+    assert shards_of(namespace) == []
 
 
 def test_a_space_takes_rows_of_its_own_shape_only(tmp_path: Path) -> None:
-    space = CacheNamespace(tmp_path, replace(CARD, shape=(6,)))
+    namespace = CacheNamespace(tmp_path, replace(CARD, shape=(6,)))
     with pytest.raises(CacheError, match="rows of shape"):
-        fill(space, KEYS, stream, Runner)
-    assert shards_of(space) == []
+        fill(namespace, KEYS, stream, Runner)
+    assert shards_of(namespace) == []

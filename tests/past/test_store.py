@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from warmstart.activations.key import NamespaceCard, row_key
-from warmstart.activations.space import CacheNamespace
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard, row_key
 from warmstart.data.content import ContentHashes
 
 
 @pytest.fixture
-def space(past: Path) -> CacheNamespace:
+def namespace(past: Path) -> CacheNamespace:
     (folder,) = (past / "store" / "activations").iterdir()
     entry = json.loads((folder / "space.json").read_text())
     card = NamespaceCard(**entry | {"shape": tuple(entry["shape"])})
@@ -36,24 +35,24 @@ def recorded(past: Path) -> dict[str, Any]:
 
 
 def test_every_row_is_found_and_has_its_bits(
-    space: CacheNamespace, recorded: dict[str, Any]
+    namespace: CacheNamespace, recorded: dict[str, Any]
 ) -> None:
     keys = [bytes.fromhex(row["key"]) for row in recorded["rows"]]
-    assert len(space) == len(keys) == 40
-    assert space.damaged == []
-    assert space.missing(keys) == []
-    values = space.gather(space.locate(keys[::-1]))[::-1]
+    assert len(namespace) == len(keys) == 40
+    assert namespace.damaged == []
+    assert namespace.missing(keys) == []
+    values = namespace.gather(namespace.locate(keys[::-1]))[::-1]
     sums = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).hexdigest() for row in values]
     assert sums == [row["row_sha256"] for row in recorded["rows"]]
     assert values[0][:8].tolist() == recorded["first_row"]
 
 
 def test_rows_are_called_what_they_were_called(
-    space: CacheNamespace, recorded: dict[str, Any]
+    namespace: CacheNamespace, recorded: dict[str, Any]
 ) -> None:
     for row in recorded["rows"]:
         content = bytes.fromhex(row["content"])
-        assert row_key(space.card.identity, recorded["view"], content).hex() == row["key"]
+        assert row_key(namespace.card.identity, recorded["view"], content).hex() == row["key"]
 
 
 def test_remembered_hashes_without_a_sum_are_not_believed(past: Path) -> None:

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from warmstart.activations.namespace import CacheNamespace
 from warmstart.activations.runner import PrefixRunner
-from warmstart.activations.space import CacheNamespace
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 
 RenderedRows: TypeAlias = tuple[Callable[[int], NDArray[np.uint8]], int]

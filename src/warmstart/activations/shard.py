@@ -1,4 +1,4 @@
-"""Files of stored rows: safetensors, the checksum in the name, committed by rename, few of them open.
+"""Files of stored rows: safetensors, a checksum in the name, committed by rename, few of them open.
 
 Maps were tried: the system keeps up to 2 MB around each page that is read, so memory grew with the
 store, and each map holds a file open, so a store of a thousand shards could not be read.
@@ -45,7 +45,7 @@ def write_shard(folder: Path, keys: NDArray[np.uint8], rows: NDArray[np.generic]
     """Write, fsync, rename: a reader finds the whole file or none.
 
     Args:
-        folder: The space's folder.
+        folder: The namespace's folder.
         keys: (n, 32) names.
         rows: (n, …) values.
 
@@ -57,7 +57,7 @@ def write_shard(folder: Path, keys: NDArray[np.uint8], rows: NDArray[np.generic]
     final = folder / name
     with (
         write_errors(folder, len(content)),
-        writing(final, mode=0o444, sweeps=False) as file,  # whoever fills a space has swept it
+        writing(final, mode=0o444, sweeps=False) as file,  # whoever fills a namespace has swept it
     ):
         file.write(content)
     return final

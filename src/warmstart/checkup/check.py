@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.activations.space import CacheNamespace
+from warmstart.activations.namespace import CacheNamespace
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.checkup.checkup import Checkup, home_of
 from warmstart.checkup.classes import small_classes
@@ -44,7 +44,7 @@ def check(source: PixelSource, activations: TableActivations, parts: Parts) -> C
     every = np.arange(len(table), dtype=np.int64)
     headers = headers_of(source)
     contents = source.content_hashes(every, activations.hashes)
-    space, keys, failures = activations.store(source, every)
+    namespace, keys, failures = activations.store(source, every)
     row_of = {name: row for row, name in reversed([*enumerate(table.names)])}
     reasons = {contents[row_of[failure.name]]: failure for failure in failures}
     bad = {row for row in every.tolist() if contents[row] in reasons}
@@ -52,14 +52,14 @@ def check(source: PixelSource, activations: TableActivations, parts: Parts) -> C
     groups = same_content(good, [contents[row] for row in good])
     firsts = [group[0] for group in groups]
     pairs = (
-        same_to_the_eye(firsts, rows_of(space, keys, firsts), thumbnails_by(source))
+        same_to_the_eye(firsts, rows_of(namespace, keys, firsts), thumbnails_by(source))
         if firsts
         else []
     )
     wrong, notes = mislabelled(
         table,
         good,
-        lambda rows: rows_of(space, keys, rows),
+        lambda rows: rows_of(namespace, keys, rows),
         lambda rows: units(rows, groups, pairs, table.groups),
         parts,
     )
@@ -121,10 +121,10 @@ def headers_of(source: PixelSource) -> list[Header | None]:
 
 
 def rows_of(
-    space: CacheNamespace, keys: Sequence[bytes], rows: Sequence[int]
+    namespace: CacheNamespace, keys: Sequence[bytes], rows: Sequence[int]
 ) -> NDArray[np.float32]:
     """Stored activations of some rows: (n, D)."""
-    found = space.gather(space.locate([keys[row] for row in rows]))
+    found = namespace.gather(namespace.locate([keys[row] for row in rows]))
     return found.astype(np.float32).reshape(len(rows), -1)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from warmstart.activations.key import NamespaceCard, row_key
+from warmstart.activations.namespace import NamespaceCard, row_key
 from warmstart.activations.openvino_runner import (
     OpenVinoRunner,
     compile_graph,

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.activations.fill import fill
-from warmstart.activations.room import reserve
-from warmstart.activations.space import CacheNamespace
+from warmstart.activations.namespace import CacheNamespace
+from warmstart.activations.quota import reserve
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes

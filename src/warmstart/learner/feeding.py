@@ -14,7 +14,7 @@ from warmstart.activations.inputs import (
     StoredInputs,
     computed_blocks,
 )
-from warmstart.activations.space import CacheNamespace
+from warmstart.activations.namespace import CacheNamespace
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.data.table import ImageTable
 from warmstart.errors import SettingError, UnreadableImageError

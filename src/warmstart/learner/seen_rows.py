@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.activations.space import CacheNamespace
+from warmstart.activations.namespace import CacheNamespace
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.batches.pixels import stream_pixels
 from warmstart.batches.source import num_cores

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from warmstart.activations.key import NamespaceCard, row_key
+from warmstart.activations.namespace import NamespaceCard, row_key
 from warmstart.backbones.network import Normalise
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.frozen_part import FrozenPart

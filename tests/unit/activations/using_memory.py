@@ -1,4 +1,4 @@
-"""Fills a space and reads it in random order; says the most memory that the process ever had.
+"""Fills a namespace and reads it in random order; says the most memory that the process ever had.
 
 Run as a script: ``using_memory.py FOLDER NUM_ROWS``.
 """
@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from warmstart.activations.fill import fill
 from warmstart.activations.inputs import StoredInputs
-from warmstart.activations.key import NamespaceCard
-from warmstart.activations.space import CacheNamespace
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.training.epoch_plan import epoch_batches
 

@@ -11,10 +11,8 @@ import pytest
 from filelock import FileLock
 
 from warmstart.activations.fill import fill
-from warmstart.activations.housekeeping import free_bytes, namespaces_in, shrink
-from warmstart.activations.key import NamespaceCard
-from warmstart.activations.room import cache_limit, reserve
-from warmstart.activations.space import CacheNamespace
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
+from warmstart.activations.quota import cache_limit, free_bytes, namespaces_in, reserve, shrink
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import CacheError, SettingError
 
@@ -29,31 +27,31 @@ def keys_of(name: str) -> list[bytes]:
 
 def stored(folder: Path, name: str, used: float, num_more: int = 0) -> NamespaceCard:
     """Ten rows, about 10 kB, last used so many seconds after 1970; nobody has it open."""
-    space = CacheNamespace(folder, replace(CARD, backbone=name))
-    space.append(keys_of(name), ROWS)
+    namespace = CacheNamespace(folder, replace(CARD, backbone=name))
+    namespace.append(keys_of(name), ROWS)
     if num_more:
-        space.append(keys_of(f"more of {name}")[:num_more], ROWS[:num_more])
-    os.utime(space.folder / "space.json", (used, used))
-    return space.card
+        namespace.append(keys_of(f"more of {name}")[:num_more], ROWS[:num_more])
+    os.utime(namespace.folder / "space.json", (used, used))
+    return namespace.card
 
 
 @pytest.fixture
 def four(tmp_path: Path) -> dict[str, NamespaceCard]:
-    """Spaces a to d, of which a was used first and d last."""
+    """Namespaces a to d, of which a was used first and d last."""
     return {name: stored(tmp_path, name, 1e9 + i) for i, name in enumerate(NAMES)}
 
 
 def left_in(folder: Path) -> str:
-    return "".join(sorted(space.backbone for space in namespaces_in(folder)))
+    return "".join(sorted(namespace.backbone for namespace in namespaces_in(folder)))
 
 
 def test_a_summary_says_what_is_there(tmp_path: Path, four: dict[str, NamespaceCard]) -> None:
     found = namespaces_in(tmp_path)
-    assert "".join(space.backbone for space in found) == "dcba"
-    for space in found:
-        assert (space.num_rows, space.cut, space.mode) == (10, "pooled", "test")
-        assert 10_000 < space.num_bytes < 11_000
-        assert four[space.backbone].identity == space.identity
+    assert "".join(namespace.backbone for namespace in found) == "dcba"
+    for namespace in found:
+        assert (namespace.num_rows, namespace.cut, namespace.mode) == (10, "pooled", "test")
+        assert 10_000 < namespace.num_bytes < 11_000
+        assert four[namespace.backbone].identity == namespace.identity
 
 
 def test_unfinished_and_damaged_files_count_as_bytes_and_not_as_rows(tmp_path: Path) -> None:
@@ -73,7 +71,7 @@ def test_the_least_recently_used_go_first(
 ) -> None:
     removed = shrink(tmp_path, keep)
     assert left_in(tmp_path) == left
-    assert "".join(space.backbone for space in removed) == "abcd"[: 4 - len(left)]
+    assert "".join(namespace.backbone for namespace in removed) == "abcd"[: 4 - len(left)]
 
 
 def test_a_large_recent_space_does_not_outlast_its_turn_for_small_old_ones(tmp_path: Path) -> None:
@@ -139,11 +137,11 @@ def test_nothing_is_deleted_without_its_lock(
 
 def test_a_space_deleted_by_hand_can_be_filled_again(tmp_path: Path) -> None:
     """Its rows cannot be read, and say so; what is stored from now on is found by others."""
-    space = CacheNamespace(tmp_path, replace(CARD, backbone="a"))
-    space.append(keys_of("a"), ROWS)
-    shutil.rmtree(space.folder)
+    namespace = CacheNamespace(tmp_path, replace(CARD, backbone="a"))
+    namespace.append(keys_of("a"), ROWS)
+    shutil.rmtree(namespace.folder)
     with pytest.raises(CacheError, match=r"(?s)cannot be read.*computed again"):
-        space.gather(space.locate(keys_of("a")))
+        namespace.gather(namespace.locate(keys_of("a")))
 
     class Runner:
         mode, stored_dtype, row_shape, batch = "test", "float16", (484,), 16
@@ -155,22 +153,22 @@ def test_a_space_deleted_by_hand_can_be_filled_again(tmp_path: Path) -> None:
     def stream(missing: list[int]) -> Iterator[PixelBlock]:
         yield PixelBlock(np.array(missing), np.zeros((len(missing), 1, 1, 3), np.uint8), ())
 
-    fill(space, keys_of("new"), stream, Runner)  # type: ignore[arg-type]
+    fill(namespace, keys_of("new"), stream, Runner)  # type: ignore[arg-type]
     (found,) = namespaces_in(tmp_path)
     assert (found.backbone, found.num_rows) == ("a", 10)
 
 
 def test_opening_a_space_is_using_it(tmp_path: Path, four: dict[str, NamespaceCard]) -> None:
     CacheNamespace(tmp_path, four["a"])
-    assert [space.backbone for space in namespaces_in(tmp_path)] == ["a", "d", "c", "b"]
+    assert [namespace.backbone for namespace in namespaces_in(tmp_path)] == ["a", "d", "c", "b"]
 
 
 def test_a_space_in_use_for_long_stays_recently_used(
     tmp_path: Path, four: dict[str, NamespaceCard]
 ) -> None:
-    space = CacheNamespace(tmp_path, four["b"])
-    os.utime(space.folder / "space.json", (1, 1))
-    space.refresh()
+    namespace = CacheNamespace(tmp_path, four["b"])
+    os.utime(namespace.folder / "space.json", (1, 1))
+    namespace.refresh()
     assert namespaces_in(tmp_path)[0].backbone == "b"
 
 
@@ -192,7 +190,7 @@ def test_a_limit_that_is_no_size_is_an_error(given: str, monkeypatch: pytest.Mon
 def test_room_is_made_by_deleting_what_was_used_least_recently(
     tmp_path: Path, four: dict[str, NamespaceCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WARMSTART_CACHE_LIMIT", "47e-6")  # four spaces of 10.4 kB fit
+    monkeypatch.setenv("WARMSTART_CACHE_LIMIT", "47e-6")  # four namespaces of 10.4 kB fit
     assert reserve(CacheNamespace(tmp_path, four["a"]), 5) == 5_000
     assert left_in(tmp_path) == "abcd"
     reserve(CacheNamespace(tmp_path, four["a"]), 10)
@@ -211,13 +209,13 @@ def test_room_is_not_made_by_deleting_what_is_in_use(
 def test_a_disk_without_room_is_found_before_the_work_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = CacheNamespace(tmp_path, CARD)
+    namespace = CacheNamespace(tmp_path, CARD)
     disk = SimpleNamespace(free=9_999)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
     with pytest.raises(CacheError, match=r"(?s)are free on the disk.*cache_dir"):
-        reserve(space, 10)
+        reserve(namespace, 10)
     disk.free = 10_000
-    assert reserve(space, 10) == 10_000
+    assert reserve(namespace, 10) == 10_000
 
 
 def test_free_bytes_are_known_before_the_folder_exists(tmp_path: Path) -> None:

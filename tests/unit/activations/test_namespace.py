@@ -12,10 +12,9 @@ import pytest
 from safetensors.numpy import save
 
 from warmstart.activations import shard as shard_module
-from warmstart.activations.housekeeping import damaged_shards, namespaces_in
-from warmstart.activations.key import NamespaceCard
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
+from warmstart.activations.quota import damaged_shards, namespaces_in
 from warmstart.activations.shard import write_shard
-from warmstart.activations.space import CacheNamespace
 from warmstart.errors import CacheError
 
 CARD = NamespaceCard("tiny", "f" * 64, "pooled", "test", "float16", (3,))
@@ -24,17 +23,17 @@ ROWS = np.arange(30, dtype=np.float16).reshape(10, 3)
 
 
 def stored(folder: Path, card: NamespaceCard = CARD) -> CacheNamespace:
-    space = CacheNamespace(folder, card)
-    space.append(KEYS, ROWS.astype(card.dtype))
-    return space
+    namespace = CacheNamespace(folder, card)
+    namespace.append(KEYS, ROWS.astype(card.dtype))
+    return namespace
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_rows_come_back_in_the_order_asked_for(tmp_path: Path, dtype: str) -> None:
     card = replace(CARD, dtype=dtype)
-    space = stored(tmp_path, card)
-    space.append(KEYS[:1], np.full((1, 3), 99, dtype))  # the first row of a key stays
-    for found in (space, CacheNamespace(tmp_path, card)):
+    namespace = stored(tmp_path, card)
+    namespace.append(KEYS[:1], np.full((1, 3), 99, dtype))  # the first row of a key stays
+    for found in (namespace, CacheNamespace(tmp_path, card)):
         order = [7, 7, 0, 9]
         rows = found.gather(found.locate([KEYS[i] for i in order]))
         assert rows.dtype == dtype
@@ -44,10 +43,10 @@ def test_rows_come_back_in_the_order_asked_for(tmp_path: Path, dtype: str) -> No
 
 
 def test_gathered_rows_are_copies(tmp_path: Path) -> None:
-    space = stored(tmp_path)
-    rows = space.gather(space.locate(KEYS))
+    namespace = stored(tmp_path)
+    rows = namespace.gather(namespace.locate(KEYS))
     rows[:] = 0
-    assert space.gather(space.locate(KEYS)).tobytes() == ROWS.tobytes()
+    assert namespace.gather(namespace.locate(KEYS)).tobytes() == ROWS.tobytes()
 
 
 def test_rows_written_by_another_are_seen_after_refresh(tmp_path: Path) -> None:
@@ -66,13 +65,13 @@ def test_missing_names_each_distinct_key_once(tmp_path: Path) -> None:
 
 
 def test_a_row_knows_its_shard_and_size(tmp_path: Path) -> None:
-    space = stored(tmp_path)
+    namespace = stored(tmp_path)
     other = hashlib.sha256(b"other").digest()
-    space.append([other], np.zeros((1, 3), np.float16))
-    first, last = (space.shard_of(int(space.locate([key])[0])) for key in (KEYS[3], other))
+    namespace.append([other], np.zeros((1, 3), np.float16))
+    first, last = (namespace.shard_of(int(namespace.locate([key])[0])) for key in (KEYS[3], other))
     assert first.name.startswith(KEYS[0].hex()[:16])
     assert last.name.startswith(other.hex()[:16])
-    assert space.row_bytes == 3 * 2 + 32
+    assert namespace.row_bytes == 3 * 2 + 32
 
 
 def no_room(*_: Any, **__: Any) -> int:
@@ -82,14 +81,14 @@ def no_room(*_: Any, **__: Any) -> int:
 def test_a_full_disk_is_a_cache_error_that_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = CacheNamespace(tmp_path, CARD)
+    namespace = CacheNamespace(tmp_path, CARD)
     monkeypatch.setattr(os, "fsync", no_room)
     with pytest.raises(CacheError, match=r"(?s)No space left.*gc --keep 0"):
-        space.append(KEYS, ROWS)
-    assert {path.name for path in space.folder.iterdir()} == {"lock", "in-use", "space.json"}
+        namespace.append(KEYS, ROWS)
+    assert {path.name for path in namespace.folder.iterdir()} == {"lock", "in-use", "space.json"}
     monkeypatch.undo()
     assert CacheNamespace(tmp_path, CARD).missing(KEYS) == [*range(10)]
-    space.append(KEYS, ROWS)
+    namespace.append(KEYS, ROWS)
     assert len(CacheNamespace(tmp_path, CARD)) == 10
 
 
@@ -114,14 +113,14 @@ class FullFile:
 def test_a_disk_that_fills_up_midway_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = CacheNamespace(tmp_path, CARD)
+    namespace = CacheNamespace(tmp_path, CARD)
     honest = Path.open
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda path, mode: FullFile(honest(path, mode)))
         with pytest.raises(CacheError, match="No space left"):
-            space.append(KEYS, ROWS)
-    assert list(space.folder.glob("*.safetensors")) == []
-    assert list(space.folder.glob(".writing-*")) == []
+            namespace.append(KEYS, ROWS)
+    assert list(namespace.folder.glob("*.safetensors")) == []
+    assert list(namespace.folder.glob(".writing-*")) == []
 
 
 def test_a_disk_too_full_for_the_card_is_a_cache_error(
@@ -151,10 +150,10 @@ def test_a_store_that_may_only_be_read_can_be_read(
 
     for name in ("utime", "replace", "rename", "chmod", "fsync"):
         monkeypatch.setattr(os, name, refused)
-    space = CacheNamespace(tmp_path, CARD)
-    assert space.gather(space.locate(KEYS)).tobytes() == ROWS.tobytes()
+    namespace = CacheNamespace(tmp_path, CARD)
+    assert namespace.gather(namespace.locate(KEYS)).tobytes() == ROWS.tobytes()
     with pytest.raises(CacheError, match="Permission denied"):
-        space.append([hashlib.sha256(b"new").digest()], ROWS[:1])
+        namespace.append([hashlib.sha256(b"new").digest()], ROWS[:1])
 
 
 def test_damage_that_cannot_be_set_aside_is_not_served(
@@ -168,8 +167,8 @@ def test_damage_that_cannot_be_set_aside_is_not_served(
         raise PermissionError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr(Path, "replace", refused)
-    space = CacheNamespace(tmp_path, CARD)
-    assert (len(space), space.damaged) == (0, [shard])
+    namespace = CacheNamespace(tmp_path, CARD)
+    assert (len(namespace), namespace.damaged) == (0, [shard])
 
 
 def test_a_shard_that_the_disk_cannot_read_is_set_aside(
@@ -180,9 +179,9 @@ def test_a_shard_that_the_disk_cannot_read_is_set_aside(
     def unreadable(path: Path) -> bool:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("warmstart.activations.space.is_intact", unreadable)
-    space = CacheNamespace(tmp_path, CARD)
-    assert (len(space), space.damaged) == (0, [shard.with_suffix(".damaged")])
+    monkeypatch.setattr("warmstart.activations.namespace.is_intact", unreadable)
+    namespace = CacheNamespace(tmp_path, CARD)
+    assert (len(namespace), namespace.damaged) == (0, [shard.with_suffix(".damaged")])
 
 
 def test_a_shard_deleted_while_it_is_opened_is_just_not_there(
@@ -194,9 +193,9 @@ def test_a_shard_deleted_while_it_is_opened_is_just_not_there(
         path.unlink()
         return shard_module.is_intact(path)
 
-    monkeypatch.setattr("warmstart.activations.space.is_intact", deleted)
-    space = CacheNamespace(tmp_path, CARD)
-    assert (len(space), space.damaged) == (0, [])
+    monkeypatch.setattr("warmstart.activations.namespace.is_intact", deleted)
+    namespace = CacheNamespace(tmp_path, CARD)
+    assert (len(namespace), namespace.damaged) == (0, [])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"backbone": "other"}', "\udcff"])
@@ -245,10 +244,10 @@ PLANTED = {
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_shard_is_set_aside(tmp_path: Path, name: str) -> None:
-    """B10: with a right checksum and junk in it, it made the space unusable."""
-    space = stored(tmp_path)
+    """B10: with a right checksum and junk in it, it made the namespace unusable."""
+    namespace = stored(tmp_path)
     content = PLANTED[name]
-    planted = space.folder / f"00-2-{zlib.crc32(content):08x}.safetensors"
+    planted = namespace.folder / f"00-2-{zlib.crc32(content):08x}.safetensors"
     planted.write_bytes(content)
     found = CacheNamespace(tmp_path, CARD)
     assert found.damaged == [planted.with_suffix(".damaged")]
