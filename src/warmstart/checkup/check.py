@@ -10,12 +10,17 @@ from warmstart.activations.namespace import CacheNamespace
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.checkup.checkup import Checkup, home_of
 from warmstart.checkup.classes import small_classes
+from warmstart.checkup.duplicates import (
+    duplicates_of,
+    same_content,
+    same_to_the_eye,
+    thumbnails,
+    units,
+)
 from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
 from warmstart.checkup.findings import CropLoss, FileFinding, Mislabelled
 from warmstart.checkup.mislabelled import label_issues
 from warmstart.checkup.out_of_fold import out_of_fold
-from warmstart.checkup.thumbnails import thumbnails
-from warmstart.checkup.twins import as_twins, same_content, same_to_the_eye, units
 from warmstart.data.table import SPLITS, ImageTable, class_counts
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
@@ -73,7 +78,7 @@ def check(source: PixelSource, activations: TableActivations, parts: Parts) -> C
         ),
         odd_modes=odd_modes(known),
         odd_sizes=odd_sizes(known, source.recipe),
-        twins=as_twins(table, groups, pairs),
+        duplicates=duplicates_of(table, groups, pairs),
         mislabelled=wrong,
         small_classes=small_classes(
             counts_of(table, good, "train"), counts_of(table, good, "valid"), table.classes
@@ -93,7 +98,7 @@ def nothing_read(table: ImageTable) -> Checkup:
         unreadable=(),
         odd_modes=(),
         odd_sizes=(),
-        twins=(),
+        duplicates=(),
         mislabelled=(),
         small_classes=(),
         crop=CropLoss(0.0, ()),

@@ -22,7 +22,7 @@ class Checkup(Found):
 
     def fixes(self) -> list[Fix]:
         """One per picture. Only what is sure has an effect; the rest says "look"."""
-        return suggested_fixes(self.unreadable, self.twins, self.mislabelled)
+        return suggested_fixes(self.unreadable, self.duplicates, self.mislabelled)
 
     def write_fixes(self, path: str | Path) -> None:
         """Write them as a CSV, to be edited and given to ``from_paths(fixes=)``.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from textwrap import wrap
 
-from warmstart.checkup.findings import Twins
+from warmstart.checkup.findings import Duplicates
 from warmstart.checkup.found import Found
 from warmstart.errors import printable
 
@@ -41,8 +41,8 @@ def summary(found: Found) -> str:
 
 def sections_of(found: Found) -> list[tuple[str, list[str]]]:
     """Titles, and a line for each finding."""
-    exact = [twins for twins in found.exact_duplicates if not twins.crosses_splits]
-    near = [twins for twins in found.near_duplicates if not twins.crosses_splits]
+    exact = [group for group in found.exact_duplicates if not group.crosses_splits]
+    near = [group for group in found.near_duplicates if not group.crosses_splits]
     left_out: dict[str, list[str]] = {}
     for item in found.left_out:
         left_out.setdefault(f"left out, {item.reason}", []).append(item.name)
@@ -84,15 +84,15 @@ def sections_of(found: Found) -> list[tuple[str, list[str]]]:
     ]  # fmt: skip
 
 
-def in_lines(several: Sequence[Twins]) -> list[str]:
-    """Each set of twins as names with their splits and labels."""
+def in_lines(several: Sequence[Duplicates]) -> list[str]:
+    """Each set of duplicates as names with their splits and labels."""
     return [
-        ("same bytes: " if twins.is_exact else f"alike ({twins.similarity:.3f}): ")
+        ("same bytes: " if group.is_exact else f"alike ({group.similarity:.3f}): ")
         + " = ".join(
             f"{member.name} ({' '.join([member.split, *member.labels])})"
-            for member in twins.members
+            for member in group.members
         )
-        for twins in several
+        for group in several
     ]
 
 

@@ -51,7 +51,7 @@ def test_planted_labels_are_found() -> None:
     assert dict(zip(found, suggested, strict=True))[4] == labels[4]
 
 
-def test_twins_of_one_unit_do_not_vouch_for_each_other() -> None:
+def test_duplicates_of_one_unit_do_not_vouch_for_each_other() -> None:
     rows, labels = clouds(60)
     rows = np.concatenate([rows, np.repeat(rows[:1], 8, axis=0)])
     given = np.concatenate([labels, np.full(8, 1)])
