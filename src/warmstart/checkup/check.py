@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from warmstart.activations.namespace import CacheNamespace
+from warmstart.backbones.card import Architecture, BackboneCard
+from warmstart.backbones.network import Normalise
+from warmstart.backbones.pooling import pooled_parts
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.checkup.checkup import Checkup, home_of
-from warmstart.checkup.classes import small_classes
 from warmstart.checkup.duplicates import (
     duplicates_of,
     same_content,
@@ -18,21 +22,24 @@ from warmstart.checkup.duplicates import (
     units,
 )
 from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
-from warmstart.checkup.findings import CropLoss, FileFinding, Mislabelled
-from warmstart.checkup.mislabelled import label_issues
-from warmstart.checkup.out_of_fold import out_of_fold
+from warmstart.checkup.findings import ClassFinding, CropLoss, FileFinding
+from warmstart.checkup.mislabelled import find_mislabelled
 from warmstart.data.table import SPLITS, ImageTable, class_counts
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
 from warmstart.images.header import Header, read_header
+from warmstart.images.view import ViewRecipe
+from warmstart.inference.assembly import NetworkPlan, new_network
+from warmstart.inference.frozen_part import FrozenPart, chosen_device
 from warmstart.inference.table_activations import TableActivations
 from warmstart.training.logistic_head import Parts
 
-LEAST_UNITS = 3  # of pictures, for folds
 THUMBNAIL_SIDE = 64  # pixels that decoding must leave
+FEW = 20  # training images; below, scores of the class depend on which ones they are
+RARE = 10  # times fewer than the largest class
 
 
-def check(source: PixelSource, activations: TableActivations, parts: Parts) -> Checkup:
+def run_checkup(source: PixelSource, activations: TableActivations, parts: Parts) -> Checkup:
     """Compute what is not stored yet, and run every finder.
 
     Args:
@@ -61,7 +68,7 @@ def check(source: PixelSource, activations: TableActivations, parts: Parts) -> C
         if firsts
         else []
     )
-    wrong, notes = mislabelled(
+    wrong, notes = find_mislabelled(
         table,
         good,
         lambda rows: rows_of(namespace, keys, rows),
@@ -152,42 +159,75 @@ def thumbnails_by(source: PixelSource) -> Callable[[Sequence[int]], dict[int, ND
     return many
 
 
-def mislabelled(
-    table: ImageTable,
-    good: Sequence[int],
-    activations_of: Callable[[Sequence[int]], NDArray[np.float32]],
-    units_of: Callable[[Sequence[int]], list[str]],
-    parts: Parts,
-) -> tuple[tuple[Mislabelled, ...], tuple[str, ...]]:
-    """Rows whose label looks wrong, and a note where that cannot be said."""
-    if table.is_multi_label:
-        return (), ("wrong labels were not looked for: a picture may have any number of them",)
-    rows = [row for row in good if table.labels[row] >= 0]
-    labels = table.labels[rows]
-    together = units_of(rows)
-    if len(set(together)) < LEAST_UNITS or len(np.unique(labels)) < 2:
-        return (), ("wrong labels were not looked for: too few pictures with labels",)
-    found = out_of_fold(activations_of(rows), labels, together, len(table.classes), parts)
-    passed = sorted({table.classes[label] for label in labels[np.isnan(found).any(axis=1)]})
-    notes = (
-        (f"labels were not judged, for lack of other pictures, in: {', '.join(passed)}",)
-        if passed
-        else ()
-    )
-    issues = zip(*label_issues(found, labels), strict=True)
-    return tuple(
-        Mislabelled(
-            name=table.names[rows[place]],
-            split=str(table.splits[rows[place]]),
-            label=table.classes[labels[place]],
-            suggestion=table.classes[suggestion],
-            margin=float(margin),
-        )
-        for place, suggestion, margin in issues
-    ), notes
-
-
 def counts_of(table: ImageTable, good: Sequence[int], split: str) -> NDArray[np.int64]:
     """Readable pictures of each class in a split."""
     labels = table.labels[[row for row in good if table.splits[row] == split]]
     return class_counts(labels, len(table.classes))
+
+
+def small_classes(
+    num_train: NDArray[np.int64], num_valid: NDArray[np.int64], classes: Sequence[str]
+) -> tuple[ClassFinding, ...]:
+    """Classes with few training images, few beside the largest class, or none that judges.
+
+    Args:
+        num_train: (K,) images.
+        num_valid: (K,) likewise.
+        classes: (K,) names.
+    """
+    largest = int(num_train.max(initial=0))
+    found = []
+    for name, train, valid in zip(classes, num_train.tolist(), num_valid.tolist(), strict=True):
+        reasons = []
+        if train < FEW:
+            reasons.append(f"fewer than {FEW} training images")
+        if train * RARE < largest:
+            reasons.append(f"{largest / max(train, 1):.0f} times fewer than the largest class")
+        if valid == 0:
+            reasons.append("no validation image")
+        if reasons:
+            found.append(ClassFinding(name, train, "; ".join(reasons)))
+    return tuple(found)
+
+
+def pooled_part(
+    arch: Architecture,
+    card: BackboneCard,
+    recipe: ViewRecipe,
+    *,
+    weights: Path | None,
+    device: str,
+    precision: str,
+) -> FrozenPart:
+    """A pretrained body and its pool.
+
+    Args:
+        arch: The backbone.
+        card: What its pixels are to be like.
+        recipe: What it sees.
+        weights: A file with its weights; None is the embedded default or timm's hub.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "f32" or "bf16".
+    """
+    place = chosen_device(device)
+    # no head is needed, so the smallest
+    plan = NetworkPlan(arch, 2, recipe.size, sizes=(), weights=weights)
+    network, _, _ = new_network(plan)
+    return FrozenPart(
+        nn.Sequential(Normalise(card.mean, card.std), network.backbone, network.pool),
+        backbone=card.name,
+        cut="pooled",
+        size=recipe.size,
+        device=place,
+        precision=precision,
+    )
+
+
+def parts_of(frozen: FrozenPart) -> Parts:
+    """Columns of its rows that usually tell classes apart best.
+
+    Args:
+        frozen: From ``pooled_part``: what it ends with is the pool.
+    """
+    pool = nn.Identity() if frozen.prefix is None else list(frozen.prefix.children())[-1]
+    return next(iter(pooled_parts(pool, frozen.row_shape[0]).values()))

@@ -116,8 +116,11 @@ class LabelledImages:
         """
         store = cache_folder(cache_dir)
         refuse_own(self, cache_dir=store)
-        from warmstart.checkup.check import check  # torch loads here
-        from warmstart.checkup.pooled import parts_of, pooled_part
+        from warmstart.checkup.check import (
+            parts_of,
+            pooled_part,
+            run_checkup,  # torch loads here
+        )
         from warmstart.inference.table_activations import TableActivations
 
         frozen = pooled_part(
@@ -130,7 +133,7 @@ class LabelledImages:
         )
         progress = no_progress if quiet else show_progress
         activations = TableActivations(frozen, store, progress)
-        return check(self.source, activations, parts_of(frozen))
+        return run_checkup(self.source, activations, parts_of(frozen))
 
 
 def refuse_own(data: LabelledImages, **places: str | Path | None) -> None:
