@@ -116,11 +116,8 @@ class LabelledImages:
         """
         store = cache_folder(cache_dir)
         refuse_own(self, cache_dir=store)
-        from warmstart.checkup.check import (
-            parts_of,
-            pooled_part,
-            run_checkup,  # torch loads here
-        )
+        # torch loads here
+        from warmstart.checkup.check import parts_of, pooled_part, run_checkup
         from warmstart.inference.table_activations import TableActivations
 
         frozen = pooled_part(

@@ -12,8 +12,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from warmstart.arguments import Reader, one_of, optional, real, seed, whole
 from warmstart.errors import SettingError
-from warmstart.heads.arrays import ArrayInputs
-from warmstart.heads.logistic import fit_logistic, resolve_parts
+from warmstart.heads.arrays import ArrayInputs, fit_logistic, resolve_columns
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.results.head_fit import HEADS
 from warmstart.results.predictions import LIKELY
@@ -119,7 +118,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         if self.head == "logistic":
             self.head_, self.C_ = fit_logistic(
                 X, targets, len(self.classes_), given["C"],
-                resolve_parts(self.parts, X.shape[1]), seed=given["seed"], device=place,
+                resolve_columns(self.parts, X.shape[1]), seed=given["seed"], device=place,
             )  # fmt: skip
         else:
             self._fit_mlp(X, targets, place, given)
@@ -163,10 +162,10 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """The most probable class of each row (N,), or (N, K) of 0 and 1."""
-        chances = self.predict_proba(X)
+        found = self.predict_proba(X)
         if self.is_multi_label_:
-            return (chances > LIKELY).astype(np.int64)
-        named: NDArray[Any] = self.classes_[chances.argmax(axis=1)]
+            return (found > LIKELY).astype(np.int64)
+        named: NDArray[Any] = self.classes_[found.argmax(axis=1)]
         return named
 
     def __sklearn_tags__(self) -> Any:

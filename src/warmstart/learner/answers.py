@@ -12,7 +12,7 @@ from warmstart.data.scan import is_file
 from warmstart.evaluation.calibration import Temperature
 from warmstart.evaluation.thresholds import Thresholds
 from warmstart.evaluation.unknown import UnknownThreshold
-from warmstart.heads.fresh import heads_like
+from warmstart.heads.out_of_fold import heads_like
 from warmstart.inference.pictures import Picture
 from warmstart.inference.seen_pictures import UNKNOWN_THRESHOLD
 from warmstart.learner.answering import (

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from warmstart.activations.inputs import StoredInputs
 from warmstart.data.folds import classes_in_one_fold, draw_folds, fold_units
 from warmstart.errors import SettingError
-from warmstart.heads.fresh import HeadOf
-from warmstart.heads.out_of_fold import Folds
+from warmstart.heads.out_of_fold import Folds, HeadOf
 from warmstart.learner.feeding import Feeding, targets_of, view_of_epoch
 from warmstart.learner.head_rows import HeadRows, gathered_rows, nested_out_of_fold
 from warmstart.learner.layers import Layers

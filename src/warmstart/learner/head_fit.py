@@ -14,8 +14,7 @@ from torch import nn
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.evaluation.calibration import logits_of
 from warmstart.files.strict import convert
-from warmstart.heads.fresh import heads_like
-from warmstart.heads.out_of_fold import Folds
+from warmstart.heads.out_of_fold import Folds, heads_like
 from warmstart.learner.cross_validation import RowsOf, units_of
 from warmstart.learner.feeding import Feeding, targets_of
 from warmstart.learner.head_checkpoint import FittedHead, HeadCheckpoint

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from tests.unit.learner.conftest import make as make
 
 from warmstart import ConvLearner, HeadClassifier, SettingError
-from warmstart.heads.logistic import row_units
+from warmstart.heads.arrays import row_units
 from warmstart.images.augment import Augmentation
 from warmstart.training import head_choice, logistic_head
 from warmstart.training.head_choice import DEFAULT_PENALTY, choosing_folds
