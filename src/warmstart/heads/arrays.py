@@ -101,7 +101,7 @@ def row_units(features: NDArray[np.float32]) -> list[str]:
     return [row.tobytes().hex() for row in features]
 
 
-def resolve_columns(parts: Any, num_features: int) -> Parts:
+def resolve_feature_parts(parts: Any, num_features: int) -> Parts:
     """Columns as pairs; None is all of them.
 
     Raises:

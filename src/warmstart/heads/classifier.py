@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from warmstart.arguments import Reader, one_of, optional, real, seed, whole
 from warmstart.errors import SettingError
-from warmstart.heads.arrays import ArrayInputs, fit_logistic, resolve_columns
+from warmstart.heads.arrays import ArrayInputs, fit_logistic, resolve_feature_parts
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.results.head_fit import HEADS
 from warmstart.results.predictions import LIKELY
@@ -118,7 +118,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         if self.head == "logistic":
             self.head_, self.C_ = fit_logistic(
                 X, targets, len(self.classes_), given["C"],
-                resolve_columns(self.parts, X.shape[1]), seed=given["seed"], device=place,
+                resolve_feature_parts(self.parts, X.shape[1]), seed=given["seed"], device=place,
             )  # fmt: skip
         else:
             self._fit_mlp(X, targets, place, given)

@@ -31,17 +31,17 @@ class BestEpoch:
         self.num_stale_epochs = 0
         self.tensors: dict[str, Tensor] = {}
 
-    def update(self, judged: BriefScores, module: nn.Module) -> bool:
+    def update(self, scores: BriefScores, module: nn.Module) -> bool:
         """Keep the weights if they are the best so far, and say whether they are.
 
         An epoch whose loss is not a number is never the best.
         """
-        score = 0.0 if self.best_by == "loss" else float(getattr(judged, self.best_by))
-        is_better = score > self.score or (score == self.score and judged.loss < self.loss)
-        if not is_better or isnan(judged.loss):
+        score = 0.0 if self.best_by == "loss" else float(getattr(scores, self.best_by))
+        is_better = score > self.score or (score == self.score and scores.loss < self.loss)
+        if not is_better or isnan(scores.loss):
             self.num_stale_epochs += 1
             return False
-        self.loss, self.score, self.num_stale_epochs = judged.loss, score, 0
+        self.loss, self.score, self.num_stale_epochs = scores.loss, score, 0
         self.tensors = clone_tensors(module_state(module))
         return True
 

@@ -47,8 +47,8 @@ def probabilities(
                 padded = block.new_zeros((BLOCK_ROWS, *block.shape[1:]))
                 padded[: len(block)] = block
                 logits = run(padded)[: len(block)].double() / temperature
-                chances = logits.sigmoid() if is_multi_label else logits.softmax(dim=1)
-                parts.append(chances.cpu().numpy())
+                answers = logits.sigmoid() if is_multi_label else logits.softmax(dim=1)
+                parts.append(answers.cpu().numpy())
     found = np.concatenate(parts) if parts else np.empty((0, 0))
     if not np.isfinite(found).all():
         row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
@@ -93,11 +93,11 @@ def evaluate_rows(
     Raises:
         TrainingError: there are more or fewer inputs than targets.
     """
-    chances = probabilities(module, blocks, is_multi_label=wanted.ndim == 2, precision=precision)
-    if len(chances) != len(wanted):
+    found = probabilities(module, blocks, is_multi_label=wanted.ndim == 2, precision=precision)
+    if len(found) != len(wanted):
         raise TrainingError(
-            f"the inputs to judge by have {len(chances)} rows, their labels {len(wanted)}.",
+            f"the inputs to judge by have {len(found)} rows, their labels {len(wanted)}.",
             expected="one label per row.",
             fix="build inputs and targets from the same table.",
         )
-    return brief_scores(chances, wanted.cpu().numpy().astype(np.int64))
+    return brief_scores(found, wanted.cpu().numpy().astype(np.int64))

@@ -202,12 +202,12 @@ class Run:
         is_best = on_valid is not None and self.best.update(on_valid, self.module)
         return self.scored(on_valid, rows) | {f"{rows}_best": float(is_best)}
 
-    def scored(self, judged: BriefScores | None, rows: str) -> dict[str, float]:
+    def scored(self, scores: BriefScores | None, rows: str) -> dict[str, float]:
         """The score that chooses, if it is none that the history has anyway."""
         name = self.settings.best_by
-        if judged is None or name == "loss" or (name, rows) == ("accuracy", "valid"):
+        if scores is None or name == "loss" or (name, rows) == ("accuracy", "valid"):
             return {}
-        return {f"{rows}_{name}": float(getattr(judged, name))}
+        return {f"{rows}_{name}": float(getattr(scores, name))}
 
     def save_snapshot(self, checkpoint: Checkpoint) -> None:
         """Write the weights, if a cycle ends with this epoch."""
