@@ -67,8 +67,15 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         device: "auto", "cpu", "cuda" or "mps".
 
     Example:
-        X, y = learn.activations_of("train")
-        search = GridSearchCV(HeadClassifier(), {"lr": [0.003, 0.01, 0.03]}, cv=3).fit(X, y)
+        Activations are those of ``X, y = learn.activations_of("train")``; here they are made up.
+
+        >>> import numpy as np
+        >>> from sklearn.model_selection import GridSearchCV
+        >>> y = np.repeat(["cat", "dog"], 30)
+        >>> X = np.random.default_rng(0).normal(size=(60, 8)) + 3 * (y == "dog")[:, None]
+        >>> search = GridSearchCV(HeadClassifier(head="logistic"), {"C": [1.0, 100.0]}, cv=3)
+        >>> print(search.fit(X, y).predict(X[[0, -1]]))
+        ['cat' 'dog']
     """
 
     def __init__(  # noqa: PLR0913 - scikit-learn wants every parameter by name
