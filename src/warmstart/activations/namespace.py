@@ -71,7 +71,7 @@ def row_key(namespace: str, view_name: str, content_sha256: bytes) -> bytes:
     """The 32-byte name of one row.
 
     Args:
-        namespace: A SpaceCard's identity.
+        namespace: A NamespaceCard's identity.
         view_name: The recipe's name of the view: everything that changes one of its pixels.
         content_sha256: Hash of the image file's bytes.
     """
