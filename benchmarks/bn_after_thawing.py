@@ -14,7 +14,7 @@ from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.evaluation.compare import compare
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.results.predictions import Predictions
-from warmstart.training.state import copied
+from warmstart.training.state import clone_tensors
 
 ARCH, SEEDS, DATA, EPOCHS = "tf_efficientnet_lite0", (0, 1, 2), ("dogscats", "flowers"), 2
 RATES, RATIO = (1e-3, 1e-2), 5.0  # of the head; each earlier group's is so many times smaller
@@ -39,7 +39,7 @@ def one_run(name: str, seed: int, cache: Path) -> dict[str, object]:
     )
     learn.hold_back()
     learn.fit(0.01, 1, cycle_len=2)
-    start, head = copied(learn.model.state_dict()), learn.predict("valid")
+    start, head = clone_tensors(learn.model.state_dict()), learn.predict("valid")
     learn.unfreeze()
     learn.precompute = EPOCHS  # pixels of as many augmented views: decoded once
     tried: dict[str, list[dict[str, object]]] = {}

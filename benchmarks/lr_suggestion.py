@@ -25,11 +25,12 @@ from warmstart.learner.reading import read_inputs
 from warmstart.results.lr_curve import LRCurve
 from warmstart.training.head import build_head, read_head_card
 from warmstart.training.loop import fit
-from warmstart.training.lr_finder import USUAL_RATES, lr_find
-from warmstart.training.objective import Targets, judged
+from warmstart.training.lr_finder import USUAL_RATES, lr_range_test
+from warmstart.training.objective import Targets
+from warmstart.training.probabilities import evaluate_rows
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import copied, module_state, put_state
+from warmstart.training.state import clone_tensors, module_state, put_state
 
 ARCH, EPOCHS, GOAL = "tf_efficientnet_lite0", 4, 1.05
 RATES = [float(rate) for rate in np.geomspace(1e-4, 1, 9)]
@@ -86,10 +87,13 @@ class Case:
 
     def loss_after(self, lr: float, opt: str, seed: int) -> float:
         """Held-back loss after a fit, whose weights are put back; nan where it diverged."""
-        start, targets = copied(module_state(self.module)), Targets(self.train, self.held[:0])
+        start, targets = (
+            clone_tensors(module_state(self.module)),
+            Targets(self.train, self.held[:0]),
+        )
         try:
             fit(self.module, self.groups, self.inputs, targets, self.settings(lr, opt, seed))
-            return judged(self.module, torch.split(self.inputs.held, 64), self.held).loss
+            return evaluate_rows(self.module, torch.split(self.inputs.held, 64), self.held).loss
         except TrainingError:
             return float("nan")
         finally:
@@ -99,7 +103,9 @@ class Case:
         """The sweep, whole or within the rows that the recipe may feed."""
         targets, settings = Targets(self.train, self.held[:0]), self.settings(1.0, opt, seed)
         most = len(self.train) * RECIPE_EPOCHS // 10 if is_limited else None
-        return lr_find(self.module, self.groups, self.inputs, targets, settings, max_rows=most)
+        return lr_range_test(
+            self.module, self.groups, self.inputs, targets, settings, max_rows=most
+        )
 
 
 class Divided(nn.Module):
@@ -214,7 +220,7 @@ def judge(build: Callable[[int], Case], opt: str, seeds: Sequence[int]) -> dict[
                 known[key] = case.loss_after(rate, opt, seed)
             losses.setdefault(name, []).append(known[key])
             rates.setdefault(name, []).append(rate)
-        held = judged(case.module, torch.split(case.inputs.held, 64), case.held)
+        held = evaluate_rows(case.module, torch.split(case.inputs.held, 64), case.held)
         losses.setdefault("before the fit", []).append(held.loss)
     means = {name: float(np.mean(values)) for name, values in losses.items()}
     best = min(RATES, key=lambda rate: np.nan_to_num(means[f"{rate:.3g}"], nan=np.inf))

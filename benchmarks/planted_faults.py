@@ -22,7 +22,7 @@ from PIL import Image
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.checkup.checkup import Checkup
-from warmstart.checkup.findings import Twins
+from warmstart.checkup.findings import Duplicates
 from warmstart.data.scan import scan
 
 ARCH, SEEDS, DATA_SETS = "tf_efficientnet_lite0", (3, 4, 5), ("dogscats", "flowers")
@@ -153,17 +153,17 @@ def score(planted: set, found: list) -> dict[str, object]:
 def judged(planted: Planted, found: Checkup) -> dict[str, dict[str, object]]:
     """Each finder against what was planted for it."""
 
-    def pairs(several: Iterable[Twins]) -> list[frozenset[str]]:
-        return [frozenset(m.name for m in twins.members) for twins in several]
+    def pairs(several: Iterable[Duplicates]) -> list[frozenset[str]]:
+        return [frozenset(m.name for m in group.members) for group in several]
 
     mislabelled = [row.name for row in found.mislabelled]
     return {
         "unreadable": score(planted.broken, [item.name for item in found.unreadable]),
         "exact across splits": score(
-            planted.exact, pairs(twins for twins in found.leaks if twins.is_exact)
+            planted.exact, pairs(group for group in found.leaks if group.is_exact)
         ),
         "near across splits": score(
-            planted.near, pairs(twins for twins in found.leaks if not twins.is_exact)
+            planted.near, pairs(group for group in found.leaks if not group.is_exact)
         ),
         "mislabelled": score(planted.wrong, mislabelled),
         "mislabelled, first n": score(planted.wrong, mislabelled[: len(planted.wrong)]),

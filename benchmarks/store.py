@@ -7,30 +7,29 @@ from pathlib import Path
 import measure
 import numpy as np
 
-from warmstart.activations.key import SpaceCard, row_key
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard, row_key
 
 NUM_ROWS, WIDTH, PER_SHARD, BATCH = 100_000, 2560, 2048, 64
 
 
 def main() -> None:
     """Write, open again, read in order and at random."""
-    card = SpaceCard("benchmark", "0" * 64, "pooled", "none", "float16", (WIDTH,))
+    card = NamespaceCard("benchmark", "0" * 64, "pooled", "none", "float16", (WIDTH,))
     rng = np.random.default_rng(0)
     keys = [row_key(card.identity, "view", i.to_bytes(32, "big")) for i in range(NUM_ROWS)]
     with tempfile.TemporaryDirectory() as place:
-        space = Space(Path(place), card)
+        namespace = CacheNamespace(Path(place), card)
         began = time.perf_counter()
         for start in range(0, NUM_ROWS, PER_SHARD):
             names = keys[start : start + PER_SHARD]
-            space.append(names, rng.random((len(names), WIDTH), np.float32).astype(np.float16))
+            namespace.append(names, rng.random((len(names), WIDTH), np.float32).astype(np.float16))
         written = time.perf_counter() - began
-        size = sum(path.stat().st_size for path in space.folder.iterdir())
+        size = sum(path.stat().st_size for path in namespace.folder.iterdir())
         opens, in_order, at_random = [], [], []
         for _ in range(3):
             began = time.perf_counter()
-            space = Space(Path(place), card)
-            positions = space.locate(keys)
+            namespace = CacheNamespace(Path(place), card)
+            positions = namespace.locate(keys)
             opens.append(time.perf_counter() - began)
             for order, seconds in (
                 (positions, in_order),
@@ -38,7 +37,7 @@ def main() -> None:
             ):
                 began = time.perf_counter()
                 for start in range(0, NUM_ROWS, BATCH):
-                    space.gather(order[start : start + BATCH])
+                    namespace.gather(order[start : start + BATCH])
                 seconds.append(NUM_ROWS / (time.perf_counter() - began))
     measure.write(
         "store",

@@ -17,8 +17,7 @@ import numpy as np
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.results.predictions import Predictions
-from warmstart.training.state import copied
-from warmstart.training.weight_line import PLACES, weights_between
+from warmstart.training.state import PLACES, clone_tensors, weights_between
 
 ARCH, PER_CLASS, NUM_JUDGED, CYCLES = "tf_efficientnet_lite0", 25, 200, 3
 CASES = ((1.0, 3e-3), (1.0, 1e-2), (1.0, 3e-2), (5.0, 1e-2), (5.0, 3e-2), (5.0, 1e-1))
@@ -57,7 +56,7 @@ def one_run(seed: int, size: int, cache: Path) -> list[dict[str, object]]:
         ARCH, data, precompute=True, seed=seed, cache_dir=cache, quiet=True, train_precision="f32"
     )
     learn.fit_head("logistic")
-    start, found = copied(learn.model.state_dict()), []
+    start, found = clone_tensors(learn.model.state_dict()), []
     learn.unfreeze()
     learn.precompute = 2**CYCLES - 1  # pixels of as many augmented views: decoded once
     for ratio, rate in CASES:
@@ -65,7 +64,7 @@ def one_run(seed: int, size: int, cache: Path) -> list[dict[str, object]]:
         began = time.perf_counter()
         learn.fit([rate / ratio**2, rate / ratio, rate], CYCLES, cycle_len=1, cycle_mult=2)
         seconds = time.perf_counter() - began
-        after, places = copied(learn.model.state_dict()), {}
+        after, places = clone_tensors(learn.model.state_dict()), {}
         for place in PLACES:
             learn.put_weights(weights_between(start, after, place))
             places[str(place)] = scores(learn.predict("valid"))

@@ -1,4 +1,4 @@
-"""A process that fills a space, for tests that kill it and tests that let two race.
+"""A process that fills a namespace, for tests that kill it and tests that let two race.
 
 Run as a script: ``filling.py kill FOLDER SEED NUM_KILLS`` or ``filling.py race FOLDER``.
 """
@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 
 from warmstart.activations import fill as fill_module
 from warmstart.activations.fill import fill
-from warmstart.activations.key import SpaceCard
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
 from warmstart.batches.pixels import PixelBlock
 
 NUM_ROWS, SHARD_ROWS, ROW_SHAPE = 400, 16, (64,)
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "numpy", "float16", ROW_SHAPE)
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "numpy", "float16", ROW_SHAPE)
 KEYS = [hashlib.sha256(str(number).encode()).digest() for number in range(NUM_ROWS)]
 WANTED = np.random.default_rng(0).normal(size=(NUM_ROWS, *ROW_SHAPE)).astype(np.float16)
 
@@ -53,12 +52,12 @@ def stream_of(numbers: Sequence[int]) -> Callable[[list[int]], Iterator[PixelBlo
     return stream
 
 
-def fill_all(folder: Path, numbers: Sequence[int] = range(NUM_ROWS)) -> Space:
-    """Fill a space in small shards, so that there are many moments to be killed at."""
+def fill_all(folder: Path, numbers: Sequence[int] = range(NUM_ROWS)) -> CacheNamespace:
+    """Fill a namespace in small shards, so that there are many moments to be killed at."""
     fill_module.SHARD_ROWS = SHARD_ROWS
-    space = Space(folder, CARD)
-    assert fill(space, [KEYS[i] for i in numbers], stream_of(numbers), NumpyRunner) == []
-    return space
+    namespace = CacheNamespace(folder, CARD)
+    assert fill(namespace, [KEYS[i] for i in numbers], stream_of(numbers), NumpyRunner) == []
+    return namespace
 
 
 def check(folder: Path) -> tuple[int, int, int]:
@@ -67,14 +66,14 @@ def check(folder: Path) -> tuple[int, int, int]:
     Returns:
         The number of rows, of shards and of leftovers.
     """
-    space = Space(folder, CARD)
-    assert space.damaged == []
-    gone = set(space.missing(KEYS))
+    namespace = CacheNamespace(folder, CARD)
+    assert namespace.damaged == []
+    gone = set(namespace.missing(KEYS))
     there = [number for number in range(NUM_ROWS) if number not in gone]
-    found = space.gather(space.locate([KEYS[number] for number in there]))
+    found = namespace.gather(namespace.locate([KEYS[number] for number in there]))
     assert found.tobytes() == WANTED[there].tobytes()
-    shards = [path for path in space.folder.glob("*.safetensors") if path.name[0] != "."]
-    return len(there), len(shards), len(list(space.folder.glob(".writing-*")))
+    shards = [path for path in namespace.folder.glob("*.safetensors") if path.name[0] != "."]
+    return len(there), len(shards), len(list(namespace.folder.glob(".writing-*")))
 
 
 def begin(action: Callable[[], object]) -> int:
@@ -118,7 +117,7 @@ def wait_for(folder: Path, num_shards: int) -> None:
 
 
 def race(folder: Path) -> None:
-    """Two processes fill the same space at once, from both ends."""
+    """Two processes fill the same namespace at once, from both ends."""
     orders = range(NUM_ROWS), range(NUM_ROWS)[::-1]
     children = [begin(partial(fill_all, folder, order)) for order in orders]
     say([os.waitpid(child, 0)[1] for child in children])

@@ -13,17 +13,19 @@ from torch import Tensor, nn
 
 from warmstart.activations.fill import fill
 from warmstart.activations.inputs import ComputedInputs, RowParts, StoredInputs
-from warmstart.activations.key import SpaceCard, row_key
-from warmstart.activations.openvino_runner import OpenVinoRunner, compile_graph, fast_precision
-from warmstart.activations.runner import PrefixRunner, TorchRunner
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard, row_key
+from warmstart.activations.openvino_compile import compile_graph, fast_precision, openvino_mode
+from warmstart.activations.openvino_runner import OpenVinoRunner
+from warmstart.activations.runner import PrefixRunner
+from warmstart.activations.torch_runner import TorchRunner
 from warmstart.backbones.network import Normalise
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.errors import UnreadableImageError
 from warmstart.training.head import HeadCard, build_head
-from warmstart.training.loop import FitSettings, fit
+from warmstart.training.loop import fit
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.schedule import Schedule
+from warmstart.training.settings import FitSettings
 
 CPU = torch.device("cpu")
 SIZE, NUM_TRAIN, NUM_VALID, NUM_FEATURES = 24, 23, 70, 16
@@ -53,7 +55,10 @@ def runner(request: pytest.FixtureRequest) -> PrefixRunner:
         return TorchRunner(prefix(), (NUM_FEATURES,), CPU, precision)
     if precision == "bf16" and fast_precision() != "bf16":
         pytest.skip("this processor has no bfloat16 arithmetic")
-    return OpenVinoRunner(compile_graph(prefix(), SIZE, precision), (NUM_FEATURES,), precision)
+    mode = openvino_mode(precision)
+    return OpenVinoRunner(
+        compile_graph(prefix(), SIZE, precision), (NUM_FEATURES,), precision, mode
+    )
 
 
 ROWS = RowParts(np.arange(NUM_TRAIN), NUM_TRAIN + np.arange(NUM_VALID), np.arange(0))
@@ -115,8 +120,10 @@ def computed(runner: PrefixRunner, views: Views, num_threads: int) -> ComputedIn
 
 def stored(runner: PrefixRunner, views: Views, folder: Path, *, mixed: bool) -> StoredInputs:
     """Filled in one go, or in another order with every third row before the others."""
-    card = SpaceCard("t", "0" * 64, "pooled", runner.mode, runner.stored_dtype, runner.row_shape)
-    space = Space(folder, card)
+    card = NamespaceCard(
+        "t", "0" * 64, "pooled", runner.mode, runner.stored_dtype, runner.row_shape
+    )
+    namespace = CacheNamespace(folder, card)
 
     wanted = [(number, 0) for number in range(NUM_TRAIN, NUM_TRAIN + NUM_VALID)]
     wanted += [(n, views.at(e)) for n in range(NUM_TRAIN) for e in range(views.num_views)]
@@ -129,9 +136,12 @@ def stored(runner: PrefixRunner, views: Views, folder: Path, *, mixed: bool) -> 
         def stream(missing: list[int], part: list[tuple[int, int]] = part) -> Iterator[PixelBlock]:
             return stream_pixels(lambda i: view_of(*part[i]), missing, block=runner.batch)
 
-        assert fill(space, [key(card.identity, *one) for one in part], stream, lambda: runner) == []
+        assert (
+            fill(namespace, [key(card.identity, *one) for one in part], stream, lambda: runner)
+            == []
+        )
     return StoredInputs(
-        Space(folder, card),  # as another process finds it
+        CacheNamespace(folder, card),  # as another process finds it
         Names(card.identity, views),
         [key(card.identity, number, 0) for number in range(NUM_TRAIN, NUM_TRAIN + NUM_VALID)],
         CPU,

@@ -27,9 +27,8 @@ from warmstart.results.history import History
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
-from warmstart.training.one_cycle import OneCycle
 from warmstart.training.optimiser import build_optimiser
-from warmstart.training.schedule import Schedule
+from warmstart.training.schedule import OneCycle, Schedule
 from warmstart.training.sealed import read_sealed
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import module_state

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from warmstart.activations import fill as fill_module
 from warmstart.activations.fill import fill
-from warmstart.activations.key import SpaceCard
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
 SCRIPT = Path(__file__).parent / "filling.py"
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "test", "float16", (5,))
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "test", "float16", (5,))
 KEYS = [hashlib.sha256(str(number).encode()).digest() for number in range(40)]
 WANTED = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float16)
 
@@ -47,19 +46,19 @@ def stream(missing: list[int]) -> Iterator[PixelBlock]:
         yield PixelBlock(rows, np.zeros((len(rows), 1, 1, 3), np.uint8), ())
 
 
-def filled(folder: Path) -> tuple[Space, list[int]]:
-    """Fill; returns the space as another process would find it, and which rows were computed."""
+def filled(folder: Path) -> tuple[CacheNamespace, list[int]]:
+    """Fill; the namespace as another process would find it, and which rows were computed."""
     runner = Runner()
-    assert fill(Space(folder, CARD), KEYS, stream, lambda: runner) == []
-    return Space(folder, CARD), runner.asked
+    assert fill(CacheNamespace(folder, CARD), KEYS, stream, lambda: runner) == []
+    return CacheNamespace(folder, CARD), runner.asked
 
 
-def shards_of(space: Space) -> list[Path]:
-    return sorted(p for p in space.folder.glob("*.safetensors") if not p.name.startswith("."))
+def shards_of(namespace: CacheNamespace) -> list[Path]:
+    return sorted(p for p in namespace.folder.glob("*.safetensors") if not p.name.startswith("."))
 
 
-def assert_right(space: Space) -> None:
-    assert space.gather(space.locate(KEYS)).tobytes() == WANTED.tobytes()
+def assert_right(namespace: CacheNamespace) -> None:
+    assert namespace.gather(namespace.locate(KEYS)).tobytes() == WANTED.tobytes()
 
 
 @pytest.fixture(autouse=True)
@@ -99,12 +98,12 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_shard_is_set_aside_and_computed_again(tmp_path: Path, damage: str) -> None:
-    space, _ = filled(tmp_path)
-    victim = shards_of(space)[2]
+    namespace, _ = filled(tmp_path)
+    victim = shards_of(namespace)[2]
     content = victim.read_bytes()
     victim.chmod(0o644)
     victim.write_bytes(DAMAGES[damage](content))
-    found = Space(tmp_path, CARD)
+    found = CacheNamespace(tmp_path, CARD)
     assert found.damaged == [victim.with_suffix(".damaged")]
     assert not victim.exists()
     lost = found.missing(KEYS)
@@ -120,36 +119,36 @@ def test_a_damaged_shard_is_set_aside_and_computed_again(tmp_path: Path, damage:
 def test_any_flipped_bit_is_found(position: float, bit: int) -> None:
     """Length, header, keys, rows: the shard is safetensors, all of it under one checksum."""
     with TemporaryDirectory() as name:
-        space, _ = filled(Path(name))
-        victim = shards_of(space)[0]
+        namespace, _ = filled(Path(name))
+        victim = shards_of(namespace)[0]
         content = bytearray(victim.read_bytes())
         content[int(position * len(content))] ^= 1 << bit
         victim.chmod(0o644)
         victim.write_bytes(content)
-        assert len(Space(Path(name), CARD).missing(KEYS)) == 8
+        assert len(CacheNamespace(Path(name), CARD).missing(KEYS)) == 8
         again, computed = filled(Path(name))
         assert len(computed) == 8
         assert_right(again)
 
 
 def test_every_byte_of_a_header_counts(tmp_path: Path) -> None:
-    space, _ = filled(tmp_path)
-    victim = shards_of(space)[0]
+    namespace, _ = filled(tmp_path)
+    victim = shards_of(namespace)[0]
     content = victim.read_bytes()
     victim.chmod(0o644)
     for position in [*range(8 + content[0]), len(content) - 1]:
         flipped = bytearray(content)
         flipped[position] ^= 1
         victim.write_bytes(flipped)
-        found = Space(tmp_path, CARD)
+        found = CacheNamespace(tmp_path, CARD)
         assert len(found.missing(KEYS)) == 8
         found.damaged[0].replace(victim)
 
 
 @pytest.mark.parametrize("position", range(-27, 0))
 def test_a_flipped_bit_in_a_name_serves_nothing_wrong(tmp_path: Path, position: int) -> None:
-    space, _ = filled(tmp_path)
-    victim = shards_of(space)[0]
+    namespace, _ = filled(tmp_path)
+    victim = shards_of(namespace)[0]
     letters = bytearray(victim.name.encode())
     letters[position] ^= 4  # never gives a slash
     victim.rename(victim.with_name(letters.decode()))
@@ -157,13 +156,13 @@ def test_a_flipped_bit_in_a_name_serves_nothing_wrong(tmp_path: Path, position: 
 
 
 def test_leftovers_are_ignored_and_removed(tmp_path: Path) -> None:
-    space, _ = filled(tmp_path)
-    whole = shards_of(space)[0]
-    leftover = space.folder / f".writing-1-{whole.name}"
-    cards = space.folder / ".writing-1-space.json"
+    namespace, _ = filled(tmp_path)
+    whole = shards_of(namespace)[0]
+    leftover = namespace.folder / f".writing-1-{whole.name}"
+    cards = namespace.folder / ".writing-1-space.json"
     whole.replace(leftover)  # complete but for its name: a process was killed before the rename
     cards.write_text("{")
-    found = Space(tmp_path, CARD)
+    found = CacheNamespace(tmp_path, CARD)
     assert (found.damaged, len(found.missing(KEYS))) == ([], 8)
     again, computed = filled(tmp_path)
     assert len(computed) == 8
@@ -180,14 +179,14 @@ def test_nobody_can_write_into_a_shard_by_mistake(tmp_path: Path) -> None:
 def test_a_row_is_computed_once_for_all_images_of_the_same_content(tmp_path: Path) -> None:
     runner = Runner()
     twice = [KEYS[0], KEYS[1], KEYS[0], KEYS[1], KEYS[2]]
-    fill(Space(tmp_path, CARD), twice, stream, lambda: runner)
+    fill(CacheNamespace(tmp_path, CARD), twice, stream, lambda: runner)
     assert runner.asked == [0, 1, 4]
 
 
 def test_nothing_missing_needs_no_runner(tmp_path: Path) -> None:
     filled(tmp_path)
-    assert fill(Space(tmp_path, CARD), KEYS, stream, lambda: pytest.fail("a runner")) == []
-    assert fill(Space(tmp_path, CARD), [], stream, lambda: pytest.fail("a runner")) == []
+    assert fill(CacheNamespace(tmp_path, CARD), KEYS, stream, lambda: pytest.fail("a runner")) == []
+    assert fill(CacheNamespace(tmp_path, CARD), [], stream, lambda: pytest.fail("a runner")) == []
 
 
 def test_unreadable_rows_are_named_and_the_others_stored(tmp_path: Path) -> None:
@@ -201,18 +200,18 @@ def test_unreadable_rows_are_named_and_the_others_stored(tmp_path: Path) -> None
 
     for _ in range(2):
         told: list[int] = []
-        space = Space(tmp_path, CARD)
-        failures = fill(space, KEYS, broken, Runner, told.append)
+        namespace = CacheNamespace(tmp_path, CARD)
+        failures = fill(namespace, KEYS, broken, Runner, told.append)
         assert [int(error.name) for error in failures] == [*range(0, 40, 5)]
-        assert space.missing(KEYS) == [*range(0, 40, 5)]
+        assert namespace.missing(KEYS) == [*range(0, 40, 5)]
     assert sum(told) == 8
 
 
 def test_rows_without_values_can_be_stored(tmp_path: Path) -> None:
     card = replace(CARD, shape=(0,))
-    space = Space(tmp_path, card)
-    space.append(KEYS, np.empty((40, 0), np.float16))
-    again = Space(tmp_path, card)
+    namespace = CacheNamespace(tmp_path, card)
+    namespace.append(KEYS, np.empty((40, 0), np.float16))
+    again = CacheNamespace(tmp_path, card)
     assert again.missing(KEYS) == []
     assert again.gather(again.locate(KEYS)).shape == (40, 0)
     assert again.gather(again.locate([])).shape == (0, 0)
@@ -226,8 +225,8 @@ def test_an_error_midway_keeps_what_was_committed(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fill(Space(tmp_path, CARD), KEYS, stopping, Runner)
-    assert len(Space(tmp_path, CARD)) == 20  # also what was computed and not yet written
+        fill(CacheNamespace(tmp_path, CARD), KEYS, stopping, Runner)
+    assert len(CacheNamespace(tmp_path, CARD)) == 20  # also what was computed and not yet written
     again, computed = filled(tmp_path)
     assert computed == [*range(20, 40)]
     assert_right(again)
@@ -235,14 +234,14 @@ def test_an_error_midway_keeps_what_was_committed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", [{"mode": "other"}, {"dtype": "float32"}])
 def test_a_space_takes_rows_of_its_own_mode_only(tmp_path: Path, change: dict[str, str]) -> None:
-    space = Space(tmp_path, replace(CARD, **change))  # type: ignore[arg-type]
+    namespace = CacheNamespace(tmp_path, replace(CARD, **change))  # type: ignore[arg-type]
     with pytest.raises(CacheError, match="cannot fill"):
-        fill(space, KEYS, stream, Runner)
-    assert shards_of(space) == []
+        fill(namespace, KEYS, stream, Runner)
+    assert shards_of(namespace) == []
 
 
 def test_a_space_takes_rows_of_its_own_shape_only(tmp_path: Path) -> None:
-    space = Space(tmp_path, replace(CARD, shape=(6,)))
+    namespace = CacheNamespace(tmp_path, replace(CARD, shape=(6,)))
     with pytest.raises(CacheError, match="rows of shape"):
-        fill(space, KEYS, stream, Runner)
-    assert shards_of(space) == []
+        fill(namespace, KEYS, stream, Runner)
+    assert shards_of(namespace) == []

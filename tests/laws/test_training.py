@@ -22,11 +22,12 @@ from torch import Tensor, nn
 
 from warmstart.errors import SettingError
 from warmstart.results.lr_curve import LRCurve
+from warmstart.training.epoch_plan import epoch_batches, num_batches
 from warmstart.training.loop import fit
-from warmstart.training.lr_finder import kept_random_state, lr_find
-from warmstart.training.order import epoch_batches, num_batches
+from warmstart.training.lr_finder import lr_range_test
+from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
-from warmstart.training.state import copied, module_state
+from warmstart.training.state import clone_tensors, module_state
 
 counts = st.integers(1, 4)
 
@@ -54,7 +55,7 @@ class Body(nn.Module):
 @pytest.mark.parametrize("opt", ["sgd", "adamw"])
 def test_frozen_part_keeps_its_bits_when_its_stored_outputs_are_trained_on(opt: str) -> None:
     network, (inputs, targets) = Body(), toy_data()
-    before = copied(module_state(network))
+    before = clone_tensors(module_state(network))
     stored = ToyInputs(network.frozen(inputs.x), network.frozen(inputs.x_valid))
     fit(network.head, one_group(network.head), stored, targets, toy_settings(opt=opt))
     after = module_state(network)
@@ -69,7 +70,7 @@ def test_every_parameter_with_a_gradient_moves_and_the_others_stay() -> None:
     nn.functional.cross_entropy(logits, targets.train[:8]).backward()  # type: ignore[no-untyped-call]
     with_gradient = {n for n, p in head.named_parameters() if p.grad is not None and p.grad.any()}
     assert len(with_gradient) == len(list(head.parameters()))
-    before = copied(module_state(head))
+    before = clone_tensors(module_state(head))
     fit(head, one_group(head), inputs, targets, toy_settings())
     after = module_state(head)
     assert {name for name in with_gradient if torch.equal(before[name], after[name])} == set()
@@ -77,7 +78,7 @@ def test_every_parameter_with_a_gradient_moves_and_the_others_stay() -> None:
 
 def test_a_group_of_rate_zero_stays() -> None:
     head, (inputs, targets) = toy_module(), toy_data()
-    before = copied(module_state(head))
+    before = clone_tensors(module_state(head))
     groups = [list(head[:3].parameters()), list(head[3:].parameters())]
     settings = toy_settings(lrs=(0.0, 0.1), weight_decays=(0.1, 0.0))
     fit(head, groups, inputs, targets, settings)
@@ -111,7 +112,7 @@ def test_groups_that_do_not_hold_each_parameter_once_are_refused(
     head, (inputs, targets) = toy_module(), toy_data()
     groups = grouping(head)
     settings = toy_settings(lrs=(0.1,) * len(groups), weight_decays=(0.0,) * len(groups))
-    for run in (fit, lr_find):
+    for run in (fit, lr_range_test):
         with pytest.raises(SettingError, match="group"):
             run(head, groups, inputs, targets, settings)
 
@@ -166,11 +167,11 @@ def test_lr_find_leaves_no_trace(
     module.train(is_training)
     module.net[4].train(not is_training)
     modes = [part.training for part in module.modules()]
-    before, states = copied(module_state(module)), random_states()
+    before, states = clone_tensors(module_state(module)), random_states()
     addresses = [parameter.data_ptr() for parameter in module.parameters()]
 
     def find() -> LRCurve:
-        return lr_find(
+        return lr_range_test(
             module, one_group(module), inputs, targets, toy_settings(), num_steps=14,
             max_rows=max_rows,
         )  # fmt: skip
@@ -193,7 +194,7 @@ def test_lr_find_leaves_no_trace(
 def test_a_fit_after_lr_find_is_the_fit_without_it() -> None:
     one, two = toy_module(), toy_module()
     inputs, targets = toy_data()
-    lr_find(one, one_group(one), inputs, targets, toy_settings(), num_steps=12)
+    lr_range_test(one, one_group(one), inputs, targets, toy_settings(), num_steps=12)
     first = fit(one, one_group(one), inputs, targets, toy_settings())
     second = fit(two, one_group(two), inputs, targets, toy_settings())
     assert same(one, two)
@@ -204,7 +205,7 @@ def test_lr_find_is_the_same_each_time_and_sees_the_next_view() -> None:
     module, (inputs, targets) = toy_module(), toy_data()
     settings = toy_settings(first_epoch=3)
     curves = [
-        lr_find(module, one_group(module), inputs, targets, settings, num_steps=12)
+        lr_range_test(module, one_group(module), inputs, targets, settings, num_steps=12)
         for _ in range(2)
     ]
     assert curves[0].losses.tolist() == curves[1].losses.tolist()
@@ -229,10 +230,10 @@ def test_rates_are_those_of_sgdr(n_cycle: int, cycle_len: int, cycle_mult: int, 
     assert schedule.num_epochs == cycle_len * sum(cycle_mult**i for i in range(n_cycle))
     for step in range(schedule.num_epochs * steps):
         expected = rate_of_the_paper(step, steps, cycle_len, cycle_mult)
-        assert schedule.share(step, steps) == pytest.approx(expected, rel=1e-12, abs=1e-15)
+        assert schedule.factor(step, steps) == pytest.approx(expected, rel=1e-12, abs=1e-15)
     ends = [epoch for epoch in range(schedule.num_epochs) if schedule.ends_cycle(epoch)]
     assert len(ends) == n_cycle
-    restarts = [schedule.share((end + 1) * steps, steps) for end in ends[:-1]]
+    restarts = [schedule.factor((end + 1) * steps, steps) for end in ends[:-1]]
     assert restarts == [1.0] * (n_cycle - 1)
     assert ends[-1] == schedule.num_epochs - 1
 
@@ -241,7 +242,7 @@ def test_rates_are_those_of_sgdr(n_cycle: int, cycle_len: int, cycle_mult: int, 
 def test_without_cycles_the_rate_stays(n_cycle: int, steps: int) -> None:
     schedule = Schedule(n_cycle)
     assert schedule.num_epochs == n_cycle
-    assert {schedule.share(step, steps) for step in range(n_cycle * steps)} == {1.0}
+    assert {schedule.factor(step, steps) for step in range(n_cycle * steps)} == {1.0}
 
 
 def test_a_fit_uses_these_rates() -> None:

@@ -15,9 +15,10 @@ from tests.unit.training.toy import ToyInputs, one_group
 
 from warmstart.results.history import History
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.loop import FitSettings, fit
+from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
 from warmstart.training.schedule import Schedule
+from warmstart.training.settings import FitSettings
 
 SETTINGS = {
     "plain": FitSettings((0.05,), Schedule(2, 1, 2), batch_size=8),

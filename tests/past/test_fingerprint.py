@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from warmstart.activations.key import SpaceCard, row_key
+from warmstart.activations.namespace import NamespaceCard, row_key
 from warmstart.backbones.fingerprint import fingerprint
 from warmstart.backbones.network import Normalise
 from warmstart.backbones.pooling import ChannelsLastPool, ConcatPool, TokenPool
@@ -42,6 +42,8 @@ def test_a_prefix_has_the_fingerprint_that_it_had(
 
 
 def test_a_row_has_the_key_that_it_had() -> None:
-    card = SpaceCard("resnet18", "0" * 64, "pooled", "openvino 2026.4.1 f32", "float16", (1024,))
+    card = NamespaceCard(
+        "resnet18", "0" * 64, "pooled", "openvino 2026.4.1 f32", "float16", (1024,)
+    )
     recipe = ViewRecipe(size=224)
     assert row_key(card.identity, recipe.name(), bytes(32)).hex() == ROW_KEY

@@ -11,20 +11,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from warmstart.activations.key import SpaceCard, row_key
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard, row_key
 from warmstart.data.content import ContentHashes
 
 
 @pytest.fixture
-def space(past: Path) -> Space:
+def namespace(past: Path) -> CacheNamespace:
     (folder,) = (past / "store" / "activations").iterdir()
     entry = json.loads((folder / "space.json").read_text())
-    card = SpaceCard(**entry | {"shape": tuple(entry["shape"])})
+    card = NamespaceCard(**entry | {"shape": tuple(entry["shape"])})
     assert card.identity == folder.name
-    now = SpaceCard(card.backbone, card.fingerprint, card.cut, card.mode, card.dtype, card.shape)
+    now = NamespaceCard(
+        card.backbone, card.fingerprint, card.cut, card.mode, card.dtype, card.shape
+    )
     assert now == card  # else what people have stored is not found again: a choice, no accident
-    return Space(folder.parent, card)
+    return CacheNamespace(folder.parent, card)
 
 
 @pytest.fixture
@@ -33,21 +34,25 @@ def recorded(past: Path) -> dict[str, Any]:
     return entry
 
 
-def test_every_row_is_found_and_has_its_bits(space: Space, recorded: dict[str, Any]) -> None:
+def test_every_row_is_found_and_has_its_bits(
+    namespace: CacheNamespace, recorded: dict[str, Any]
+) -> None:
     keys = [bytes.fromhex(row["key"]) for row in recorded["rows"]]
-    assert len(space) == len(keys) == 40
-    assert space.damaged == []
-    assert space.missing(keys) == []
-    values = space.gather(space.locate(keys[::-1]))[::-1]
+    assert len(namespace) == len(keys) == 40
+    assert namespace.damaged == []
+    assert namespace.missing(keys) == []
+    values = namespace.gather(namespace.locate(keys[::-1]))[::-1]
     sums = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).hexdigest() for row in values]
     assert sums == [row["row_sha256"] for row in recorded["rows"]]
     assert values[0][:8].tolist() == recorded["first_row"]
 
 
-def test_rows_are_called_what_they_were_called(space: Space, recorded: dict[str, Any]) -> None:
+def test_rows_are_called_what_they_were_called(
+    namespace: CacheNamespace, recorded: dict[str, Any]
+) -> None:
     for row in recorded["rows"]:
         content = bytes.fromhex(row["content"])
-        assert row_key(space.card.identity, recorded["view"], content).hex() == row["key"]
+        assert row_key(namespace.card.identity, recorded["view"], content).hex() == row["key"]
 
 
 def test_remembered_hashes_without_a_sum_are_not_believed(past: Path) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.activations.namespace import CacheNamespace
 from warmstart.activations.runner import PrefixRunner
-from warmstart.activations.space import Space
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
@@ -15,7 +15,7 @@ SHARD_ROWS = 2048
 
 
 def fill(
-    space: Space,
+    namespace: CacheNamespace,
     keys: Sequence[bytes],
     stream: Callable[[list[int]], Iterator[PixelBlock]],
     runner: Callable[[], PrefixRunner],
@@ -24,7 +24,7 @@ def fill(
     """Store every row of ``keys`` that is not stored yet.
 
     Args:
-        space: Where.
+        namespace: Where.
         keys: A name per row; the same name twice is computed once.
         stream: Positions in ``keys`` → their pixels, in order.
         runner: Gives the runner; called only if a row is missing.
@@ -34,24 +34,25 @@ def fill(
         The images that cannot be read; all others are stored.
 
     Raises:
-        CacheError: the runner does not compute in the space's mode.
+        CacheError: the runner does not compute in the namespace's mode.
     """
-    if not space.missing(keys):
+    if not namespace.missing(keys):
         return []
-    with space.lock():
-        space.refresh()  # another process may have filled it while this one waited
-        space.remove_unfinished()
-        missing = space.missing(keys)
+    with namespace.lock():
+        namespace.refresh()  # another process may have filled it while this one waited
+        namespace.remove_unfinished()
+        missing = namespace.missing(keys)
         if not missing:
             return []
         prefix = runner()
-        if (prefix.mode, prefix.stored_dtype) != (space.card.mode, space.card.dtype):
+        if (prefix.mode, prefix.stored_dtype) != (namespace.card.mode, namespace.card.dtype):
             raise CacheError(
-                f"a runner in mode {prefix.mode} cannot fill a space of mode {space.card.mode}.",
-                expected="the mode that the space is named after.",
+                f"a runner in mode {prefix.mode} cannot fill a namespace of mode "
+                f"{namespace.card.mode}.",
+                expected="the mode that the namespace is named after.",
                 fix="report this: it is a fault of warmstart.",
             )
-        pending = PendingRows(space)
+        pending = PendingRows(namespace)
         failures: list[UnreadableImageError] = []
         try:
             for block, values in prefix.run(stream(missing)):
@@ -66,12 +67,12 @@ def fill(
 class PendingRows:
     """Rows that are computed and not yet committed."""
 
-    def __init__(self, space: Space) -> None:
-        """Collect for ``space``."""
-        self.space = space
+    def __init__(self, namespace: CacheNamespace) -> None:
+        """Collect for ``namespace``."""
+        self.namespace = namespace
         self.keys: list[bytes] = []
         self.values: list[NDArray[np.generic]] = []
-        self.most_rows = min(SHARD_ROWS, max(1, SHARD_BYTES // space.row_bytes))
+        self.most_rows = min(SHARD_ROWS, max(1, SHARD_BYTES // namespace.row_bytes))
 
     def add(self, keys: list[bytes], values: NDArray[np.generic]) -> None:
         """Take rows, and commit a shard when there are enough."""
@@ -83,5 +84,5 @@ class PendingRows:
     def commit(self) -> None:
         """Write what there is."""
         if self.keys:
-            self.space.append(self.keys, np.concatenate(self.values))
+            self.namespace.append(self.keys, np.concatenate(self.values))
             self.keys, self.values = [], []

@@ -10,16 +10,16 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from warmstart.activations.key import SpaceCard, row_key
-from warmstart.activations.openvino_reason import openvino_reason
-from warmstart.activations.openvino_runner import (
-    OpenVinoRunner,
+from warmstart.activations.namespace import NamespaceCard, row_key
+from warmstart.activations.openvino_compile import (
     compile_graph,
     fast_precision,
     openvino_mode,
-    stored_dtype,
+    openvino_reason,
 )
-from warmstart.activations.runner import PixelRunner, PrefixRunner, TorchRunner
+from warmstart.activations.openvino_runner import OpenVinoRunner, stored_dtype
+from warmstart.activations.runner import PixelRunner, PrefixRunner
+from warmstart.activations.torch_runner import TorchRunner
 from warmstart.arguments import shortly
 from warmstart.backbones.fingerprint import fingerprint
 from warmstart.backbones.network import ClassifierNetwork, Normalise
@@ -99,7 +99,8 @@ class FrozenPart:
         if self.device.type == "cpu" and self.cut not in self.torch_cuts:
             try:
                 compiled = compile_graph(self.prefix, self.size, self.precision)
-                return OpenVinoRunner(compiled, row_shape, self.precision)
+                mode = openvino_mode(self.precision)
+                return OpenVinoRunner(compiled, row_shape, self.precision, mode)
             except Exception as error:  # noqa: BLE001 - whatever OpenVINO raises; torch can do it
                 self._note_torch(error)
         return TorchRunner(self.prefix, row_shape, self.device, self.precision)
@@ -119,11 +120,11 @@ class FrozenPart:
         self.torch_cuts[self.cut] = why
 
     @cached_property
-    def card(self) -> SpaceCard:
+    def card(self) -> NamespaceCard:
         """What the stored rows of this prefix are called."""
         if self.prefix is None:  # the same for all networks
-            return SpaceCard("pixels", "", self.cut, "pixels", "uint8", self.row_shape)
-        card = SpaceCard(
+            return NamespaceCard("pixels", "", self.cut, "pixels", "uint8", self.row_shape)
+        card = NamespaceCard(
             backbone=self.backbone,
             fingerprint=fingerprint(self.prefix),
             cut=self.cut,

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from warmstart.activations.namespace import CacheNamespace
 from warmstart.activations.runner import PrefixRunner
-from warmstart.activations.space import Space
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 
 VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else
@@ -73,7 +73,7 @@ class RenderedRows:
 class StoredPixels:
     """Stored rows whose activations are the pixels themselves."""
 
-    space: Space
+    space: CacheNamespace
     positions: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -103,7 +103,7 @@ class StoredInputs:
 
     def __init__(
         self,
-        space: Space,
+        space: CacheNamespace,
         train_rows: EpochKeys,
         valid_keys: Sequence[bytes],
         device: torch.device,
@@ -257,7 +257,7 @@ def all_readable(blocks: Iterator[PixelBlock]) -> Iterator[PixelBlock]:
 
 
 def stored_blocks(
-    space: Space, positions: NDArray[np.int64], device: torch.device
+    space: CacheNamespace, positions: NDArray[np.int64], device: torch.device
 ) -> Iterator[Tensor]:
     """Stored rows in blocks of VALID_ROWS."""
     for start in range(0, len(positions), VALID_ROWS):

@@ -6,6 +6,7 @@ tenth of that. What it does not know is left to that converter.
 
 import warnings
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from torch.utils.weak import WeakIdKeyDictionary
 
-from warmstart.activations.openvino_compile import compiled
 from warmstart.activations.openvino_ops import TRANSLATIONS, Value
-from warmstart.activations.openvino_reason import openvino_reason
 
 PRECISION = "INFERENCE_PRECISION_HINT"
 LARGEST_DIFFERENCE = 1e-3  # of the outputs' size: more than that is a wrong translation
@@ -83,21 +82,21 @@ def faithful_model(
 
     Returns:
         A model that gives in float32 what torch gives, and has run: some operations fail only then.
-        Where neither way leads to one, a RuntimeError says why.
+        Where neither way leads to one, the last error that a translator raised is raised again.
     """
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
-    failure = RuntimeError("")
+    failure: Exception = RuntimeError("")
     for translate in (recorded, converted):
         try:
             graph, wanted = translate(prefix, pixels)
-            model = compiled(graph, {**settings, PRECISION: "f32"})
+            model = compile_in_thread(graph, {**settings, PRECISION: "f32"})
             found = model(pixels.numpy())[0]
             if settings[PRECISION] != "f32":
-                model = compiled(graph, settings)
+                model = compile_in_thread(graph, settings)
                 model(pixels.numpy())
         except Exception as error:  # noqa: BLE001 - a translator raises whatever it meets
-            failure = RuntimeError(openvino_reason(error))
+            failure = error
             continue
         largest = LARGEST_DIFFERENCE * max(1e-6, float(wanted.abs().max()))
         if found.shape == wanted.shape and np.abs(found - wanted.numpy()).max() < largest:
@@ -121,3 +120,19 @@ def converted(prefix: nn.Module, pixels: Tensor) -> tuple[openvino.Model, Tensor
         traced = torch.jit.trace(prefix, pixels, check_trace=False)  # type: ignore[no-untyped-call]
         graph = openvino.convert_model(traced, example_input=pixels, input=list(pixels.shape))
         return graph, prefix(pixels)
+
+
+def compile_in_thread(graph: openvino.Model, settings: Mapping[str, Any]) -> Any:
+    """OpenVINO's compiled model, for the CPU.
+
+    On processors with AVX-512, OpenVINO gives the thread that compiles another stack for signals,
+    and on deleting a model puts back the one before. Of two models deleted in the order of their
+    making the second puts back memory that the first has freed, and the next signal (Ctrl-C) kills
+    the process. A thread of its own has no stack that could be put back.
+
+    Args:
+        graph: What to compile.
+        settings: By OpenVINO's names.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
+        return pool.submit(openvino.Core().compile_model, graph, "CPU", dict(settings)).result()

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from warmstart.activations.fill import fill
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.inputs import view_of_epoch
-from warmstart.activations.room import make_room
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace
+from warmstart.activations.quota import reserve
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
@@ -46,7 +46,7 @@ class TableActivations:
         self.frozen, self.cache_dir, self.progress = frozen, cache_dir, progress
         frozen.store = cache_dir / "activations"
         self.hashes = ContentHashes(cache_dir / "content.sqlite")
-        self._opened: Space | None = None
+        self._opened: CacheNamespace | None = None
         self._readable = set() if readable is None else readable
 
     @property
@@ -56,7 +56,7 @@ class TableActivations:
 
     def store(
         self, source: PixelSource, rows: NDArray[np.int64], view: int = 0
-    ) -> tuple[Space, list[bytes], list[UnreadableImageError]]:
+    ) -> tuple[CacheNamespace, list[bytes], list[UnreadableImageError]]:
         """See that one view of every row is stored.
 
         Args:
@@ -79,7 +79,7 @@ class TableActivations:
 
     def stored(
         self, source: PixelSource, rows: NDArray[np.int64], view: int = 0
-    ) -> tuple[Space, list[bytes]]:
+    ) -> tuple[CacheNamespace, list[bytes]]:
         """Likewise: the space, and a key per row.
 
         A row that could be read before and cannot any more raises its UnreadableImageError.
@@ -98,14 +98,14 @@ class TableActivations:
 
     def _store(
         self, source: PixelSource, rows: NDArray[np.int64], view: int
-    ) -> tuple[Space, list[bytes], list[UnreadableImageError]]:
+    ) -> tuple[CacheNamespace, list[bytes], list[UnreadableImageError]]:
         hashes = source.content_hashes(rows, self.hashes)
         keys = self.frozen.keys(source.view_names(rows, view), hashes)
         space = self._space()
         num_missing = len(space.missing(keys))
         if num_missing == 0:
             return space, keys, []
-        megabytes = make_room(space, num_missing) / 1e6
+        megabytes = reserve(space, num_missing) / 1e6
         of = f" (view {view})" if view and source.varies else ""
         what = f"{self.frozen.backbone} once per image{of}, {megabytes:.1f} MB to keep"
 
@@ -121,12 +121,12 @@ class TableActivations:
             failures = fill(space, keys, stream, lambda: self.frozen.runner, advance)
         return space, keys, failures
 
-    def _space(self) -> Space:
+    def _space(self) -> CacheNamespace:
         """Opened once, because opening reads all of it to compare its checksums."""
         known = len(self.damaged)
         if self._opened is None or self._opened.card != self.frozen.card:
             known = 0
-            self._opened = Space(self.cache_dir / "activations", self.frozen.card)
+            self._opened = CacheNamespace(self.cache_dir / "activations", self.frozen.card)
         else:
             self._opened.refresh()
         new = self.damaged[known:]

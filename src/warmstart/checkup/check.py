@@ -2,32 +2,48 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
-from warmstart.activations.space import Space
+from warmstart.activations.frozen_part import (
+    FrozenPart,
+    FrozenSettings,
+    frozen_backbone,
+    resolve_device,
+)
+from warmstart.activations.namespace import CacheNamespace
 from warmstart.activations.table_activations import TableActivations
+from warmstart.backbones.card import Architecture, BackboneCard
+from warmstart.backbones.pooling import pooled_parts
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.checkup.checkup import Checkup, home_of
-from warmstart.checkup.classes import small_classes
+from warmstart.checkup.duplicates import (
+    duplicates_of,
+    same_content,
+    same_to_the_eye,
+    thumbnails,
+    units,
+)
 from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
-from warmstart.checkup.findings import CropLoss, FileFinding, Mislabelled
-from warmstart.checkup.mislabelled import label_issues
-from warmstart.checkup.out_of_fold import out_of_fold
-from warmstart.checkup.thumbnails import thumbnails
-from warmstart.checkup.twins import as_twins, same_content, same_to_the_eye, units
+from warmstart.checkup.findings import ClassFinding, CropLoss, FileFinding
+from warmstart.checkup.mislabelled import find_mislabelled
 from warmstart.data.table import SPLITS, ImageTable, class_counts
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
 from warmstart.images.header import Header, read_header
+from warmstart.images.view import ViewRecipe
+from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.training.logistic_head import Parts
 
-LEAST_UNITS = 3  # of pictures, for folds
 THUMBNAIL_SIDE = 64  # pixels that decoding must leave
+FEW = 20  # training images; below, scores of the class depend on which ones they are
+RARE = 10  # times fewer than the largest class
 
 
-def check(source: PixelSource, activations: TableActivations, parts: Parts) -> Checkup:
+def run_checkup(source: PixelSource, activations: TableActivations, parts: Parts) -> Checkup:
     """Compute what is not stored yet, and run every finder.
 
     Args:
@@ -44,7 +60,7 @@ def check(source: PixelSource, activations: TableActivations, parts: Parts) -> C
     every = np.arange(len(table), dtype=np.int64)
     headers = headers_of(source)
     contents = source.content_hashes(every, activations.hashes)
-    space, keys, failures = activations.store(source, every)
+    namespace, keys, failures = activations.store(source, every)
     row_of = {name: row for row, name in reversed([*enumerate(table.names)])}
     reasons = {contents[row_of[failure.name]]: failure for failure in failures}
     bad = {row for row in every.tolist() if contents[row] in reasons}
@@ -52,14 +68,14 @@ def check(source: PixelSource, activations: TableActivations, parts: Parts) -> C
     groups = same_content(good, [contents[row] for row in good])
     firsts = [group[0] for group in groups]
     pairs = (
-        same_to_the_eye(firsts, rows_of(space, keys, firsts), thumbnails_by(source))
+        same_to_the_eye(firsts, rows_of(namespace, keys, firsts), thumbnails_by(source))
         if firsts
         else []
     )
-    wrong, notes = mislabelled(
+    wrong, notes = find_mislabelled(
         table,
         good,
-        lambda rows: rows_of(space, keys, rows),
+        lambda rows: rows_of(namespace, keys, rows),
         lambda rows: units(rows, groups, pairs, table.groups),
         parts,
     )
@@ -73,7 +89,7 @@ def check(source: PixelSource, activations: TableActivations, parts: Parts) -> C
         ),
         odd_modes=odd_modes(known),
         odd_sizes=odd_sizes(known, source.recipe),
-        twins=as_twins(table, groups, pairs),
+        duplicates=duplicates_of(table, groups, pairs),
         mislabelled=wrong,
         small_classes=small_classes(
             counts_of(table, good, "train"), counts_of(table, good, "valid"), table.classes
@@ -93,7 +109,7 @@ def nothing_read(table: ImageTable) -> Checkup:
         unreadable=(),
         odd_modes=(),
         odd_sizes=(),
-        twins=(),
+        duplicates=(),
         mislabelled=(),
         small_classes=(),
         crop=CropLoss(0.0, ()),
@@ -120,9 +136,11 @@ def headers_of(source: PixelSource) -> list[Header | None]:
         return list(pool.map(one, range(len(source.table))))
 
 
-def rows_of(space: Space, keys: Sequence[bytes], rows: Sequence[int]) -> NDArray[np.float32]:
+def rows_of(
+    namespace: CacheNamespace, keys: Sequence[bytes], rows: Sequence[int]
+) -> NDArray[np.float32]:
     """Stored activations of some rows: (n, D)."""
-    found = space.gather(space.locate([keys[row] for row in rows]))
+    found = namespace.gather(namespace.locate([keys[row] for row in rows]))
     return found.astype(np.float32).reshape(len(rows), -1)
 
 
@@ -145,42 +163,68 @@ def thumbnails_by(source: PixelSource) -> Callable[[Sequence[int]], dict[int, ND
     return many
 
 
-def mislabelled(
-    table: ImageTable,
-    good: Sequence[int],
-    activations_of: Callable[[Sequence[int]], NDArray[np.float32]],
-    units_of: Callable[[Sequence[int]], list[str]],
-    parts: Parts,
-) -> tuple[tuple[Mislabelled, ...], tuple[str, ...]]:
-    """Rows whose label looks wrong, and a note where that cannot be said."""
-    if table.is_multi_label:
-        return (), ("wrong labels were not looked for: a picture may have any number of them",)
-    rows = [row for row in good if table.labels[row] >= 0]
-    labels = table.labels[rows]
-    together = units_of(rows)
-    if len(set(together)) < LEAST_UNITS or len(np.unique(labels)) < 2:
-        return (), ("wrong labels were not looked for: too few pictures with labels",)
-    found = out_of_fold(activations_of(rows), labels, together, len(table.classes), parts)
-    passed = sorted({table.classes[label] for label in labels[np.isnan(found).any(axis=1)]})
-    notes = (
-        (f"labels were not judged, for lack of other pictures, in: {', '.join(passed)}",)
-        if passed
-        else ()
-    )
-    issues = zip(*label_issues(found, labels), strict=True)
-    return tuple(
-        Mislabelled(
-            name=table.names[rows[place]],
-            split=str(table.splits[rows[place]]),
-            label=table.classes[labels[place]],
-            suggestion=table.classes[suggestion],
-            margin=float(margin),
-        )
-        for place, suggestion, margin in issues
-    ), notes
-
-
 def counts_of(table: ImageTable, good: Sequence[int], split: str) -> NDArray[np.int64]:
     """Readable pictures of each class in a split."""
     labels = table.labels[[row for row in good if table.splits[row] == split]]
     return class_counts(labels, len(table.classes))
+
+
+def small_classes(
+    num_train: NDArray[np.int64], num_valid: NDArray[np.int64], classes: Sequence[str]
+) -> tuple[ClassFinding, ...]:
+    """Classes with few training images, few beside the largest class, or none that judges.
+
+    Args:
+        num_train: (K,) images.
+        num_valid: (K,) likewise.
+        classes: (K,) names.
+    """
+    largest = int(num_train.max(initial=0))
+    found = []
+    for name, train, valid in zip(classes, num_train.tolist(), num_valid.tolist(), strict=True):
+        reasons = []
+        if train < FEW:
+            reasons.append(f"fewer than {FEW} training images")
+        if train * RARE < largest:
+            reasons.append(f"{largest / max(train, 1):.0f} times fewer than the largest class")
+        if valid == 0:
+            reasons.append("no validation image")
+        if reasons:
+            found.append(ClassFinding(name, train, "; ".join(reasons)))
+    return tuple(found)
+
+
+def pooled_part(
+    arch: Architecture,
+    card: BackboneCard,
+    recipe: ViewRecipe,
+    *,
+    weights: Path | None,
+    device: str,
+    precision: str,
+) -> FrozenPart:
+    """A pretrained body and its pool.
+
+    Args:
+        arch: The backbone.
+        card: What its pixels are to be like.
+        recipe: What it sees.
+        weights: A file with its weights; None is the embedded default or timm's hub.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "f32" or "bf16".
+    """
+    # no head is needed, so the smallest
+    plan = NetworkPlan(arch, 2, recipe.size, sizes=(), weights=weights)
+    network, _, _ = new_network(plan)
+    settings = FrozenSettings(card.name, card.mean, card.std, recipe.size, precision)
+    return frozen_backbone(network, settings, resolve_device(device))
+
+
+def parts_of(frozen: FrozenPart) -> Parts:
+    """Columns of its rows that usually tell classes apart best.
+
+    Args:
+        frozen: From ``pooled_part``: what it ends with is the pool.
+    """
+    pool = nn.Identity() if frozen.prefix is None else list(frozen.prefix.children())[-1]
+    return next(iter(pooled_parts(pool, frozen.row_shape[0]).values()))

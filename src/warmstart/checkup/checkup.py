@@ -1,28 +1,70 @@
-"""What was found, told and turned into fixes."""
+"""What was found: as plain data, as text of 80 columns, and as fixes."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
-from warmstart.checkup.found import Found
+from warmstart.checkup.findings import ClassFinding, CropLoss, Duplicates, FileFinding, Mislabelled
 from warmstart.checkup.suggest import suggested_fixes
-from warmstart.checkup.summary import summary
 from warmstart.data.fixes import Fix, write_fixes
 from warmstart.data.own_folder import refuse_within_data
-from warmstart.errors import SettingError
+from warmstart.errors import SettingError, printable
+
+WIDTH, NUM_SHOWN = 80, 5
+REFUSED = "what training refuses"  # few kinds, each of which stops it
 
 
 @dataclass(frozen=True)
-class Checkup(Found):
-    """The findings of ``data.check()``; ``print`` it to read them."""
+class Checkup:
+    """What ``data.check()`` found, by kind, the surest first; ``print`` it to read it.
+
+    ``num_rows`` by split; ``home`` is the smallest folder that holds all pictures; ``duplicates``
+    are both exact and near ones; ``notes`` say what could not be looked for. ``faults`` are what
+    training refuses, and ``left_out`` what lies among the pictures and is in no row.
+    """
+
+    num_rows: dict[str, int]
+    home: Path | None
+    unreadable: tuple[FileFinding, ...]
+    odd_modes: tuple[FileFinding, ...]
+    odd_sizes: tuple[FileFinding, ...]
+    duplicates: tuple[Duplicates, ...]
+    mislabelled: tuple[Mislabelled, ...]
+    small_classes: tuple[ClassFinding, ...]
+    crop: CropLoss
+    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    left_out: tuple[FileFinding, ...] = ()
+
+    @property
+    def exact_duplicates(self) -> tuple[Duplicates, ...]:
+        """Files with the same bytes."""
+        return tuple(group for group in self.duplicates if group.is_exact)
+
+    @property
+    def near_duplicates(self) -> tuple[Duplicates, ...]:
+        """Pictures that were saved anew, resized or slightly cropped."""
+        return tuple(group for group in self.duplicates if not group.is_exact)
+
+    @property
+    def leaks(self) -> tuple[Duplicates, ...]:
+        """Those of both that are in more than one split."""
+        return tuple(group for group in self.duplicates if group.crosses_splits)
+
+    @property
+    def contradictions(self) -> tuple[Duplicates, ...]:
+        """Those of both that have two labels."""
+        return tuple(group for group in self.duplicates if group.contradicts)
 
     def summary(self) -> str:
         """Counts, then the first few of each kind by name, in 80 columns."""
-        return summary(self)
+        return summary_text(self)
 
     def fixes(self) -> list[Fix]:
         """One per picture. Only what is sure has an effect; the rest says "look"."""
-        return suggested_fixes(self.unreadable, self.twins, self.mislabelled)
+        return suggested_fixes(self.unreadable, self.duplicates, self.mislabelled)
 
     def write_fixes(self, path: str | Path) -> None:
         """Write them as a CSV, to be edited and given to ``from_paths(fixes=)``.
@@ -51,3 +93,100 @@ class Checkup(Found):
 def home_of(paths: list[Path]) -> Path | None:
     """The smallest folder that holds all files; None for none."""
     return Path(os.path.commonpath([path.absolute().parent for path in paths])) if paths else None
+
+
+def summary_text(found: Checkup) -> str:
+    """Everything that a person should know before looking closer.
+
+    Args:
+        found: What there is.
+    """
+    sections = sections_of(found)
+    splits = ", ".join(f"{number} {split}" for split, number in found.num_rows.items() if number)
+    lines = [f"{sum(found.num_rows.values())} pictures ({splits})"]
+    lines += [f"{len(items):>6}  {title}" for title, items in sections if items]
+    if not any(items for _, items in sections):
+        lines.append("nothing was found")
+    lines.append(f"The crop leaves out {found.crop.mean_share:.0%} of the pixels on average.")
+    for title, items in sections:
+        if items:
+            lines += ["", f"{title[0].upper()}{title[1:]}:"]
+            most = len(items) if title == REFUSED else NUM_SHOWN
+            lines += [line for item in items[:most] for line in folded(item)]
+            if len(items) > most:
+                lines.append(f"  and {len(items) - most} more")
+    if found.notes:
+        lines += [
+            "",
+            *(line for note in found.notes for line in wrap(f"note: {printable(note)}", WIDTH)),
+        ]
+    return "\n".join(lines)
+
+
+def sections_of(found: Checkup) -> list[tuple[str, list[str]]]:
+    """Titles, and a line for each finding."""
+    exact = [group for group in found.exact_duplicates if not group.crosses_splits]
+    near = [group for group in found.near_duplicates if not group.crosses_splits]
+    left_out: dict[str, list[str]] = {}
+    for item in found.left_out:
+        left_out.setdefault(f"left out, {item.reason}", []).append(item.name)
+    return [
+        (REFUSED, list(found.faults)),
+        (
+            "files that cannot be read",
+            [f"{item.name}: {item.reason}" for item in found.unreadable],
+        ),
+        ("pictures that are in two splits", in_lines(found.leaks)),
+        ("pictures with two labels", in_lines(found.contradictions)),
+        ("exact duplicates within a split", in_lines(exact)),
+        ("near duplicates within a split", in_lines(near)),
+        (
+            "labels that look wrong",
+            [
+                f"{row.name}: called {row.label}, looks like {row.suggestion} ({row.margin:.2f})"
+                for row in found.mislabelled
+            ],
+        ),
+        (
+            "pictures in odd colours",
+            [f"{item.name}: {item.reason}" for item in found.odd_modes],
+        ),
+        (
+            "tiny or huge pictures",
+            [f"{item.name}: {item.reason}" for item in found.odd_sizes],
+        ),
+        (
+            "classes with too few pictures",
+            [f"{item.name}: {item.num_train} in train; {item.reason}" for item in
+             found.small_classes],
+        ),
+        (
+            "pictures that lose more than half their pixels to the crop",
+            [f"{name}: {share:.0%}" for name, share in found.crop.worst],
+        ),
+        *left_out.items(),
+    ]  # fmt: skip
+
+
+def in_lines(several: Sequence[Duplicates]) -> list[str]:
+    """Each set of duplicates as names with their splits and labels."""
+    return [
+        ("same bytes: " if group.is_exact else f"alike ({group.similarity:.3f}): ")
+        + " = ".join(
+            f"{member.name} ({' '.join([member.split, *member.labels])})"
+            for member in group.members
+        )
+        for group in several
+    ]
+
+
+def folded(item: str) -> list[str]:
+    """A finding within 80 columns; a name is never broken, so that it can be copied."""
+    return wrap(
+        printable(item),
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

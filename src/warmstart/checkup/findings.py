@@ -21,7 +21,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Twins:
+class Duplicates:
     """Rows that show the same picture.
 
     ``similarity`` is 1 for equal bytes; otherwise that of the grey thumbnails, in [-1, 1].

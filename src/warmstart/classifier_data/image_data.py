@@ -403,8 +403,9 @@ class ImageClassifierData:
         store = cache_folder(cache_dir)
         refuse_own(self, cache_dir=store)
         from warmstart.activations.table_activations import TableActivations
-        from warmstart.checkup.check import check  # torch loads here
-        from warmstart.checkup.pooled import parts_of, pooled_part
+
+        # torch loads here
+        from warmstart.checkup.check import parts_of, pooled_part, run_checkup
 
         frozen = pooled_part(
             arch or self.tfms.card.name,
@@ -416,7 +417,7 @@ class ImageClassifierData:
         )
         progress = no_progress if quiet else show_progress
         activations = TableActivations(frozen, store, progress)
-        return check(self.source, activations, parts_of(frozen))
+        return run_checkup(self.source, activations, parts_of(frozen))
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named."""

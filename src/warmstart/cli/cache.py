@@ -14,9 +14,9 @@ app = typer.Typer(help="Stored activations: list, tidy, verify.", no_args_is_hel
 @app.command("ls")
 def list_spaces(cache_dir: options.CacheDir = None) -> None:
     """List what is stored, the most recently used first."""
-    from warmstart.activations.housekeeping import spaces_in
+    from warmstart.activations.quota import namespaces_in
 
-    found = spaces_in(folder_of(cache_dir))
+    found = namespaces_in(folder_of(cache_dir))
     if not found:
         show_lines(f"nothing is stored in {folder_of(cache_dir)}")
         return
@@ -37,7 +37,7 @@ def collect(
     cache_dir: options.CacheDir = None,
 ) -> None:
     """Delete the least recently used activations; they can be computed again."""
-    from warmstart.activations.housekeeping import shrink
+    from warmstart.activations.quota import shrink
 
     removed = shrink(folder_of(cache_dir), int(keep * 1e9))
     freed = sum(space.num_bytes for space in removed)
@@ -55,7 +55,7 @@ def verify(cache_dir: options.CacheDir = None) -> None:
     Raises:
         Exit: with 1, if one differs.
     """
-    from warmstart.activations.housekeeping import damaged_shards
+    from warmstart.activations.quota import damaged_shards
 
     num_files, damaged = damaged_shards(folder_of(cache_dir))
     for path in damaged:

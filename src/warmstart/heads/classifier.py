@@ -13,8 +13,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from warmstart.activations.frozen_part import resolve_device
 from warmstart.arguments import Reader, one_of, optional, real, seed, whole
 from warmstart.errors import SettingError
-from warmstart.heads.arrays import ArrayInputs
-from warmstart.heads.logistic import fit_logistic, resolve_parts
+from warmstart.heads.arrays import ArrayInputs, fit_logistic, resolve_feature_parts
 from warmstart.results.head_fit import HEADS
 from warmstart.results.predictions import LIKELY
 from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, HeadCard, build_head, dropouts_of
@@ -68,8 +67,15 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         device: "auto", "cpu", "cuda" or "mps".
 
     Example:
-        X, y = learn.activations_of("train")
-        search = GridSearchCV(HeadClassifier(), {"lr": [0.003, 0.01, 0.03]}, cv=3).fit(X, y)
+        Activations are those of ``X, y = learn.activations_of("train")``; here they are made up.
+
+        >>> import numpy as np
+        >>> from sklearn.model_selection import GridSearchCV
+        >>> y = np.repeat(["cat", "dog"], 30)
+        >>> X = np.random.default_rng(0).normal(size=(60, 8)) + 3 * (y == "dog")[:, None]
+        >>> search = GridSearchCV(HeadClassifier(head="logistic"), {"C": [1.0, 100.0]}, cv=3)
+        >>> print(search.fit(X, y).predict(X[[0, -1]]))
+        ['cat' 'dog']
     """
 
     def __init__(  # noqa: PLR0913 - scikit-learn wants every parameter by name
@@ -119,7 +125,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         if self.head == "logistic":
             self.head_, self.C_ = fit_logistic(
                 X, targets, len(self.classes_), given["C"],
-                resolve_parts(self.parts, X.shape[1]), seed=given["seed"], device=place,
+                resolve_feature_parts(self.parts, X.shape[1]), seed=given["seed"], device=place,
             )  # fmt: skip
         else:
             self._fit_mlp(X, targets, place, given)
@@ -163,10 +169,10 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """The most probable class of each row (N,), or (N, K) of 0 and 1."""
-        chances = self.predict_proba(X)
+        found = self.predict_proba(X)
         if self.is_multi_label_:
-            return (chances > LIKELY).astype(np.int64)
-        named: NDArray[Any] = self.classes_[chances.argmax(axis=1)]
+            return (found > LIKELY).astype(np.int64)
+        named: NDArray[Any] = self.classes_[found.argmax(axis=1)]
         return named
 
     def __sklearn_tags__(self) -> Any:

@@ -20,9 +20,9 @@ from warmstart.inference.model_folder import SavedModel
 from warmstart.training.head import (
     HeadCard,
     build_head,
+    check_head_shape,
     dropouts_of,
     read_head_card,
-    refuse_other_head,
 )
 
 MOST_MISSING = 30_000_000  # weights that a network may have more than its file: 120 MB
@@ -66,7 +66,7 @@ def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | 
     pool = pool_for(body.module, shape)
     num_features = int(pool(torch.zeros(shape)).shape[1])
     if plan.custom_head is not None:
-        refuse_other_head(plan.custom_head, num_features, plan.num_classes)
+        check_head_shape(plan.custom_head, num_features, plan.num_classes)
         return ClassifierNetwork(body.module, pool, plan.custom_head), None, source
     dropouts = dropouts_of(plan.ps, len(plan.sizes))
     card = HeadCard(num_features, plan.num_classes, plan.sizes, dropouts)

@@ -54,8 +54,7 @@ from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.training.head import AnyHeadCard
-from warmstart.training.one_cycle import OneCycle
-from warmstart.training.schedule import Schedule
+from warmstart.training.schedule import OneCycle, Schedule
 
 
 class ConvLearner:

@@ -14,9 +14,8 @@ from warmstart.activations.table_activations import SomeRows, StoredViews
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.data.folds import classes_in_one_fold, draw_folds, fold_units
 from warmstart.errors import SettingError
-from warmstart.heads.fresh import HeadOf, heads_like
-from warmstart.heads.out_of_fold import Folds
-from warmstart.learner.fitting import fit_settings, resolve_balance, with_balance
+from warmstart.heads.out_of_fold import Folds, HeadOf, heads_like
+from warmstart.learner.fitting import choose_balance, fit_settings, with_balance
 from warmstart.learner.head_rows import HeadRows, gathered_rows, nested_out_of_fold
 from warmstart.learner.inputs import TableInputs, targets_of
 from warmstart.learner.layers import Layers
@@ -26,7 +25,7 @@ from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.colour import show_lines
 from warmstart.training.head import read_head_card
 from warmstart.training.logistic_head import LogisticHeadCard, Parts
-from warmstart.training.lr_finder import kept_random_state
+from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
@@ -68,7 +67,7 @@ def cross_validate(learn: LearnerState, plan: CrossValidation) -> OutOfFoldPredi
     if isinstance(card, LogisticHeadCard):
         check_no_epochs(lrs=plan.lrs, wds=plan.wds, **options)
         targets = targets_of(learn.data.table).train
-        balance = resolve_balance(plan.balance, targets, quiet=learn.quiet)
+        balance = choose_balance(plan.balance, targets, quiet=learn.quiet)
         return cross_validated_logistic(
             read_inputs(learn, ("train",), learn.precompute or True),
             pooled_parts(learn.model.pool, card.num_features),

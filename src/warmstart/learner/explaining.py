@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.activations.frozen_part import FrozenPart
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.batches.pixels import stream_pixels
 from warmstart.batches.source import num_cores
@@ -121,7 +121,7 @@ def stored(
     frozen = predictor.frozen
     if not (folder / frozen.card.identity).is_dir():
         return None
-    space = Space(folder, frozen.card)
+    space = CacheNamespace(folder, frozen.card)
     keys = frozen.keys(predictor.recipe.name(), hashes)
     if space.missing(keys):
         return None

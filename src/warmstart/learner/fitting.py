@@ -23,17 +23,16 @@ from warmstart.results.history import EpochRecord, History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.terminal.epochs import epoch_printer, print_rise
 from warmstart.terminal.notes import note
-from warmstart.training.allocator import keep_memory
-from warmstart.training.balance import balanced, chosen_balance, unevenness
+from warmstart.training.balance import balanced, resolve_balance, unevenness
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.groups import per_group
-from warmstart.training.loop import FitSettings
 from warmstart.training.loop import fit as fit_module
-from warmstart.training.lr_finder import lr_find
+from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.objective import Judging
-from warmstart.training.one_cycle import OneCycle
-from warmstart.training.precision import NUM_ROWS, step_seconds
-from warmstart.training.schedule import Schedule
+from warmstart.training.optimiser import per_group
+from warmstart.training.precision import NUM_ROWS, timed_step
+from warmstart.training.process import keep_memory
+from warmstart.training.schedule import OneCycle, Schedule
+from warmstart.training.settings import FitSettings
 from warmstart.training.tensorboard import tensorboard_writer
 
 # With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
@@ -68,7 +67,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
         The history of this fit.
     """
     with trained_part(learn, plan.bn) as module:
-        clip_norm = resolve_clip_norm(plan.clip_norm, module, quiet=learn.quiet)
+        clip_norm = choose_clip_norm(plan.clip_norm, module, quiet=learn.quiet)
         settings = replace(settings, clip_norm=clip_norm)
         chooses = settings.chooses and holds_out(learn, plan.choose_on)
         inputs = read_inputs(learn, ("train", "valid"))
@@ -126,8 +125,8 @@ def find_rate(
     """
     inputs = read_inputs(learn, ("train", "valid"))
     with trained_part(learn, plan.bn) as module:
-        clip_norm = resolve_clip_norm(plan.clip_norm, module, quiet=True)
-        return lr_find(
+        clip_norm = choose_clip_norm(plan.clip_norm, module, quiet=True)
+        return lr_range_test(
             module,
             learn.layers.parameters(),
             inputs.batches(learn.device),
@@ -147,7 +146,7 @@ def seconds_per_row(learn: LearnerState) -> float:
         rows = np.arange(min(NUM_ROWS, learn.data.bs))
         (batch,) = batches.train([rows], learn.num_epochs)
         targets = targets_of(learn.data.table, learn.holdout).train[: len(rows)]
-        return step_seconds(module, batch, targets, "f32") / len(rows)
+        return timed_step(module, batch, targets, "f32") / len(rows)
 
 
 @contextmanager
@@ -189,7 +188,7 @@ def fit_settings(
 def with_balance(learn: LearnerState, settings: FitSettings, balance: str | None) -> FitSettings:
     """Settings that hear rare classes as ``balance`` says."""
     targets = targets_of(learn.data.table, learn.holdout).train
-    return balanced(settings, resolve_balance(balance, targets, quiet=learn.quiet), targets)
+    return balanced(settings, choose_balance(balance, targets, quiet=learn.quiet), targets)
 
 
 def holds_out(learn: LearnerState, choose_on: str) -> bool:
@@ -204,9 +203,9 @@ def holds_out(learn: LearnerState, choose_on: str) -> bool:
     return True
 
 
-def resolve_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None:
+def choose_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | None:
     """What a fit does about uneven classes; what "auto" has chosen is said."""
-    chosen = chosen_balance(balance, targets)
+    chosen = resolve_balance(balance, targets)
     if balance == "auto" and not quiet:
         note(
             f"the classes are uneven by a factor of {unevenness(targets):.2f}; "
@@ -216,7 +215,7 @@ def resolve_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | N
     return chosen
 
 
-def resolve_clip_norm(clip_norm: float | str | None, module: nn.Module, *, quiet: bool) -> Any:
+def choose_clip_norm(clip_norm: float | str | None, module: nn.Module, *, quiet: bool) -> Any:
     """What gradients are clipped to; that "auto" clips them is said."""
     if clip_norm != "auto":
         return clip_norm

@@ -18,7 +18,7 @@ from warmstart.learner.head_rows import HeadRows
 from warmstart.results.head_fit import HeadFit
 from warmstart.training.head import build_head
 from warmstart.training.logistic_head import LogisticHeadCard
-from warmstart.training.sealed import read_sealed, refuse_damaged, write_sealed
+from warmstart.training.sealed import raise_damaged, read_sealed, write_sealed
 
 FORMAT = "warmstart-head-1"
 OUT_OF_FOLD = "out_of_fold"
@@ -81,9 +81,9 @@ class HeadCheckpoint:
             own = {name: tensor.shape for name, tensor in module.state_dict().items()}
             found = tensors.pop(OUT_OF_FOLD, torch.empty(0)).numpy()
             if own != {name: tensor.shape for name, tensor in tensors.items()}:
-                refuse_damaged(self.path, "its weights are not those of its head")
+                raise_damaged(self.path, "its weights are not those of its head")
         except FileError as error:
-            refuse_damaged(self.path, error.what)
+            raise_damaged(self.path, error.what)
         module.load_state_dict(tensors)
         return FittedHead(module, saved.card, found, saved.record, saved.rate)
 

@@ -14,10 +14,9 @@ from torch import nn
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.evaluation.calibration import logits_of
 from warmstart.files.strict import convert
-from warmstart.heads.fresh import heads_like
-from warmstart.heads.out_of_fold import Folds
+from warmstart.heads.out_of_fold import Folds, heads_like
 from warmstart.learner.cross_validation import RowsOf, units_of
-from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, resolve_balance
+from warmstart.learner.fitting import FitPlan, choose_balance, fit_settings, fit_tail
 from warmstart.learner.head_checkpoint import FittedHead, HeadCheckpoint
 from warmstart.learner.head_rows import (
     HeadRows,
@@ -34,14 +33,12 @@ from warmstart.results.head_fit import HeadFit, HeadTrial
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.epochs import print_head_fit
 from warmstart.training.balance import balanced
-from warmstart.training.batches_head import batch_settings
 from warmstart.training.head import MLP_DECAY, HeadCard, build_head, mlp_epochs
 from warmstart.training.head_choice import LogisticChoice, trial_of
-from warmstart.training.logistic_head import LogisticHeadCard, Parts
+from warmstart.training.logistic_head import LogisticHeadCard, Parts, batch_settings
 from warmstart.training.loop import fit as fit_module
-from warmstart.training.lr_finder import kept_random_state
-from warmstart.training.objective import evaluate, judged
-from warmstart.training.probabilities import BLOCK_ROWS
+from warmstart.training.probabilities import BLOCK_ROWS, evaluate_rows, evaluate_valid
+from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
@@ -66,7 +63,7 @@ def fit_head(
         What was tried and kept.
     """
     targets = targets_of(learn.data.table, learn.holdout).train
-    balance = resolve_balance(balance, targets, quiet=learn.quiet)
+    balance = choose_balance(balance, targets, quiet=learn.quiet)
     inputs = read_inputs(learn, ("train", "valid"))
     remember_images(learn, inputs)
     places, _ = learn.holdout.split(inputs.source.table)
@@ -184,10 +181,10 @@ def with_losses(
 ) -> HeadFit:
     """The record with what the head loses on its training rows, and on valid."""
     targets = targets_of(inputs.source.table, learn.holdout)
-    on_valid = evaluate(module, inputs.batches(learn.device), targets)
+    on_valid = evaluate_valid(module, inputs.batches(learn.device), targets)
     blocks = torch.split(torch.from_numpy(rows.activations), BLOCK_ROWS)
     wanted = torch.cat([targets.train] * rows.num_views)
-    on_train = judged(module, (block.to(learn.device) for block in blocks), wanted)
+    on_train = evaluate_rows(module, (block.to(learn.device) for block in blocks), wanted)
     return replace(
         record,
         train_loss=on_train.loss,

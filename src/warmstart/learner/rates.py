@@ -7,7 +7,7 @@ import numpy as np
 
 from warmstart.arguments import number_in, shortly
 from warmstart.errors import SettingError
-from warmstart.training.groups import per_group
+from warmstart.training.optimiser import per_group
 
 LOWER = 10  # what slice(high) divides the rates of earlier groups by, as in fastai 2
 

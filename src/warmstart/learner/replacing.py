@@ -17,7 +17,7 @@ from warmstart.learner.matching import (
 )
 from warmstart.learner.snapshots import Snapshots
 from warmstart.learner.state import LearnerState, set_card, with_seen_through
-from warmstart.training.head import AnyHeadCard, refuse_other_head
+from warmstart.training.head import AnyHeadCard, check_head_shape
 
 
 def put_head(learn: LearnerState, head: nn.Module, card: AnyHeadCard | None) -> None:
@@ -28,7 +28,7 @@ def put_head(learn: LearnerState, head: nn.Module, card: AnyHeadCard | None) -> 
         head: (N, D) → (N, K) logits.
         card: What it is built from; None for one of the user's own.
     """
-    refuse_other_head(head, learn.num_features, len(learn.data.classes))
+    check_head_shape(head, learn.num_features, len(learn.data.classes))
     forget_answering(learn, "the head is another")
     learn.model.head = head.to(learn.device).eval()
     learn.card = replace(learn.card, head=None if card is None else asdict(card))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.checkup.twins import label_names, same_content
+from warmstart.checkup.duplicates import label_names, same_content
 from warmstart.data.table import SPLITS, ImageTable
 
 

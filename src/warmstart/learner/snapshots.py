@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from warmstart.errors import SettingError
 from warmstart.results.predictions import Predictions
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.state import copied, module_state, put_state
+from warmstart.training.state import clone_tensors, module_state, put_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def other_weights(
     module: nn.Module, tensors: dict[str, Tensor], moved: Callable[[], None]
 ) -> Iterator[None]:
     """Other parameters and buffers for a while; also after an error the old ones are put back."""
-    own = copied(module_state(module))
+    own = clone_tensors(module_state(module))
     try:
         put_state(module, tensors)
         moved()

@@ -23,7 +23,7 @@ from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.training.head import read_head_card
-from warmstart.training.state import copied
+from warmstart.training.state import clone_tensors
 
 FEWEST_UNITS = 5  # pictures or groups: with fewer there is no cross-validation worth the name
 
@@ -152,7 +152,7 @@ class HoldoutPair:
         """What the learner is now."""
         learn = self.learn
         return State(
-            copied(learn.model.state_dict()),
+            clone_tensors(learn.model.state_dict()),
             learn.model.head,
             learn.card.head,
             learn.history.copy(),

@@ -21,7 +21,7 @@ from warmstart.recipe.heads import fit_kind
 from warmstart.recipe.holdout_pair import State
 from warmstart.recipe.recipe_run import RecipeRun, Taken, loss_of
 from warmstart.results.predictions import Predictions
-from warmstart.training.weight_line import PLACES, weights_between
+from warmstart.training.state import PLACES, weights_between
 
 
 def fit_and_mix(run: RecipeRun, lrs: Sequence[float], cycles: int) -> Taken:

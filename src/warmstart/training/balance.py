@@ -9,14 +9,14 @@ from torch import Tensor
 
 from warmstart.arguments import one_of, optional
 from warmstart.errors import SettingError
-from warmstart.training.order import derive
+from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
 
 WAYS = ("weights", "sampler")
 UNEVEN = 1.5  # "auto" does something from this ratio of the largest class to the smallest on
 
 
-def chosen_balance(balance: object, targets: Tensor) -> str | None:
+def resolve_balance(balance: object, targets: Tensor) -> str | None:
     """Make "auto" a choice.
 
     Args:

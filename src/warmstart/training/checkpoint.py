@@ -12,7 +12,7 @@ from warmstart.errors import FileError, TrainingError
 from warmstart.files.strict import convert
 from warmstart.files.writing import remove_stale
 from warmstart.results.history import History
-from warmstart.training.sealed import read_sealed, refuse_damaged, write_sealed
+from warmstart.training.sealed import raise_damaged, read_sealed, write_sealed
 
 FORMAT = "warmstart-checkpoint-3"
 SECONDS_BETWEEN = 60.0  # within an epoch; an epoch's end is always written
@@ -109,7 +109,7 @@ class Checkpoint:
             found = convert(card, CheckpointCard, str(self.path))
             history = History.from_jsonl(found.history, str(self.path))
         except FileError as error:
-            refuse_damaged(self.path, error.what)
+            raise_damaged(self.path, error.what)
         plain = {name: getattr(found, name) for name in PLAIN}
         return Progress(tensors=tensors, history=history, **plain)
 

@@ -102,7 +102,7 @@ def build_head(card: AnyHeadCard, *, seed: int = 0) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def refuse_other_head(head: nn.Module, num_features: int, num_classes: int) -> None:
+def check_head_shape(head: nn.Module, num_features: int, num_classes: int) -> None:
     """See that a head maps the body's features to the classes.
 
     Args:

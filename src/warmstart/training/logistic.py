@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from warmstart.training.threads import limited_threads
+from warmstart.training.process import limited_threads
 
 PENALTIES = tuple(float(c) for c in np.logspace(0, 3, 7))  # C of features of length 1
 NUM_RISES = 2  # the path ends after so many penalties in a row whose held-out loss is higher

@@ -6,16 +6,14 @@ from torch import nn
 
 from warmstart.errors import DivergedError, SettingError
 from warmstart.results.history import EpochRecord, History
-from warmstart.training.best import check_choice
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.groups import check_groups
-from warmstart.training.interrupt import deferred_interrupt
-from warmstart.training.last_good import LastGood
+from warmstart.training.kept_weights import LastGood, check_rows_that_choose
 from warmstart.training.objective import Inputs, Judging, Targets
+from warmstart.training.optimiser import check_groups
+from warmstart.training.process import compute_threads, deferred_interrupt
 from warmstart.training.run import Run
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import kept_modes
-from warmstart.training.threads import compute_threads
 
 __all__ = ["FitSettings", "fit"]
 
@@ -55,7 +53,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
             and the checkpoint is gone.
     """
     check_groups(module, groups, settings.lrs, settings.weight_decays)
-    check_choice(settings, inputs, targets)
+    check_rows_that_choose(settings, inputs, targets)
     check_snapshots(settings, checkpoint)
     run = Run(module, groups, targets, settings, judging)
     saved = None if checkpoint is None else checkpoint.load(run.identity())
@@ -76,7 +74,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
             while not run.is_finished:
                 train_epoch(run, inputs, checkpoint, interrupted)
                 record = run.end_epoch(inputs, checkpoint)
-                good.see(record, run.history.step_losses[0])
+                good.update(record, run.history.step_losses[0])
                 if checkpoint is not None:
                     checkpoint.save(run.progress())
                 on_epoch(record)

@@ -1,6 +1,5 @@
 """Tries rates from small to large, and leaves everything as it was."""
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +12,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from warmstart.results.lr_curve import USUAL, LRCurve
-from warmstart.training.arithmetic import in_arithmetic
-from warmstart.training.groups import check_groups
+from warmstart.training.epoch_plan import epoch_batches
 from warmstart.training.objective import Inputs, Targets
-from warmstart.training.optimiser import build_optimiser
-from warmstart.training.order import derive, epoch_batches
-from warmstart.training.precision import measured_precision
-from warmstart.training.randomness import seeded
+from warmstart.training.optimiser import build_optimiser, check_groups
+from warmstart.training.precision import in_arithmetic, measured_precision
+from warmstart.training.randomness import derive, kept_random_state, seeded
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import copied, kept_modes, module_state, put_state
+from warmstart.training.state import clone_tensors, kept_modes, module_state, put_state
 from warmstart.training.step import batch_loss, update
 
 SMOOTHING = 0.9
@@ -34,7 +31,7 @@ AROUND = 1 / 5, 100.0  # times the usual rate
 SHARES, USUAL_RATES = {"adamw": 0.6}, {"adamw": 0.05 * USUAL}
 
 
-def lr_find(  # noqa: PLR0913 - three of them say how far and how much
+def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much
     module: nn.Module,
     groups: Sequence[Sequence[nn.Parameter]],
     inputs: Inputs,
@@ -188,22 +185,10 @@ def unchanged(module: nn.Module) -> Iterator[dict[str, Tensor]]:
     Yields:
         A copy of weights and buffers.
     """
-    kept = copied(module_state(module))
+    kept = clone_tensors(module_state(module))
     with kept_modes(module):
         try:
             yield kept
         finally:
             put_state(module, kept)
             module.zero_grad(set_to_none=True)
-
-
-@contextmanager
-def kept_random_state() -> Iterator[None]:
-    """Give Python, numpy and torch their random states back, whatever a module has drawn."""
-    for_python, for_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        with torch.random.fork_rng([]):
-            yield
-    finally:
-        random.setstate(for_python)
-        np.random.set_state(for_numpy)  # noqa: NPY002

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from warmstart.errors import SettingError
-from warmstart.training.order import derive
+from warmstart.training.randomness import derive
 
 
 @dataclass(frozen=True, eq=False)

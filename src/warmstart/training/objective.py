@@ -1,16 +1,12 @@
-"""Inputs, targets, and how well it goes on rows that do not train."""
+"""Inputs, targets, and the loss of each row that is minimised."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
-
-from warmstart.errors import TrainingError
-from warmstart.evaluation.brief import BriefScores, brief_scores
-from warmstart.training.probabilities import probabilities
 
 
 @runtime_checkable
@@ -85,44 +81,25 @@ class Targets:
         return int(self.train.max()) + 1 if has_classes else 2
 
 
-def evaluate(
-    module: nn.Module, inputs: Inputs, targets: Targets, precision: str = "f32"
-) -> BriefScores | None:
-    """Judge on the validation rows.
+def loss_per_row(
+    logits: Tensor, targets: Tensor, smoothing: float = 0.0, weights: Tensor | None = None
+) -> Tensor:
+    """The loss of each row (N,): cross-entropy, or the mean binary one over the classes.
 
     Args:
-        module: What ``inputs.valid()`` enters; it ends in the mode that it was in.
-        inputs: Whose ``valid`` rows are seen.
-        targets: Their labels.
-        precision: "f32" or "bf16".
-
-    Returns:
-        None where there is no validation row.
+        logits: (N, K).
+        targets: (N,) classes, or (N, K) of 0 and 1.
+        smoothing: Share of the target that is spread evenly: over the K classes, or over yes and
+            no of each class.
+        weights: (K,) how much a row of each class counts; of many labels, how much having the
+            label counts against not having it.
     """
-    if not len(targets.valid):
-        return None
-    return judged(module, inputs.valid(), targets.valid, precision)
-
-
-def judged(
-    module: nn.Module, blocks: Iterable[Tensor], wanted: Tensor, precision: str = "f32"
-) -> BriefScores:
-    """Mean loss, accuracy and macro F1 of what a saved model would answer.
-
-    Args:
-        module: It ends in the mode that it was in.
-        blocks: Inputs of all rows, in order, at most ``BLOCK_ROWS`` at a time.
-        wanted: Their targets, one or more.
-        precision: "f32" or "bf16".
-
-    Raises:
-        TrainingError: there are more or fewer inputs than targets.
-    """
-    chances = probabilities(module, blocks, is_multi_label=wanted.ndim == 2, precision=precision)
-    if len(chances) != len(wanted):
-        raise TrainingError(
-            f"the inputs to judge by have {len(chances)} rows, their labels {len(wanted)}.",
-            expected="one label per row.",
-            fix="build inputs and targets from the same table.",
-        )
-    return brief_scores(chances, wanted.cpu().numpy().astype(np.int64))
+    if targets.ndim == 2:
+        soft = targets * (1 - smoothing) + smoothing / 2 if smoothing else targets
+        return nn.functional.binary_cross_entropy_with_logits(
+            logits, soft, reduction="none", pos_weight=weights
+        ).mean(dim=1)
+    losses = nn.functional.cross_entropy(
+        logits, targets, reduction="none", label_smoothing=smoothing
+    )
+    return losses if weights is None else losses * weights[targets]

@@ -1,14 +1,13 @@
-"""The number type of training steps: chosen by measuring, once."""
+"""The number type that training steps compute in: chosen by measuring, once."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from warmstart.training.arithmetic import in_arithmetic
-from warmstart.training.objective import Inputs, Targets
-from warmstart.training.row_loss import row_losses
+from warmstart.training.objective import Inputs, Targets, loss_per_row
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import kept_modes
 
@@ -45,18 +44,18 @@ def faster_precision(module: nn.Module, batch: Tensor, targets: Tensor) -> str:
         "f32" or "bf16". On some processors bfloat16 makes a network of depthwise convolutions
         slower and one of dense convolutions twice as fast, so neither is a default.
     """
-    seconds = {name: step_seconds(module, batch, targets, name) for name in ("f32", "bf16")}
+    seconds = {name: timed_step(module, batch, targets, name) for name in ("f32", "bf16")}
     return "bf16" if seconds["bf16"] < WORTHWHILE * seconds["f32"] else "f32"
 
 
-def step_seconds(module: nn.Module, batch: Tensor, targets: Tensor, precision: str) -> float:
+def timed_step(module: nn.Module, batch: Tensor, targets: Tensor, precision: str) -> float:
     """Seconds of one step, the shorter of two; in eval mode, so that no statistics move."""
     wanted, seconds = targets.to(batch.device), list[float]()
     with kept_modes(module), torch.random.fork_rng([]):
         module.eval()
         for _ in range(1 + NUM_TIMED):
             began = time.perf_counter()
-            row_losses(in_arithmetic(module, precision)(batch), wanted).mean().backward()  # type: ignore[no-untyped-call]
+            loss_per_row(in_arithmetic(module, precision)(batch), wanted).mean().backward()  # type: ignore[no-untyped-call]
             wait_for(batch.device)
             seconds.append(time.perf_counter() - began)
             module.zero_grad(set_to_none=True)
@@ -77,3 +76,16 @@ def wait_for(device: torch.device) -> None:
     """Until an accelerator has done what it was told."""
     if device.type != "cpu":
         torch.get_device_module(device).synchronize(device)
+
+
+def in_arithmetic(module: nn.Module, precision: str) -> Callable[[Tensor], Tensor]:
+    """The module as a function to float32 logits; weights stay float32, "bf16" is autocast."""
+    if precision == "f32":
+        return module
+
+    def run(batch: Tensor) -> Tensor:
+        with torch.autocast(batch.device.type, torch.bfloat16):
+            logits: Tensor = module(batch)
+        return logits.float()
+
+    return run

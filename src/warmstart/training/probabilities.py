@@ -1,4 +1,4 @@
-"""Inputs → probabilities, a row's bits depending on nothing but the row."""
+"""Inputs → probabilities and scores, a row's bits depending on nothing but the row."""
 
 from collections.abc import Iterable
 
@@ -7,8 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from warmstart.errors import DivergedError
-from warmstart.training.arithmetic import in_arithmetic
+from warmstart.errors import DivergedError, TrainingError
+from warmstart.evaluation.brief import BriefScores, brief_scores
+from warmstart.training.objective import Inputs, Targets
+from warmstart.training.precision import in_arithmetic
 from warmstart.training.state import kept_modes
 
 BLOCK_ROWS = 64  # every batch has this many rows, padded with zeros, so that the same kernel runs
@@ -45,8 +47,8 @@ def probabilities(
                 padded = block.new_zeros((BLOCK_ROWS, *block.shape[1:]))
                 padded[: len(block)] = block
                 logits = run(padded)[: len(block)].double() / temperature
-                chances = logits.sigmoid() if is_multi_label else logits.softmax(dim=1)
-                parts.append(chances.cpu().numpy())
+                answers = logits.sigmoid() if is_multi_label else logits.softmax(dim=1)
+                parts.append(answers.cpu().numpy())
     found = np.concatenate(parts) if parts else np.empty((0, 0))
     if not np.isfinite(found).all():
         row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
@@ -56,3 +58,46 @@ def probabilities(
             fix="train again, with a smaller rate.",
         )
     return found
+
+
+def evaluate_valid(
+    module: nn.Module, inputs: Inputs, targets: Targets, precision: str = "f32"
+) -> BriefScores | None:
+    """Judge on the validation rows.
+
+    Args:
+        module: What ``inputs.valid()`` enters; it ends in the mode that it was in.
+        inputs: Whose ``valid`` rows are seen.
+        targets: Their labels.
+        precision: "f32" or "bf16".
+
+    Returns:
+        None where there is no validation row.
+    """
+    if not len(targets.valid):
+        return None
+    return evaluate_rows(module, inputs.valid(), targets.valid, precision)
+
+
+def evaluate_rows(
+    module: nn.Module, blocks: Iterable[Tensor], wanted: Tensor, precision: str = "f32"
+) -> BriefScores:
+    """Mean loss, accuracy and macro F1 of what a saved model would answer.
+
+    Args:
+        module: It ends in the mode that it was in.
+        blocks: Inputs of all rows, in order, at most ``BLOCK_ROWS`` at a time.
+        wanted: Their targets, one or more.
+        precision: "f32" or "bf16".
+
+    Raises:
+        TrainingError: there are more or fewer inputs than targets.
+    """
+    found = probabilities(module, blocks, is_multi_label=wanted.ndim == 2, precision=precision)
+    if len(found) != len(wanted):
+        raise TrainingError(
+            f"the inputs to judge by have {len(found)} rows, their labels {len(wanted)}.",
+            expected="one label per row.",
+            fix="build inputs and targets from the same table.",
+        )
+    return brief_scores(found, wanted.cpu().numpy().astype(np.int64))

@@ -1,8 +1,11 @@
-"""Torch's random numbers, seeded for one step and then as they were."""
+"""Random numbers: a seed for each purpose, and the caller's own left as they are."""
 
+import hashlib
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 
@@ -23,3 +26,21 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         torch.default_generator.manual_seed(seed)
         room.manual_seed(seed)
         yield
+
+
+def derive(seed: int, *path: int | str) -> int:
+    """A 63-bit seed for one purpose, so that no two purposes share random numbers."""
+    text = "/".join(str(part) for part in (seed, *path))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+@contextmanager
+def kept_random_state() -> Iterator[None]:
+    """Give Python, numpy and torch their random states back, whatever a module has drawn."""
+    for_python, for_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng([]):
+            yield
+    finally:
+        random.setstate(for_python)
+        np.random.set_state(for_numpy)  # noqa: NPY002

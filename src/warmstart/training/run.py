@@ -15,24 +15,16 @@ from warmstart.backbones.finite import told_not_finite
 from warmstart.errors import DivergedError
 from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
-from warmstart.training.arithmetic import in_arithmetic
-from warmstart.training.average import WeightAverage, with_average
-from warmstart.training.best import BestEpoch, chosen_on
 from warmstart.training.checkpoint import Checkpoint, Progress
-from warmstart.training.objective import (
-    ChoosingInputs,
-    Inputs,
-    Judging,
-    Targets,
-    evaluate,
-    judged,
-)
+from warmstart.training.epoch_plan import epoch_plan, num_batches
+from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
+from warmstart.training.objective import ChoosingInputs, Inputs, Judging, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
-from warmstart.training.order import derive, num_batches
-from warmstart.training.plan import epoch_plan
-from warmstart.training.precision import measured_precision
+from warmstart.training.precision import in_arithmetic, measured_precision
+from warmstart.training.probabilities import evaluate_rows, evaluate_valid
+from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import module_state, part_named, put_state, renamed
+from warmstart.training.state import module_state, put_state, with_prefix, without_prefix
 from warmstart.training.step import update
 
 SAFE_RATE = 0.01  # the largest that is advised after another diverged
@@ -115,8 +107,8 @@ class Run:
         """
         settings = self.settings
         position = self.epoch * self.steps_per_epoch + self.step
-        share = settings.schedule.share(position, self.steps_per_epoch)
-        lrs = tuple(lr * share for lr in settings.lrs)
+        factor = settings.schedule.factor(position, self.steps_per_epoch)
+        lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
             in_arithmetic(self.module, self.precision),
             self.optimiser,
@@ -157,7 +149,7 @@ class Run:
             DivergedError: the weights, or answers by them, are not finite.
         """
         try:
-            check_finite(self.module)
+            check_finite_weights(self.module)
             return self.ended_epoch(inputs, checkpoint)
         except DivergedError as error:
             what = f"after epoch {self.epoch}, {error.what.rstrip('.')}"
@@ -167,7 +159,7 @@ class Run:
         """Likewise; an error does not say yet what helps."""
         with with_average(self.module, self.average):
             answers, precision = self.answering
-            on_valid = evaluate(answers, inputs, self.targets, precision)
+            on_valid = evaluate_valid(answers, inputs, self.targets, precision)
             chosen = self.choose(inputs, on_valid)
             if checkpoint is not None and self.settings.has_snapshots:
                 self.save_snapshot(checkpoint)
@@ -196,26 +188,26 @@ class Run:
         """
         if not self.settings.chooses:
             return {}
-        rows = chosen_on(self.targets)
+        rows = rows_that_choose(self.targets)
         if self.targets.choice is not None and isinstance(inputs, ChoosingInputs):
             answers, precision = self.answering
-            on_choice = judged(answers, inputs.choice(), self.targets.choice, precision)
-            is_best = self.best.see(on_choice, self.module)
+            on_choice = evaluate_rows(answers, inputs.choice(), self.targets.choice, precision)
+            is_best = self.best.update(on_choice, self.module)
             seen = {
                 "choice_loss": on_choice.loss,
                 "choice_accuracy": on_choice.accuracy,
                 f"{rows}_best": float(is_best),
             }
             return self.scored(on_choice, rows) | seen
-        is_best = on_valid is not None and self.best.see(on_valid, self.module)
+        is_best = on_valid is not None and self.best.update(on_valid, self.module)
         return self.scored(on_valid, rows) | {f"{rows}_best": float(is_best)}
 
-    def scored(self, judged: BriefScores | None, rows: str) -> dict[str, float]:
+    def scored(self, scores: BriefScores | None, rows: str) -> dict[str, float]:
         """The score that chooses, if it is none that the history has anyway."""
         name = self.settings.best_by
-        if judged is None or name == "loss" or (name, rows) == ("accuracy", "valid"):
+        if scores is None or name == "loss" or (name, rows) == ("accuracy", "valid"):
             return {}
-        return {f"{rows}_{name}": float(getattr(judged, name))}
+        return {f"{rows}_{name}": float(getattr(scores, name))}
 
     def save_snapshot(self, checkpoint: Checkpoint) -> None:
         """Write the weights, if a cycle ends with this epoch."""
@@ -233,10 +225,10 @@ class Run:
 
     def progress(self) -> Progress:
         """Everything that a new process needs to go on."""
-        tensors = renamed(module_state(self.module), "module")
-        tensors |= renamed(optimiser_tensors(self.optimiser), "optimiser")
-        tensors |= renamed({} if self.average is None else self.average.tensors, "average")
-        tensors |= renamed(self.best.tensors, "best")
+        tensors = with_prefix(module_state(self.module), "module")
+        tensors |= with_prefix(optimiser_tensors(self.optimiser), "optimiser")
+        tensors |= with_prefix({} if self.average is None else self.average.tensors, "average")
+        tensors |= with_prefix(self.best.tensors, "best")
         return Progress(
             tensors=tensors,
             epoch=self.epoch,
@@ -254,11 +246,11 @@ class Run:
 
     def restore(self, saved: Progress) -> None:
         """Go on where another process stopped."""
-        put_state(self.module, part_named(saved.tensors, "module"))
-        restore_optimiser(self.optimiser, part_named(saved.tensors, "optimiser"))
+        put_state(self.module, without_prefix(saved.tensors, "module"))
+        restore_optimiser(self.optimiser, without_prefix(saved.tensors, "optimiser"))
         if self.average is not None:
-            self.average.restore(part_named(saved.tensors, "average"))
-        best = part_named(saved.tensors, "best")
+            self.average.restore(without_prefix(saved.tensors, "average"))
+        best = without_prefix(saved.tensors, "best")
         self.best.restore(best, saved.best_loss, saved.best_score, saved.num_stale_epochs)
         self.epoch, self.step = saved.epoch, saved.step
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
@@ -266,7 +258,7 @@ class Run:
         self.precision = saved.precision
 
 
-def check_finite(module: nn.Module) -> None:
+def check_finite_weights(module: nn.Module) -> None:
     """See that all weights and statistics are numbers.
 
     Raises:

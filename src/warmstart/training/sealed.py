@@ -59,12 +59,12 @@ def read_sealed(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     digest = content[start : start + len(NO_SUM)]
     unsealed = content[:start] + NO_SUM.encode() + content[start + len(NO_SUM) :]
     if hashlib.sha256(unsealed).hexdigest().encode() != digest:
-        refuse_damaged(path, f"its {len(content)} bytes do not have the checksum they carry")
+        raise_damaged(path, f"its {len(content)} bytes do not have the checksum they carry")
     try:  # a sum can be made by anybody
         header = header_of(io.BytesIO(content), len(content), str(path))
         card = json_table(header.card.get("card", ""), str(path), has_infinity=True)
     except FileError as error:
-        refuse_damaged(path, error.what)
+        raise_damaged(path, error.what)
     return load(content), card
 
 
@@ -73,10 +73,10 @@ def content_of(path: Path) -> bytes:
     try:
         return read_regular(path, MOST_BYTES)
     except OSError as error:
-        refuse_damaged(path, reason_of(error))
+        raise_damaged(path, reason_of(error))
 
 
-def refuse_damaged(path: Path, reason: str) -> NoReturn:
+def raise_damaged(path: Path, reason: str) -> NoReturn:
     """Say how a file is not as it was written.
 
     Raises:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from warmstart.arguments import each, flag, one_of, optional, read_fields, real, whole
-from warmstart.training.one_cycle import OneCycle
-from warmstart.training.schedule import Schedule
+from warmstart.training.schedule import OneCycle, Schedule
 
 BEST_BY = ("loss", "accuracy", "macro_f1")
 PRECISIONS = ("auto", "f32", "bf16")

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from warmstart.training.mixing import mixed
+from warmstart.training.objective import loss_per_row
 from warmstart.training.optimiser import parameters_of
 from warmstart.training.randomness import seeded
-from warmstart.training.row_loss import row_losses
 from warmstart.training.settings import FitSettings
 
 
@@ -70,8 +70,8 @@ def batch_loss(
         weights = torch.tensor(settings.class_weights, device=batch.device)
     mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
     if mix is None:
-        return row_losses(forward(batch), wanted, smoothing, weights).mean()
+        return loss_per_row(forward(batch), wanted, smoothing, weights).mean()
     logits = forward(mix.inputs)
-    own = row_losses(logits, wanted, smoothing, weights)
-    other = row_losses(logits, wanted[mix.partners], smoothing, weights)
+    own = loss_per_row(logits, wanted, smoothing, weights)
+    other = loss_per_row(logits, wanted[mix.partners], smoothing, weights)
     return torch.lerp(other, own, mix.share).mean()

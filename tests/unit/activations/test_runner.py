@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from warmstart.activations.openvino_runner import OpenVinoRunner, compile_graph, fast_precision
-from warmstart.activations.runner import PrefixRunner, TorchRunner
+from warmstart.activations.openvino_compile import compile_graph, fast_precision, openvino_mode
+from warmstart.activations.openvino_runner import OpenVinoRunner
+from warmstart.activations.runner import PrefixRunner
+from warmstart.activations.torch_runner import TorchRunner
 from warmstart.backbones.network import Normalise
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
@@ -55,7 +57,8 @@ def make_runner(kind: str) -> PrefixRunner:
         return TorchRunner(small_prefix(), (24,), CPU, precision)
     if precision == "bf16" and fast_precision() != "bf16":
         pytest.skip("this processor has no bfloat16 arithmetic")
-    return OpenVinoRunner(compile_graph(small_prefix(), SIZE, precision), (24,), precision)
+    mode = openvino_mode(precision)
+    return OpenVinoRunner(compile_graph(small_prefix(), SIZE, precision), (24,), precision, mode)
 
 
 @pytest.fixture(scope="module", params=KINDS)

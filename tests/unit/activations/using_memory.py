@@ -1,4 +1,4 @@
-"""Fills a space and reads it in random order; says the most memory that the process ever had.
+"""Fills a namespace and reads it in random order; says the most memory that the process ever had.
 
 Run as a script: ``using_memory.py FOLDER NUM_ROWS``.
 """
@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from warmstart.activations.fill import fill
 from warmstart.activations.inputs import StoredInputs
-from warmstart.activations.key import SpaceCard
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
 from warmstart.batches.pixels import PixelBlock, stream_pixels
-from warmstart.training.order import epoch_batches
+from warmstart.training.epoch_plan import epoch_batches
 
 ROW_SHAPE = (2560,)
-CARD = SpaceCard("synthetic", "f" * 64, "pooled", "synthetic", "float16", ROW_SHAPE)
+CARD = NamespaceCard("synthetic", "f" * 64, "pooled", "synthetic", "float16", ROW_SHAPE)
 
 
 class Runner:
@@ -57,8 +56,10 @@ def use(folder: Path, num_rows: int) -> None:
     def stream(missing: list[int]) -> Iterator[PixelBlock]:
         return stream_pixels(render, missing, block=64)
 
-    assert fill(Space(folder, CARD), keys, stream, Runner) == []
-    inputs = StoredInputs(Space(folder, CARD), Names(keys), keys[:100], torch.device("cpu"))
+    assert fill(CacheNamespace(folder, CARD), keys, stream, Runner) == []
+    inputs = StoredInputs(
+        CacheNamespace(folder, CARD), Names(keys), keys[:100], torch.device("cpu")
+    )
     for epoch in range(2):
         batches = epoch_batches(num_rows, 64, 0, epoch)
         for rows, batch in zip(batches, inputs.train(batches, epoch), strict=True):

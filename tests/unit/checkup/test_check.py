@@ -57,18 +57,18 @@ def test_unreadable_files_stop_nothing_and_all_are_named(found: Checkup) -> None
     ]
 
 
-def test_twins_leaks_and_contradictions(found: Checkup) -> None:
-    names = [{member.name for member in twins.members} for twins in found.exact_duplicates]
+def test_duplicates_leaks_and_contradictions(found: Checkup) -> None:
+    names = [{member.name for member in group.members} for group in found.exact_duplicates]
     assert names == [
         {"train/cat/0.png", "valid/cat/exact.png"},
         {"train/cat/2.png", "train/dog/same.png"},
     ]
-    near = [{member.name for member in twins.members} for twins in found.near_duplicates]
+    near = [{member.name for member in group.members} for group in found.near_duplicates]
     assert {"train/cat/1.png", "valid/cat/near.jpg"} in near
     assert {"train/cat/2.png", "train/dog/same.png"} in [
-        {member.name for member in twins.members} for twins in found.contradictions
+        {member.name for member in group.members} for group in found.contradictions
     ]
-    assert all(twins.crosses_splits for twins in found.leaks)
+    assert all(group.crosses_splits for group in found.leaks)
 
 
 def test_a_wrong_label_and_an_odd_mode(found: Checkup) -> None:
@@ -125,7 +125,7 @@ def test_many_labels_and_pictures_in_memory(tmp_path: Path) -> None:
         (pixels[:6], labels[:6]), (pixels[6:], labels[6:]), tfms_from_model(ARCH, 32)
     )
     found = data.check(cache_dir=tmp_path, quiet=True)
-    assert len([twins for twins in found.leaks if twins.is_exact]) == 1
+    assert len([group for group in found.leaks if group.is_exact]) == 1
     assert found.mislabelled == ()
     assert "not looked for" in found.notes[0]
     found.write_fixes(tmp_path / "fixes.csv")

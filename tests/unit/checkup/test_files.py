@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from warmstart.checkup.classes import small_classes
+from warmstart.checkup.check import small_classes
 from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
 from warmstart.images.header import Header, read_header
 from warmstart.images.view import ViewRecipe

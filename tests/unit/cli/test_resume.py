@@ -57,7 +57,7 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.mark.parametrize(
     ("target", "number"),
     [
-        ("warmstart.learner.trains.lr_find", 1),  # before there is a rate
+        ("warmstart.learner.trains.lr_range_test", 1),  # before there is a rate
         ("warmstart.training.checkpoint.Checkpoint.save", 1),  # before the first checkpoint
         ("warmstart.training.checkpoint.Checkpoint.save", 2),  # in the first epoch
         ("warmstart.training.checkpoint.Checkpoint.save", 6),  # in the second

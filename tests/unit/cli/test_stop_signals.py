@@ -5,7 +5,7 @@ import pytest
 from tests.unit.cli.conftest import Place, Run
 
 from warmstart.cli.stop_signals import stop_signals
-from warmstart.training.interrupt import deferred_interrupt
+from warmstart.training.process import deferred_interrupt
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 

@@ -18,9 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from tests.unit.learner.conftest import make as make
 
 from warmstart import ConvLearner, HeadClassifier, SettingError
-from warmstart.heads.logistic import row_units
+from warmstart.heads.arrays import row_units
 from warmstart.images.augment import Augmentation
-from warmstart.training import batches_head, head_choice
+from warmstart.training import head_choice, logistic_head
 from warmstart.training.head_choice import DEFAULT_PENALTY, choosing_folds
 from warmstart.training.logistic import PENALTIES
 
@@ -226,8 +226,8 @@ def test_rows_that_are_too_many_are_trained_on_batches_and_come_near(
         y = np.stack([y == "null", y != "two"], axis=1).astype(int)
     solved = logistic(C=30.0).fit(x, y).predict_proba(x)
     monkeypatch.setattr(head_choice, "SOLVER_WORK", 0)
-    monkeypatch.setattr(batches_head, "NUM_STEPS", 300)
-    monkeypatch.setattr(batches_head, "NUM_ROWS", 24)
+    monkeypatch.setattr(logistic_head, "FEWEST_STEPS", 300)
+    monkeypatch.setattr(logistic_head, "BATCH_ROWS", 24)
     head = logistic(C=c).fit(x, y)
     assert head.C_ == 30.0
     trained = head.predict_proba(x)

@@ -12,7 +12,7 @@ from torch import nn
 
 from warmstart import ConvLearner, ImageClassifierData, SettingError
 from warmstart.images.augment import Augmentation
-from warmstart.training.order import derive
+from warmstart.training.randomness import derive
 
 Make = Callable[..., ConvLearner]
 VIEWS = Augmentation("test", 20, 0.1, flip="side_on")

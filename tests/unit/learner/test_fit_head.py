@@ -22,7 +22,7 @@ from warmstart.images.augment import Augmentation
 from warmstart.inference.grad_cam import grad_cam
 from warmstart.learner import cross_validation, head_fit, head_rows
 from warmstart.results.head_fit import HeadFit
-from warmstart.training import batches_head, head_choice
+from warmstart.training import head_choice, logistic_head
 from warmstart.training.head_choice import DEFAULT_PENALTY
 
 Make = Callable[..., ConvLearner]
@@ -280,7 +280,7 @@ def test_what_is_too_large_is_trained_on_batches_and_it_is_said(
     record = solved.fit_head()
     assert "30 rows take too long to be solved more than once" in record.reason
     monkeypatch.setattr(head_choice, "SOLVER_WORK", 0)
-    monkeypatch.setattr(batches_head, "NUM_STEPS", 200)
+    monkeypatch.setattr(logistic_head, "FEWEST_STEPS", 200)
     learn = make(precompute=True)
     record = learn.fit_head()
     assert "30 rows of 3 classes are trained on mini-batches" in record.reason

@@ -16,17 +16,15 @@ from warmstart.errors import SettingError
 from warmstart.results.history import EpochRecord
 from warmstart.training.balance import (
     balanced,
-    chosen_balance,
     class_weights,
     draw_counts,
+    resolve_balance,
     unevenness,
 )
 from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets
-from warmstart.training.order import num_batches
-from warmstart.training.plan import epoch_plan
-from warmstart.training.row_loss import row_losses
+from warmstart.training.objective import Targets, loss_per_row
 from warmstart.training.step import batch_loss
 
 labels_of_rows = st.lists(st.integers(0, 4), min_size=2, max_size=60)
@@ -48,12 +46,12 @@ def test_weighted_losses_are_torchs(listed: list[int], seed: int) -> None:
     weights = torch.ones(5)
     weights[: len(class_weights(labels))] = torch.tensor(class_weights(labels))
     plain = torch.nn.CrossEntropyLoss(weight=weights, reduction="none")
-    assert torch.allclose(row_losses(logits, labels, 0.0, weights), plain(logits, labels))
+    assert torch.allclose(loss_per_row(logits, labels, 0.0, weights), plain(logits, labels))
     many = (torch.rand((len(listed), 5), generator=generator) < 0.3).float()
     above = torch.tensor(class_weights(many))
     of_many = torch.nn.BCEWithLogitsLoss(pos_weight=above, reduction="none")
     expected = of_many(logits, many).mean(dim=1)
-    assert torch.allclose(row_losses(logits, many, 0.0, above), expected)
+    assert torch.allclose(loss_per_row(logits, many, 0.0, above), expected)
 
 
 def test_with_and_without_a_label_count_alike() -> None:
@@ -130,17 +128,17 @@ def test_without_a_sampler_the_plan_is_the_one_of_before() -> None:
                            ([0, 0, 0, 1, 1, 1, 1], None)],
 )  # fmt: skip
 def test_auto_weighs_from_one_and_a_half_on(labels: list[int], chosen: str | None) -> None:
-    assert chosen_balance("auto", torch.tensor(labels)) == chosen
-    assert chosen_balance(None, torch.tensor(labels)) is None
-    assert chosen_balance("sampler", torch.tensor(labels)) == "sampler"
+    assert resolve_balance("auto", torch.tensor(labels)) == chosen
+    assert resolve_balance(None, torch.tensor(labels)) is None
+    assert resolve_balance("sampler", torch.tensor(labels)) == "sampler"
 
 
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(SettingError, match="balance='even'") as caught:
-        chosen_balance("even", torch.tensor([0, 1]))
+        resolve_balance("even", torch.tensor([0, 1]))
     assert caught.value.flags == ("--balance", "auto")
     with pytest.raises(SettingError, match="draws by class"):
-        chosen_balance("sampler", torch.zeros((3, 2)))
+        resolve_balance("sampler", torch.zeros((3, 2)))
 
 
 def uneven() -> tuple[ToyInputs, Targets]:

@@ -9,8 +9,8 @@ from warmstart.errors import TrainingError
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import PLAIN, Checkpoint, Progress
 from warmstart.training.loop import fit
+from warmstart.training.process import compute_threads
 from warmstart.training.sealed import write_sealed
-from warmstart.training.threads import compute_threads
 
 
 def progress(**changes: object) -> Progress:

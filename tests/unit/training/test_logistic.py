@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from warmstart.training import logistic
 from warmstart.training.logistic import LogisticProblem, LogisticWeights
-from warmstart.training.threads import limited_threads
+from warmstart.training.process import limited_threads
 
 
 def rows(

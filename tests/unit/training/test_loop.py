@@ -9,11 +9,10 @@ from torch import Tensor, nn
 
 from warmstart.errors import DivergedError, SettingError, TrainingError
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.groups import per_group
 from warmstart.training.loop import fit
-from warmstart.training.optimiser import build_optimiser
+from warmstart.training.optimiser import build_optimiser, per_group
 from warmstart.training.schedule import Schedule
-from warmstart.training.state import copied, module_state
+from warmstart.training.state import clone_tensors, module_state
 
 
 class Poisoned(nn.Module):
@@ -123,7 +122,7 @@ def test_weight_decay_is_that_of_its_group_biases_and_norms_too(opt: str) -> Non
     module = toy_module()
     groups = [list(module[:3].parameters()), list(module[3:].parameters())]
     optimiser = build_optimiser(opt, groups, (0.0, 0.5))
-    before = copied(module_state(module))
+    before = clone_tensors(module_state(module))
     for group in optimiser.param_groups:
         group["lr"] = 0.1
     for parameter in module.parameters():
@@ -141,7 +140,7 @@ def test_an_unknown_optimiser_is_refused() -> None:
 
 def test_the_gradient_is_clipped() -> None:
     (inputs, targets), module = toy_data(num_train=41), Plain(toy_module())
-    before = copied(module_state(module))
+    before = clone_tensors(module_state(module))
     settings = toy_settings(lr=1.0, schedule=Schedule(1), batch_size=41, clip_norm=0.01)
     fit(module, one_group(module), inputs, targets, settings)
     steps = [(before[name] - p).flatten() for name, p in module.named_parameters()]
@@ -203,7 +202,7 @@ def test_a_fit_that_diverges_leaves_weights_from_which_its_own_advice_works(lr: 
     """B12: after it, the advised rate met weights of 1.8e30."""
     inputs, targets = toy_data()
     module = toy_module()
-    before = copied(module_state(module))
+    before = clone_tensors(module_state(module))
     settings = toy_settings(lr=lr, epochs=60)
     with pytest.raises(DivergedError, match="good weights are in place") as error:
         fit(module, one_group(module), inputs, targets, settings)

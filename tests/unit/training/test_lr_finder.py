@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tests.unit.training.toy import ToyInputs, one_group, toy_data, toy_module, toy_settings
 from torch import Tensor, nn
 
-from warmstart.training.lr_finder import FEWEST_ROWS, FEWEST_STEPS, lr_find
+from warmstart.training.lr_finder import FEWEST_ROWS, FEWEST_STEPS, lr_range_test
 
 
 class Fed(nn.Module):
@@ -49,7 +49,7 @@ def test_no_more_rows_are_fed_than_allowed_and_most_of_those(
 ) -> None:
     module, (inputs, targets) = Fed(), toy_data(num_train)
     settings = toy_settings(batch_size=batch_size, precision="auto")
-    curve = lr_find(
+    curve = lr_range_test(
         module, one_group(module), inputs, targets, settings, lr_range=(1e-5, 1e-2),
         max_rows=max_rows,
     )  # fmt: skip
@@ -66,7 +66,7 @@ def test_no_more_rows_are_fed_than_allowed_and_most_of_those(
 def test_too_few_rows_for_a_sweep_leave_the_usual_rate(opt: str, usual: float) -> None:
     module, (inputs, targets) = toy_module(), toy_data()
     settings = toy_settings(opt=opt)
-    curve = lr_find(module, one_group(module), inputs, targets, settings, max_rows=20)
+    curve = lr_range_test(module, one_group(module), inputs, targets, settings, max_rows=20)
     assert len(curve.lrs) == 0
     assert curve.suggestion == pytest.approx(usual)
 
@@ -79,7 +79,7 @@ def test_a_limited_sweep_tries_rates_around_the_usual_one_if_those_were_asked_fo
     asked: tuple[float, float], first: float, last: float
 ) -> None:
     module, (inputs, targets) = toy_module(), toy_data()
-    curve = lr_find(
+    curve = lr_range_test(
         module, one_group(module), inputs, targets, toy_settings(clip_norm=1e-6), lr_range=asked,
         max_rows=150,
     )  # fmt: skip
@@ -90,7 +90,7 @@ def test_losses_are_paired_with_those_of_the_starting_weights() -> None:
     """At rates that move nothing both are the same to the bit, dropout and BatchNorm included."""
     module, (inputs, targets) = toy_module(), toy_data(61)
     still, moved = (
-        lr_find(
+        lr_range_test(
             module, one_group(module), inputs, targets, toy_settings(batch_size=7),
             lr_range=lr_range, num_steps=30,
         )
@@ -106,7 +106,7 @@ def test_losses_are_paired_with_those_of_the_starting_weights() -> None:
 def test_every_row_is_met_once_in_each_pass_and_each_batch_twice() -> None:
     module, (plain, targets) = toy_module(), toy_data()
     inputs = Seen(plain.x, plain.x_valid)
-    lr_find(
+    lr_range_test(
         module, one_group(module), inputs, targets, toy_settings(batch_size=10),
         lr_range=(1e-6, 1e-5), num_steps=8,
     )  # fmt: skip
@@ -122,5 +122,5 @@ def test_the_sweep_trains_as_the_settings_say(clip_norm: float | None) -> None:
     """With gradients clipped to next to nothing no rate does harm."""
     module, (inputs, targets) = toy_module(), toy_data()
     settings = toy_settings(clip_norm=clip_norm)
-    curve = lr_find(module, one_group(module), inputs, targets, settings)
+    curve = lr_range_test(module, one_group(module), inputs, targets, settings)
     assert (curve.turning >= 1.0) == (clip_norm is not None)

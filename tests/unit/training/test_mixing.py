@@ -10,7 +10,7 @@ from warmstart.errors import SettingError
 from warmstart.training.head import seeded_linear
 from warmstart.training.loop import fit
 from warmstart.training.mixing import MixedBatch, mixed
-from warmstart.training.row_loss import row_losses
+from warmstart.training.objective import loss_per_row
 from warmstart.training.step import batch_loss
 
 seeds = st.integers(0, 2**63 - 1)
@@ -101,7 +101,7 @@ def test_the_loss_of_a_mixed_row_has_both_labels_in_their_shares(is_multi_label:
     loss = batch_loss(module, batch, wanted, settings, seed=5)
     found = mix(batch, mixup=1.0, seed=5)
     logits = module(found.inputs)
-    expected = found.share * row_losses(logits, wanted, 0.1) + (1 - found.share) * row_losses(
+    expected = found.share * loss_per_row(logits, wanted, 0.1) + (1 - found.share) * loss_per_row(
         logits, wanted[found.partners], 0.1
     )
     assert float(loss.detach()) == pytest.approx(float(expected.mean().detach()), rel=1e-6)

@@ -12,8 +12,8 @@ from torch import nn
 from warmstart.errors import TrainingError
 from warmstart.evaluation.brief import brief_scores
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets, evaluate
-from warmstart.training.row_loss import row_losses
+from warmstart.training.objective import Targets, loss_per_row
+from warmstart.training.probabilities import evaluate_valid
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -25,7 +25,7 @@ def test_single_label_scores_equal_scikit_learn(seed: int, num_rows: int, num_cl
     labels = torch.from_numpy(rng.integers(num_classes, size=num_rows))
     chances = logits.softmax(dim=1)
     expected = log_loss(labels, chances, labels=range(num_classes))
-    assert float(row_losses(logits, labels).mean()) == pytest.approx(expected)
+    assert float(loss_per_row(logits, labels).mean()) == pytest.approx(expected)
     found = brief_scores(chances.numpy(), labels.numpy())
     assert found.loss == pytest.approx(expected)
     assert found.accuracy == accuracy_score(labels, chances.argmax(dim=1))
@@ -38,7 +38,7 @@ def test_multi_label_scores_equal_scikit_learn(seed: int, num_rows: int, num_cla
     labels = torch.from_numpy(rng.integers(2, size=(num_rows, num_classes)).astype(np.float64))
     chances = logits.sigmoid()
     per_class = [log_loss(labels[:, k], chances[:, k], labels=[0, 1]) for k in range(num_classes)]
-    assert float(row_losses(logits, labels).mean()) == pytest.approx(float(np.mean(per_class)))
+    assert float(loss_per_row(logits, labels).mean()) == pytest.approx(float(np.mean(per_class)))
     found = brief_scores(chances.numpy(), labels.numpy().astype(np.int64))
     assert found.loss == pytest.approx(float(np.mean(per_class)))
     assert found.accuracy == accuracy_score(labels, chances > 0.5)
@@ -51,21 +51,21 @@ def test_smoothing_is_the_loss_against_softened_targets(seed: int, smoothing: fl
     labels = torch.from_numpy(rng.integers(4, size=7))
     soft = nn.functional.one_hot(labels, 4) * (1 - smoothing) + smoothing / 4
     expected = -(soft * logits.log_softmax(dim=1)).sum(dim=1)
-    assert torch.allclose(row_losses(logits, labels, smoothing), expected)
+    assert torch.allclose(loss_per_row(logits, labels, smoothing), expected)
     many = torch.from_numpy(rng.integers(2, size=(7, 4)).astype(np.float64))
     soft = many * (1 - smoothing) + smoothing / 2
     yes, no = nn.functional.logsigmoid(logits), nn.functional.logsigmoid(-logits)
     expected = -(soft * yes + (1 - soft) * no).mean(dim=1)
-    assert torch.allclose(row_losses(logits, many, smoothing), expected)
+    assert torch.allclose(loss_per_row(logits, many, smoothing), expected)
 
 
 @given(seed=seeds, rows=st.integers(1, 60))
 def test_evaluation_depends_on_no_batch_and_no_order(seed: int, rows: int) -> None:
     module, (inputs, targets) = toy_module(), toy_data(num_valid=50, seed=seed)
-    whole = evaluate(module, replace(inputs, valid_rows=50), targets)
+    whole = evaluate_valid(module, replace(inputs, valid_rows=50), targets)
     order = torch.from_numpy(np.random.default_rng(seed).permutation(50))
     other = replace(inputs, x_valid=inputs.x_valid[order], valid_rows=rows)
-    parts = evaluate(module, other, replace(targets, valid=targets.valid[order]))
+    parts = evaluate_valid(module, other, replace(targets, valid=targets.valid[order]))
     assert whole is not None
     assert parts is not None
     assert parts.accuracy == whole.accuracy
@@ -78,7 +78,7 @@ def test_evaluation_equals_scikit_learn_and_leaves_the_module_as_it_was() -> Non
     module.train()
     module[4].eval()
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
-    found = evaluate(module, inputs, targets)
+    found = evaluate_valid(module, inputs, targets)
     assert [part.training for part in module.modules()] == [True] * 5 + [False, True]
     assert all(torch.equal(before[name], t) for name, t in module.state_dict().items())
     chances = module.eval()(inputs.x_valid).detach().double().softmax(dim=1)
@@ -92,7 +92,7 @@ def test_evaluation_equals_scikit_learn_and_leaves_the_module_as_it_was() -> Non
 
 def test_without_validation_rows_nothing_is_judged() -> None:
     module, (inputs, targets) = toy_module(), toy_data(num_valid=0)
-    assert evaluate(module, inputs, targets) is None
+    assert evaluate_valid(module, inputs, targets) is None
     history = fit(module, one_group(module), inputs, targets, toy_settings(epochs=1))
     assert history.records[0].valid_loss is None
 
@@ -102,7 +102,7 @@ def test_labels_that_do_not_fit_the_inputs_are_an_error(num_labels: int) -> None
     module, (inputs, targets) = toy_module(), toy_data(num_valid=20)
     wrong = replace(targets, valid=torch.zeros(num_labels, dtype=torch.int64))
     with pytest.raises(TrainingError, match="rows"):
-        evaluate(module, inputs, wrong)
+        evaluate_valid(module, inputs, wrong)
 
 
 def test_many_labels_are_learned() -> None:
@@ -110,9 +110,9 @@ def test_many_labels_are_learned() -> None:
     many = Targets((inputs.x[:, :2] > 0).float(), (inputs.x_valid[:, :2] > 0).float())
     assert many.is_multi_label
     assert not targets.is_multi_label
-    before = evaluate(module, inputs, many)
+    before = evaluate_valid(module, inputs, many)
     history = fit(module, one_group(module), inputs, many, toy_settings(lr=0.1, epochs=10))
-    found = evaluate(module, inputs, many)
+    found = evaluate_valid(module, inputs, many)
     assert found is not None
     said = module.eval()(inputs.x_valid) > 0
     assert found.macro_f1 == pytest.approx(f1_score(many.valid, said, average="macro"))

@@ -17,10 +17,10 @@ from torch import nn
 
 from warmstart.errors import SettingError
 from warmstart.training import precision, run
-from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
+from warmstart.training.precision import in_arithmetic
 
 
 def test_what_the_hardware_lacks_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +29,7 @@ def test_what_the_hardware_lacks_is_not_tried(monkeypatch: pytest.MonkeyPatch) -
 
     inputs, targets = toy_data()
     monkeypatch.setattr(precision, "has_bf16", lambda _: False)
-    monkeypatch.setattr(precision, "step_seconds", tried)
+    monkeypatch.setattr(precision, "timed_step", tried)
     assert precision.measured_precision(toy_module(), inputs, targets, toy_settings()) == "f32"
 
 
@@ -51,7 +51,7 @@ def test_bf16_has_to_be_clearly_faster(
     monkeypatch: pytest.MonkeyPatch, bf16_seconds: float, expected: str
 ) -> None:
     seconds = {"f32": 1.0, "bf16": bf16_seconds}
-    monkeypatch.setattr(precision, "step_seconds", lambda *args: seconds[args[3]])
+    monkeypatch.setattr(precision, "timed_step", lambda *args: seconds[args[3]])
     found = precision.faster_precision(toy_module(), torch.zeros(2, 6), torch.zeros(2).long())
     assert found == expected
 

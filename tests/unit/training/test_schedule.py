@@ -9,8 +9,7 @@ from tests.unit.training.toy import one_group, toy_data, toy_module, toy_setting
 
 from warmstart.errors import SettingError
 from warmstart.training.loop import fit
-from warmstart.training.one_cycle import OneCycle
-from warmstart.training.schedule import Schedule
+from warmstart.training.schedule import OneCycle, Schedule
 
 
 @given(
@@ -24,18 +23,18 @@ def test_one_cycle_climbs_to_the_full_rate_and_falls_to_almost_none(
     epochs: int, steps: int, pct_start: float, div: float, final_div: float
 ) -> None:
     cycle = OneCycle(epochs, pct_start, div, final_div)
-    shares = [cycle.share(step, steps) for step in range(epochs * steps)]
-    if len(shares) == 1:
-        assert shares == [1.0]
+    factors = [cycle.factor(step, steps) for step in range(epochs * steps)]
+    if len(factors) == 1:
+        assert factors == [1.0]
         return
-    peak = shares.index(max(shares))
-    assert shares[peak] == 1.0
-    assert peak == pytest.approx(pct_start * (len(shares) - 1), abs=1)
-    assert shares[: peak + 1] == sorted(shares[: peak + 1])
-    assert shares[peak:] == sorted(shares[peak:], reverse=True)
-    assert shares[-1] == pytest.approx(1 / (div * final_div), abs=1e-12)
+    peak = factors.index(max(factors))
+    assert factors[peak] == 1.0
+    assert peak == pytest.approx(pct_start * (len(factors) - 1), abs=1)
+    assert factors[: peak + 1] == sorted(factors[: peak + 1])
+    assert factors[peak:] == sorted(factors[peak:], reverse=True)
+    assert factors[-1] == pytest.approx(1 / (div * final_div), abs=1e-12)
     if peak > 0:
-        assert shares[0] == pytest.approx(1 / div)
+        assert factors[0] == pytest.approx(1 / div)
 
 
 def test_one_cycle_equals_torch_where_the_peak_falls_on_a_step() -> None:
@@ -47,7 +46,7 @@ def test_one_cycle_equals_torch_where_the_peak_falls_on_a_step() -> None:
             optimiser, max_lr=0.3, total_steps=41, pct_start=11 / 41, cycle_momentum=False
         )
         for step in range(41):
-            ours = 0.3 * OneCycle(41).share(step, 1)
+            ours = 0.3 * OneCycle(41).factor(step, 1)
             assert ours == pytest.approx(optimiser.param_groups[0]["lr"], rel=1e-9)
             if step < 40:
                 optimiser.step()
@@ -64,7 +63,7 @@ def test_a_fit_follows_one_cycle() -> None:
     settings = toy_settings(lr=0.1, schedule=OneCycle(3))
     history = fit(module, one_group(module), inputs, targets, settings)
     assert [lrs[0] for lrs in history.step_lrs] == [
-        0.1 * OneCycle(3).share(step, 5) for step in range(15)
+        0.1 * OneCycle(3).factor(step, 5) for step in range(15)
     ]
     assert len(history.records) == 3
 

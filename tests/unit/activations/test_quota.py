@@ -11,14 +11,12 @@ import pytest
 from filelock import FileLock
 
 from warmstart.activations.fill import fill
-from warmstart.activations.housekeeping import free_bytes, shrink, spaces_in
-from warmstart.activations.key import SpaceCard
-from warmstart.activations.room import cache_limit, make_room
-from warmstart.activations.space import Space
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
+from warmstart.activations.quota import cache_limit, free_bytes, namespaces_in, reserve, shrink
 from warmstart.batches.pixels import PixelBlock
 from warmstart.errors import CacheError, SettingError
 
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "test", "float16", (484,))  # 1,000 bytes a row
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "test", "float16", (484,))  # 1,000 bytes a row
 ROWS = np.random.default_rng(0).normal(size=(10, 484)).astype(np.float16)
 NAMES = "abcd"
 
@@ -27,41 +25,41 @@ def keys_of(name: str) -> list[bytes]:
     return [hashlib.sha256(f"{name}{number}".encode()).digest() for number in range(10)]
 
 
-def stored(folder: Path, name: str, used: float, num_more: int = 0) -> SpaceCard:
+def stored(folder: Path, name: str, used: float, num_more: int = 0) -> NamespaceCard:
     """Ten rows, about 10 kB, last used so many seconds after 1970; nobody has it open."""
-    space = Space(folder, replace(CARD, backbone=name))
-    space.append(keys_of(name), ROWS)
+    namespace = CacheNamespace(folder, replace(CARD, backbone=name))
+    namespace.append(keys_of(name), ROWS)
     if num_more:
-        space.append(keys_of(f"more of {name}")[:num_more], ROWS[:num_more])
-    os.utime(space.folder / "space.json", (used, used))
-    return space.card
+        namespace.append(keys_of(f"more of {name}")[:num_more], ROWS[:num_more])
+    os.utime(namespace.folder / "space.json", (used, used))
+    return namespace.card
 
 
 @pytest.fixture
-def four(tmp_path: Path) -> dict[str, SpaceCard]:
-    """Spaces a to d, of which a was used first and d last."""
+def four(tmp_path: Path) -> dict[str, NamespaceCard]:
+    """Namespaces a to d, of which a was used first and d last."""
     return {name: stored(tmp_path, name, 1e9 + i) for i, name in enumerate(NAMES)}
 
 
 def left_in(folder: Path) -> str:
-    return "".join(sorted(space.backbone for space in spaces_in(folder)))
+    return "".join(sorted(namespace.backbone for namespace in namespaces_in(folder)))
 
 
-def test_a_summary_says_what_is_there(tmp_path: Path, four: dict[str, SpaceCard]) -> None:
-    found = spaces_in(tmp_path)
-    assert "".join(space.backbone for space in found) == "dcba"
-    for space in found:
-        assert (space.num_rows, space.cut, space.mode) == (10, "pooled", "test")
-        assert 10_000 < space.num_bytes < 11_000
-        assert four[space.backbone].identity == space.identity
+def test_a_summary_says_what_is_there(tmp_path: Path, four: dict[str, NamespaceCard]) -> None:
+    found = namespaces_in(tmp_path)
+    assert "".join(namespace.backbone for namespace in found) == "dcba"
+    for namespace in found:
+        assert (namespace.num_rows, namespace.cut, namespace.mode) == (10, "pooled", "test")
+        assert 10_000 < namespace.num_bytes < 11_000
+        assert four[namespace.backbone].identity == namespace.identity
 
 
 def test_unfinished_and_damaged_files_count_as_bytes_and_not_as_rows(tmp_path: Path) -> None:
     stored(tmp_path, "a", 1e9)
-    (before,) = spaces_in(tmp_path)
+    (before,) = namespaces_in(tmp_path)
     for name in (".writing-1-ab-10-00.safetensors", "x.damaged", "odd.safetensors", "a-b-c"):
         (before.folder / name).write_bytes(b"0" * 1000)
-    (after,) = spaces_in(tmp_path)
+    (after,) = namespaces_in(tmp_path)
     assert (after.num_rows, after.num_bytes) == (10, before.num_bytes + 4000)
 
 
@@ -69,11 +67,11 @@ def test_unfinished_and_damaged_files_count_as_bytes_and_not_as_rows(tmp_path: P
     ("keep", "left"), [(0, ""), (15_000, "d"), (25_000, "cd"), (60_000, "abcd")]
 )
 def test_the_least_recently_used_go_first(
-    tmp_path: Path, four: dict[str, SpaceCard], keep: int, left: str
+    tmp_path: Path, four: dict[str, NamespaceCard], keep: int, left: str
 ) -> None:
     removed = shrink(tmp_path, keep)
     assert left_in(tmp_path) == left
-    assert "".join(space.backbone for space in removed) == "abcd"[: 4 - len(left)]
+    assert "".join(namespace.backbone for namespace in removed) == "abcd"[: 4 - len(left)]
 
 
 def test_a_large_recent_space_does_not_outlast_its_turn_for_small_old_ones(tmp_path: Path) -> None:
@@ -85,7 +83,7 @@ def test_a_large_recent_space_does_not_outlast_its_turn_for_small_old_ones(tmp_p
 
 
 def test_the_space_in_use_stays_and_others_make_up_for_it(
-    tmp_path: Path, four: dict[str, SpaceCard]
+    tmp_path: Path, four: dict[str, NamespaceCard]
 ) -> None:
     shrink(tmp_path, 25_000, spare=four["a"].identity)
     assert left_in(tmp_path) == "ad"
@@ -93,7 +91,7 @@ def test_the_space_in_use_stays_and_others_make_up_for_it(
     assert left_in(tmp_path) == "a"
 
 
-def test_a_space_being_filled_stays(tmp_path: Path, four: dict[str, SpaceCard]) -> None:
+def test_a_space_being_filled_stays(tmp_path: Path, four: dict[str, NamespaceCard]) -> None:
     lock = FileLock(tmp_path / four["b"].identity / "lock")
     with lock:
         removed = shrink(tmp_path, 0)
@@ -103,9 +101,9 @@ def test_a_space_being_filled_stays(tmp_path: Path, four: dict[str, SpaceCard]) 
 
 
 def test_a_space_being_read_stays_until_its_last_reader_is_gone(
-    tmp_path: Path, four: dict[str, SpaceCard]
+    tmp_path: Path, four: dict[str, NamespaceCard]
 ) -> None:
-    one, two = Space(tmp_path, four["b"]), Space(tmp_path, four["b"])
+    one, two = CacheNamespace(tmp_path, four["b"]), CacheNamespace(tmp_path, four["b"])
     for reader in (one, two):
         assert "b" in left_in(tmp_path)
         shrink(tmp_path, 0)
@@ -120,7 +118,7 @@ def test_a_space_being_read_stays_until_its_last_reader_is_gone(
 
 
 def test_nothing_is_deleted_without_its_lock(
-    tmp_path: Path, four: dict[str, SpaceCard], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, four: dict[str, NamespaceCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file deleted after the lock was let go could be one that its next holder wrote."""
     honest = Path.unlink
@@ -139,11 +137,11 @@ def test_nothing_is_deleted_without_its_lock(
 
 def test_a_space_deleted_by_hand_can_be_filled_again(tmp_path: Path) -> None:
     """Its rows cannot be read, and say so; what is stored from now on is found by others."""
-    space = Space(tmp_path, replace(CARD, backbone="a"))
-    space.append(keys_of("a"), ROWS)
-    shutil.rmtree(space.folder)
+    namespace = CacheNamespace(tmp_path, replace(CARD, backbone="a"))
+    namespace.append(keys_of("a"), ROWS)
+    shutil.rmtree(namespace.folder)
     with pytest.raises(CacheError, match=r"(?s)cannot be read.*computed again"):
-        space.gather(space.locate(keys_of("a")))
+        namespace.gather(namespace.locate(keys_of("a")))
 
     class Runner:
         mode, stored_dtype, row_shape, batch = "test", "float16", (484,), 16
@@ -155,23 +153,23 @@ def test_a_space_deleted_by_hand_can_be_filled_again(tmp_path: Path) -> None:
     def stream(missing: list[int]) -> Iterator[PixelBlock]:
         yield PixelBlock(np.array(missing), np.zeros((len(missing), 1, 1, 3), np.uint8), ())
 
-    fill(space, keys_of("new"), stream, Runner)  # type: ignore[arg-type]
-    (found,) = spaces_in(tmp_path)
+    fill(namespace, keys_of("new"), stream, Runner)  # type: ignore[arg-type]
+    (found,) = namespaces_in(tmp_path)
     assert (found.backbone, found.num_rows) == ("a", 10)
 
 
-def test_opening_a_space_is_using_it(tmp_path: Path, four: dict[str, SpaceCard]) -> None:
-    Space(tmp_path, four["a"])
-    assert [space.backbone for space in spaces_in(tmp_path)] == ["a", "d", "c", "b"]
+def test_opening_a_space_is_using_it(tmp_path: Path, four: dict[str, NamespaceCard]) -> None:
+    CacheNamespace(tmp_path, four["a"])
+    assert [namespace.backbone for namespace in namespaces_in(tmp_path)] == ["a", "d", "c", "b"]
 
 
 def test_a_space_in_use_for_long_stays_recently_used(
-    tmp_path: Path, four: dict[str, SpaceCard]
+    tmp_path: Path, four: dict[str, NamespaceCard]
 ) -> None:
-    space = Space(tmp_path, four["b"])
-    os.utime(space.folder / "space.json", (1, 1))
-    space.refresh()
-    assert spaces_in(tmp_path)[0].backbone == "b"
+    namespace = CacheNamespace(tmp_path, four["b"])
+    os.utime(namespace.folder / "space.json", (1, 1))
+    namespace.refresh()
+    assert namespaces_in(tmp_path)[0].backbone == "b"
 
 
 @pytest.mark.parametrize(("given", "limit"), [("20", 20e9), ("0.5", 5e8), ("1e-3", 1e6)])
@@ -190,34 +188,34 @@ def test_a_limit_that_is_no_size_is_an_error(given: str, monkeypatch: pytest.Mon
 
 
 def test_room_is_made_by_deleting_what_was_used_least_recently(
-    tmp_path: Path, four: dict[str, SpaceCard], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, four: dict[str, NamespaceCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WARMSTART_CACHE_LIMIT", "47e-6")  # four spaces of 10.4 kB fit
-    assert make_room(Space(tmp_path, four["a"]), 5) == 5_000
+    monkeypatch.setenv("WARMSTART_CACHE_LIMIT", "47e-6")  # four namespaces of 10.4 kB fit
+    assert reserve(CacheNamespace(tmp_path, four["a"]), 5) == 5_000
     assert left_in(tmp_path) == "abcd"
-    make_room(Space(tmp_path, four["a"]), 10)
+    reserve(CacheNamespace(tmp_path, four["a"]), 10)
     assert left_in(tmp_path) == "acd"
 
 
 def test_room_is_not_made_by_deleting_what_is_in_use(
-    tmp_path: Path, four: dict[str, SpaceCard], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, four: dict[str, NamespaceCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WARMSTART_CACHE_LIMIT", "47e-6")
     with pytest.raises(CacheError, match=r"(?s)the limit is.*gc --keep 0.*precompute=False"):
-        make_room(Space(tmp_path, four["a"]), 40)
+        reserve(CacheNamespace(tmp_path, four["a"]), 40)
     assert left_in(tmp_path) == "abcd"
 
 
 def test_a_disk_without_room_is_found_before_the_work_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = Space(tmp_path, CARD)
+    namespace = CacheNamespace(tmp_path, CARD)
     disk = SimpleNamespace(free=9_999)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
     with pytest.raises(CacheError, match=r"(?s)are free on the disk.*cache_dir"):
-        make_room(space, 10)
+        reserve(namespace, 10)
     disk.free = 10_000
-    assert make_room(space, 10) == 10_000
+    assert reserve(namespace, 10) == 10_000
 
 
 def test_free_bytes_are_known_before_the_folder_exists(tmp_path: Path) -> None:

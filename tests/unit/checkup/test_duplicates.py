@@ -2,15 +2,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from warmstart.checkup import near
-from warmstart.checkup.near import near_pairs
-from warmstart.checkup.thumbnails import likeness, thumbnails
+from warmstart.checkup import duplicates
+from warmstart.checkup.duplicates import near_pairs, similarity, thumbnails
 
 RANDOM = np.random.default_rng(0)
 
 
 def test_pairs_are_found_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near, "BLOCK", 7)
+    monkeypatch.setattr(duplicates, "PAIR_ROWS", 7)
     rows = RANDOM.normal(size=(40, 30)) + 5  # what all share must not make them alike
     rows[33] = rows[2] + 0.05 * RANDOM.normal(size=30)
     rows[9] = rows[8] + 0.05 * RANDOM.normal(size=30)
@@ -22,7 +21,7 @@ def test_pairs_are_found_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_blocks_change_no_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = RANDOM.normal(size=(90, 3))
     whole, _ = near_pairs(rows, 0.99)
-    monkeypatch.setattr(near, "BLOCK", 11)
+    monkeypatch.setattr(duplicates, "PAIR_ROWS", 11)
     parts, _ = near_pairs(rows, 0.99)
     assert len(whole) > 5
     assert parts.tolist() == whole.tolist()
@@ -42,7 +41,7 @@ def picture(seed: int) -> Image.Image:
 
 def like(first: Image.Image, second: Image.Image) -> float:
     pixels = [np.asarray(image, np.uint8) for image in (first, second)]
-    return likeness(thumbnails(pixels[0]), thumbnails(pixels[1]))
+    return similarity(thumbnails(pixels[0]), thumbnails(pixels[1]))
 
 
 def test_a_picture_is_known_again_smaller_and_a_little_cropped() -> None:

@@ -22,13 +22,13 @@ from torch import Tensor, nn
 from warmstart.errors import SettingError, TrainingError
 from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
-from warmstart.training.average import WeightAverage, with_average
-from warmstart.training.best import BestEpoch, kept_epoch
 from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.kept_weights import BestEpoch, WeightAverage, best_epoch, with_average
 from warmstart.training.loop import fit
-from warmstart.training.objective import Targets, evaluate, judged
+from warmstart.training.objective import Targets
+from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.schedule import Schedule
-from warmstart.training.state import copied, module_state
+from warmstart.training.state import clone_tensors, module_state
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Recording(ToyInputs):
     judged_weights: list[dict[str, Tensor]] = field(default_factory=list)
 
     def valid(self) -> Iterator[Tensor]:
-        self.judged_weights.append(copied(module_state(self.module)))
+        self.judged_weights.append(clone_tensors(module_state(self.module)))
         yield from super().valid()
 
 
@@ -78,7 +78,7 @@ def test_a_module_has_its_own_weights_again_after_its_average_was_used() -> None
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(1)
-    before = copied(module_state(module))
+    before = clone_tensors(module_state(module))
     with pytest.raises(RuntimeError, match="broken"), with_average(module, average):
         check_and_break(module, average)
     assert has(module, before)
@@ -94,7 +94,7 @@ def test_with_an_average_training_is_the_same_and_the_average_is_judged_and_kept
     settings = toy_settings(ema_decay=0.9)
     history = fit(module, one_group(module), inputs, targets, settings)
     assert has(module, inputs.judged_weights[-1])
-    found = evaluate(module, inputs, targets)
+    found = evaluate_valid(module, inputs, targets)
     assert found is not None
     assert history.records[-1].valid_loss == found.loss
     plain = toy_module()
@@ -120,7 +120,7 @@ def test_the_best_epoch_is_kept_and_marked() -> None:
     best = losses.index(min(losses))
     assert best < len(losses) - 1
     assert has(module, inputs.judged_weights[best])
-    assert kept_epoch(history) == best
+    assert best_epoch(history) == best
     lowest = float("inf")
     for record, loss in zip(history.records, losses, strict=True):
         assert record.metrics["valid_best"] == float(loss < lowest)
@@ -131,7 +131,7 @@ def test_without_asking_the_last_weights_stay_and_nothing_is_marked() -> None:
     inputs, _, module, history = overfitting()
     assert has(module, inputs.judged_weights[-1])
     assert [set(record.metrics) for record in history.records] == [{"accuracy"}] * 12
-    assert kept_epoch(history) is None
+    assert best_epoch(history) is None
 
 
 @pytest.mark.parametrize("best_by", ["accuracy", "macro_f1"])
@@ -141,7 +141,7 @@ def test_the_best_epoch_may_be_that_of_the_highest_score(best_by: str) -> None:
     scores = [record.metrics[name] for record in history.records]
     losses = [record.valid_loss or 0.0 for record in history.records]
     best = min(range(12), key=lambda epoch: (-scores[epoch], losses[epoch]))
-    assert kept_epoch(history) == best
+    assert best_epoch(history) == best
     assert best_by == "accuracy" or best != losses.index(min(losses))
     assert has(module, inputs.judged_weights[best])
     said = module.eval()(inputs.x_valid).argmax(dim=1)
@@ -155,7 +155,7 @@ def test_the_best_epoch_may_be_that_of_the_highest_score(best_by: str) -> None:
 def test_of_equal_scores_the_lowest_loss_is_best_and_none_without_a_number() -> None:
     best, module = BestEpoch("accuracy"), toy_module()
     seen = [(0.5, 0.9), (0.4, 0.9), (0.6, 0.9), (float("nan"), 1.0), (0.3, 0.8), (2.0, 1.0)]
-    found = [best.see(BriefScores(loss, accuracy, 9, 0.0), module) for loss, accuracy in seen]
+    found = [best.update(BriefScores(loss, accuracy, 9, 0.0), module) for loss, accuracy in seen]
     assert found == [True, True, False, False, False, True]
     with pytest.raises(SettingError, match="best_by='f1'"):
         toy_settings(best_by="f1")
@@ -172,7 +172,7 @@ def test_patience_stops_after_so_many_epochs_without_a_lower_loss(patience: int)
         if num_stale == patience:
             break
     assert len(history.records) == expected < 12
-    best = kept_epoch(history)
+    best = best_epoch(history)
     assert best == expected - 1 - patience
     assert has(module, inputs.judged_weights[best])
 
@@ -186,9 +186,9 @@ def test_rows_held_back_choose_in_place_of_the_validation_rows() -> None:
     history = fit(module, one_group(module), held_back, targets, settings)
     losses = [record.metrics["choice_loss"] for record in history.records]
     valid_losses = [record.valid_loss or 0.0 for record in history.records]
-    assert kept_epoch(history) == losses.index(min(losses)) != valid_losses.index(min(valid_losses))
+    assert best_epoch(history) == losses.index(min(losses)) != valid_losses.index(min(valid_losses))
     assert all("valid_best" not in record.metrics for record in history.records)
-    assert judged(module, held_back.choice(), turned[:15]).loss == min(losses)
+    assert evaluate_rows(module, held_back.choice(), turned[:15]).loss == min(losses)
 
 
 def test_there_must_be_rows_to_choose_by() -> None:
@@ -223,7 +223,7 @@ def test_an_early_stop_is_a_finished_fit(tmp_path: Path) -> None:
 
 def test_the_best_epoch_outlives_a_stop_after_it(tmp_path: Path) -> None:
     inputs, _, _, whole = overfitting(keeps_best=True)
-    best = kept_epoch(whole)
+    best = best_epoch(whole)
     assert best is not None
     targets = replace(toy_data()[1], valid=toy_data()[1].valid.flip(0))
     settings = toy_settings(lr=0.05, schedule=Schedule(12), keeps_best=True)
@@ -240,7 +240,7 @@ def test_the_best_epoch_outlives_a_stop_after_it(tmp_path: Path) -> None:
         fit(stopped, groups, inputs, targets, settings, checkpoint=checkpoint, on_epoch=stop)
     groups = one_group(resumed)
     history = fit(resumed, groups, inputs, targets, settings, checkpoint=Checkpoint(path))
-    assert kept_epoch(history) == best
+    assert best_epoch(history) == best
     assert history.step_losses == whole.step_losses
     assert has(resumed, inputs.judged_weights[best])
 

@@ -12,29 +12,28 @@ import pytest
 from safetensors.numpy import save
 
 from warmstart.activations import shard as shard_module
-from warmstart.activations.housekeeping import damaged_shards, spaces_in
-from warmstart.activations.key import SpaceCard
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
+from warmstart.activations.quota import damaged_shards, namespaces_in
 from warmstart.activations.shard import write_shard
-from warmstart.activations.space import Space
 from warmstart.errors import CacheError
 
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "test", "float16", (3,))
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "test", "float16", (3,))
 KEYS = [hashlib.sha256(str(number).encode()).digest() for number in range(10)]
 ROWS = np.arange(30, dtype=np.float16).reshape(10, 3)
 
 
-def stored(folder: Path, card: SpaceCard = CARD) -> Space:
-    space = Space(folder, card)
-    space.append(KEYS, ROWS.astype(card.dtype))
-    return space
+def stored(folder: Path, card: NamespaceCard = CARD) -> CacheNamespace:
+    namespace = CacheNamespace(folder, card)
+    namespace.append(KEYS, ROWS.astype(card.dtype))
+    return namespace
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_rows_come_back_in_the_order_asked_for(tmp_path: Path, dtype: str) -> None:
     card = replace(CARD, dtype=dtype)
-    space = stored(tmp_path, card)
-    space.append(KEYS[:1], np.full((1, 3), 99, dtype))  # the first row of a key stays
-    for found in (space, Space(tmp_path, card)):
+    namespace = stored(tmp_path, card)
+    namespace.append(KEYS[:1], np.full((1, 3), 99, dtype))  # the first row of a key stays
+    for found in (namespace, CacheNamespace(tmp_path, card)):
         order = [7, 7, 0, 9]
         rows = found.gather(found.locate([KEYS[i] for i in order]))
         assert rows.dtype == dtype
@@ -44,14 +43,14 @@ def test_rows_come_back_in_the_order_asked_for(tmp_path: Path, dtype: str) -> No
 
 
 def test_gathered_rows_are_copies(tmp_path: Path) -> None:
-    space = stored(tmp_path)
-    rows = space.gather(space.locate(KEYS))
+    namespace = stored(tmp_path)
+    rows = namespace.gather(namespace.locate(KEYS))
     rows[:] = 0
-    assert space.gather(space.locate(KEYS)).tobytes() == ROWS.tobytes()
+    assert namespace.gather(namespace.locate(KEYS)).tobytes() == ROWS.tobytes()
 
 
 def test_rows_written_by_another_are_seen_after_refresh(tmp_path: Path) -> None:
-    reader = Space(tmp_path, CARD)
+    reader = CacheNamespace(tmp_path, CARD)
     stored(tmp_path)
     assert len(reader) == 0
     reader.refresh()
@@ -66,13 +65,13 @@ def test_missing_names_each_distinct_key_once(tmp_path: Path) -> None:
 
 
 def test_a_row_knows_its_shard_and_size(tmp_path: Path) -> None:
-    space = stored(tmp_path)
+    namespace = stored(tmp_path)
     other = hashlib.sha256(b"other").digest()
-    space.append([other], np.zeros((1, 3), np.float16))
-    first, last = (space.shard_of(int(space.locate([key])[0])) for key in (KEYS[3], other))
+    namespace.append([other], np.zeros((1, 3), np.float16))
+    first, last = (namespace.shard_of(int(namespace.locate([key])[0])) for key in (KEYS[3], other))
     assert first.name.startswith(KEYS[0].hex()[:16])
     assert last.name.startswith(other.hex()[:16])
-    assert space.row_bytes == 3 * 2 + 32
+    assert namespace.row_bytes == 3 * 2 + 32
 
 
 def no_room(*_: Any, **__: Any) -> int:
@@ -82,15 +81,15 @@ def no_room(*_: Any, **__: Any) -> int:
 def test_a_full_disk_is_a_cache_error_that_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = Space(tmp_path, CARD)
+    namespace = CacheNamespace(tmp_path, CARD)
     monkeypatch.setattr(os, "fsync", no_room)
     with pytest.raises(CacheError, match=r"(?s)No space left.*gc --keep 0"):
-        space.append(KEYS, ROWS)
-    assert {path.name for path in space.folder.iterdir()} == {"lock", "in-use", "space.json"}
+        namespace.append(KEYS, ROWS)
+    assert {path.name for path in namespace.folder.iterdir()} == {"lock", "in-use", "space.json"}
     monkeypatch.undo()
-    assert Space(tmp_path, CARD).missing(KEYS) == [*range(10)]
-    space.append(KEYS, ROWS)
-    assert len(Space(tmp_path, CARD)) == 10
+    assert CacheNamespace(tmp_path, CARD).missing(KEYS) == [*range(10)]
+    namespace.append(KEYS, ROWS)
+    assert len(CacheNamespace(tmp_path, CARD)) == 10
 
 
 class FullFile:
@@ -114,14 +113,14 @@ class FullFile:
 def test_a_disk_that_fills_up_midway_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = Space(tmp_path, CARD)
+    namespace = CacheNamespace(tmp_path, CARD)
     honest = Path.open
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda path, mode: FullFile(honest(path, mode)))
         with pytest.raises(CacheError, match="No space left"):
-            space.append(KEYS, ROWS)
-    assert list(space.folder.glob("*.safetensors")) == []
-    assert list(space.folder.glob(".writing-*")) == []
+            namespace.append(KEYS, ROWS)
+    assert list(namespace.folder.glob("*.safetensors")) == []
+    assert list(namespace.folder.glob(".writing-*")) == []
 
 
 def test_a_disk_too_full_for_the_card_is_a_cache_error(
@@ -129,15 +128,15 @@ def test_a_disk_too_full_for_the_card_is_a_cache_error(
 ) -> None:
     monkeypatch.setattr(os, "fsync", no_room)
     with pytest.raises(CacheError, match="No space left"):
-        Space(tmp_path, CARD)
+        CacheNamespace(tmp_path, CARD)
     monkeypatch.undo()
-    assert len(Space(tmp_path, CARD)) == 0
+    assert len(CacheNamespace(tmp_path, CARD)) == 0
 
 
 def test_a_folder_that_cannot_be_made_is_a_cache_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CacheError, match="cannot be written"):
-        Space(tmp_path / "file", CARD)
+        CacheNamespace(tmp_path / "file", CARD)
 
 
 def test_a_store_that_may_only_be_read_can_be_read(
@@ -151,10 +150,10 @@ def test_a_store_that_may_only_be_read_can_be_read(
 
     for name in ("utime", "replace", "rename", "chmod", "fsync"):
         monkeypatch.setattr(os, name, refused)
-    space = Space(tmp_path, CARD)
-    assert space.gather(space.locate(KEYS)).tobytes() == ROWS.tobytes()
+    namespace = CacheNamespace(tmp_path, CARD)
+    assert namespace.gather(namespace.locate(KEYS)).tobytes() == ROWS.tobytes()
     with pytest.raises(CacheError, match="Permission denied"):
-        space.append([hashlib.sha256(b"new").digest()], ROWS[:1])
+        namespace.append([hashlib.sha256(b"new").digest()], ROWS[:1])
 
 
 def test_damage_that_cannot_be_set_aside_is_not_served(
@@ -168,8 +167,8 @@ def test_damage_that_cannot_be_set_aside_is_not_served(
         raise PermissionError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr(Path, "replace", refused)
-    space = Space(tmp_path, CARD)
-    assert (len(space), space.damaged) == (0, [shard])
+    namespace = CacheNamespace(tmp_path, CARD)
+    assert (len(namespace), namespace.damaged) == (0, [shard])
 
 
 def test_a_shard_that_the_disk_cannot_read_is_set_aside(
@@ -180,9 +179,9 @@ def test_a_shard_that_the_disk_cannot_read_is_set_aside(
     def unreadable(path: Path) -> bool:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("warmstart.activations.space.is_intact", unreadable)
-    space = Space(tmp_path, CARD)
-    assert (len(space), space.damaged) == (0, [shard.with_suffix(".damaged")])
+    monkeypatch.setattr("warmstart.activations.namespace.is_intact", unreadable)
+    namespace = CacheNamespace(tmp_path, CARD)
+    assert (len(namespace), namespace.damaged) == (0, [shard.with_suffix(".damaged")])
 
 
 def test_a_shard_deleted_while_it_is_opened_is_just_not_there(
@@ -194,17 +193,17 @@ def test_a_shard_deleted_while_it_is_opened_is_just_not_there(
         path.unlink()
         return shard_module.is_intact(path)
 
-    monkeypatch.setattr("warmstart.activations.space.is_intact", deleted)
-    space = Space(tmp_path, CARD)
-    assert (len(space), space.damaged) == (0, [])
+    monkeypatch.setattr("warmstart.activations.namespace.is_intact", deleted)
+    namespace = CacheNamespace(tmp_path, CARD)
+    assert (len(namespace), namespace.damaged) == (0, [])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"backbone": "other"}', "\udcff"])
 def test_a_broken_card_is_written_again(tmp_path: Path, text: str) -> None:
     card = stored(tmp_path).folder / "space.json"
     card.write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert [found.num_rows for found in spaces_in(tmp_path)] == [10]
-    assert len(Space(tmp_path, CARD)) == 10
+    assert [found.num_rows for found in namespaces_in(tmp_path)] == [10]
+    assert len(CacheNamespace(tmp_path, CARD)) == 10
     assert json.loads(card.read_text())["backbone"] == "tiny"
 
 
@@ -245,11 +244,11 @@ PLANTED = {
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_shard_is_set_aside(tmp_path: Path, name: str) -> None:
-    """B10: with a right checksum and junk in it, it made the space unusable."""
-    space = stored(tmp_path)
+    """B10: with a right checksum and junk in it, it made the namespace unusable."""
+    namespace = stored(tmp_path)
     content = PLANTED[name]
-    planted = space.folder / f"00-2-{zlib.crc32(content):08x}.safetensors"
+    planted = namespace.folder / f"00-2-{zlib.crc32(content):08x}.safetensors"
     planted.write_bytes(content)
-    found = Space(tmp_path, CARD)
+    found = CacheNamespace(tmp_path, CARD)
     assert found.damaged == [planted.with_suffix(".damaged")]
     assert found.gather(found.locate(KEYS)).tobytes() == ROWS.tobytes()

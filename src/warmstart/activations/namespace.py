@@ -1,27 +1,32 @@
-"""All stored rows that one prefix made: shards, an index, and who may write."""
+"""All stored rows that one prefix made: their names, shards and index, and who may write or delete.
 
+Whoever reads a namespace holds a lease, and whoever tidies leaves it alone. Needed besides the lock
+of those who fill: many may read at once, and for hours. Where a system has no flock (Windows)
+nobody asks; it refuses to delete the files that are open.
+"""
+
+import hashlib
 import json
 import os
+import weakref
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from warmstart.activations.key import SpaceCard
-from warmstart.activations.lease import hold_lease
-from warmstart.activations.reading import ShardReader
 from warmstart.activations.shard import (
     KEY_BYTES,
     SUFFIX,
     Shard,
-    disk_errors,
+    ShardReader,
     is_intact,
     open_shard,
+    write_errors,
     write_shard,
 )
 from warmstart.errors import CacheError, FileError
@@ -29,13 +34,55 @@ from warmstart.files.reading import read_text
 from warmstart.files.strict import refuse_file
 from warmstart.files.writing import remove_stale, write_whole
 
-CARD, LOCK = "space.json", "lock"
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+FORMAT_VERSION = 1  # of shards and of this naming; changing it leaves older rows unused
+CARD, LOCK, LEASE = "space.json", "lock", "in-use"
 
 
-class Space:
+@dataclass(frozen=True)
+class NamespaceCard:
+    """What all rows of one namespace have in common.
+
+    ``backbone`` is for people; ``fingerprint`` names the prefix's structure and weights, ``cut``
+    where it ends, ``mode`` the runner, its version, number type and instruction set, ``dtype`` and
+    ``shape`` what one row is.
+    """
+
+    backbone: str
+    fingerprint: str
+    cut: str
+    mode: str
+    dtype: str
+    shape: tuple[int, ...]
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def identity(self) -> str:
+        """32 hexadecimal digits that name the namespace."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def row_key(namespace: str, view_name: str, content_sha256: bytes) -> bytes:
+    """The 32-byte name of one row.
+
+    Args:
+        namespace: A NamespaceCard's identity.
+        view_name: The recipe's name of the view: everything that changes one of its pixels.
+        content_sha256: Hash of the image file's bytes.
+    """
+    view = hashlib.sha256(view_name.encode()).digest()
+    return hashlib.sha256(bytes.fromhex(namespace) + view + content_sha256).digest()
+
+
+class CacheNamespace:
     """Rows by key. Reading needs no lock: shards never change, and appear whole."""
 
-    def __init__(self, folder: Path, card: SpaceCard) -> None:
+    def __init__(self, folder: Path, card: NamespaceCard) -> None:
         """Open ``folder / card.identity``, and compare the checksum of every shard in it."""
         self.folder, self.card = folder / card.identity, card
         self.damaged: list[Path] = []
@@ -61,8 +108,8 @@ class Space:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Held by whoever fills the space; released by the system if that process dies."""
-        with disk_errors(self.folder):
+        """Held by whoever fills the namespace; released by the system if that process dies."""
+        with write_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / LOCK)
             lock.acquire()
@@ -113,7 +160,7 @@ class Space:
         if rows.shape != (len(keys), *self.card.shape):
             raise CacheError(
                 f"{len(keys)} rows of shape {rows.shape[1:]} are to be stored.",
-                expected=f"rows of shape {self.card.shape}, after which the space is named.",
+                expected=f"rows of shape {self.card.shape}, after which the namespace is named.",
                 fix="report this: it is a fault of warmstart.",
             )
         names = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), KEY_BYTES)
@@ -164,7 +211,7 @@ class Space:
     def _write_card(self) -> None:
         """The caller holds the lock, so no other process takes the file for a leftover."""
         if not self._has_card():
-            with disk_errors(self.folder):
+            with write_errors(self.folder):
                 write_whole(self.folder / CARD, self._card_text())
 
 
@@ -175,3 +222,31 @@ def set_aside(path: Path) -> Path:
         return path.replace(aside)
     except OSError:  # it is not taken in, and that is what counts
         return path
+
+
+def hold_lease(owner: object, folder: Path) -> None:
+    """Nobody tidies ``folder`` away as long as ``owner`` lives; nothing in a read-only store."""
+    if fcntl is None:
+        return
+    with suppress(OSError):
+        handle = os.open(folder / LEASE, os.O_RDWR | os.O_CREAT, 0o644)
+        weakref.finalize(owner, os.close, handle)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+
+
+@contextmanager
+def no_readers(folder: Path) -> Iterator[bool]:
+    """Say whether nobody reads ``folder``, and keep others from beginning to."""
+    if fcntl is None:
+        yield True
+        return
+    handle = os.open(folder / LEASE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)

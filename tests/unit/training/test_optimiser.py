@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from warmstart.errors import SettingError
-from warmstart.training.groups import per_group
+from warmstart.training.optimiser import per_group
 
 NAMES = ("stem–stage 2", "stages 3–4", "head")
 

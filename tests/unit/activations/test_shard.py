@@ -14,13 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmstart.activations import reading
-from warmstart.activations.key import SpaceCard
-from warmstart.activations.reading import ShardReader
-from warmstart.activations.space import Space
+from warmstart.activations import shard
+from warmstart.activations.namespace import CacheNamespace, NamespaceCard
+from warmstart.activations.shard import ShardReader
 from warmstart.errors import CacheError
 
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "test", "float32", (2, 3))
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "test", "float32", (2, 3))
 KEYS = [hashlib.sha256(str(number).encode()).digest() for number in range(60)]
 ROWS = np.random.default_rng(0).normal(size=(60, 2, 3)).astype(np.float32)
 SCRIPT = Path(__file__).parent / "using_memory.py"
@@ -34,9 +33,9 @@ def open_files() -> int:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty rows in twenty shards."""
     place = tmp_path_factory.mktemp("store")
-    space = Space(place, CARD)
+    namespace = CacheNamespace(place, CARD)
     for start in range(0, 60, 3):
-        space.append(KEYS[start : start + 3], ROWS[start : start + 3])
+        namespace.append(KEYS[start : start + 3], ROWS[start : start + 3])
     return place
 
 
@@ -52,33 +51,33 @@ def test_rows_come_in_any_order_with_any_number_of_files_open(
     folder: Path, order: list[int], most_open: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "MOST_OPEN", most_open)
-        space = Space(folder, CARD)
-        rows = space.gather(space.locate([KEYS[i] for i in order]))
+        patch.setattr(shard, "MOST_OPEN", most_open)
+        namespace = CacheNamespace(folder, CARD)
+        rows = namespace.gather(namespace.locate([KEYS[i] for i in order]))
     assert rows.tobytes() == ROWS[order].tobytes()
-    assert len(space._reader._files) <= most_open
+    assert len(namespace._reader._files) <= most_open
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no list of open files here")
 def test_files_stay_few_and_are_closed_with_the_space(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_OPEN", 5)
+    monkeypatch.setattr(shard, "MOST_OPEN", 5)
     before = open_files()
-    space = Space(folder, CARD)
-    space.gather(space.locate(KEYS))
+    namespace = CacheNamespace(folder, CARD)
+    namespace.gather(namespace.locate(KEYS))
     assert open_files() <= before + 5 + 1  # the lease
-    del space
+    del namespace
     assert open_files() == before
 
 
 def test_threads_do_not_disturb_each_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_OPEN", 2)
-    space = Space(folder, CARD)
+    monkeypatch.setattr(shard, "MOST_OPEN", 2)
+    namespace = CacheNamespace(folder, CARD)
 
     def read(seed: int) -> bool:
         order = np.random.default_rng(seed).permutation(60)
-        rows = space.gather(space.locate([KEYS[i] for i in order]))
+        rows = namespace.gather(namespace.locate([KEYS[i] for i in order]))
         return rows.tobytes() == ROWS[order].tobytes()
 
     with ThreadPoolExecutor(8) as pool:
@@ -87,16 +86,16 @@ def test_threads_do_not_disturb_each_other(folder: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("what", ["cut", "deleted"])
 def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path, what: str) -> None:
-    space = Space(tmp_path, CARD)
-    space.append(KEYS, ROWS)
-    (shard,) = space.folder.glob("*.safetensors")
+    namespace = CacheNamespace(tmp_path, CARD)
+    namespace.append(KEYS, ROWS)
+    (shard,) = namespace.folder.glob("*.safetensors")
     if what == "cut":
         os.truncate(shard, 300)  # in the rows, which lie before the keys
     else:
         shard.unlink()
     with pytest.raises(CacheError, match=r"(?s)cannot be read.*start again"):
-        space.gather(space.locate(KEYS))
-    assert Space(tmp_path, CARD).missing(KEYS) == [*range(60)]
+        namespace.gather(namespace.locate(KEYS))
+    assert CacheNamespace(tmp_path, CARD).missing(KEYS) == [*range(60)]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no peak of memory here")

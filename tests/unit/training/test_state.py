@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from warmstart.training.weight_line import PLACES, weights_between
+from warmstart.training.state import PLACES, weights_between
 
 BEFORE = {"w": torch.tensor([1.0, -3.0]), "steps": torch.tensor(4)}
 AFTER = {"w": torch.tensor([2.0, 5.0]), "steps": torch.tensor(9)}

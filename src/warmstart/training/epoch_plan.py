@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from warmstart.training.balance import draw_counts
-from warmstart.training.order import derive, epoch_batches, parted
+from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
 
 
@@ -52,4 +52,36 @@ def epoch_plan(settings: FitSettings, targets: Tensor, epoch: int) -> EpochPlan:
     draws = before[rows] + np.arange(len(rows)) - firsts
     order = np.random.default_rng(derive(settings.seed, "order", epoch)).permutation(len(rows))
     size = settings.batch_size
-    return EpochPlan(parted(rows[order], size), parted(draws[order], size))
+    return EpochPlan(split_batches(rows[order], size), split_batches(draws[order], size))
+
+
+def epoch_batches(num_rows: int, batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    """Shuffle and part; every row once.
+
+    Args:
+        num_rows: Training rows.
+        batch_size: Rows per batch.
+        seed: The run's seed.
+        epoch: Counted over all fits.
+
+    Returns:
+        Positions (B,) per batch. A last batch of one joins the batch before it, because BatchNorm
+        cannot learn from a single row.
+    """
+    order = np.random.default_rng(derive(seed, "order", epoch)).permutation(num_rows)
+    return split_batches(order, batch_size)
+
+
+def split_batches(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
+    """Batches of what is in order; a last one of one joins the batch before it."""
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        last = batches.pop()
+        batches[-1] = np.concatenate([batches[-1], last])
+    return batches
+
+
+def num_batches(num_rows: int, batch_size: int) -> int:
+    """How many batches ``epoch_batches`` gives."""
+    full, rest = divmod(num_rows, batch_size)
+    return max(1, full + (rest > 1 or (rest == 1 and full == 0)))

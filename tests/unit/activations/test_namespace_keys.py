@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from torch import nn
 
 from warmstart.activations.frozen_part import FrozenPart
-from warmstart.activations.key import SpaceCard, row_key
+from warmstart.activations.namespace import NamespaceCard, row_key
 from warmstart.backbones.network import Normalise
 from warmstart.images.view import ViewRecipe
 
-CARD = SpaceCard("tiny", "f" * 64, "pooled", "torch/f32", "float16", (4, 2))
-OTHER = SpaceCard("small", "e" * 64, "stage 3", "torch/bf16", "float32", (8,), 2)
+CARD = NamespaceCard("tiny", "f" * 64, "pooled", "torch/f32", "float16", (4, 2))
+OTHER = NamespaceCard("small", "e" * 64, "stage 3", "torch/bf16", "float32", (8,), 2)
 CONTENT = hashlib.sha256(b"content").digest()
 RECIPE = ViewRecipe(32)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(SpaceCard)])
+@pytest.mark.parametrize("name", [field.name for field in fields(NamespaceCard)])
 def test_every_part_of_a_card_changes_its_name(name: str) -> None:
     changed = replace(CARD, **{name: getattr(OTHER, name)})
     assert changed.identity != CARD.identity

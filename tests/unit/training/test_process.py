@@ -5,22 +5,22 @@ import sys
 
 import pytest
 
-from warmstart.training.allocator import SWITCH, keep_memory
+from warmstart.training.process import MALLOPT_SWITCH, keep_memory
 
 
 def test_it_can_be_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SWITCH, "0")
+    monkeypatch.setenv(MALLOPT_SWITCH, "0")
     assert not keep_memory()
 
 
 def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("warmstart.training.allocator.sys.platform", "darwin")
+    monkeypatch.setattr("warmstart.training.process.sys.platform", "darwin")
     assert not keep_memory()
 
 
 FAULTS = """
 import resource, sys, numpy as np
-from warmstart.training.allocator import keep_memory
+from warmstart.training.process import keep_memory
 if sys.argv[1] == "keep" and not keep_memory():
     sys.exit(77)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
