@@ -109,9 +109,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_digits(folder / "digits")
-        measure.report(
-            "files_on_the_way", {"fit": frozen_fit(folder), "train": whole_train(folder)}
-        )
+        figures: dict[str, object] = {"fit": frozen_fit(folder), "train": whole_train(folder)}
+        measure.write("files_on_the_way", {"figures": figures})
 
 
 if __name__ == "__main__":

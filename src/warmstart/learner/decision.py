@@ -26,7 +26,6 @@ from warmstart.results.answering import UNKNOWN, Answering
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import show_lines
-from warmstart.terminal.notes import note
 
 NUM_FOLDS = 5
 FEWEST_NAMES = 3  # as draw_folds wants them
@@ -166,16 +165,3 @@ def notify_found(answering: Answering, *, quiet: bool) -> None:
     """Say what was found last."""
     if not quiet:
         show_lines(answering.how[-1], is_error=True)
-
-
-def forgotten(answering: Answering, why: str, *, quiet: bool) -> Answering:
-    """Nothing fitted: it was, on probabilities that the model does not give any more.
-
-    Args:
-        answering: What was fitted until now.
-        why: What changed.
-        quiet: Print nothing.
-    """
-    if answering.how:
-        note(f"{why}: forgotten is {'; '.join(answering.how)}.", quiet=quiet)
-    return Answering()

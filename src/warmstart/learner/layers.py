@@ -26,6 +26,9 @@ class LayerGroup:
     last: int
 
 
+ONLY_HEAD = LayerGroup(HEAD, 0, 0)
+
+
 class TrainablePart(nn.Module):
     """What follows the cut: the body's later stages, pool and head.
 
@@ -127,7 +130,7 @@ class Layers:
     def trainable_groups(self) -> tuple[LayerGroup, ...]:
         """Those with something behind the cut."""
         if self.cut is None:
-            return self.groups[-1:]
+            return (ONLY_HEAD,)  # nothing need be traced to know that
         return tuple(g for g in self.groups if g.last > self.cut or g.name == HEAD)
 
     def cut_before(self, where: object) -> int | None:

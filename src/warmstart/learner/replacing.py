@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from warmstart.classifier_data.arguments import refuse_own
 from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.learner.decision import forgotten
 from warmstart.learner.layers import Layers
 from warmstart.learner.matching import (
     fit_to_other_size,
@@ -16,7 +15,7 @@ from warmstart.learner.matching import (
     refuse_other_weights,
 )
 from warmstart.learner.snapshots import Snapshots
-from warmstart.learner.state import LearnerState, set_card, with_seen_through
+from warmstart.learner.state import LearnerState, forget_answering, set_card, with_seen_through
 from warmstart.training.head import AnyHeadCard, check_head_shape
 
 
@@ -74,14 +73,3 @@ def set_data(learn: LearnerState, data: ImageClassifierData) -> None:
     learn.snapshots = Snapshots(learn.model.head, None)
     forget_answering(learn, "the data is another")
     learn.history.begin_anew()
-
-
-def forget_answering(learn: LearnerState, why: str) -> None:
-    """Answer plainly again, because the model or its data is another.
-
-    Args:
-        learn: The learner.
-        why: What changed.
-    """
-    answering = forgotten(learn.card.answering, why, quiet=learn.quiet)
-    learn.card = replace(learn.card, answering=answering)

@@ -22,8 +22,10 @@ from warmstart.learner.holdout import NO_HOLDOUT, Holdout
 from warmstart.learner.inputs import TableInputs
 from warmstart.learner.layers import Layers
 from warmstart.learner.snapshots import Snapshots
+from warmstart.results.answering import Answering
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.terminal.notes import note
 
 
 @dataclass(eq=False)
@@ -88,8 +90,6 @@ class LearnerState:
     @property
     def group_names(self) -> tuple[str, ...]:
         """The layer groups that train."""
-        if self.layers.cut is None:
-            return ("head",)  # nothing need be traced
         return tuple(group.name for group in self.layers.trainable_groups())
 
     @property
@@ -192,3 +192,16 @@ def set_card(learn: LearnerState, card: ModelCard) -> None:
 def with_seen_through(card: ModelCard, tfms: ModelTransforms) -> ModelCard:
     """The card of a model that sees images through other transforms."""
     return replace(card, **seen_through(tfms))
+
+
+def forget_answering(learn: LearnerState, why: str) -> None:
+    """Answer plainly again: what was fitted was, on probabilities that are not given any more.
+
+    Args:
+        learn: The learner.
+        why: What changed.
+    """
+    fitted = learn.card.answering.how
+    if fitted:
+        note(f"{why}: forgotten is {'; '.join(fitted)}.", quiet=learn.quiet)
+    learn.card = replace(learn.card, answering=Answering())

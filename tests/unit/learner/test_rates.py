@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from warmstart.errors import SettingError
-from warmstart.learner.rates import resolve_rates
+from warmstart.learner.fitting import resolve_rates
 
 NAMES = ("stem", "stages", "head")
 
