@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 import torch
 
+from warmstart.data.seen_images import SeenImages, keys_of
 from warmstart.errors import FileError, ModelFolderError
 from warmstart.files import committing, writing
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model, write_model
-from warmstart.inference.seen_pictures import SeenPictures, keys_of
 
 NUM_KILLS = 200
 SHAPE = (300, 300)
@@ -35,7 +35,7 @@ def save(folder: Path, number: int) -> None:
         mean=(0.5, 0.5, 0.5), std=(1.0, 1.0, 1.0), head=None, mode="", precision="f32",
         weights_from="", view_seed=number,
     )  # fmt: skip
-    seen = SeenPictures(trained=keys_of([number.to_bytes(32, "big")]))
+    seen = SeenImages(trained=keys_of([number.to_bytes(32, "big")]))
     write_model(folder, card, {"x": torch.full(SHAPE, float(number))}, seen)
 
 
@@ -164,7 +164,7 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
     card = read_model(tmp_path).card
     for value in (float("nan"), float("inf")):
         with pytest.raises(ModelFolderError, match="'x' first"):
-            write_model(tmp_path, card, {"x": torch.full(SHAPE, value)}, SeenPictures())
+            write_model(tmp_path, card, {"x": torch.full(SHAPE, value)}, SeenImages())
     assert saved(tmp_path) == 1
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from warmstart.data.content import file_sha256
 from warmstart.data.labelled import Labelled
+from warmstart.data.seen_images import MOST_KEPT, Keys, SeenImages, keys_of
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError
-from warmstart.inference.seen_pictures import MOST_KEPT, Keys, SeenPictures, keys_of
 from warmstart.results.predictions import Predictions
 
 ITSELF = "the model itself"  # is what rows chose that trained it (law 15)
@@ -29,7 +29,7 @@ ONLY_SOME = (
 def judged_pictures(
     predict: Callable[[Sequence[Path]], Predictions],
     given: Labelled,
-    seen: SeenPictures | None,
+    seen: SeenImages | None,
     *,
     with_training_rows: bool,
 ) -> Predictions:

@@ -8,6 +8,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from warmstart.backbones.finite import told_not_finite
+from warmstart.data.seen_images import SeenImages
 from warmstart.errors import FileError, ModelFolderError, WarmstartError
 from warmstart.files.committing import commit, committed_place, read_committed, sha256_of
 from warmstart.files.tensors import Header, read_header
@@ -22,7 +23,7 @@ from warmstart.inference.model_card import (
     read_card,
     refuse_unreadable,
 )
-from warmstart.inference.seen_pictures import SEEN, SeenPictures, read_seen
+from warmstart.inference.seen_file import SEEN, read_seen, seen_file
 from warmstart.training.head import read_head_card
 
 
@@ -37,7 +38,7 @@ class SavedModel:
     card: ModelCard
     weights_sha256: str
     header: Header
-    seen: SeenPictures | None
+    seen: SeenImages | None
 
     def tensors(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
         """The weights of a network with tensors of these shapes."""
@@ -75,7 +76,7 @@ class SavedModel:
 
 
 def write_model(
-    folder: Path, card: ModelCard, tensors: Mapping[str, Tensor], seen: SeenPictures
+    folder: Path, card: ModelCard, tensors: Mapping[str, Tensor], seen: SeenImages
 ) -> None:
     """Write the three files, at once: whoever reads finds the old model or the new one.
 
@@ -90,7 +91,7 @@ def write_model(
     fix = "train again with a smaller rate; what was saved before is still there."
     check_finite(tensors, "the model has", "weights that are numbers.", fix)
     content = save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
-    keys, about_keys = seen.to_file()
+    keys, about_keys = seen_file(seen)
     text = CardFile(card, sha256_of(content), about_keys).to_json()
     commit(folder, {WEIGHTS: content, SEEN: keys}, folder / CARD, text.encode())
 

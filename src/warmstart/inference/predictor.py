@@ -23,6 +23,7 @@ from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, delimiter_of
 from warmstart.data.labelled import Wanted, labelled_pictures
 from warmstart.data.listing import left_out_lines
+from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import Exclusion
 from warmstart.errors import (
     ModelFolderError,
@@ -40,7 +41,6 @@ from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
-from warmstart.inference.seen_pictures import SeenPictures
 from warmstart.inference.whole_model import whole_model
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import say
@@ -73,7 +73,7 @@ class Predictor:
         frozen: FrozenPart,
         head: nn.Module,
         card: ModelCard,
-        seen: SeenPictures | None = None,
+        seen: SeenImages | None = None,
     ) -> None:
         """Take the parts; ``network`` is the whole as an ordinary module."""
         self.model, self.frozen, self.head, self.card = network, frozen, head, card

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from warmstart.data.content import file_sha256
 from warmstart.data.folds import draw_folds
 from warmstart.data.scan import is_file
+from warmstart.data.seen_images import UNKNOWN_THRESHOLD
 from warmstart.errors import SettingError
 from warmstart.evaluation.calibration import (
     Temperature,
@@ -19,7 +20,6 @@ from warmstart.evaluation.calibration import (
 )
 from warmstart.evaluation.thresholds import Thresholds, fit_thresholds
 from warmstart.evaluation.unknown import UnknownThreshold, confidence, unknown_threshold
-from warmstart.inference.seen_pictures import UNKNOWN_THRESHOLD
 from warmstart.learner.matching import refuse_other_classes
 from warmstart.learner.state import LearnerState
 from warmstart.results.answering import UNKNOWN, Answering

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from warmstart.arguments import number_in, shortly
 from warmstart.backbones.network import body_fingerprint
+from warmstart.data.seen_images import BEST_EPOCH
 from warmstart.errors import SettingError
-from warmstart.inference.seen_pictures import BEST_EPOCH
 from warmstart.learner.holdout import SHARE, Holdout, notify_holdout
 from warmstart.learner.inputs import targets_of
 from warmstart.learner.layers import TrainablePart
@@ -188,6 +188,8 @@ def fit_settings(
 
 def with_balance(learn: LearnerState, settings: FitSettings, balance: str | None) -> FitSettings:
     """Settings that hear rare classes as ``balance`` says."""
+    if balance is None:
+        return settings
     targets = targets_of(learn.data.table, learn.holdout).train
     return balanced(settings, choose_balance(balance, targets, quiet=learn.quiet), targets)
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.data.seen_images import BEST_EPOCH
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, UnreadableImageError, UnreadableImagesError
-from warmstart.inference.seen_pictures import BEST_EPOCH
 from warmstart.learner.inputs import TableInputs
 from warmstart.learner.same_bytes import same_bytes_notes
 from warmstart.learner.state import LearnerState

@@ -11,11 +11,11 @@ from warmstart.backbones.card import Architecture, name_of
 from warmstart.backbones.network import ClassifierNetwork, body_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
+from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import ImageTable
 from warmstart.inference.assembly import frozen_settings
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.predictor import Predictor
-from warmstart.inference.seen_pictures import SeenPictures
 from warmstart.learner.environment import versions
 from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.holdout import NO_HOLDOUT, Holdout
@@ -56,7 +56,7 @@ class LearnerState:
     history: History = field(default_factory=History)
     num_epochs: int = 0
     num_fits: int = 0
-    seen: SeenPictures = field(default_factory=SeenPictures)
+    seen: SeenImages = field(default_factory=SeenImages)
     noticed: tuple[str, ...] = ()
     chosen_on_valid: tuple[str, ...] = ()
     out_of_fold: OutOfFoldPredictions | None = None

@@ -20,20 +20,15 @@ class MixedBatch:
     share: float
 
 
-def mixed(batch: Tensor, *, mixup: float, cutmix: float, seed: int) -> MixedBatch | None:
+def mixed(batch: Tensor, *, mixup: float, cutmix: float, seed: int) -> MixedBatch:
     """Mix what enters the module.
 
     Args:
         batch: (B, …).
         mixup: α of Beta(α, α); 0 for none.
-        cutmix: Likewise. Where both are above 0, each batch draws one of them, evenly.
+        cutmix: Likewise. One of them is above 0; where both are, each batch draws one, evenly.
         seed: Of this step; nothing else is drawn from.
-
-    Returns:
-        The mixed batch, or None where nothing mixes.
     """
-    if mixup == 0 and cutmix == 0:
-        return None
     rng = np.random.default_rng(derive(seed, "mixing"))
     cuts = cutmix > 0 and (mixup == 0 or rng.random() < 0.5)
     alpha = cutmix if cuts else mixup

@@ -76,6 +76,11 @@ class FitSettings:
         one_of(*PRECISIONS)("train_precision", self.precision)
 
     @property
+    def mixes(self) -> bool:
+        """Whether rows are mixed with others."""
+        return self.mixup > 0 or self.cutmix > 0
+
+    @property
     def chooses(self) -> bool:
         """Whether an epoch is chosen."""
         return self.keeps_best or self.patience is not None

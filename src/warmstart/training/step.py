@@ -68,9 +68,9 @@ def batch_loss(
     smoothing, weights = settings.label_smoothing, None
     if settings.class_weights is not None:
         weights = torch.tensor(settings.class_weights, device=batch.device)
-    mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
-    if mix is None:
+    if not settings.mixes:
         return loss_per_row(forward(batch), wanted, smoothing, weights).mean()
+    mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
     logits = forward(mix.inputs)
     own = loss_per_row(logits, wanted, smoothing, weights)
     other = loss_per_row(logits, wanted[mix.partners], smoothing, weights)

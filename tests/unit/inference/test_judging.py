@@ -10,11 +10,12 @@ import pytest
 from safetensors.numpy import save
 
 from warmstart.data.labelled import Labelled
+from warmstart.data.seen_images import SeenImages, keys_of
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, ModelFolderError
-from warmstart.inference import seen_pictures
+from warmstart.data import seen_images
 from warmstart.inference.judging import CANNOT_TELL, ONLY_SOME, TRAINED, judged_pictures
-from warmstart.inference.seen_pictures import SEEN, SeenPictures, keys_of, read_seen
+from warmstart.inference.seen_file import SEEN, read_seen, seen_file
 from warmstart.results.predictions import Predictions
 
 LOOSE = Exclusion("x.png", "not in a class folder")
@@ -37,14 +38,14 @@ def predict(paths: Sequence[Path]) -> Predictions:
 
 
 def judged(
-    labelled: Labelled, seen: SeenPictures | None, *, with_training_rows: bool = False
+    labelled: Labelled, seen: SeenImages | None, *, with_training_rows: bool = False
 ) -> Predictions:
     return judged_pictures(predict, labelled, seen, with_training_rows=with_training_rows)
 
 
 def test_what_trained_is_left_out_unless_asked_for(tmp_path: Path) -> None:
     labelled = given(tmp_path, "p", "q", "r", "s")
-    seen = SeenPictures().joined(hashes("q", "s", "elsewhere"))
+    seen = SeenImages().joined(hashes("q", "s", "elsewhere"))
     found = judged(labelled, seen)
     assert found.rows == (str(tmp_path / "p"), str(tmp_path / "r"))
     assert found.labels.tolist() == [0, 0]
@@ -61,14 +62,14 @@ def test_what_trained_is_left_out_unless_asked_for(tmp_path: Path) -> None:
 def test_strangers_are_judged_without_a_word(tmp_path: Path) -> None:
     for insists in (False, True):
         found = judged(
-            given(tmp_path, "p"), SeenPictures().joined(hashes("z")), with_training_rows=insists
+            given(tmp_path, "p"), SeenImages().joined(hashes("z")), with_training_rows=insists
         )
         assert found.notes == ("some pictures",)
         assert found.chosen_on_these == ()
 
 
 def test_where_all_trained_the_fix_is_to_insist(tmp_path: Path) -> None:
-    seen = SeenPictures().joined(hashes("p", "q"))
+    seen = SeenImages().joined(hashes("p", "q"))
     with pytest.raises(DataError, match="on all of these 2 pictures") as error:
         judged(given(tmp_path, "p", "q"), seen)
     assert error.value.flags == ("--with-training-rows",)
@@ -76,7 +77,7 @@ def test_where_all_trained_the_fix_is_to_insist(tmp_path: Path) -> None:
 
 def test_what_chose_is_judged_and_marked(tmp_path: Path) -> None:
     """Law 15, for a model that was saved and is loaded."""
-    seen = SeenPictures().joined(hashes("p")).joined(hashes("q"), "the best epoch")
+    seen = SeenImages().joined(hashes("p")).joined(hashes("q"), "the best epoch")
     found = judged(given(tmp_path, "p", "q", "r"), seen)
     assert len(found.rows) == 2
     assert found.chosen_on_these == ("the best epoch",)
@@ -90,18 +91,18 @@ def test_a_model_that_cannot_tell_says_so(tmp_path: Path) -> None:
 
 def test_fits_add_up_in_any_order() -> None:
     first, second = hashes("p", "q", "p"), hashes("q", "r")
-    found = SeenPictures().joined(first).joined(second).joined(hashes("s"), "the best epoch")
+    found = SeenImages().joined(first).joined(second).joined(hashes("s"), "the best epoch")
     assert found.trained.tolist() == sorted({*keys_of(first).tolist(), *keys_of(second).tolist()})
-    again = SeenPictures().joined(hashes("s"), "the best epoch").joined(second).joined(first)
-    assert again.to_file() == found.to_file()
+    again = SeenImages().joined(hashes("s"), "the best epoch").joined(second).joined(first)
+    assert seen_file(again) == seen_file(found)
 
 
 def test_its_size_is_bounded_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seen_pictures, "MOST_KEPT", 2)
+    monkeypatch.setattr(seen_images, "MOST_KEPT", 2)
     names = ("p", "q", "r")
-    found = SeenPictures().joined(hashes("p")).joined(hashes("q", "r"))
+    found = SeenImages().joined(hashes("p")).joined(hashes("q", "r"))
     assert found.trained.tolist() == sorted(keys_of(hashes(*names)).tolist())[:2]
     assert not found.is_whole
     assert not found.joined(()).is_whole
@@ -111,12 +112,12 @@ def test_its_size_is_bounded_and_that_is_said(
 
 
 def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
-    seen = SeenPictures().joined(hashes("p", "q")).joined(hashes("r"), "the best epoch")
-    content, entry = seen.to_file()
+    seen = SeenImages().joined(hashes("p", "q")).joined(hashes("r"), "the best epoch")
+    content, entry = seen_file(seen)
     (tmp_path / SEEN).write_bytes(content)
     found = read_seen(tmp_path, entry)
     assert found is not None
-    assert found.to_file() == (content, entry)
+    assert seen_file(found) == (content, entry)
     assert read_seen(tmp_path, None) is None
 
 
@@ -127,7 +128,7 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_another_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
-    content, entry = SeenPictures().joined(hashes("p", "q")).to_file()
+    content, entry = seen_file(SeenImages().joined(hashes("p", "q")))
     about = entry
     file = tmp_path / SEEN
     file.write_bytes(content)
@@ -140,7 +141,7 @@ def test_another_file_is_refused(
     if damage == "cut":
         file.write_bytes(content[:-1])
     if damage == "long":
-        monkeypatch.setattr(seen_pictures, "MOST_BYTES", len(content) - 1)
+        monkeypatch.setattr("warmstart.inference.seen_file.MOST_BYTES", len(content) - 1)
     if damage == "other tensors":
         content = save({"trained": np.zeros(2), "chose": np.zeros((1, 1))})
         file.write_bytes(content)
@@ -152,5 +153,5 @@ def test_another_file_is_refused(
 def test_labels_stay_with_their_pictures(tmp_path: Path) -> None:
     labelled = given(tmp_path, "p", "q", "r")
     many = replace(labelled, labels=np.array([[0, 1], [1, 0], [1, 1]]))
-    found = judged(many, SeenPictures().joined(hashes("q")))
+    found = judged(many, SeenImages().joined(hashes("q")))
     assert found.labels.tolist() == [[0, 1], [1, 1]]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,13 +19,17 @@ seeds = st.integers(0, 2**63 - 1)
 
 
 def mix(batch: torch.Tensor, *, mixup: float = 0.0, cutmix: float = 0.0, seed: int) -> MixedBatch:
-    found = mixed(batch, mixup=mixup, cutmix=cutmix, seed=seed)
-    assert found is not None
-    return found
+    return mixed(batch, mixup=mixup, cutmix=cutmix, seed=seed)
 
 
 def test_nothing_mixes_by_default() -> None:
-    assert mixed(torch.rand(4, 3), mixup=0.0, cutmix=0.0, seed=0) is None
+    settings = toy_settings()
+    assert not settings.mixes
+    batch, wanted = torch.rand(4, 3), torch.zeros(4, dtype=torch.int64)
+    loss = batch_loss(torch.nn.Identity(), batch, wanted, settings, 0)
+    assert torch.equal(loss, loss_per_row(batch, wanted, 0.0).mean())
+    assert replace(settings, mixup=0.1).mixes
+    assert replace(settings, cutmix=0.1).mixes
 
 
 @given(seed=seeds)

@@ -12,7 +12,7 @@ from tests.unit.learner.conftest import make as make
 from tests.unit.learner.conftest import small_network, squares
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_from_model
-from warmstart.inference.seen_pictures import keys_of
+from warmstart.data.seen_images import keys_of
 
 Make = Callable[..., ConvLearner]
 
