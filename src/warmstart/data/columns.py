@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from warmstart.data.label_forms import flag, text
+from warmstart.data.label_forms import binary_of, cell_text
 from warmstart.data.split_words import is_split_title
 from warmstart.errors import SettingError
 
@@ -66,7 +66,7 @@ class Grid:
 
     def texts(self, column: int) -> list[str]:
         """The cells of a column; "" where one is empty."""
-        return [text(cell) or "" for cell in self.columns[column]]
+        return [cell_text(cell) or "" for cell in self.columns[column]]
 
     def find(self, column: Place) -> int:
         """The position of a column."""
@@ -74,7 +74,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Found:
+class ColumnPositions:
     """Positions of the columns; several ``label`` columns hold 0 and 1 each."""
 
     name: int
@@ -84,7 +84,9 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def resolve_columns(grid: Grid, columns: Columns, share_of_files: Callable[[int], float]) -> Found:
+def resolve_columns(
+    grid: Grid, columns: Columns, share_of_files: Callable[[int], float]
+) -> ColumnPositions:
     """Say which column is which.
 
     Args:
@@ -103,7 +105,7 @@ def resolve_columns(grid: Grid, columns: Columns, share_of_files: Callable[[int]
         name = name_column(grid, taken, share_of_files)
         if name != 0:
             notes.append(f"names of files are read from the column {grid.title(name)}")
-    found = Found(name, told, split, group, tuple(notes))
+    found = ColumnPositions(name, told, split, group, tuple(notes))
     if told:
         return found
     label = label_columns(grid, found)
@@ -166,7 +168,7 @@ def name_column(grid: Grid, taken: set[int], share_of_files: Callable[[int], flo
     )
 
 
-def label_columns(grid: Grid, found: Found) -> tuple[int, ...]:
+def label_columns(grid: Grid, found: ColumnPositions) -> tuple[int, ...]:
     """The column of labels, or all that hold 0 and 1 for a class each.
 
     Raises:
@@ -204,8 +206,8 @@ def label_columns(grid: Grid, found: Found) -> tuple[int, ...]:
 
 def is_binary(grid: Grid, column: int) -> bool:
     """Whether a column holds 0 and 1, or true and false, and perhaps empty cells."""
-    cells = [cell for cell in grid.columns[column] if text(cell) not in {None, ""}]
-    return bool(cells) and all(flag(cell) is not None for cell in cells)
+    cells = [cell for cell in grid.columns[column] if cell_text(cell) not in {None, ""}]
+    return bool(cells) and all(binary_of(cell) is not None for cell in cells)
 
 
 def find_column(source: str, titles: Sequence[str] | None, width: int, column: Place) -> int:

@@ -110,14 +110,14 @@ class ContentHashes:
         try:
             connection.execute(SCHEMA)
         except sqlite3.Error as error:
-            if code_of(error) != sqlite3.SQLITE_READONLY:
+            if sqlite_code(error) != sqlite3.SQLITE_READONLY:
                 connection.close()
                 raise
         return connection
 
     def _do_without(self, error: Exception) -> None:
         """Forget a memory that is damaged; of one that cannot be used say why."""
-        if code_of(error) in DAMAGED:
+        if sqlite_code(error) in DAMAGED:
             self.database.unlink(missing_ok=True)  # it is only a memory
             return
         warnings.warn(
@@ -127,7 +127,7 @@ class ContentHashes:
         )
 
 
-def code_of(error: Exception) -> int:
+def sqlite_code(error: Exception) -> int:
     """What kind of error SQLite says it is; 0 where it says nothing."""
     return int(getattr(error, "sqlite_errorcode", 0)) & PRIMARY
 

@@ -13,7 +13,7 @@ from warmstart.data.columns import DEFAULT_COLUMNS, Columns, Grid
 from warmstart.data.encodings import decode_text
 from warmstart.data.faults import Faults
 from warmstart.data.file_names import resolve_base, resolve_names
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.data.scan import is_file
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
@@ -92,7 +92,7 @@ def read_csv(
     dialect, faults = dialect or Dialect(), faults or Faults()
     grid = read_lines(csv_path, dialect, faults)
     if grid.titles is not None:
-        refuse_image_as_header(csv_path, root, grid.titles, columns)
+        check_header(csv_path, root, grid.titles, columns)
     return read_grid(grid, root, columns, val_idxs=val_idxs, draw=draw, faults=faults)
 
 
@@ -112,7 +112,7 @@ def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
             fix="pass header=False if the first line is an image." if lines else "write one.",
         )
     width = len(lines[0][1])
-    refuse_other_delimiter(csv_path, lines[0][1], dialect.delimiter)
+    check_other_delimiter(csv_path, lines[0][1], dialect.delimiter)
     rows = even(csv_path, rows, width, faults)
     return Grid(
         csv_path.name,
@@ -154,7 +154,7 @@ def parse(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[L
     return lines
 
 
-def refuse_other_delimiter(csv_path: Path, first: list[str], delimiter: str) -> None:
+def check_other_delimiter(csv_path: Path, first: list[str], delimiter: str) -> None:
     """A line that is one cell, with another delimiter in it.
 
     Raises:
@@ -182,7 +182,7 @@ def even(csv_path: Path, rows: Sequence[Line], width: int, faults: Faults) -> li
         faults.add(
             DataError(
                 f"{csv_path} has {width} cell(s) in its first line, and not in {len(ragged)} "
-                f"other(s): {some(ragged)}.",
+                f"other(s): {first_few(ragged)}.",
                 expected="the same number of cells in every line.",
                 fix='put a cell with a comma in it into quotes: a.jpg,"cat, black"',
             )
@@ -190,9 +190,7 @@ def even(csv_path: Path, rows: Sequence[Line], width: int, faults: Faults) -> li
     return [(line, row) for line, row in rows if len(row) == width]
 
 
-def refuse_image_as_header(
-    csv_path: Path, root: Path, titles: Sequence[str], columns: Columns
-) -> None:
+def check_header(csv_path: Path, root: Path, titles: Sequence[str], columns: Columns) -> None:
     """A first line that would be taken for a header, though it names an image.
 
     Raises:

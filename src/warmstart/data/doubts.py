@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.data.split_words import part_of
 from warmstart.images.formats import is_picture
 
@@ -29,8 +29,8 @@ def label_doubts(rows: Sequence[tuple[str, ...] | None], *, is_many: bool) -> li
     counts = Counter(name for row in rows for name in row or ())
     return [
         *no_labels(counts),
-        *spellings(counts),
-        *several(counts, is_many=is_many),
+        *similar_spellings(counts),
+        *several_in_one(counts, is_many=is_many),
         *of_other_columns(counts),
     ]
 
@@ -41,13 +41,13 @@ def no_labels(counts: Counter[str]) -> list[str]:
     blank = [repr(name) for name in sorted(counts) if name != name.strip()]
     notes = []
     if empty:
-        notes.append(f"labels that may stand for no label are read as classes: {some(empty)}")
+        notes.append(f"labels that may stand for no label are read as classes: {first_few(empty)}")
     if blank:
-        notes.append(f"names of classes begin or end with blanks: {some(blank)}")
+        notes.append(f"names of classes begin or end with blanks: {first_few(blank)}")
     return notes
 
 
-def spellings(counts: Counter[str]) -> list[str]:
+def similar_spellings(counts: Counter[str]) -> list[str]:
     """Classes that may be one: meant for letters, a slip for animals and numbers."""
     notes = []
     for what, key in SAME_BUT_FOR.items():
@@ -56,7 +56,7 @@ def spellings(counts: Counter[str]) -> list[str]:
             groups.setdefault(key(name), []).append(name)
         same = [" and ".join(names) for names in groups.values() if len(names) > 1]
         if same:
-            notes.append(f"classes that differ in {what} only: {some(same)}")
+            notes.append(f"classes that differ in {what} only: {first_few(same)}")
             break  # what comes later counts these too
     return notes
 
@@ -69,7 +69,7 @@ def as_number(name: str) -> str:
         return name
 
 
-def several(counts: Counter[str], *, is_many: bool) -> list[str]:
+def several_in_one(counts: Counter[str], *, is_many: bool) -> list[str]:
     """Labels that look like several in one, whose parts stand in other labels too."""
     for separator in SEPARATORS:
         parts = {
@@ -84,7 +84,7 @@ def several(counts: Counter[str], *, is_many: bool) -> list[str]:
         if 2 * len(likely) < len(counts) or is_fine:
             likely = []
         if sure or likely:
-            shown = some([repr(name) for name in sorted(sure or likely)])
+            shown = first_few([repr(name) for name in sorted(sure or likely)])
             kept = "one class" if not is_many else "one of an image's classes"
             return [
                 f"some labels look like several with {separator!r} between them, and each is read "
@@ -105,7 +105,7 @@ def of_other_columns(counts: Counter[str]) -> list[str]:
         told = "measures, and each value is read as a class of its own"
     else:
         return []
-    return [f"the labels are {told}: {some(names)}"]
+    return [f"the labels are {told}: {first_few(names)}"]
 
 
 SAME_BUT_FOR: dict[str, Callable[[str], str]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warmstart.data.leftover import under_root
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.data.scan import is_dir, is_file
 
 MOST_ASKED = 1000
@@ -63,7 +63,7 @@ def resolve_names(
     read_as: dict[str, list[str]] = {}
     for cell in cells:
         first = ""
-        for written, how in spellings(cell):
+        for written, how in path_spellings(cell):
             name = placed(written + suffix, base.folder, whole) if written else ""
             first = first or name
             if name and (name in known or is_file(base.root / name)):
@@ -73,7 +73,7 @@ def resolve_names(
                 break
         names.append(first)
     return names, [
-        f"{len(of)} name(s) {how}: {some([repr(cell) for cell in of])}"
+        f"{len(of)} name(s) {how}: {first_few([repr(cell) for cell in of])}"
         for how, of in read_as.items()
     ]
 
@@ -85,7 +85,7 @@ def share_of_files(cells: Sequence[str], base: Base, suffix: str) -> float:
     return sum(bool(name) and is_file(base.root / name) for name in names) / max(1, len(names))
 
 
-def spellings(cell: str) -> Iterator[tuple[str, str]]:
+def path_spellings(cell: str) -> Iterator[tuple[str, str]]:
     """What a cell may mean, as it is written first, and what that is called."""
     yield cell, ""
     bare = cell.strip().strip("\"'").strip()

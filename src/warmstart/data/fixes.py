@@ -135,7 +135,7 @@ def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:
     gone: list[Exclusion] = []
     moved: list[str] = []
     for number, fix in fixes:
-        refuse_unknown(table, row_of, path, number, fix)
+        check_fix(table, row_of, path, number, fix)
         if fix.action == "drop":
             gone.append(Exclusion(fix.name, f"dropped by {path.name}"))
         elif fix.action == "relabel":
@@ -151,15 +151,13 @@ def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:
     if num_looks:
         note += f"; {num_looks} to look at, which changes nothing"
     parts = {split: fixed.labels[fixed.rows(split)] for split in ("train", "valid")}
-    refuse_emptied(fixed, table, path)
+    check_not_emptied(fixed, table, path)
     notes = [note for note in table.notes if "have no validation image" not in note]
     absent = missing_classes(parts["valid"], parts["train"], table.classes)
     return replace(fixed, notes=(*notes, *absent, note))
 
 
-def refuse_unknown(
-    table: ImageTable, row_of: dict[str, int], path: Path, number: int, fix: Fix
-) -> None:
+def check_fix(table: ImageTable, row_of: dict[str, int], path: Path, number: int, fix: Fix) -> None:
     """A fix for a row that is not there, or with a label that no row has.
 
     Raises:
@@ -194,7 +192,7 @@ def guessed(given: str, choices: Sequence[str], otherwise: str) -> str:
     return f"write {close[0]!r} if that was meant; otherwise {otherwise}" if close else otherwise
 
 
-def refuse_emptied(fixed: ImageTable, table: ImageTable, path: Path) -> None:
+def check_not_emptied(fixed: ImageTable, table: ImageTable, path: Path) -> None:
     """Fixes after which there is nothing to learn a class from, or nothing that judges.
 
     Raises:

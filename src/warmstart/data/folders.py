@@ -7,12 +7,12 @@ from warmstart.data.layout import (
     EXPECTED,
     Names,
     refuse_without_folders,
-    resolve_parts,
+    resolve_part_folders,
     visible_folders,
 )
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.data.listing import holds, reading_fix
-from warmstart.data.records import Noticed, Record, assemble, refuse_lookalikes
+from warmstart.data.records import Noticed, Record, assemble, check_lookalikes
 from warmstart.data.scan import Scan, is_dir, scan
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
@@ -47,7 +47,7 @@ def read_folders(
     draw, faults = Draw(valid_pct, seed), faults or Faults()
     if faults.is_lenient and is_dir(root) and not visible_folders(root):
         return loose_table(root, names, draw, faults)
-    parts = resolve_parts(root, names)
+    parts = resolve_part_folders(root, names)
     notes = list(parts.notes)
     if parts.train is None:
         found = scan(root, is_lenient=faults.is_lenient)
@@ -67,7 +67,7 @@ def read_folders(
         exclusions += [
             Exclusion(name, "in no part's folder") for name in found.images if "/" not in name
         ]
-    refuse_case_twins(records, faults)
+    check_case_lookalikes(records, faults)
     noticed = Noticed([*found.exclusions, *exclusions], notes, faults)
     return assemble(root, records, draw, noticed=noticed)
 
@@ -113,7 +113,7 @@ def class_records(
         left = [item for item in found.exclusions if item.name.startswith(f"{empty[0]}/")]
         faults.add(
             DataError(
-                f"{len(empty)} class folder(s) have no image: {some(empty)}; the first is "
+                f"{len(empty)} class folder(s) have no image: {first_few(empty)}; the first is "
                 f"{root / empty[0]}." + holds(left),
                 expected="at least one image per class.",
                 fix=reading_fix(left, f"add images to it, or remove it: rm -r '{root / empty[0]}'"),
@@ -136,10 +136,10 @@ def no_class(found: Scan, root: Path, prefix: str, num_loose: int, split: str) -
     )
 
 
-def refuse_case_twins(records: list[Record], faults: Faults) -> None:
+def check_case_lookalikes(records: list[Record], faults: Faults) -> None:
     """Folders that differ in case only: one and the same on many systems."""
     names = {label for record in records for label in record.labels or ()}
-    refuse_lookalikes(names, faults, is_case_blind=True)
+    check_lookalikes(names, faults, is_case_blind=True)
 
 
 def read_test(found: Scan, prefix: str, classes: set[str]) -> tuple[list[Record], list[str]]:

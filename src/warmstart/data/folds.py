@@ -60,10 +60,10 @@ def fold_units(groups: Sequence[str] | None, contents: Sequence[bytes]) -> list[
         contents: (N,) the sha256 of each row's bytes.
     """
     names = [content.hex() for content in contents]
-    return names if groups is None else joined(groups, names)
+    return names if groups is None else joined_units(groups, names)
 
 
-def joined(groups: Sequence[str], contents: Sequence[str]) -> list[str]:
+def joined_units(groups: Sequence[str], contents: Sequence[str]) -> list[str]:
     """One name (N,) for all rows that hang together by a group or by their content.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.errors import DataError
 
 Label = tuple[str, ...] | None  # the classes of a row; None: an empty cell
@@ -28,7 +28,7 @@ class Labels:
     notes: tuple[str, ...] = ()
 
 
-def text(value: object) -> str | None:
+def cell_text(value: object) -> str | None:
     """A cell as text; None for None, NaN and NA.
 
     A whole float loses its ".0": a frame makes floats of integers as soon as one is missing.
@@ -36,7 +36,7 @@ def text(value: object) -> str | None:
     Raises:
         DataError: bytes that are not UTF-8, or an object that has no text of its own.
     """
-    value = plain(value)
+    value = python_value(value)
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return None
     if isinstance(value, float):
@@ -62,15 +62,15 @@ def text(value: object) -> str | None:
     return str(value)
 
 
-def plain(value: object) -> Any:
+def python_value(value: object) -> Any:
     """A number of numpy or torch, and an array of one, as Python's own."""
     is_one = hasattr(value, "item") and getattr(value, "ndim", None) == 0
     return value.item() if is_one else value  # type: ignore[attr-defined]
 
 
-def flag(value: object) -> bool | None:
+def binary_of(value: object) -> bool | None:
     """Whether a 0, a 1, true or false is meant; None for anything else."""
-    found = text(value)
+    found = cell_text(value)
     return None if found is None else BINARY.get(re.sub(r"\.0*$", "", found.strip().lower()))
 
 
@@ -108,14 +108,14 @@ def read_labels(
     hot = multi_hot(tuples)
     if hot is not None:
         names = tuple(str(position) for position in range(len(next(row for row in hot if row))))
-        rows = one_of(hot, names)
+        rows = names_of_ones(hot, names)
         notes.append(
             f"labels are {len(names)} zeros and ones, taken for one class each: {', '.join(names)}"
         )
         return Labels(rows, is_many=True, notes=tuple(notes))
-    refuse_measures(tuples, where)
+    check_no_measures(tuples, where)
     rows = tuple(
-        None if each is None else tuple(text(item) or "" for item in each) for each in tuples
+        None if each is None else tuple(cell_text(item) or "" for item in each) for each in tuples
     )
     return without_blanks(Labels(rows, is_many=True, notes=tuple(notes)))
 
@@ -126,11 +126,11 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
     Raises:
         DataError: it holds things by name, with other values than 0 and 1, or lists of lists.
     """
-    cell = plain(cell)
+    cell = python_value(cell)
     if isinstance(cell, (str, bytes, bytearray)) or not isinstance(cell, (Iterable, Mapping)):
-        return text(cell)
+        return cell_text(cell)
     if isinstance(cell, Mapping):
-        flags = {name: flag(value) for name, value in cell.items()}
+        flags = {name: binary_of(value) for name, value in cell.items()}
         if None in flags.values():
             raise DataError(
                 f"the label in {where} is a mapping with other values than 0 and 1: {cell}.",
@@ -139,7 +139,9 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
             )
         return tuple(name for name, is_there in flags.items() if is_there)
     items = tuple(sorted(cell, key=str) if isinstance(cell, (set, frozenset)) else cell)
-    if any(isinstance(plain(i), Iterable) and not isinstance(i, (str, bytes)) for i in items):
+    if any(
+        isinstance(python_value(i), Iterable) and not isinstance(i, (str, bytes)) for i in items
+    ):
         raise DataError(
             f"the label in {where} holds lists within a list: {items}.",
             expected="a class, a list of classes, or 0 and 1 for each class.",
@@ -169,7 +171,9 @@ def written_lists(
         return None
     if not all(LISTS.get(each[0]) == each[-1] for each in texts):
         return None
-    lists = [None if each is None or not str(each).strip() else parsed(str(each)) for each in found]
+    lists = [
+        None if each is None or not str(each).strip() else parse_list(str(each)) for each in found
+    ]
     is_list = all(
         one is not None or not str(each or "").strip()
         for one, each in zip(lists, found, strict=True)
@@ -177,7 +181,7 @@ def written_lists(
     return list(lists) if is_list else None
 
 
-def parsed(written: str) -> tuple[object, ...] | None:
+def parse_list(written: str) -> tuple[object, ...] | None:
     """A list as Python or numpy writes it; None for something else."""
     written = written.strip()
     try:
@@ -200,7 +204,7 @@ def multi_hot(rows: Sequence[tuple[object, ...] | None]) -> list[tuple[bool, ...
     lengths = {len(row) for row in rows if row is not None}
     if len(lengths) != 1 or lengths <= {0, 1}:
         return None
-    flags = [None if row is None else [flag(value) for value in row] for row in rows]
+    flags = [None if row is None else [binary_of(value) for value in row] for row in rows]
     if any(None in row for row in flags if row is not None):
         return None
     if lengths != {2} and not any(len(set(row)) < len(row) for row in flags if row is not None):
@@ -208,7 +212,9 @@ def multi_hot(rows: Sequence[tuple[object, ...] | None]) -> list[tuple[bool, ...
     return [None if row is None else tuple(bool(value) for value in row) for row in flags]
 
 
-def one_of(rows: Sequence[tuple[bool, ...] | None], names: Sequence[str]) -> tuple[Label, ...]:
+def names_of_ones(
+    rows: Sequence[tuple[bool, ...] | None], names: Sequence[str]
+) -> tuple[Label, ...]:
     """Zeros and ones as names."""
     return tuple(
         None
@@ -231,8 +237,8 @@ def one_hot_columns(
     Raises:
         DataError: a cell is none of 0, 1, true and false.
     """
-    flags = [[flag(value) for value in row] for row in zip(*columns, strict=True)]
-    is_empty = [all(text(value) in {None, ""} for value in row)
+    flags = [[binary_of(value) for value in row] for row in zip(*columns, strict=True)]
+    is_empty = [all(cell_text(value) in {None, ""} for value in row)
                 for row in zip(*columns, strict=True)]  # fmt: skip
     bad = [
         place
@@ -241,11 +247,11 @@ def one_hot_columns(
     ]
     if bad:
         raise DataError(
-            f"{len(bad)} row(s) have other values than 0 and 1 in {', '.join(names)}: {some(bad)}.",
+            f"{len(bad)} row(s) have other values than 0 and 1 in {', '.join(names)}: {first_few(bad)}.",
             expected="a 0 or a 1 for each class.",
             fix=f"mend {bad[0]}, or name the one column that holds the class.",
         )
-    rows = one_of(
+    rows = names_of_ones(
         [None if empty else tuple(map(bool, row))
          for row, empty in zip(flags, is_empty, strict=True)], names
     )  # fmt: skip
@@ -255,14 +261,14 @@ def one_hot_columns(
     return Labels(rows, is_many, (note,))
 
 
-def refuse_measures(rows: Sequence[tuple[object, ...] | None], where: Sequence[str]) -> None:
+def check_no_measures(rows: Sequence[tuple[object, ...] | None], where: Sequence[str]) -> None:
     """Lists of fractions: how much of each class, which nothing here learns.
 
     Raises:
         DataError: there are such.
     """
     for row, place in zip(rows, where, strict=True):
-        if any(isinstance(plain(value), float) and not float(plain(value)).is_integer()
+        if any(isinstance(python_value(value), float) and not float(python_value(value)).is_integer()
                for value in row or ()):  # fmt: skip
             raise DataError(
                 f"the label in {place} is a list of numbers that are not 0 and 1: {row}.",
@@ -285,6 +291,6 @@ def without_blanks(labels: Labels) -> Labels:
     )
     if not blank:
         return replace(labels, rows=rows)
-    shown = some([repr(name) for name in dict.fromkeys(blank)])
+    shown = first_few([repr(name) for name in dict.fromkeys(blank)])
     note = f"{len(blank)} label(s) have blanks around them, and are read without: {shown}"
     return replace(labels, rows=rows, notes=(*labels.notes, note))

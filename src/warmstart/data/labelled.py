@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.data.cells import read_rows
+from warmstart.data.cells import read_table_rows
 from warmstart.data.columns import Columns, Grid
 from warmstart.data.csv_table import Dialect, is_table, read_lines
 from warmstart.data.faults import Faults
 from warmstart.data.judged_part import chosen_folder, rows_of_part, split_column
 from warmstart.data.layout import visible_folders
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.data.listing import refuse_no_pictures
 from warmstart.data.records import Record, encode
 from warmstart.data.scan import scan
@@ -109,7 +109,7 @@ def from_folders(source: Path, wanted: Wanted) -> Labelled:
         is_class = here.absolute().name in wanted.classes
         raise DataError(
             f"{here} holds {len(loose)} image(s), and no class folder says what they are.",
-            expected=f"folders of these names: {some(wanted.classes)}.",
+            expected=f"folders of these names: {first_few(wanted.classes)}.",
             fix=f"give the folder above: {here.absolute().parent}"
             if is_class
             else f"move the images into {here}/CLASS/, one folder per class.",
@@ -121,7 +121,7 @@ def from_folders(source: Path, wanted: Wanted) -> Labelled:
     full = {label for record in records for label in record.labels or ()}
     empty = [name for name in visible_folders(here) if name not in full]
     if empty:
-        notes.append(f"{len(empty)} class folder(s) have no picture: {some(empty)}")
+        notes.append(f"{len(empty)} class folder(s) have no picture: {first_few(empty)}")
     if wanted.is_multi_label:
         notes.append(ONLY_ONE)
     records = in_classes(records, wanted, str(here))
@@ -155,7 +155,7 @@ def from_table(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect)
     if columns.label is None and columns.label_sep is None:
         label, more = column_of_classes(chosen, wanted, place)
         columns, notes = replace(columns, label=label), notes + more
-    read = read_rows(
+    read = read_table_rows(
         chosen, source.parent, columns, needs_labels=False, beside=sub_grid(grid, others, place)
     )
     records = sorted(read.records, key=lambda record: record.name)
@@ -168,7 +168,7 @@ def from_table(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect)
             fix="write it beside the name, or name the column that has it: --label-column label",
         )
     if wanted.is_multi_label != read.is_many:
-        notes += fitted(labelled, wanted, columns.label_sep)
+        notes += label_count_notes(labelled, wanted, columns.label_sep)
     labelled = in_classes(labelled, wanted, str(source))
     notes = [*read.noticed.notes, *notes]
     return Labelled(
@@ -222,8 +222,8 @@ def in_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[R
     if strange:
         close = difflib.get_close_matches(strange[0], wanted.classes, 1, CLOSE)
         raise DataError(
-            f"{source} has {len(strange)} class(es) that the model does not know: {some(strange)}.",
-            expected=f"the model's {len(wanted.classes)} classes: {some(wanted.classes)}.",
+            f"{source} has {len(strange)} class(es) that the model does not know: {first_few(strange)}.",
+            expected=f"the model's {len(wanted.classes)} classes: {first_few(wanted.classes)}.",
             fix=f"rename {strange[0]} to {close[0]}, if that is meant."
             if close
             else "leave them out, or say where the labels are: one folder per class, or "
@@ -235,7 +235,9 @@ def in_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[R
     ]
 
 
-def fitted(records: Sequence[Record], wanted: Wanted, label_sep: str | None) -> list[str]:
+def label_count_notes(
+    records: Sequence[Record], wanted: Wanted, label_sep: str | None
+) -> list[str]:
     """Notes of a table with one label per picture for a model of many, or the other way round.
 
     Raises:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from warmstart.data.label_forms import plain, read_labels, text
-from warmstart.data.listed import some
+from warmstart.data.label_forms import cell_text, python_value, read_labels
+from warmstart.data.listed import first_few
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.scan import scan
 from warmstart.data.split import DEFAULT_DRAW, Draw
@@ -58,7 +58,7 @@ def read_labelled(
     if bad:
         raise DataError(
             f"label_of gives no class, or a list only for some, for {len(bad)} of "
-            f"{len(said)} images: {some(bad)}.",
+            f"{len(said)} images: {first_few(bad)}.",
             expected="a class for every image, or a list of classes for every image.",
             fix="mend label_of, or move those images elsewhere.",
         )
@@ -66,11 +66,11 @@ def read_labelled(
     groups: list[str | None] = [None] * len(said)
     if group_of is not None:
         given = values(root, found.images, group_of, "group_of")
-        groups = [text(value) or None for value in given]
+        groups = [cell_text(value) or None for value in given]
         lacking = [name for name, g in zip(found.images, groups, strict=True) if g is None]
         if lacking:
             raise DataError(
-                f"group_of gives no group for {len(lacking)} image(s): {some(lacking)}.",
+                f"group_of gives no group for {len(lacking)} image(s): {first_few(lacking)}.",
                 expected="a group for every image.",
                 fix="mend group_of.",
             )
@@ -90,7 +90,7 @@ def values(
 ) -> list[object]:
     """What a pattern or a function says of each name; None where a pattern does not match."""
     if isinstance(rule, str):
-        pattern = compiled(rule, argument)
+        pattern = compile_pattern(rule, argument)
         matches = (pattern.search(name) for name in names)
         return [None if match is None else match.group(1) for match in matches]
     said = []
@@ -103,7 +103,7 @@ def values(
     return said
 
 
-def compiled(pattern: str, argument: str) -> re.Pattern[str]:
+def compile_pattern(pattern: str, argument: str) -> re.Pattern[str]:
     """A pattern with one group.
 
     Raises:
@@ -128,9 +128,9 @@ def compiled(pattern: str, argument: str) -> re.Pattern[str]:
 
 def class_said(value: object) -> object:
     """What a function may say of an image: a text, a whole number, bytes, or several of them."""
-    value = plain(value)
+    value = python_value(value)
     if value is None or isinstance(value, (float, Mapping)):
         return None
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         return tuple(value)
-    return text(value)
+    return cell_text(value)

@@ -29,7 +29,7 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-def resolve_parts(root: Path, names: Names) -> Parts:
+def resolve_part_folders(root: Path, names: Names) -> Parts:
     """Which folders are the train, valid and test parts; none means class folders only.
 
     A folder under another usual name, such as val or Testing, is taken where it is the only one.
@@ -42,7 +42,7 @@ def resolve_parts(root: Path, names: Names) -> Parts:
         DataError: it is not a data folder.
         SettingError: train and valid are to be one and the same.
     """
-    refuse_file(root)
+    check_is_folder(root)
     if names[0] == names[1]:
         raise SettingError(
             f"trn_name and val_name are both {names[0]!r}.",
@@ -61,7 +61,7 @@ def resolve_parts(root: Path, names: Names) -> Parts:
                 fix=f"name some of: {', '.join(children)}.",
             )
     if names[0] not in children and not has_other_train(root, children):
-        refuse_without_train(root, children, names)
+        check_no_parts(root, children, names)
         return Parts()
     notes = []
     if names[2] in names[:2]:
@@ -133,7 +133,7 @@ def has_images(folder: Path) -> bool:
     )
 
 
-def refuse_file(root: Path) -> None:
+def check_is_folder(root: Path) -> None:
     """Something that is no folder.
 
     Raises:
@@ -192,7 +192,7 @@ def refuse_without_folders(root: Path, names: Names) -> None:
     )
 
 
-def refuse_without_train(root: Path, children: list[str], names: Names) -> None:
+def check_no_parts(root: Path, children: list[str], names: Names) -> None:
     """Folders that are not classes, though there is no train folder.
 
     Raises:

@@ -43,7 +43,7 @@ def list_pictures(paths: Sequence[Path], *, once: bool = False) -> Listing:
                 refuse_no_pictures(path, found.exclusions)
             files += [path / name for name in found.images]
         else:
-            refuse_no_file(path)
+            check_is_picture_file(path)
             files.append(path)
     if once:
         kept: dict[Path, Path] = {}
@@ -54,7 +54,7 @@ def list_pictures(paths: Sequence[Path], *, once: bool = False) -> Listing:
     return Listing(tuple(files), tuple(exclusions))
 
 
-def refuse_no_file(path: Path) -> None:
+def check_is_picture_file(path: Path) -> None:
     """Something that holds no picture to read: nothing, a pipe, a device.
 
     Raises:

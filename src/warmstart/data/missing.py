@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from warmstart.data.faults import Faults
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.data.scan import is_file, scan
 from warmstart.errors import DataError
 
 
-def refuse_missing(
+def missing_files(
     root: Path, where: Mapping[str, str], *, known: Collection[str], source: str, faults: Faults
 ) -> set[str]:
     """Check that every named file is there; one error lists those that are not.
@@ -27,8 +27,8 @@ def refuse_missing(
     """
     missing = [name for name in where if name not in known and not is_file(root / name)]
     if missing:
-        fix, flags = guess(root, missing)
-        listed = some([f"{root / name} ({where[name]})" for name in missing])
+        fix, flags = guess_fix(root, missing)
+        listed = first_few([f"{root / name} ({where[name]})" for name in missing])
         faults.add(
             DataError(
                 f"{len(missing)} of the {len(where)} files that {source} names do not exist: "
@@ -41,7 +41,7 @@ def refuse_missing(
     return set(missing)
 
 
-def guess(root: Path, missing: list[str]) -> tuple[str, tuple[str, ...]]:
+def guess_fix(root: Path, missing: list[str]) -> tuple[str, tuple[str, ...]]:
     """What to type, in Python and in a shell, judged by what there is instead of the first."""
     images = scan(root).images
     written = missing[0].strip().replace("\\", "/")

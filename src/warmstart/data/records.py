@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from warmstart.data.doubts import label_doubts
 from warmstart.data.faults import Faults
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import Exclusion, ImageTable, class_counts
 from warmstart.errors import DataError
@@ -107,7 +107,7 @@ def group_names(records: Sequence[Record], faults: Faults) -> tuple[str, ...] | 
     if parted:
         faults.add(
             DataError(
-                f"{len(parted)} group(s) are in more than one split: {some(parted)}.",
+                f"{len(parted)} group(s) are in more than one split: {first_few(parted)}.",
                 expected="all images of a group in one split: a model knows what it was shown.",
                 fix="move each group to one split, or leave the splits away, to have them drawn.",
             )
@@ -133,7 +133,7 @@ def class_order(
     used: dict[str, Counter[str]] = {"train": Counter(), "valid": Counter(), "test": Counter()}
     for record in records:
         used[record.split].update(record.labels or ())
-    refuse_lookalikes({name for counter in used.values() for name in counter}, faults)
+    check_lookalikes({name for counter in used.values() for name in counter}, faults)
     classes = tuple(sorted(used["train"]))
     strange = strangers(records, classes, used, faults)
     if len(classes) < (1 if is_multi_label else 2):
@@ -157,7 +157,7 @@ def lookalikes(classes: Iterable[str], *, is_case_blind: bool) -> list[list[str]
     return [names for names in spellings.values() if len(names) > 1]
 
 
-def refuse_lookalikes(
+def check_lookalikes(
     classes: Iterable[str], faults: Faults, *, is_case_blind: bool = False
 ) -> None:
     """Two spellings of one class would be learnt as two: a fault."""

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.data.listed import some
+from warmstart.data.listed import first_few
 from warmstart.errors import SettingError
 
 
@@ -23,33 +23,33 @@ def resolve_rows(rows: Any, num_rows: int, argument: str) -> NDArray[np.int64]:
         (n,) positions; an error names what is no row, is named twice, or is of another length.
     """
     what = f"{argument} holds "
-    values = as_array(rows, num_rows)
+    values = row_values(rows, num_rows)
     if values is None or values.ndim != 1:
-        refuse(argument, num_rows, what + described(rows, values))
+        refuse_row_index(argument, num_rows, what + rows_in_words(rows, values))
     if values.dtype == np.bool_:
         if len(values) != num_rows:
             told = f"{len(values)} values of true and false for {num_rows} rows"
-            refuse(argument, num_rows, what + told)
+            refuse_row_index(argument, num_rows, what + told)
         values = np.flatnonzero(values)
     elif values.size and values.dtype.kind not in "iu":
-        refuse(argument, num_rows, what + described(rows, values))
+        refuse_row_index(argument, num_rows, what + rows_in_words(rows, values))
     if not values.size:
-        refuse(argument, num_rows, what + "nothing")
+        refuse_row_index(argument, num_rows, what + "nothing")
     outside = [str(row) for row in values.tolist() if not 0 <= row < num_rows]
     if outside:
-        refuse(argument, num_rows, f"{what}{some(outside)}")
+        refuse_row_index(argument, num_rows, f"{what}{first_few(outside)}")
     found, counts = np.unique(values, return_counts=True)
     if (counts > 1).any():
         is_mask = len(values) == num_rows and set(found.tolist()) <= {0, 1}
-        told = f"{some([str(row) for row in found[counts > 1].tolist()])} more than once"
+        told = f"{first_few([str(row) for row in found[counts > 1].tolist()])} more than once"
         hint = f"pass np.array({argument}, bool), if it is a mask." if is_mask else ""
-        refuse(argument, num_rows, what + told, hint)
+        refuse_row_index(argument, num_rows, what + told, hint)
     if len(found) == num_rows:
-        refuse(argument, num_rows, f"{what}every row, so that none is left to train on")
+        refuse_row_index(argument, num_rows, f"{what}every row, so that none is left to train on")
     return found.astype(np.int64)
 
 
-def as_array(rows: Any, num_rows: int) -> NDArray[Any] | None:
+def row_values(rows: Any, num_rows: int) -> NDArray[Any] | None:
     """The values as one array; None for what holds none."""
     if isinstance(rows, slice):
         return np.arange(num_rows)[rows]
@@ -73,7 +73,7 @@ def as_array(rows: Any, num_rows: int) -> NDArray[Any] | None:
     return values
 
 
-def described(rows: Any, values: NDArray[Any] | None) -> str:
+def rows_in_words(rows: Any, values: NDArray[Any] | None) -> str:
     """What somebody passed in place of positions."""
     if values is None:
         return f"a {type(rows).__name__}"
@@ -82,7 +82,7 @@ def described(rows: Any, values: NDArray[Any] | None) -> str:
     return f"values that are no positions, such as {values.tolist()[0]!r}"
 
 
-def refuse(argument: str, num_rows: int, what: str, hint: str = "") -> NoReturn:
+def refuse_row_index(argument: str, num_rows: int, what: str, hint: str = "") -> NoReturn:
     """An argument that names no rows.
 
     Raises:

@@ -73,7 +73,7 @@ def draw_from_classes(
         members = sorted(
             np.flatnonzero(labels == label).tolist(), key=lambda row: turn(names[row], draw.seed)
         )
-        chosen[members[: share(len(members), draw.valid_pct)]] = True
+        chosen[members[: num_drawn(len(members), draw.valid_pct)]] = True
     return chosen
 
 
@@ -100,7 +100,7 @@ def draw_units(
     np.add.at(classes_of, unit_of_row, member)
     np.add.at(counts_of, unit_of_row, strata)
     totals = strata.sum(axis=0)
-    missing = np.array([share(int(total), draw.valid_pct) for total in totals], np.int64)
+    missing = np.array([num_drawn(int(total), draw.valid_pct) for total in totals], np.int64)
     left = member.sum(axis=0)
     chosen = np.zeros(len(keys), bool)
     for unit in sorted(range(len(keys)), key=lambda unit: turn(str(keys[unit]), draw.seed)):
@@ -114,7 +114,7 @@ def draw_units(
     return chosen[unit_of_row]
 
 
-def share(number: int, valid_pct: float) -> int:
+def num_drawn(number: int, valid_pct: float) -> int:
     """How many of ``number`` rows validate: at least one, never all; none of one."""
     return min(max(1, round(valid_pct * number)), max(number - 1, 0))
 

@@ -17,7 +17,7 @@ from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, 
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
-from warmstart.data.arguments import TABLE_READERS, place
+from warmstart.data.arguments import TABLE_READERS, read_place
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, delimiter_of
 from warmstart.data.labelled import Wanted, labelled_pictures
@@ -58,7 +58,7 @@ EVALUATE_READERS = TABLE_READERS | {
     "source": path,
     "split": text,
     "with_training_rows": flag,
-    "folder": place,
+    "folder": read_place,
     "on_unreadable": READERS["on_unreadable"],
     "quiet": flag,
 }
