@@ -8,7 +8,7 @@ from warmstart.checkup.found import Found
 from warmstart.checkup.suggest import suggested_fixes
 from warmstart.checkup.summary import summary
 from warmstart.data.fixes import Fix, write_fixes
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import refuse_within_data
 from warmstart.errors import SettingError
 
 

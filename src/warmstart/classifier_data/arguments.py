@@ -18,7 +18,7 @@ from warmstart.arguments import (
 )
 from warmstart.backbones.card import read_architecture
 from warmstart.classifier_data.transforms import ModelTransforms
-from warmstart.data.arguments import TABLE_READERS, read_column, read_place
+from warmstart.data.columns import TABLE_READERS, read_column, read_place
 
 TFMS = instance_of(ModelTransforms, 'tfms_from_model("tf_efficientnet_lite0", 224)')
 BATCH_SIZE = whole(

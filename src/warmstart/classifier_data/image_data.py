@@ -14,14 +14,13 @@ from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, read_csv
-from warmstart.data.faults import Faults
 from warmstart.data.fixes import with_fixes
-from warmstart.data.folders import read_folders
+from warmstart.data.folders import read_folders, with_test
 from warmstart.data.frame import read_frame
-from warmstart.data.labels import read_labelled
+from warmstart.data.path_labels import read_labelled
+from warmstart.data.records import Faults
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion
-from warmstart.data.unlabelled import with_test
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import DOUBTFUL, say
 

@@ -12,8 +12,7 @@ from warmstart.batches.source import PixelSource
 from warmstart.classifier_data.arguments import BATCH_SIZE, ON_UNREADABLE, READERS, TFMS
 from warmstart.classifier_data.shown import discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
-from warmstart.data.cache_folder import cache_folder
-from warmstart.data.own_folder import image_folders, refuse_within_data
+from warmstart.data.output_paths import cache_folder, image_folders, refuse_within_data
 from warmstart.data.table import ImageTable
 from warmstart.terminal.progress import no_progress, show_progress
 

@@ -13,7 +13,7 @@ from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.settings import AUGMENTATIONS
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import refuse_within_data
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
 from warmstart.files.cells import write_rows
 from warmstart.files.writing import writing_text

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.likeliest import LIKELIEST, MOST_CELLS, likeliest_cell
 from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS
-from warmstart.data.own_folder import is_within, refuse_within_data
+from warmstart.data.output_paths import is_within, refuse_within_data
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores

@@ -15,8 +15,8 @@ from warmstart.cli.run_reading import (
     read_steps,
 )
 from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions, read_scores
-from warmstart.data.cache_folder import cache_folder
 from warmstart.data.csv_table import is_table
+from warmstart.data.output_paths import cache_folder
 from warmstart.images.picture_bytes import picture_bytes
 from warmstart.report.content import ReportContent, Reproduction
 from warmstart.report.page import write_report

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from warmstart.arguments import shortly
 from warmstart.data.label_forms import Labels, cell_text, read_labels
-from warmstart.data.listed import first_few
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.split import DEFAULT_DRAW
 from warmstart.data.table import ImageTable
-from warmstart.errors import DataError, SettingError
+from warmstart.errors import DataError, SettingError, first_few
 from warmstart.images.arrays import stack_of
 
 

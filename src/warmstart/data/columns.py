@@ -1,11 +1,13 @@
-"""Which column of a table says what: as told, or found by what stands in it."""
+"""Which column of a table says what: as it was named, or found by what stands in it."""
 
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from warmstart.arguments import Reader, flag, one_or_each, path, refuse, text, whole
 from warmstart.data.label_forms import binary_of, cell_text
-from warmstart.data.split_words import is_split_title
+from warmstart.data.split import is_split_title
 from warmstart.errors import SettingError
 
 Place = str | int
@@ -96,7 +98,7 @@ def resolve_columns(
     """
     split = None if columns.split is None else grid.find(columns.split)
     group = None if columns.group is None else grid.find(columns.group)
-    told = told_labels(grid, columns.label)
+    told = named_label_columns(grid, columns.label)
     taken = {place for place in (split, group, *told) if place is not None}
     notes = unread_splits(grid, taken) if split is None else []
     if columns.name is not None:
@@ -123,7 +125,7 @@ def unread_splits(grid: Grid, taken: set[int]) -> list[str]:
     return [f"{note} (--split-column {like[0]})"] if like else []
 
 
-def told_labels(grid: Grid, label: Place | Sequence[Place] | None) -> tuple[int, ...]:
+def named_label_columns(grid: Grid, label: Place | Sequence[Place] | None) -> tuple[int, ...]:
     """Positions of the label columns that were named; one text may name several with commas."""
     if label is None:
         return ()
@@ -232,3 +234,32 @@ def find_column(source: str, titles: Sequence[str] | None, width: int, column: P
         fix=f"did you mean {close[0]!r}?" if close else few,
         flags=("=", str(column), close[0]) if close else (),
     )
+
+
+def read_place(name: str, value: Any) -> str:
+    """A folder within another; "" is that one itself."""
+    return "" if isinstance(value, str) and not value else str(path(name, value))
+
+
+def read_column(name: str, value: Any) -> str | int:
+    """A column, by its title or its position."""
+    return value if isinstance(value, str) else whole()(name, value)
+
+
+def read_delimiter(name: str, value: Any) -> str:
+    """One sign between cells."""
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
+        refuse(name, value, "one sign", ",")
+    return value
+
+
+TABLE_READERS: dict[str, Reader[Any]] = {
+    "suffix": text,
+    "header": flag,
+    "delimiter": read_delimiter,
+    "encoding": text,
+    "name_column": read_column,
+    "label_column": one_or_each(read_column),
+    "split_column": read_column,
+    "label_sep": text,
+}

@@ -5,8 +5,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from warmstart.data.listed import first_few
-from warmstart.data.split_words import part_of
+from warmstart.data.split import part_of
+from warmstart.errors import first_few
 from warmstart.images.formats import is_picture
 
 NO_LABELS = frozenset(

@@ -6,12 +6,26 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warmstart.data.leftover import under_root
-from warmstart.data.listed import first_few
 from warmstart.data.scan import is_dir, is_file
+from warmstart.errors import first_few
 
 MOST_ASKED = 1000
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+def under_root(path: str, root: str) -> str:
+    """A path without "." and "..", relative to ``root`` if it lies there; "" for ``root`` itself.
+
+    Also "" for one that ".." leads out of ``root``; an absolute path may lie elsewhere.
+
+    Args:
+        path: With "/" between folders.
+        root: Absolute, without "." and "..". Both are texts, since pathlib is much slower.
+    """
+    clean = posixpath.normpath(path)
+    if clean in {".", root} or clean == ".." or clean.startswith("../"):
+        return ""
+    return clean.removeprefix(root.rstrip("/") + "/")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
-"""Class folders → an ImageTable."""
+"""Class folders → an ImageTable; a folder of test images → more rows of one."""
 
+import posixpath
+from dataclasses import replace
 from pathlib import Path
 
-from warmstart.data.faults import Faults
+import numpy as np
+
+from warmstart.data.file_names import under_root
 from warmstart.data.layout import (
     EXPECTED,
     Names,
@@ -10,13 +14,12 @@ from warmstart.data.layout import (
     resolve_part_folders,
     visible_folders,
 )
-from warmstart.data.listed import first_few
 from warmstart.data.listing import holds, reading_fix
-from warmstart.data.records import Noticed, Record, assemble, check_lookalikes
+from warmstart.data.records import Faults, Noticed, Record, assemble, check_lookalikes
 from warmstart.data.scan import Scan, is_dir, scan
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
-from warmstart.errors import DataError
+from warmstart.errors import DataError, first_few
 
 
 def read_folders(
@@ -172,3 +175,49 @@ def beside(root: Path, names: tuple[str, str, str | None]) -> list[str]:
     if root.absolute().name != names[0] or not others:
         return []
     return [f"{', '.join(others)} beside this folder is not read; to read it, pass {above}"]
+
+
+def with_test(table: ImageTable, folder: str) -> ImageTable:
+    """Add the images below ``root/folder`` as test rows without labels.
+
+    Args:
+        table: A table of files.
+        folder: Where the images lie, under the table's root.
+
+    Returns:
+        Rows sorted by name; what lies in the folder is no exclusion any more.
+
+    Raises:
+        DataError: the folder is missing or has no images, or some are rows already.
+    """
+    whole = posixpath.normpath(table.root.absolute().as_posix())
+    within = under_root(posixpath.normpath(posixpath.join(whole, folder)), whole)
+    base = table.root / within  # an absolute path, where the folder leads out of the root
+    prefix = f"{within}/" if within else ""
+    found = scan(base) if base.is_dir() else None
+    names = tuple(prefix + name for name in found.images) if found is not None else ()
+    known = set(table.names)
+    twice = [name for name in names if name in known]
+    if found is None or not names or twice:
+        raise DataError(
+            f"{base} is no folder with images."
+            if not twice
+            else f"{len(twice)} image(s) of {base} are rows already; the first: {twice[0]}.",
+            expected="a folder of images that train and valid do not use.",
+            fix="check the test folder's name." if not twice else "move the test images elsewhere.",
+        )
+    order = sorted(range(len(table) + len(names)), key=(table.names + names).__getitem__)
+    bare = np.full((len(names), *table.labels.shape[1:]), -1, np.int64)
+    return replace(
+        table,
+        names=tuple((table.names + names)[row] for row in order),
+        splits=np.concatenate([table.splits, np.full(len(names), "test")])[order],
+        labels=np.concatenate([table.labels, bare])[order],
+        groups=None
+        if table.groups is None
+        else tuple((table.groups + tuple(f"\n{name}" for name in names))[row] for row in order),
+        exclusions=(
+            *(item for item in table.exclusions if not item.name.startswith(prefix)),
+            *(Exclusion(prefix + item.name, item.reason) for item in found.exclusions),
+        ),
+    )

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from warmstart.data.listed import first_few
-from warmstart.errors import DataError
+from warmstart.errors import DataError, first_few
 
 Label = tuple[str, ...] | None  # the classes of a row; None: an empty cell
 BINARY = {"0": False, "1": True, "false": False, "true": True}
@@ -247,7 +246,8 @@ def one_hot_columns(
     ]
     if bad:
         raise DataError(
-            f"{len(bad)} row(s) have other values than 0 and 1 in {', '.join(names)}: {first_few(bad)}.",
+            f"{len(bad)} row(s) have other values than 0 and 1 in {', '.join(names)}: "
+            f"{first_few(bad)}.",
             expected="a 0 or a 1 for each class.",
             fix=f"mend {bad[0]}, or name the one column that holds the class.",
         )
@@ -268,8 +268,8 @@ def check_no_measures(rows: Sequence[tuple[object, ...] | None], where: Sequence
         DataError: there are such.
     """
     for row, place in zip(rows, where, strict=True):
-        if any(isinstance(python_value(value), float) and not float(python_value(value)).is_integer()
-               for value in row or ()):  # fmt: skip
+        numbers = [value for value in map(python_value, row or ()) if isinstance(value, float)]
+        if not all(map(float.is_integer, numbers)):
             raise DataError(
                 f"the label in {place} is a list of numbers that are not 0 and 1: {row}.",
                 expected="names of classes, or a 0 or 1 for each class.",
@@ -277,16 +277,20 @@ def check_no_measures(rows: Sequence[tuple[object, ...] | None], where: Sequence
             )
 
 
-def bare(name: str) -> str:
+def without_outer_blanks(name: str) -> str:
     """A name without blanks around it, also those that nobody sees."""
     return name.strip(UNSEEN).strip().strip(UNSEEN)
 
 
 def without_blanks(labels: Labels) -> Labels:
     """Labels without blanks around them, each once in its row; a note of those that had some."""
-    blank = [name for row in labels.rows for name in row or () if name != bare(name)]
+    blank = [
+        name for row in labels.rows for name in row or () if name != without_outer_blanks(name)
+    ]
     rows = tuple(
-        None if row is None else tuple(dict.fromkeys(bare(n) for n in row if bare(n)))
+        None
+        if row is None
+        else tuple(dict.fromkeys(without_outer_blanks(n) for n in row if without_outer_blanks(n)))
         for row in labels.rows
     )
     if not blank:

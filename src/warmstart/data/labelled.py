@@ -15,15 +15,13 @@ from numpy.typing import NDArray
 from warmstart.data.cells import read_table_rows
 from warmstart.data.columns import Columns, Grid
 from warmstart.data.csv_table import Dialect, is_table, read_lines
-from warmstart.data.faults import Faults
-from warmstart.data.judged_part import chosen_folder, rows_of_part, split_column
+from warmstart.data.evaluation_split import chosen_folder, rows_of_part, split_column
 from warmstart.data.layout import visible_folders
-from warmstart.data.listed import first_few
 from warmstart.data.listing import refuse_no_pictures
-from warmstart.data.records import Record, encode
+from warmstart.data.records import Faults, Record, encode
 from warmstart.data.scan import scan
 from warmstart.data.table import Exclusion
-from warmstart.errors import DataError, SettingError
+from warmstart.errors import DataError, SettingError, first_few
 
 NO_LABEL = "has no label"
 CLOSE = 0.65  # of names: typing errors, and no "lion" for "dandelion"
@@ -222,7 +220,8 @@ def in_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[R
     if strange:
         close = difflib.get_close_matches(strange[0], wanted.classes, 1, CLOSE)
         raise DataError(
-            f"{source} has {len(strange)} class(es) that the model does not know: {first_few(strange)}.",
+            f"{source} has {len(strange)} class(es) that the model does not know: "
+            f"{first_few(strange)}.",
             expected=f"the model's {len(wanted.classes)} classes: {first_few(wanted.classes)}.",
             fix=f"rename {strange[0]} to {close[0]}, if that is meant."
             if close

@@ -10,11 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.data.doubts import label_doubts
-from warmstart.data.faults import Faults
-from warmstart.data.listed import first_few
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import Exclusion, ImageTable, class_counts
-from warmstart.errors import DataError
+from warmstart.errors import DataError, first_few
+
+
+@dataclass
+class Faults:
+    """Where readers take what is wrong with the data, and not with how it was asked for.
+
+    Training wants an error; a checkup is there to find such things, so it goes on without the rows
+    that are at fault. They are exclusions then, or stay as they are.
+    """
+
+    is_lenient: bool = False
+    found: list[DataError] = field(default_factory=list)
+
+    def add(self, error: DataError) -> None:
+        """Keep an error, or raise it where the reader is strict."""
+        if not self.is_lenient:
+            raise error
+        self.found.append(error)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What was kept, each as what is wrong and what would mend it."""
+        return tuple(f"{error.what} Fix: {error.fix}" for error in self.found)
 
 
 @dataclass(frozen=True, slots=True)

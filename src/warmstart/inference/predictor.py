@@ -17,8 +17,7 @@ from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, 
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
 from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
-from warmstart.data.arguments import TABLE_READERS, read_place
-from warmstart.data.columns import Columns
+from warmstart.data.columns import TABLE_READERS, Columns, read_place
 from warmstart.data.csv_table import Dialect, delimiter_of
 from warmstart.data.labelled import Wanted, labelled_pictures
 from warmstart.data.listing import left_out_lines

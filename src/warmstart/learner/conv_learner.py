@@ -14,7 +14,7 @@ from warmstart.arguments import reads
 from warmstart.backbones.card import Architecture
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.labelled_images import refuse_own
-from warmstart.data.cache_folder import cache_folder
+from warmstart.data.output_paths import cache_folder
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.frozen_part import chosen_device
 from warmstart.inference.model_folder import write_model

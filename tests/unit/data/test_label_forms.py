@@ -16,7 +16,7 @@ from warmstart.data.csv_table import read_csv
 from warmstart.data.folders import read_folders
 from warmstart.data.frame import read_frame
 from warmstart.data.label_forms import read_labels
-from warmstart.data.labels import read_labelled
+from warmstart.data.path_labels import read_labelled
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
 

@@ -8,7 +8,7 @@ import pytest
 
 from warmstart.data.columns import DEFAULT_COLUMNS, Columns
 from warmstart.data.csv_table import Dialect
-from warmstart.data.judged_part import chosen_folder
+from warmstart.data.evaluation_split import chosen_folder
 from warmstart.data.labelled import Labelled, Wanted, labelled_pictures
 from warmstart.errors import DataError, SettingError, WarmstartError
 

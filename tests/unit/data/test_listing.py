@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from warmstart.data.folders import read_folders
-from warmstart.data.labels import read_labelled
 from warmstart.data.listing import left_out_lines, list_pictures
+from warmstart.data.path_labels import read_labelled
 from warmstart.data.scan import scan
 from warmstart.errors import DataError
 from warmstart.inference.pictures import Pictures

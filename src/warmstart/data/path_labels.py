@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from warmstart.data.label_forms import cell_text, python_value, read_labels
-from warmstart.data.listed import first_few
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.scan import scan
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
-from warmstart.errors import DataError, SettingError
+from warmstart.errors import DataError, SettingError, first_few
 
 LabelOf = Callable[[Path], object]
 

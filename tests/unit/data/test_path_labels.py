@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from warmstart.data.labels import read_labelled
+from warmstart.data.path_labels import read_labelled
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, SettingError

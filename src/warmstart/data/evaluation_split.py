@@ -5,10 +5,9 @@ from pathlib import Path
 
 from warmstart.data.columns import Grid, Place
 from warmstart.data.layout import visible_folders
-from warmstart.data.listed import first_few
 from warmstart.data.scan import scan
-from warmstart.data.split_words import is_split_title, part_of, resolve_splits
-from warmstart.errors import DataError, SettingError
+from warmstart.data.split import is_split_title, part_of, resolve_splits
+from warmstart.errors import DataError, SettingError, first_few
 
 ORDER = ("valid", "test", "train")  # of what is judged where nobody says
 
