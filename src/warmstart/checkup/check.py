@@ -19,7 +19,7 @@ from warmstart.checkup.twins import as_twins, same_content, same_to_the_eye, uni
 from warmstart.data.table import SPLITS, ImageTable, class_counts
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
-from warmstart.images.header import Header, read_header
+from warmstart.images.image_file import ImageHeader, read_image_header
 from warmstart.inference.table_activations import TableActivations
 from warmstart.training.logistic_head import Parts
 
@@ -109,12 +109,12 @@ def left_out_of(table: ImageTable) -> tuple[FileFinding, ...]:
     return tuple(FileFinding(item.name, item.reason) for item in order)
 
 
-def headers_of(source: PixelSource) -> list[Header | None]:
+def headers_of(source: PixelSource) -> list[ImageHeader | None]:
     """The header of each row's picture; None where there is none."""
 
-    def one(row: int) -> Header | None:
+    def one(row: int) -> ImageHeader | None:
         in_memory = source.table.names[row] in source.table.memory
-        return read_header(source.content(row) if in_memory else source.table.path(row))
+        return read_image_header(source.content(row) if in_memory else source.table.path(row))
 
     with ThreadPoolExecutor(num_cores()) as pool:
         return list(pool.map(one, range(len(source.table))))

@@ -14,8 +14,7 @@ from warmstart.backbones.card import (
     three,
 )
 from warmstart.errors import SettingError
-from warmstart.images.augment import Augmentation
-from warmstart.images.presets import read_augmentation
+from warmstart.images.augment import Augmentation, read_augmentation
 from warmstart.images.view import CROP_TYPES, LARGEST_SIZE, SMALLEST_SIZE, ViewRecipe
 from warmstart.images.warp import FILTERS
 

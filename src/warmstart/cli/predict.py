@@ -76,11 +76,11 @@ def predict(
         refuse_missing(path, expected="an image, or a folder of images.")
     if csv_file is not None and str(csv_file) != "-":
         refuse_within_data(csv_file, "--csv", [path for path in paths if path.is_dir()])
-    from warmstart.data.listing import list_pictures
+    from warmstart.data.listing import list_images
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
     predictor = load_predictor(model, device=device)
-    listing = list_pictures(paths, once=True)
+    listing = list_images(paths, once=True)
     tell_left_out(listing.exclusions, csv_file)
     files = listing.files
 

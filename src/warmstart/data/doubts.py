@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from warmstart.data.split import part_of
 from warmstart.errors import first_few
-from warmstart.images.formats import is_picture
+from warmstart.images.formats import is_image_suffix
 
 NO_LABELS = frozenset(
     {"nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "undefined", "missing", "-",
@@ -99,7 +99,9 @@ def of_other_columns(counts: Counter[str]) -> list[str]:
     names = sorted(counts)
     if len(names) > 1 and all(part_of(name) for name in names):
         told = "words for parts: if they say who validates, name that column as split_column"
-    elif names and all("." in name and is_picture("." + name.rpartition(".")[2]) for name in names):
+    elif names and all(
+        "." in name and is_image_suffix("." + name.rpartition(".")[2]) for name in names
+    ):
         told = "names of pictures: name the column of classes as label_column"
     elif len(names) > 1 and all(MEASURE.fullmatch(name) for name in names):
         told = "measures, and each value is read as a class of its own"

@@ -17,7 +17,7 @@ from warmstart.data.columns import Columns, Grid
 from warmstart.data.csv_table import Dialect, is_table, read_lines
 from warmstart.data.evaluation_split import chosen_folder, rows_of_part, split_column
 from warmstart.data.layout import visible_folders
-from warmstart.data.listing import refuse_no_pictures
+from warmstart.data.listing import refuse_no_images
 from warmstart.data.records import Faults, Record, encode
 from warmstart.data.scan import scan
 from warmstart.data.table import Exclusion
@@ -69,7 +69,7 @@ def plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
-def labelled_pictures(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect) -> Labelled:
+def labelled_images(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect) -> Labelled:
     """Read which pictures there are, and what each is.
 
     Args:
@@ -114,7 +114,7 @@ def from_folders(source: Path, wanted: Wanted) -> Labelled:
             flags=("=", str(source), str(here.absolute().parent)) if is_class else (),
         )
     if not names:
-        refuse_no_pictures(here, found.exclusions)
+        refuse_no_images(here, found.exclusions)
     records = [Record(name, (name.partition("/")[0],)) for name in names]
     full = {label for record in records for label in record.labels or ()}
     empty = [name for name in visible_folders(here) if name not in full]

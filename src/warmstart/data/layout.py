@@ -8,7 +8,7 @@ from warmstart.data.scan import is_dir, is_file, junk_reason
 from warmstart.data.split import part_of
 from warmstart.data.table import SPLITS
 from warmstart.errors import DataError, SettingError
-from warmstart.images.formats import is_picture
+from warmstart.images.formats import is_image_suffix
 
 ARGUMENTS = ("trn_name", "val_name", "test_name")  # of from_paths, which users call
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
@@ -129,7 +129,9 @@ def visible_folders(folder: Path) -> list[str]:
 def has_images(folder: Path) -> bool:
     """Whether an image lies directly in ``folder``."""
     return any(
-        is_picture(entry.suffix) and not junk_reason(entry.name, is_folder=False) and is_file(entry)
+        is_image_suffix(entry.suffix)
+        and not junk_reason(entry.name, is_folder=False)
+        and is_file(entry)
         for entry in folder.iterdir()
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError
-from warmstart.images.formats import is_picture, why_not
+from warmstart.images.formats import is_image_suffix, unread_reason
 
 # what file managers, cameras, servers and unpackers leave among pictures, in lower case
 JUNK_FOLDERS = frozenset(
@@ -122,7 +122,7 @@ def _entries(path: str) -> list["os.DirEntry[str]"]:
 
 def _is_plain_picture(entry: "os.DirEntry[str]") -> bool:
     is_wanted = not junk_reason(entry.name, is_folder=False)
-    return is_wanted and is_picture(Path(entry.name).suffix) and _is(entry.is_file)
+    return is_wanted and is_image_suffix(Path(entry.name).suffix) and _is(entry.is_file)
 
 
 def _is(question: Callable[[], bool]) -> bool:
@@ -161,8 +161,8 @@ def _place(
         walk.leave_out(name, "a link to nothing")
     elif not _is(entry.is_file):
         walk.leave_out(name, "not a regular file")
-    elif not is_picture(suffix):
-        walk.leave_out(name, why_not(suffix))
+    elif not is_image_suffix(suffix):
+        walk.leave_out(name, unread_reason(suffix))
     elif entry.is_symlink():
         walk.file_links.append(name)
     else:

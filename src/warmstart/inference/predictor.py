@@ -19,7 +19,7 @@ from warmstart.batches.pixels import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.data.columns import TABLE_READERS, Columns, read_place
 from warmstart.data.csv_table import Dialect, delimiter_of
-from warmstart.data.labelled import Wanted, labelled_pictures
+from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import left_out_lines
 from warmstart.data.table import Exclusion
 from warmstart.errors import (
@@ -27,9 +27,8 @@ from warmstart.errors import (
     UnreadableImageError,
     UnreadableImagesError,
 )
-from warmstart.images.augment import Augmentation
+from warmstart.images.augment import Augmentation, read_augmentation
 from warmstart.images.augmented import AugmentedRecipe
-from warmstart.images.presets import read_augmentation
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import loaded_network
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
@@ -186,7 +185,7 @@ class Predictor:
         Returns:
             Labelled predictions; ``rows`` are the paths.
         """
-        given = labelled_pictures(
+        given = labelled_images(
             Path(source),
             Wanted(self.classes, self.card.is_multi_label, split),
             Columns(
