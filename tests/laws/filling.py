@@ -20,7 +20,7 @@ from warmstart.activations import fill as fill_module
 from warmstart.activations.fill import fill
 from warmstart.activations.key import SpaceCard
 from warmstart.activations.space import Space
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 
 NUM_ROWS, SHARD_ROWS, ROW_SHAPE = 400, 16, (64,)
 CARD = SpaceCard("tiny", "f" * 64, "pooled", "numpy", "float16", ROW_SHAPE)

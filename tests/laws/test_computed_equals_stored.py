@@ -18,7 +18,7 @@ from warmstart.activations.openvino_runner import OpenVinoRunner, compile_graph,
 from warmstart.activations.runner import PrefixRunner, TorchRunner
 from warmstart.activations.space import Space
 from warmstart.backbones.network import Normalise
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.errors import UnreadableImageError
 from warmstart.training.head import HeadCard, build_head
 from warmstart.training.loop import FitSettings, fit

@@ -18,7 +18,7 @@ from warmstart.activations import fill as fill_module
 from warmstart.activations.fill import fill
 from warmstart.activations.key import SpaceCard
 from warmstart.activations.space import Space
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
 SCRIPT = Path(__file__).parent / "filling.py"

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from warmstart.activations.runner import PrefixRunner
 from warmstart.activations.space import Space
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 
 RenderedRows: TypeAlias = tuple[Callable[[int], NDArray[np.uint8]], int]
 VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else

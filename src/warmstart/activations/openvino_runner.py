@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.activations.runner import fewer_instructions, no_rows, padded, rounded
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 
 BATCH = 4  # with one stream per core the fastest of 1, 2, 4, 8 and 16 (docs/experiments.md)
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError
 
 

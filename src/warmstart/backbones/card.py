@@ -43,7 +43,7 @@ def read_architecture(name: str, arch: Any) -> Architecture:
     """
     read: Architecture = arch
     if isinstance(read, str):
-        refuse_unknown(read, name)
+        check_arch(read, name)
         return read
     is_module = hasattr(arch, "state_dict") and not isinstance(arch, type)
     if is_module or not callable(arch):
@@ -69,7 +69,7 @@ def read_architecture(name: str, arch: Any) -> Architecture:
     return read
 
 
-def card_of(arch: Architecture) -> BackboneCard | None:
+def backbone_card(arch: Architecture) -> BackboneCard | None:
     """The card of a timm name or a torchvision factory; None for a function of the user's own.
 
     Args:
@@ -89,7 +89,7 @@ def timm_card(arch: str) -> BackboneCard:
     """From timm's pretrained configuration."""
     import timm  # here: it takes seconds
 
-    refuse_unknown(arch)
+    check_arch(arch)
     configuration: Any = timm.get_pretrained_cfg(arch)
     return BackboneCard(
         arch,
@@ -100,7 +100,7 @@ def timm_card(arch: str) -> BackboneCard:
     )
 
 
-def refuse_unknown(arch: str, argument: str = "arch") -> None:
+def check_arch(arch: str, argument: str = "arch") -> None:
     """A name that timm does not know, or not with that tag.
 
     Raises:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
 from warmstart.backbones.embedded import embedded_weights
-from warmstart.backbones.finite import told_not_finite
+from warmstart.backbones.network import nonfinite_in_words
 from warmstart.errors import WeightsError, reason_of
 from warmstart.files.tensors import read_header
 
@@ -87,7 +87,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             read_header(path)  # whose sizes are those of the file
-            return finite(dict(load_file(path)), path)
+            return finite_weights(dict(load_file(path)), path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except WeightsError:
         raise
@@ -106,16 +106,16 @@ def read_state(path: Path) -> dict[str, Tensor]:
             expected=expected,
             fix="save model.state_dict(), not the model.",
         )
-    return finite(state, path)
+    return finite_weights(state, path)
 
 
-def finite(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+def finite_weights(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     """A state dict whose weights are all numbers.
 
     Raises:
         WeightsError: NaN or infinity is among them.
     """
-    wrong = told_not_finite(state)
+    wrong = nonfinite_in_words(state)
     if wrong:
         raise WeightsError(
             f"{path} holds {wrong}.",

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.batches.ahead import RenderAhead
-from warmstart.batches.rendering import Rendering
+from warmstart.batches.rendering import RenderAhead, Rendering
 from warmstart.data.content import ContentHashes
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImageError

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from warmstart.arguments import reads
-from warmstart.batches.ahead import RenderAhead
+from warmstart.batches.rendering import RenderAhead
 from warmstart.classifier_data.arguments import ARRAY_READERS, READERS, TFMS
 from warmstart.classifier_data.labelled_images import LabelledImages
 from warmstart.classifier_data.transforms import ModelTransforms

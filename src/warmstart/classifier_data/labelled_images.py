@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warmstart.arguments import new_file, read_fields, reads, seed
-from warmstart.batches.ahead import RenderAhead
+from warmstart.batches.rendering import RenderAhead
 from warmstart.batches.source import PixelSource
 from warmstart.classifier_data.arguments import BATCH_SIZE, ON_UNREADABLE, READERS, TFMS
 from warmstart.classifier_data.shown import discarded, shown

@@ -8,7 +8,7 @@ from warmstart.arguments import each, one_of, reads, real, whole
 from warmstart.backbones.card import (
     Architecture,
     BackboneCard,
-    card_of,
+    backbone_card,
     name_of,
     read_architecture,
     three,
@@ -100,7 +100,7 @@ def tfms_from_model(
     Raises:
         SettingError: nobody says mean, deviation or size, or the size is out of range.
     """
-    card = card_of(arch)
+    card = backbone_card(arch)
     if card is None or mean is not None or std is not None:
         if mean is None or std is None:
             raise SettingError(

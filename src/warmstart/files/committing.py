@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from warmstart.errors import FileError
-from warmstart.files.locks import folder_lock
 from warmstart.files.reading import read_regular
-from warmstart.files.writing import disk_errors, remove_stale, sync_folder, write_whole
+from warmstart.files.writing import disk_errors, folder_lock, remove_stale, sync_folder, write_whole
 
 PENDING = ".pending-"
 MOST_TRIES = 5  # a reader that meets a writer looks again

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from warmstart.activations.inputs import regroup
 from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, text
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.data.columns import TABLE_READERS, Columns, read_place
 from warmstart.data.csv_table import Dialect, delimiter_of

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from warmstart.activations.fill import fill
 from warmstart.activations.room import make_room
 from warmstart.activations.space import Space
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
 from warmstart.errors import UnreadableImageError

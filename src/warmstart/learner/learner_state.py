@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from warmstart.arguments import reads
-from warmstart.backbones.network import ClassifierNetwork, Normalise, body_fingerprint
+from warmstart.backbones.network import ClassifierNetwork, Normalise, backbone_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.labelled_images import refuse_own
 from warmstart.data.table import ImageTable
@@ -240,12 +240,12 @@ class LearnerState:
     def _remember_body(self) -> None:
         """Note what the body is, before the first fit that can change it."""
         if self._first_body is None:
-            self._first_body = body_fingerprint(self.model)
+            self._first_body = backbone_fingerprint(self.model)
 
     @property
     def _has_moved_body(self) -> bool:
         """Whether the body is another than before it was first trained."""
-        return self._first_body not in (None, body_fingerprint(self.model))
+        return self._first_body not in (None, backbone_fingerprint(self.model))
 
     def _normalise(self) -> Normalise:
         return Normalise(self.card.mean, self.card.std).to(self.device)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from warmstart.activations.space import Space
 from warmstart.backbones.network import ClassifierNetwork, Normalise
-from warmstart.batches.pixels import stream_pixels
+from warmstart.batches.rendering import stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.inference.frozen_part import FrozenPart

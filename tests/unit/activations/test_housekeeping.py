@@ -15,7 +15,7 @@ from warmstart.activations.housekeeping import free_bytes, shrink, spaces_in
 from warmstart.activations.key import SpaceCard
 from warmstart.activations.room import cache_limit, make_room
 from warmstart.activations.space import Space
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError, SettingError
 
 CARD = SpaceCard("tiny", "f" * 64, "pooled", "test", "float16", (484,))  # 1,000 bytes a row

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from warmstart.activations.openvino_runner import OpenVinoRunner, compile_graph, fast_precision
 from warmstart.activations.runner import PrefixRunner, TorchRunner
 from warmstart.backbones.network import Normalise
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
 SIZE, NUM_IMAGES = 32, 6

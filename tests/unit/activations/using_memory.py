@@ -16,7 +16,7 @@ from warmstart.activations.fill import fill
 from warmstart.activations.inputs import StoredInputs
 from warmstart.activations.key import SpaceCard
 from warmstart.activations.space import Space
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.training.order import epoch_batches
 
 ROW_SHAPE = (2560,)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.backbones.network import Normalise
-from warmstart.batches.ahead import RenderAhead
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock, RenderAhead
 from warmstart.batches.source import CHANGED, PixelSource
 from warmstart.inference.frozen_part import FrozenPart
 from warmstart.inference.table_activations import TableActivations

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_from_model
 from warmstart.backbones.card import Architecture
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import SettingError
 from warmstart.inference import frozen_part
 from warmstart.inference.frozen_part import FrozenPart, chosen_precision

@@ -11,10 +11,10 @@ from torch import Tensor, fx, nn
 from warmstart.backbones.card import (
     EMBEDDED_ARCH,
     Architecture,
+    check_arch,
     is_torchvision,
     name_of,
     near_timm_names,
-    refuse_unknown,
 )
 from warmstart.backbones.cut import crossings, halves
 from warmstart.backbones.pooling import output, refuse_size
@@ -25,14 +25,14 @@ CLASSIFIERS = {"classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"}
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
+class Backbone:
     """``module`` maps normalised pictures (N, 3, H, W) to a feature map, tokens or a vector."""
 
     module: nn.Module
     name: str
 
 
-def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
+def build_backbone(arch: Architecture, size: int, *, seed: int = 0) -> Backbone:
     """Build with random weights that depend on the seed alone.
 
     Args:
@@ -53,8 +53,8 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
         torch.manual_seed(seed)
         warnings.filterwarnings("ignore", message="The default weight initialization")
         if isinstance(arch, str):
-            refuse_unknown(arch)
-            return Body(timm_body(arch, size), name)
+            check_arch(arch)
+            return Backbone(timm_backbone(arch, size), name)
         module = arch(**known_arguments(arch))
     if not isinstance(module, nn.Module):
         raise SettingError(
@@ -63,11 +63,11 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
             fix="pass the function itself, such as arch=resnet34, or arch=lambda: module.",
         )
     if name.startswith("torchvision."):
-        return Body(without_classifier(module, size), name)
-    return Body(module, name)
+        return Backbone(without_classifier(module, size), name)
+    return Backbone(module, name)
 
 
-def timm_body(name: str, size: int) -> nn.Module:
+def timm_backbone(name: str, size: int) -> nn.Module:
     """A network of timm without its classifier, and without its pooling if that is only arithmetic.
 
     Where the pooling is trained (by attention, or with a norm behind it), gives several maps that
