@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.arguments import shortly
-from warmstart.data.label_forms import Labels, cell_text, read_labels
+from warmstart.data.label_forms import Labels, is_empty, read_labels
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.split import DEFAULT_DRAW
 from warmstart.data.table import ImageTable
@@ -176,7 +176,7 @@ def check_no_label_missing(labels: NDArray[Any], split: str) -> None:
         bad = np.isnan(labels)
     else:
         values: list[object] = labels.ravel().tolist() if labels.dtype.kind in "OUS" else []
-        bad = np.array([not (cell_text(value) or "").strip() for value in values], bool)
+        bad = np.array([is_empty(value) for value in values], bool)
     rows = np.flatnonzero(bad) // (labels.shape[1] if labels.ndim == 2 else 1)
     if len(rows):
         raise DataError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from warmstart.arguments import Reader, flag, one_or_each, path, refuse, text, whole
-from warmstart.data.label_forms import binary_of, cell_text
+from warmstart.data.label_forms import binary_of, cell_text, is_empty
 from warmstart.data.split import is_split_title
 from warmstart.errors import SettingError
 
@@ -208,7 +208,7 @@ def label_columns(grid: Grid, found: ColumnPositions) -> tuple[int, ...]:
 
 def is_binary(grid: Grid, column: int) -> bool:
     """Whether a column holds 0 and 1, or true and false, and perhaps empty cells."""
-    cells = [cell for cell in grid.columns[column] if cell_text(cell) not in {None, ""}]
+    cells = [cell for cell in grid.columns[column] if not is_empty(cell)]
     return bool(cells) and all(binary_of(cell) is not None for cell in cells)
 
 

@@ -61,6 +61,15 @@ def cell_text(value: object) -> str | None:
     return str(value)
 
 
+def is_empty(value: object) -> bool:
+    r"""Whether a cell says nothing: None, NaN, "" or blanks, also those that nobody sees.
+
+    >>> is_empty(" "), is_empty(float("nan")), is_empty("\u200b"), is_empty(0)
+    (True, True, True, False)
+    """
+    return not without_outer_blanks(cell_text(value) or "")
+
+
 def python_value(value: object) -> Any:
     """A number of numpy or torch, and an array of one, as Python's own."""
     is_one = hasattr(value, "item") and getattr(value, "ndim", None) == 0
@@ -151,7 +160,7 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
 
 def single(each: str | tuple[object, ...] | None) -> Label:
     """One class, or None for an empty cell."""
-    return (str(each),) if each is not None and str(each).strip() else None
+    return None if is_empty(each) else (str(each),)
 
 
 def split_text(each: str | tuple[object, ...] | None, label_sep: str) -> tuple[object, ...] | None:
@@ -165,18 +174,13 @@ def written_lists(
     found: Sequence[str | tuple[object, ...] | None],
 ) -> list[str | tuple[object, ...] | None] | None:
     """Texts such as "['cat', 'dog']" or "[0 1 0]" as what they say; None if some are no lists."""
-    texts = [each.strip() for each in found if isinstance(each, str) and each.strip()]
+    texts = [each.strip() for each in found if isinstance(each, str) and not is_empty(each)]
     if not texts or any(isinstance(each, tuple) for each in found):
         return None
     if not all(LISTS.get(each[0]) == each[-1] for each in texts):
         return None
-    lists = [
-        None if each is None or not str(each).strip() else parse_list(str(each)) for each in found
-    ]
-    is_list = all(
-        one is not None or not str(each or "").strip()
-        for one, each in zip(lists, found, strict=True)
-    )
+    lists = [None if is_empty(each) else parse_list(str(each)) for each in found]
+    is_list = all(one is not None or is_empty(each) for one, each in zip(lists, found, strict=True))
     return list(lists) if is_list else None
 
 
@@ -237,11 +241,10 @@ def one_hot_columns(
         DataError: a cell is none of 0, 1, true and false.
     """
     flags = [[binary_of(value) for value in row] for row in zip(*columns, strict=True)]
-    is_empty = [all(cell_text(value) in {None, ""} for value in row)
-                for row in zip(*columns, strict=True)]  # fmt: skip
+    empties = [all(map(is_empty, row)) for row in zip(*columns, strict=True)]
     bad = [
         place
-        for place, row, empty in zip(where, flags, is_empty, strict=True)
+        for place, row, empty in zip(where, flags, empties, strict=True)
         if None in row and not empty
     ]
     if bad:
@@ -253,7 +256,7 @@ def one_hot_columns(
         )
     rows = names_of_ones(
         [None if empty else tuple(map(bool, row))
-         for row, empty in zip(flags, is_empty, strict=True)], names
+         for row, empty in zip(flags, empties, strict=True)], names
     )  # fmt: skip
     is_many = any(row is not None and len(row) != 1 for row in rows)
     told = "an image may have any number of them" if is_many else "each image has one of them"

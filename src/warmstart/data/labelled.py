@@ -4,7 +4,6 @@ To judge one row is enough: what training asks of its rows does not apply (law 2
 """
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from warmstart.data.csv_table import Dialect, is_table, read_lines
 from warmstart.data.evaluation_split import chosen_folder, rows_of_part, split_column
 from warmstart.data.layout import visible_folders
 from warmstart.data.listing import refuse_no_images
-from warmstart.data.records import Faults, Record, encode
+from warmstart.data.records import Faults, Record, class_key, encode
 from warmstart.data.scan import scan
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, SettingError, first_few
@@ -55,18 +54,13 @@ class Wanted:
 
     def known(self, labels: Iterable[str]) -> dict[str, str]:
         """Labels by their own spelling → classes, told apart as the readers of data do."""
-        spelled = {plain(name): name for name in self.classes}
+        spelled = {class_key(name): name for name in self.classes}
         own = set(self.classes)
         return {
-            name: name if name in own else spelled[plain(name)]
+            name: name if name in own else spelled[class_key(name)]
             for name in labels
-            if name in own or plain(name) in spelled
+            if name in own or class_key(name) in spelled
         }
-
-
-def plain(name: str) -> str:
-    """A name as it looks: file systems write one text in several forms of Unicode."""
-    return unicodedata.normalize("NFC", name).strip()
 
 
 def labelled_images(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect) -> Labelled:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warmstart.data.scan import exists, is_dir, is_file, is_utf8, reason_counts, scan
-from warmstart.data.table import Exclusion
+from warmstart.data.scan import exists, is_dir, is_file, is_utf8, scan
+from warmstart.data.table import Exclusion, reason_counts
 from warmstart.errors import DataError, printable
 from warmstart.images.formats import HEIF_EXTRA, unread_images
 

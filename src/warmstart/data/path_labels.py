@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from warmstart.data.label_forms import cell_text, python_value, read_labels
+from warmstart.data.label_forms import cell_text, is_empty, python_value, read_labels
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.scan import scan
 from warmstart.data.split import DEFAULT_DRAW, Draw
@@ -52,7 +52,7 @@ def read_labelled(
     bad = [
         f"{name} ({'a list' if is_list else label!r})"
         for name, label, is_list in zip(found.images, said, many, strict=True)
-        if label is None or not str(label).strip() or is_list != any(many)
+        if (not is_list and is_empty(label)) or is_list != any(many)
     ]
     if bad:
         raise DataError(
@@ -65,7 +65,7 @@ def read_labelled(
     groups: list[str | None] = [None] * len(said)
     if group_of is not None:
         given = values(root, found.images, group_of, "group_of")
-        groups = [cell_text(value) or None for value in given]
+        groups = [None if is_empty(value) else cell_text(value) for value in given]
         lacking = [name for name, g in zip(found.images, groups, strict=True) if g is None]
         if lacking:
             raise DataError(

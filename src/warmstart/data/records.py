@@ -173,7 +173,7 @@ def lookalikes(classes: Iterable[str], *, is_case_blind: bool) -> list[list[str]
     """Classes that are the same but for outer spaces and Unicode form (and case)."""
     spellings: dict[str, list[str]] = {}
     for name in sorted(classes):
-        key = unicodedata.normalize("NFC", name).strip()
+        key = class_key(name)
         spellings.setdefault(key.casefold() if is_case_blind else key, []).append(name)
     return [names for names in spellings.values() if len(names) > 1]
 
@@ -261,3 +261,12 @@ def missing_classes(
     number = class_counts(of_train, len(classes))
     listed = ", ".join(f"{classes[label]} ({number[label]} in train)" for label in absent)
     return [f"{len(absent)} class(es) have no validation image: {listed}"]
+
+
+def class_key(name: str) -> str:
+    r"""What tells classes apart: file systems write one name in several forms of Unicode.
+
+    >>> class_key("Cafe\u0301 ") == class_key("Caf\u00e9")
+    True
+    """
+    return unicodedata.normalize("NFC", name).strip()

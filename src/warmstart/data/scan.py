@@ -1,8 +1,7 @@
 """Every file below a folder, each once, whatever links there are: the one lister of pictures."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -206,15 +205,6 @@ def junk_reason(name: str, *, is_folder: bool) -> str:
         return f"a {'folder' if is_folder else 'file'} that other programs made"
     is_copy = low.endswith("~") or low.startswith("~$") or (low[0] == low[-1] == "#" and low[1:])
     return "" if is_folder or not is_copy else "an editor's copy"
-
-
-def reason_counts(exclusions: Iterable[Exclusion]) -> list[tuple[str, int, str]]:
-    """Reason, number and first name of what is left out, the most frequent reason first."""
-    listed = list(exclusions)
-    return [
-        (reason, number, next(item.name for item in listed if item.reason == reason))
-        for reason, number in Counter(item.reason for item in listed).most_common()
-    ]
 
 
 def exists(path: Path) -> bool:
