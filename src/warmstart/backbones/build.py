@@ -17,7 +17,7 @@ from warmstart.backbones.card import (
     near_timm_names,
 )
 from warmstart.backbones.cut import crossings, halves
-from warmstart.backbones.pooling import output, refuse_size
+from warmstart.backbones.pooling import body_output, refuse_size
 from warmstart.backbones.tracing import module_path, traced
 from warmstart.errors import SettingError, reason_of
 
@@ -110,7 +110,7 @@ def shapes(module: nn.Module) -> dict[str, torch.Size]:
 def gives_several(body: nn.Module, size: int) -> bool:
     """Whether a network gives something else than one tensor for pictures that it takes."""
     try:
-        return not isinstance(output(body, size), Tensor)
+        return not isinstance(body_output(body, size), Tensor)
     except SettingError:  # it wants another size, which whoever asks for its shape is told
         return False
 
@@ -146,7 +146,7 @@ def without_classifier(module: nn.Module, size: int) -> nn.Module:
     try:
         network = traced(module.eval(), torch.zeros(2, 3, size, size))
     except SettingError:
-        output(module, size)  # where it is the size that does not fit, that is said instead
+        body_output(module, size)  # where it is the size that does not fit, that is said instead
         raise
     nodes: list[fx.Node] = list(network.graph.nodes)
     crosses = crossings(nodes)

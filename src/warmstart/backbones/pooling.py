@@ -104,7 +104,7 @@ def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
     Raises:
         SettingError: the body gives no tensor.
     """
-    out = output(body, size)
+    out = body_output(body, size)
     if not isinstance(out, Tensor):
         raise SettingError(
             f"{type(body).__name__} gives a {type(out).__name__}.",
@@ -122,7 +122,7 @@ def num_pooled(body: nn.Module, size: int) -> int:
     return int(pool_for(body, shape)(torch.zeros(shape)).shape[1])
 
 
-def output(body: nn.Module, size: int) -> object:
+def body_output(body: nn.Module, size: int) -> object:
     """What a body gives for one black picture; a size that it does not take is refused."""
     was_training = body.training
     reference = next(iter(body.parameters()), torch.zeros(1))

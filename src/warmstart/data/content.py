@@ -49,7 +49,7 @@ class ContentHashes:
                 nothing is ever stored under it.
         """
         names = [os.fspath(path.absolute()) for path in paths]
-        stamps = [stamp(name) for name in names]
+        stamps = [file_stamp(name) for name in names]
         known = [None] * len(names) if self.rehash else self._remembered(names, stamps)
         missing = [i for i, value in enumerate(known) if value is None]
         now_ns = time.time_ns()  # before reading: a file that is young now may change unseen
@@ -62,7 +62,7 @@ class ContentHashes:
             for i, digest in found.items()
             if now_ns - max(stamps[i][1], stamps[i][2]) > YOUNG_SECONDS * 1e9
             and stamps[i] != ABSENT
-            and stamp(names[i]) == stamps[i]
+            and file_stamp(names[i]) == stamps[i]
         )
         return [found[i] if value is None else value for i, value in enumerate(known)]
 
@@ -71,7 +71,7 @@ class ContentHashes:
         if not self.database.exists():
             return False
         names = [os.fspath(path.absolute()) for path in paths[:: max(1, len(paths) // 50)]]
-        known = self._remembered(names, [stamp(name) for name in names])
+        known = self._remembered(names, [file_stamp(name) for name in names])
         return sum(value is not None for value in known) * 2 > len(known)
 
     def _remembered(
@@ -150,7 +150,7 @@ def written(name: str) -> str | bytes:
     return name
 
 
-def stamp(name: str) -> tuple[int, int, int, int]:
+def file_stamp(name: str) -> tuple[int, int, int, int]:
     """(size, mtime_ns, ctime_ns, inode): what changes when a file does."""
     try:
         status = Path(name).stat()

@@ -101,7 +101,7 @@ def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
     Raises:
         DataError: it has no rows.
     """
-    lines = parse(csv_path, dialect.delimiter, dialect.encoding)
+    lines = parse_csv(csv_path, dialect.delimiter, dialect.encoding)
     titles = lines[0][1] if dialect.header and lines else None
     rows = lines[1:] if dialect.header else lines
     if not rows:
@@ -112,7 +112,7 @@ def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
         )
     width = len(lines[0][1])
     check_other_delimiter(csv_path, lines[0][1], dialect.delimiter)
-    rows = even(csv_path, rows, width, faults)
+    rows = check_widths(csv_path, rows, width, faults)
     return Grid(
         csv_path.name,
         tuple(f"line {line}" for line, _ in rows),
@@ -121,7 +121,7 @@ def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
     )
 
 
-def parse(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[Line]:
+def parse_csv(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[Line]:
     """(Line number, cells) of every line with something in a cell.
 
     Raises:
@@ -170,7 +170,7 @@ def check_other_delimiter(csv_path: Path, first: list[str], delimiter: str) -> N
         )
 
 
-def even(csv_path: Path, rows: Sequence[Line], width: int, faults: Faults) -> list[Line]:
+def check_widths(csv_path: Path, rows: Sequence[Line], width: int, faults: Faults) -> list[Line]:
     """Lines of as many cells each; empty ones beyond that are cut, as spreadsheets add such.
 
     Others with a cell too few or too many are a fault: a label would be read from the wrong column.

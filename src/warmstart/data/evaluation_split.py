@@ -25,7 +25,7 @@ def chosen_folder(source: Path, classes: Sequence[str], split: str | None) -> tu
     """
     parts, folders = part_folders(source, classes), visible_folders(source)
     own = [name for name in folders if name == split and name not in classes]
-    chosen = own or of_word(source, parts, split)
+    chosen = own or folders_of_split(source, parts, split)
     if len(chosen) == 1:
         others = [name for name in folders if name != chosen[0]]
         told = f"the part {chosen[0]} is judged, not {first_few(others)} (see --split)"
@@ -56,7 +56,7 @@ def part_folders(source: Path, classes: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def of_word(source: Path, parts: Mapping[str, str], split: str | None) -> list[str]:
+def folders_of_split(source: Path, parts: Mapping[str, str], split: str | None) -> list[str]:
     """The folders of a part; of none in particular, those of the first part with pictures."""
     if split is not None:
         return [name for name, word in parts.items() if word == part_of(split)]

@@ -78,7 +78,7 @@ def resolve_names(
     for cell in cells:
         first = ""
         for written, how in path_spellings(cell):
-            name = placed(written + suffix, base.folder, whole) if written else ""
+            name = name_under_root(written + suffix, base.folder, whole) if written else ""
             first = first or name
             if name and (name in known or is_file(base.root / name)):
                 if how:
@@ -113,6 +113,6 @@ def path_spellings(cell: str) -> Iterator[tuple[str, str]]:
         yield Path(bare).expanduser().as_posix(), "are read with the home folder"
 
 
-def placed(written: str, folder: str, whole: str) -> str:
+def name_under_root(written: str, folder: str, whole: str) -> str:
     """A written path under the root, or absolute where it leads out of it."""
     return under_root(posixpath.normpath(posixpath.join(whole, folder, written)), whole)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from warmstart.data.csv_table import Line, parse
+from warmstart.data.csv_table import Line, parse_csv
 from warmstart.data.records import missing_classes
 from warmstart.data.table import Exclusion, ImageTable, class_counts
 from warmstart.errors import DataError, SettingError
@@ -74,7 +74,7 @@ def read_fixes(path: Path) -> list[tuple[int, Fix]]:
             raise DataError(
                 f"{path}, line {number}: the action {fix.action!r} is unknown.",
                 expected="drop, relabel, or look (which does nothing).",
-                fix=guessed(fix.action, ACTIONS, "write look."),
+                fix=closest_choice(fix.action, ACTIONS, "write look."),
             )
         if fix.name in found:
             raise DataError(
@@ -94,14 +94,14 @@ def written_lines(path: Path) -> list[Line]:
     """
     encoding = None
     try:
-        lines = parse(path, ",")
+        lines = parse_csv(path, ",")
     except DataError as error:
         if "--encoding" not in error.flags:
             raise
         encoding = error.flags[-1]
-        lines = parse(path, ",", encoding)
+        lines = parse_csv(path, ",", encoding)
     has_semicolons = bool(lines) and len(lines[0][1]) == 1 and ";" in lines[0][1][0]
-    return parse(path, ";", encoding) if has_semicolons else lines
+    return parse_csv(path, ";", encoding) if has_semicolons else lines
 
 
 def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:
@@ -168,7 +168,7 @@ def check_fix(table: ImageTable, row_of: dict[str, int], path: Path, number: int
         raise DataError(
             f"{path}, line {number}: there is no picture {fix.name!r} in this data.",
             expected="names as in the table, such as " + table.names[0] + ".",
-            fix=guessed(fix.name, table.names, f"delete line {number}."),
+            fix=closest_choice(fix.name, table.names, f"delete line {number}."),
         )
     if fix.action != "relabel":
         return
@@ -182,11 +182,11 @@ def check_fix(table: ImageTable, row_of: dict[str, int], path: Path, number: int
         raise DataError(
             f"{path}, line {number}: the class {fix.label!r} is unknown.",
             expected="one of: " + ", ".join(table.classes) + ".",
-            fix=guessed(fix.label, table.classes, "write one of these in the column label."),
+            fix=closest_choice(fix.label, table.classes, "write one of these in the column label."),
         )
 
 
-def guessed(given: str, choices: Sequence[str], otherwise: str) -> str:
+def closest_choice(given: str, choices: Sequence[str], otherwise: str) -> str:
     """The choice that is spelled most like what was given."""
     close = difflib.get_close_matches(given, choices, 1)
     return f"write {close[0]!r} if that was meant; otherwise {otherwise}" if close else otherwise

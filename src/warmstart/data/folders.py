@@ -55,7 +55,7 @@ def read_folders(
     if parts.train is None:
         found = scan(root, is_lenient=faults.is_lenient)
         records, exclusions = class_records(found, root, "", "train", faults)
-        notes += beside(root, names)
+        notes += neighbour_notes(root, names)
     else:
         wanted = [name for name in (parts.train, parts.valid, parts.test) if name is not None]
         found = scan(root, wanted, is_lenient=faults.is_lenient)
@@ -104,7 +104,7 @@ def class_records(
                 exclusions.append(Exclusion(name, "not in a class folder"))
     full = {record.labels[0] for record in records if record.labels}
     if not full:
-        faults.add(no_class(found, root, prefix, len(exclusions), split))
+        faults.add(no_class_error(found, root, prefix, len(exclusions), split))
         return records, exclusions
     depth = prefix.count("/")
     empty = [
@@ -125,7 +125,7 @@ def class_records(
     return records, exclusions
 
 
-def no_class(found: Scan, root: Path, prefix: str, num_loose: int, split: str) -> DataError:
+def no_class_error(found: Scan, root: Path, prefix: str, num_loose: int, split: str) -> DataError:
     """The error for a part in whose folders no image lies; what lies there is named."""
     left = [item for item in found.exclusions if item.name.startswith(prefix)]
     made = f"put the images into {root / prefix}/CLASS/, one folder per class"
@@ -168,7 +168,7 @@ def read_test(found: Scan, prefix: str, classes: set[str]) -> tuple[list[Record]
     return records, notes
 
 
-def beside(root: Path, names: tuple[str, str, str | None]) -> list[str]:
+def neighbour_notes(root: Path, names: tuple[str, str, str | None]) -> list[str]:
     """A note if ``root`` is the train folder of something larger."""
     above = root.absolute().parent
     others = [name for name in names[1:] if name and (above / name).is_dir()]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.data.split import turn
+from warmstart.data.split import draw_key
 from warmstart.errors import SettingError
 
 
@@ -36,7 +36,9 @@ def draw_folds(
     sizes = np.bincount(unit_of_row, minlength=len(keys))
     totals = counts_of.sum(axis=0)
     rarest = np.where(counts_of > 0, totals, len(labels) + 1).min(axis=1, initial=len(labels) + 1)
-    order = sorted(range(len(keys)), key=lambda i: (rarest[i], -sizes[i], turn(str(keys[i]), seed)))
+    order = sorted(
+        range(len(keys)), key=lambda i: (rarest[i], -sizes[i], draw_key(str(keys[i]), seed))
+    )
     weights = 1 / np.maximum(totals, 1) ** 2.0
     fold_of_unit = np.zeros(len(keys), np.int64)
     has, num_rows = np.zeros((num_folds, len(totals)), np.int64), np.zeros(num_folds, np.int64)

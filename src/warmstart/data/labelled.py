@@ -17,7 +17,7 @@ from warmstart.data.csv_table import Dialect, is_table, read_lines
 from warmstart.data.evaluation_split import chosen_folder, rows_of_part, split_column
 from warmstart.data.layout import visible_folders
 from warmstart.data.listing import refuse_no_images
-from warmstart.data.records import Faults, Record, class_key, encode
+from warmstart.data.records import Faults, Record, class_key, encode_labels
 from warmstart.data.scan import scan
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, SettingError, first_few
@@ -76,11 +76,11 @@ def labelled_images(source: Path, wanted: Wanted, columns: Columns, dialect: Dia
         The labelled ones; an error names classes that the model does not know.
     """
     if is_table(source):
-        return from_table(source, wanted, columns, dialect)
-    return from_folders(source, wanted)
+        return read_labelled_table(source, wanted, columns, dialect)
+    return read_labelled_folders(source, wanted)
 
 
-def from_folders(source: Path, wanted: Wanted) -> Labelled:
+def read_labelled_folders(source: Path, wanted: Wanted) -> Labelled:
     """Pictures in a folder per class; class folders without a picture are noted.
 
     Raises:
@@ -116,17 +116,19 @@ def from_folders(source: Path, wanted: Wanted) -> Labelled:
         notes.append(f"{len(empty)} class folder(s) have no picture: {first_few(empty)}")
     if wanted.is_multi_label:
         notes.append(ONLY_ONE)
-    records = in_classes(records, wanted, str(here))
+    records = match_classes(records, wanted, str(here))
     where = f"{len(records)} pictures of {len(full)} classes in {here}"
     return Labelled(
         tuple(here / record.name for record in records),
-        encode(records, wanted.classes, is_multi_label=wanted.is_multi_label),
+        encode_labels(records, wanted.classes, is_multi_label=wanted.is_multi_label),
         (where, *(f"note: {note}" for note in notes)),
         (*found.exclusions, *loose),
     )
 
 
-def from_table(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect) -> Labelled:
+def read_labelled_table(
+    source: Path, wanted: Wanted, columns: Columns, dialect: Dialect
+) -> Labelled:
     """Pictures that a table lists: all of them, or those of one part where a column says.
 
     Rows of other parts are not looked at: they may name files that are not here.
@@ -161,11 +163,11 @@ def from_table(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect)
         )
     if wanted.is_multi_label != read.is_many:
         notes += label_count_notes(labelled, wanted, columns.label_sep)
-    labelled = in_classes(labelled, wanted, str(source))
+    labelled = match_classes(labelled, wanted, str(source))
     notes = [*read.noticed.notes, *notes]
     return Labelled(
         tuple(read.root / record.name for record in labelled),
-        encode(labelled, wanted.classes, is_multi_label=wanted.is_multi_label),
+        encode_labels(labelled, wanted.classes, is_multi_label=wanted.is_multi_label),
         (f"{len(labelled)} pictures that {source} lists", *(f"note: {note}" for note in notes)),
         (*read.noticed.exclusions, *bare),
     )
@@ -202,7 +204,7 @@ def column_of_classes(
     return found[0], [note] if found[0] != 1 else []
 
 
-def in_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[Record]:
+def match_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[Record]:
     """The same with the model's own spelling of its classes.
 
     Raises:

@@ -97,7 +97,7 @@ def resolve_part(root: Path, children: list[str], names: Names, part: int) -> st
             f"{root} has the folders {' and '.join(others)}, and none named {name}.",
             expected=f"one folder of {SPLITS[part]} images.",
             fix=f'pass {ARGUMENTS[part]}="{others[0]}" or another one.',
-            flags=(option(part), others[0]),
+            flags=(flag_of_part(part), others[0]),
         )
     return others[0] if others else None
 
@@ -218,6 +218,6 @@ def check_no_parts(root: Path, children: list[str], names: Names) -> None:
         )
 
 
-def option(part: int) -> str:
+def flag_of_part(part: int) -> str:
     """The command line's word for an argument."""
     return f"--{ARGUMENTS[part].replace('_', '-')}"

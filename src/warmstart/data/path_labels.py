@@ -47,7 +47,7 @@ def read_labelled(
             expected="a folder with images, at any depth.",
             fix="check the spelling.",
         )
-    said = [class_said(value) for value in values(root, found.images, label_of, "label_of")]
+    said = [resolve_label(value) for value in apply_rule(root, found.images, label_of, "label_of")]
     many = [isinstance(label, tuple) for label in said]
     bad = [
         f"{name} ({'a list' if is_list else label!r})"
@@ -64,7 +64,7 @@ def read_labelled(
     labels = read_labels(said, [f"what label_of says of {name}" for name in found.images])
     groups: list[str | None] = [None] * len(said)
     if group_of is not None:
-        given = values(root, found.images, group_of, "group_of")
+        given = apply_rule(root, found.images, group_of, "group_of")
         groups = [None if is_empty(value) else cell_text(value) for value in given]
         lacking = [name for name, g in zip(found.images, groups, strict=True) if g is None]
         if lacking:
@@ -81,7 +81,7 @@ def read_labelled(
     return assemble(root, records, draw, is_multi_label=labels.is_many, noticed=noticed)
 
 
-def values(
+def apply_rule(
     root: Path,
     names: tuple[str, ...],
     rule: str | Callable[[Path], object],
@@ -125,7 +125,7 @@ def compile_pattern(pattern: str, argument: str) -> re.Pattern[str]:
     return found
 
 
-def class_said(value: object) -> object:
+def resolve_label(value: object) -> object:
     """What a function may say of an image: a text, a whole number, bytes, or several of them."""
     value = python_value(value)
     if value is None or isinstance(value, (float, Mapping)):

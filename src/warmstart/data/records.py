@@ -85,7 +85,7 @@ def assemble(
     classes, strange = class_order(records, classes, faults, is_multi_label=is_multi_label)
     records = [record for record in records if record.name not in strange]
     left_out = [Exclusion(name, "of a class that train does not have") for name in strange]
-    labels = encode(records, classes, is_multi_label=is_multi_label)
+    labels = encode_labels(records, classes, is_multi_label=is_multi_label)
     splits = np.array([record.split for record in records], dtype="<U5")
     groups = group_names(records, faults)
     if not (splits == "valid").any():
@@ -97,7 +97,7 @@ def assemble(
             draw,
         )
         if not chosen.any():
-            faults.add(no_choice(len(rows)))
+            faults.add(no_draw_error(len(rows)))
         splits[rows[chosen]] = "valid"
     return ImageTable(
         root=root,
@@ -156,7 +156,7 @@ def class_order(
         used[record.split].update(record.labels or ())
     check_lookalikes({name for counter in used.values() for name in counter}, faults)
     classes = tuple(sorted(used["train"]))
-    strange = strangers(records, classes, used, faults)
+    strange = rows_of_unknown_classes(records, classes, used, faults)
     if len(classes) < (1 if is_multi_label else 2):
         faults.add(
             DataError(
@@ -195,7 +195,7 @@ def check_lookalikes(
         )
 
 
-def strangers(
+def rows_of_unknown_classes(
     records: Sequence[Record],
     classes: tuple[str, ...],
     used: dict[str, Counter[str]],
@@ -222,7 +222,7 @@ def strangers(
     return tuple(record.name for record in records if not set(record.labels or ()) <= known)
 
 
-def encode(
+def encode_labels(
     records: Sequence[Record], classes: tuple[str, ...], *, is_multi_label: bool
 ) -> NDArray[np.int64]:
     """(N,) positions in ``classes``, or (N, K) of 0 and 1; -1 where a record has no label."""
@@ -240,7 +240,7 @@ def encode(
     return labels
 
 
-def no_choice(num_rows: int) -> DataError:
+def no_draw_error(num_rows: int) -> DataError:
     """The error for a draw that finds no row to draw."""
     return DataError(
         f"none of the {num_rows} training images can be spared for validation: every class "

@@ -95,7 +95,7 @@ def _descend(walk: _Walk, start: str) -> None:
         if folder:
             walk.folders[folder] = path
         real = os.path.realpath(path)
-        has_pictures = any(_is_plain_picture(entry) for entry in entries)
+        has_pictures = any(_is_image_file(entry) for entry in entries)
         for entry in entries:
             name = f"{folder}/{entry.name}" if folder else entry.name
             if _is_wanted(walk, entry, name, beside_pictures=has_pictures):
@@ -119,7 +119,7 @@ def _entries(path: str) -> list["os.DirEntry[str]"]:
         ) from error
 
 
-def _is_plain_picture(entry: "os.DirEntry[str]") -> bool:
+def _is_image_file(entry: "os.DirEntry[str]") -> bool:
     is_wanted = not junk_reason(entry.name, is_folder=False)
     return is_wanted and is_image_suffix(Path(entry.name).suffix) and _is(entry.is_file)
 

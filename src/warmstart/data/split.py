@@ -140,7 +140,8 @@ def draw_from_classes(
     chosen = np.zeros(len(names), bool)
     for label in np.unique(labels):
         members = sorted(
-            np.flatnonzero(labels == label).tolist(), key=lambda row: turn(names[row], draw.seed)
+            np.flatnonzero(labels == label).tolist(),
+            key=lambda row: draw_key(names[row], draw.seed),
         )
         chosen[members[: num_drawn(len(members), draw.valid_pct)]] = True
     return chosen
@@ -172,7 +173,7 @@ def draw_units(
     missing = np.array([num_drawn(int(total), draw.valid_pct) for total in totals], np.int64)
     left = member.sum(axis=0)
     chosen = np.zeros(len(keys), bool)
-    for unit in sorted(range(len(keys)), key=lambda unit: turn(str(keys[unit]), draw.seed)):
+    for unit in sorted(range(len(keys)), key=lambda unit: draw_key(str(keys[unit]), draw.seed)):
         if not missing.clip(0).any():
             break
         after = missing - counts_of[unit]
@@ -188,7 +189,7 @@ def num_drawn(number: int, valid_pct: float) -> int:
     return min(max(1, round(valid_pct * number)), max(number - 1, 0))
 
 
-def turn(name: str, seed: int) -> bytes:
+def draw_key(name: str, seed: int) -> bytes:
     """When a name's turn comes."""
     return hashlib.sha256(f"{seed}\n{name}".encode()).digest()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from warmstart.errors import FileError
 from warmstart.files.reading import read_regular
-from warmstart.files.writing import disk_errors, folder_lock, remove_stale, sync_folder, write_whole
+from warmstart.files.writing import file_errors, folder_lock, remove_stale, sync_folder, write_whole
 
 PENDING = ".pending-"
 MOST_TRIES = 5  # a reader that meets a writer looks again
@@ -37,7 +37,7 @@ def commit(folder: Path, parts: Mapping[str, bytes], index: Path, content: bytes
         index: The file that names the ``sha256_of`` each part.
         content: What it says.
     """
-    with disk_errors(folder):
+    with file_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder):
             commit_locked(folder, parts, index, content)

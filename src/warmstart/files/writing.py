@@ -41,7 +41,7 @@ def writing(
         sweeps: What a killed writer of the same file left is removed.
     """
     temporary = path.with_name(f"{TEMPORARY}{HOST}-{os.getpid()}-{path.name}")
-    with disk_errors(path, what):
+    with file_errors(path, what):
         path.parent.mkdir(parents=True, exist_ok=True)
         if sweeps:
             remove_stale(path.parent, path.name)
@@ -76,7 +76,7 @@ def write_whole(path: Path, content: bytes | str, *, what: str = "") -> None:
 
 
 @contextmanager
-def disk_errors(path: Path, what: str = "") -> Iterator[None]:
+def file_errors(path: Path, what: str = "") -> Iterator[None]:
     """Say what to do where the system refuses to write.
 
     Args:

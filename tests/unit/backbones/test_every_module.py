@@ -13,7 +13,7 @@ from warmstart.backbones.build import build_backbone, fit_to_size
 from warmstart.backbones.card import timm_card
 from warmstart.backbones.cut import StagedNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
-from warmstart.backbones.weights import put
+from warmstart.backbones.weights import load_strictly
 from warmstart.errors import SettingError
 
 SMALL = (
@@ -75,7 +75,7 @@ def check_cuts(name: str) -> None:
         fit_to_size(body, size)
         shape = output_shape(body, size)
         assert pool_for(body, shape)(torch.zeros(3, *shape[1:])).shape[:-1] == (3,)
-        put(body, timm.create_model(name).to("meta").state_dict(), "all of it", name)
+        load_strictly(body, timm.create_model(name).to("meta").state_dict(), "all of it", name)
         staged = StagedNetwork(body, size)
         if name in NOT_PARTED:
             with pytest.raises(SettingError, match="cannot be parted into stages"):
@@ -107,7 +107,7 @@ def test_what_must_pool_gives_what_timm_calls_its_features(name: str) -> None:
     size = own_size(name)
     whole: Any = timm.create_model(name).eval()
     body = build_backbone(name, size).module.eval()
-    put(body, whole.state_dict(), "all of it", name)
+    load_strictly(body, whole.state_dict(), "all of it", name)
     x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         wanted = whole.forward_head(whole.forward_features(x), pre_logits=True)
