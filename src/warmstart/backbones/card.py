@@ -190,7 +190,11 @@ def per_channel(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def name_of(arch: Architecture) -> str:
-    """What messages and saved models call an architecture."""
+    """What messages and saved models call an architecture.
+
+    >>> name_of("resnet34")
+    'resnet34'
+    """
     if isinstance(arch, str):
         return arch
     name = str(getattr(arch, "__name__", type(arch).__name__))

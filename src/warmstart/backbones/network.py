@@ -25,7 +25,14 @@ class ClassifierNetwork(nn.Module):
 
 
 def backbone_fingerprint(network: ClassifierNetwork) -> str:
-    """Hash what comes before the head: structure, code and tensors."""
+    """Hash what comes before the head: structure, code and tensors.
+
+    Args:
+        network: In the mode in which it will run.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     return fingerprint(nn.Sequential(network.backbone, network.pool))
 
 

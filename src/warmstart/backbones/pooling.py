@@ -99,7 +99,14 @@ def pooled_parts(pool: nn.Module, num_features: int) -> dict[str, tuple[tuple[in
 
 
 def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
-    """What one picture becomes.
+    """What one image becomes.
+
+    Args:
+        body: Normalised images (N, 3, H, W) → features.
+        size: Side of the images in pixels.
+
+    Returns:
+        Shape for one image: (1, C, h, w), (1, T, C) or (1, D).
 
     Raises:
         SettingError: the body gives no tensor.
@@ -117,7 +124,12 @@ def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
 
 
 def num_pooled(body: nn.Module, size: int) -> int:
-    """Values per picture that enter the head."""
+    """D, the values per image that enter the head.
+
+    Args:
+        body: Normalised images (N, 3, H, W) → features.
+        size: Side of the images in pixels.
+    """
     shape = output_shape(body, size)
     return int(pool_for(body, shape)(torch.zeros(shape)).shape[1])
 
@@ -138,6 +150,11 @@ def body_output(body: nn.Module, size: int) -> object:
 
 def refuse_size(body: nn.Module, size: int, error: Exception) -> NoReturn:
     """Say that a body does not take pictures of a size.
+
+    Args:
+        body: Whose pretrained configuration may say which size it was made for.
+        size: Side of the images in pixels.
+        error: What it raised.
 
     Raises:
         SettingError: always.

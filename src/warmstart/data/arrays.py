@@ -118,7 +118,15 @@ def form(labels: NDArray[Any] | Labels) -> object:
 
 
 def read_y(y: Any, number: int, split: str) -> NDArray[Any] | Labels:
-    """(N,) integers, (N, K) of 0 and 1, or labels by name.
+    """Labels as somebody passed them.
+
+    Args:
+        y: Integers, booleans or texts (N,), 0 and 1 (N, K), or N lists of texts.
+        number: N, the number of images.
+        split: Of the rows, for errors.
+
+    Returns:
+        (N,) integers, (N, K) of 0 and 1, or labels by name.
 
     Raises:
         SettingError: the length or the form is another.

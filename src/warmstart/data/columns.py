@@ -215,6 +215,16 @@ def is_binary(grid: Grid, column: int) -> bool:
 def find_column(source: str, titles: Sequence[str] | None, width: int, column: Place) -> int:
     """The position of a column.
 
+    Args:
+        source: What errors call the table.
+        titles: (C,) of its columns; None where it is read without a header.
+        width: C.
+        column: Its header, in any case and without outer spaces where that is unique; or its
+            position from 0, or from the end if negative.
+
+    Returns:
+        From 0 to C - 1.
+
     Raises:
         SettingError: there is no such column, or two have this header.
     """

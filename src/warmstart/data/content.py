@@ -173,9 +173,14 @@ def lookup(
 
 
 def file_sha256(name: str) -> bytes:
-    """Read one file and hash it; one that cannot be read gets a hash that nothing else has.
+    """Read one file and hash it.
 
-    So do files that no picture is read from: pipes, and those of too many bytes.
+    Args:
+        name: Its path.
+
+    Returns:
+        32 bytes. A file that cannot be read gets a hash that nothing else has; so do those that no
+        image is read from: pipes, and files of more than ``MOST_FILE_BYTES``.
     """
     try:
         with open_regular(Path(name), MOST_FILE_BYTES) as file:

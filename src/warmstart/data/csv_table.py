@@ -96,7 +96,12 @@ def read_csv(
 
 
 def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
-    """The cells of a CSV.
+    """The cells of a CSV as columns.
+
+    Args:
+        csv_path: The file.
+        dialect: How it is written.
+        faults: What takes an error of lines that are shorter or longer than the first.
 
     Raises:
         DataError: it has no rows.
@@ -122,7 +127,15 @@ def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
 
 
 def parse_csv(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[Line]:
-    """(Line number, cells) of every line with something in a cell.
+    """The cells of a CSV, line by line.
+
+    Args:
+        csv_path: The file.
+        delimiter: One character; a first line such as ``sep=;`` says otherwise.
+        encoding: Of its text; None is UTF-8, or what a byte order mark says.
+
+    Returns:
+        (Line number from 1, cells) of every line with something in a cell.
 
     Raises:
         DataError: there is no such file, or a quote does not end.

@@ -25,6 +25,9 @@ def label_doubts(rows: Sequence[tuple[str, ...] | None], *, is_many: bool) -> li
     Args:
         rows: The classes of each row.
         is_many: Whether a row may have many, by a separator or lists.
+
+    Returns:
+        One sentence per doubt; none where nothing is doubtful.
     """
     counts = Counter(name for row in rows for name in row or ())
     return [

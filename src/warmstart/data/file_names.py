@@ -93,7 +93,16 @@ def resolve_names(
 
 
 def share_of_files(cells: Sequence[str], base: Base, suffix: str) -> float:
-    """Of a thousand cells at most, the share that are names of existing files."""
+    """How many cells of a column are names of existing files.
+
+    Args:
+        cells: (N,) of the column; a thousand of them are looked at, evenly spread.
+        base: Where the files lie.
+        suffix: What the cells leave off, such as ".jpg".
+
+    Returns:
+        A fraction in [0, 1].
+    """
     some_cells = cells[:: max(1, len(cells) // MOST_ASKED)]
     names, _ = resolve_names(some_cells, base, suffix, ())
     return sum(bool(name) and is_file(base.root / name) for name in names) / max(1, len(names))

@@ -111,7 +111,16 @@ def check_num_folds(num_folds: int, num_units: int) -> None:
 def classes_in_one_fold(
     folds: NDArray[np.int64], labels: NDArray[np.int64], classes: Sequence[str]
 ) -> list[str]:
-    """Classes all of whose rows are judged by heads that have never seen the class."""
+    """Classes all of whose rows are in one fold: the head that scores them never saw the class.
+
+    Args:
+        folds: (N,) the fold of each row.
+        labels: (N,) labels, or (N, K) of 0 and 1.
+        classes: (K,) names in order.
+
+    >>> classes_in_one_fold(np.array([0, 0, 1]), np.array([0, 1, 1]), ["cat", "dog"])
+    ['cat']
+    """
     member = labels == 1 if labels.ndim == 2 else labels[:, None] == np.arange(len(classes))
     return [
         name

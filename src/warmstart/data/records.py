@@ -181,7 +181,13 @@ def lookalikes(classes: Iterable[str], *, is_case_blind: bool) -> list[list[str]
 def check_lookalikes(
     classes: Iterable[str], faults: Faults, *, is_case_blind: bool = False
 ) -> None:
-    """Two spellings of one class would be learnt as two: a fault."""
+    """Two spellings of one class would be learnt as two: a fault.
+
+    Args:
+        classes: Their names, in any order.
+        faults: What takes the error.
+        is_case_blind: Whether names that differ in case only are the same too.
+    """
     twins = lookalikes(classes, is_case_blind=is_case_blind)
     if twins:
         first = " and ".join(repr(name) for name in twins[0])
@@ -225,7 +231,20 @@ def rows_of_unknown_classes(
 def encode_labels(
     records: Sequence[Record], classes: tuple[str, ...], *, is_multi_label: bool
 ) -> NDArray[np.int64]:
-    """(N,) positions in ``classes``, or (N, K) of 0 and 1; -1 where a record has no label."""
+    """Labels as integers.
+
+    Args:
+        records: N of them, with labels that are all among the classes.
+        classes: (K,) names in order.
+        is_multi_label: Whether an image may have any number of classes.
+
+    Returns:
+        (N,) positions in ``classes``, or (N, K) of 0 and 1; -1 where a record has no label.
+
+    >>> encode_labels([Record("a.jpg", ("dog",)), Record("b.jpg", None)], ("cat", "dog"),
+    ...               is_multi_label=False)
+    array([ 1, -1])
+    """
     position = {name: number for number, name in enumerate(classes)}
     if not is_multi_label:
         return np.array(
@@ -254,7 +273,13 @@ def no_draw_error(num_rows: int) -> DataError:
 def missing_classes(
     of_valid: NDArray[np.int64], of_train: NDArray[np.int64], classes: tuple[str, ...]
 ) -> list[str]:
-    """A note of the classes that no validation row has: no score will speak of them."""
+    """A note of the classes that no validation row has: no score will speak of them.
+
+    Args:
+        of_valid: Labels of the validation rows, (N,) or (N, K).
+        of_train: Likewise of the training rows.
+        classes: (K,) names in order.
+    """
     absent = np.flatnonzero(class_counts(of_valid, len(classes)) == 0)
     if not len(absent):
         return []

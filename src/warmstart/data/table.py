@@ -198,7 +198,18 @@ def damaged_notes(damaged: tuple[Exclusion, ...]) -> tuple[str, ...]:
 
 
 def class_counts(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
-    """Rows of each class (K,), from labels (N,) or (N, K); rows without one count nowhere."""
+    """How many rows each class has.
+
+    Args:
+        labels: (N,) labels, or (N, K) of 0 and 1; -1 where a row has none, which counts nowhere.
+        num_classes: K.
+
+    Returns:
+        (K,) int64.
+
+    >>> class_counts(np.array([0, 2, 2, -1]), 3)
+    array([1, 0, 2])
+    """
     if labels.ndim == 2:
         return np.asarray((labels == 1).sum(axis=0), np.int64)
     return np.bincount(labels[labels >= 0], minlength=num_classes).astype(np.int64)

@@ -77,7 +77,13 @@ def has_content(path: Path, content: bytes) -> bool:
 
 
 def committed_place(folder: Path, name: str, sha256: str) -> Path:
-    """Where a part that an index names may be read: it waits there, or has taken its place."""
+    """Where a part that an index names may be read: it waits there, or has taken its place.
+
+    Args:
+        folder: Where the index is.
+        name: Of the part.
+        sha256: Its sum, as the index has it.
+    """
     place = pending(folder, name, sha256)
     return place if place.is_file() else folder / name
 

@@ -49,7 +49,19 @@ def plain_json(text: str | bytes, name: str, *, has_infinity: bool = False) -> A
 
 
 def json_table(text: str | bytes, name: str, *, has_infinity: bool = False) -> dict[str, Any]:
-    """Plain data of a JSON text that is an object; otherwise as ``plain_json``."""
+    """Plain data of a JSON text that is an object.
+
+    Args:
+        text: The file's content.
+        name: What errors call the file.
+        has_infinity: As for ``plain_json``.
+
+    Returns:
+        Values by key; what is no object is refused.
+
+    >>> json_table('{"rows": 2}', "card.json")
+    {'rows': 2}
+    """
     found = plain_json(text, name, has_infinity=has_infinity)
     if not isinstance(found, dict):
         refuse_file(name, "is no table of names and values")

@@ -70,7 +70,13 @@ def writing_text(path: Path) -> Iterator[io.TextIOWrapper]:
 
 
 def write_whole(path: Path, content: bytes | str, *, what: str = "") -> None:
-    """Write a file that is whole or not there; text in UTF-8."""
+    """Write a file that is whole or not there.
+
+    Args:
+        path: Where; its folder is made.
+        content: Bytes, or text that is written in UTF-8.
+        what: What is written, for errors; the file's name otherwise.
+    """
     with writing(path, what=what) as file:
         file.write(content if isinstance(content, bytes) else content.encode(errors=NO_TEXT))
 

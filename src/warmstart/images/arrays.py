@@ -31,7 +31,12 @@ class ArrayLike(Protocol):
 
 
 def to_numpy(value: Any, name: str) -> NDArray[Any]:
-    """An array of numpy."""
+    """An array of numpy.
+
+    Args:
+        value: An array, or a tensor of torch, also one on a GPU.
+        name: What errors call it.
+    """
     if hasattr(value, "detach"):  # a tensor that remembers its gradient, or lies on a GPU
         value = value.detach().cpu()
     try:

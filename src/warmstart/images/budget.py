@@ -109,7 +109,13 @@ def too_large_turned(image: Image.Image, num_file_bytes: int) -> str:
 
 
 def limit_passed(width: int, height: int, num_bytes: int) -> str:
-    """Which limit is passed, with the size that was claimed."""
+    """Which limit is passed, with the size that was claimed; "" where none is.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        num_bytes: Of memory that decoding takes, without what any image takes.
+    """
     size = f"{width} x {height} pixels"
     if width * height > MOST_PIXELS:
         return size

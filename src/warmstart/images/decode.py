@@ -181,7 +181,18 @@ def orientation(image: Image.Image) -> int:
 
 
 def jpeg_scale(size: tuple[int, int], at_least: int) -> int:
-    """By which 2^k, at most 8, a JPEG's sides may be divided, the short one not below a number."""
+    """By which power of two a JPEG's sides may be divided while it is decoded.
+
+    Args:
+        size: Width and height in pixels.
+        at_least: Pixels of the short side that must be left.
+
+    Returns:
+        1, 2, 4 or 8.
+
+    >>> jpeg_scale((4000, 3000), 512), jpeg_scale((500, 500), 512)
+    (4, 1)
+    """
     scale = 1
     while scale < 8 and min(size) // (scale * 2) >= at_least:
         scale *= 2
@@ -189,7 +200,12 @@ def jpeg_scale(size: tuple[int, int], at_least: int) -> int:
 
 
 def to_rgb(image: Image.Image, name: str = "the image") -> Image.Image:
-    """Any mode to RGB: 16-bit and float greys scaled by their range, alpha over white."""
+    """Any mode to RGB: 16-bit and float greys scaled by their range, alpha over white.
+
+    Args:
+        image: Of any of Pillow's modes.
+        name: What errors call it.
+    """
     if image.mode.startswith("I") or image.mode == "F":
         return grey_to_rgb(image, name)
     if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
