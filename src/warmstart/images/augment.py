@@ -29,9 +29,22 @@ ERASED_ASPECT = (0.3, 3.3)  # width / height
 class Augmentation:
     """How far views may differ from the plain one; the defaults change nothing.
 
-    ``name`` is for people. ``max_lighting`` is the largest shift of brightness, as a share of the
-    full range, and of contrast; ``flip`` is "none", "side_on" (left and right) or "top_down" (all
-    eight symmetries of a square); ``policy`` is None, "rand_augment" or "trivial_augment".
+    Args:
+        name: For people; it changes no pixel.
+        max_rotation_degrees: Of a turn either way, in [0, 180]; three of four views are turned.
+        max_lighting: The largest shift of brightness, as a fraction of the full range, and of
+            contrast, in [0, 1].
+        flip: "none", "side_on" (left and right) or "top_down" (all eight symmetries of a square).
+        max_zoom: The largest factor, in [1, 100]; three of four views are zoomed.
+        erasing_probability: Of a rectangle of noise (random erasing), in [0, 1].
+        policy: None, "rand_augment" or "trivial_augment".
+
+    Raises:
+        SettingError: a value cannot be drawn from.
+
+    Example:
+        >>> Augmentation("own", max_rotation_degrees=15, flip="side_on").max_zoom
+        1.0
     """
 
     name: str = "none"
