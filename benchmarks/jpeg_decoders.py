@@ -24,8 +24,8 @@ import measure
 import numpy as np
 from PIL import Image
 
-from warmstart.images.decode import scale_of
-from warmstart.images.jpeg import read_header
+from warmstart.images.decode import jpeg_scale
+from warmstart.images.jpeg import read_jpeg_header
 
 NUM_PHOTOS, NUM_SOUND, NUM_DAMAGED, ROUNDS = 200, 1500, 100, 5
 AT_LEAST = 512  # what views of 224 pixels ask for
@@ -120,7 +120,7 @@ CANDIDATES: dict[str, tuple[str, str, Callable[[], Decode]]] = {
 
 def damaged(content: bytes, draw: random.Random, number: int) -> bytes:
     """Cut anywhere in the data and an end marker put behind; or so many bytes overwritten."""
-    header = read_header(content)
+    header = read_jpeg_header(content)
     assert header is not None
     start = header.num_bytes + 10
     if not number:
@@ -176,7 +176,7 @@ def main() -> None:
     sound = [path.read_bytes() for path in draw.sample(files, min(NUM_SOUND, len(files)))]
     sizes = [Image.open(io.BytesIO(content)).size for content in sound[:NUM_PHOTOS]]
     timed = [
-        (content, scale_of(size, AT_LEAST)) for content, size in zip(sound, sizes, strict=False)
+        (content, jpeg_scale(size, AT_LEAST)) for content, size in zip(sound, sizes, strict=False)
     ]
     broken = {
         name: [damaged(content, draw, number) for content in sound[:NUM_DAMAGED]]

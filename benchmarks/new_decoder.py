@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import Base
 
-from warmstart.images.decode import UPRIGHT, scale_of, to_rgb
-from warmstart.images.formats import open_picture
+from warmstart.images.decode import UPRIGHT, jpeg_scale, to_rgb
+from warmstart.images.formats import open_image
 from warmstart.images.view import ViewRecipe
 from warmstart.images.warp import FILTERS
 from warmstart.inference.predictor import Predictor, load_predictor
@@ -33,9 +33,9 @@ def before(content: bytes, recipe: ViewRecipe) -> NDArray[np.uint8]:
     """A plain view of the centre, as it was rendered with the decoder of before."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image: Image.Image = open_picture(io.BytesIO(content))
+        image: Image.Image = open_image(io.BytesIO(content))
     if image.format == "JPEG":
-        scale = scale_of(image.size, recipe.at_least())
+        scale = jpeg_scale(image.size, recipe.at_least())
         image.draft("RGB", (image.width // scale, image.height // scale))
     image.load()
     turn = 1

@@ -5,7 +5,7 @@ import time
 import measure
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
-from warmstart.batches.pixels import stream_pixels
+from warmstart.batches.rendering import stream_pixels
 from warmstart.batches.source import num_cores
 
 ARCH, REPEATS = "tf_efficientnet_lite0", 5

@@ -8,7 +8,7 @@ import measure
 import numpy as np
 
 from warmstart import ConvLearner, ImageClassifierData, Predictions, tfms_from_model
-from warmstart.data.listing import list_pictures
+from warmstart.data.listing import list_images
 from warmstart.evaluation.unknown import UnknownScores, confidence, judge_unknown
 
 ARCH, EPOCHS, SEEDS = "tf_efficientnet_lite0", 4, (0, 1, 2)
@@ -67,7 +67,7 @@ def judged(learn: ConvLearner, others: list[Path], seed: int) -> list[dict[str, 
 def main() -> None:
     """Each data set's model on the other's pictures, three seeds."""
     pictures = {
-        name: list(list_pictures([measure.photos(name)]).files) for name in ("dogscats", "flowers")
+        name: list(list_images([measure.photos(name)]).files) for name in ("dogscats", "flowers")
     }
     found: dict[str, dict[str, object]] = {}
     with tempfile.TemporaryDirectory() as cache:

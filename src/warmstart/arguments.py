@@ -65,7 +65,11 @@ def read_fields(instance: object, **readers: Reader[Any]) -> None:
 
 
 def shortly(value: object) -> str:
-    """What an error shows of a value: an array of a million numbers in one line."""
+    """What an error shows of a value: an array of a million numbers in one line.
+
+    >>> shortly([1, 2]), len(shortly("x" * 1000))
+    ('[1, 2]', 80)
+    """
     shown = Repr()
     shown.maxstring = shown.maxother = LONGEST_SHOWN
     return " ".join(shown.repr(value).split())
@@ -98,7 +102,11 @@ def refuse(
 
 
 def number_in(value: Any) -> float | int | None:
-    """A finite number as Python's own, also numpy's or one in text; None where there is none."""
+    """A finite number as Python's own, also numpy's or one in text; None where there is none.
+
+    >>> number_in("1e-3"), number_in("7"), number_in(True), number_in("inf")
+    (0.001, 7, None, None)
+    """
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         value = value.item()  # of numpy or torch
     if isinstance(value, str):
@@ -137,6 +145,9 @@ def whole(
         example: One that an error tells; None is the smallest, or 0.
         why: A reason behind the bounds.
         flag: As for ``refuse``.
+
+    >>> whole(1)("epochs", "3")
+    3
     """
     bounds = f" of at least {least}" if least > -LARGEST_SEED else ""
     if most < LARGEST_SEED:

@@ -19,11 +19,22 @@ import re
 from collections.abc import Sequence
 
 OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+NUM_LISTED = 5  # of many, enough to see what they have in common
 
 
 def printable(text: str) -> str:
     """Without signs that a terminal would obey, or that turn the direction of writing."""
     return OBEYED.sub(lambda sign: f"\\x{ord(sign[0]):02x}", text)
+
+
+def first_few(items: Sequence[str]) -> str:
+    """The first of ``items``, for an error or a note, and how many more there are.
+
+    >>> first_few(["a.jpg", "b.jpg"]), first_few([str(n) for n in range(7)])
+    ('a.jpg; b.jpg', '0; 1; 2; 3; 4; and 2 more')
+    """
+    more = len(items) - NUM_LISTED
+    return "; ".join(items[:NUM_LISTED]) + (f"; and {more} more" if more > 0 else "")
 
 
 class WarmstartError(Exception):

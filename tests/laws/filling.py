@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from warmstart.activations import fill as fill_module
 from warmstart.activations.fill import fill
 from warmstart.activations.namespace import CacheNamespace, NamespaceCard
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 
 NUM_ROWS, SHARD_ROWS, ROW_SHAPE = 400, 16, (64,)
 CARD = NamespaceCard("tiny", "f" * 64, "pooled", "numpy", "float16", ROW_SHAPE)

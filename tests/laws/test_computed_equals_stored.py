@@ -19,7 +19,7 @@ from warmstart.activations.openvino_runner import OpenVinoRunner
 from warmstart.activations.runner import PrefixRunner
 from warmstart.activations.torch_runner import TorchRunner
 from warmstart.backbones.network import Normalise
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.errors import UnreadableImageError
 from warmstart.training.head import HeadCard, build_head
 from warmstart.training.loop import fit

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, read_csv
 from warmstart.data.folders import read_folders
-from warmstart.data.labels import read_labelled
+from warmstart.data.path_labels import read_labelled
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError
 

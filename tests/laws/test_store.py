@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from warmstart.activations import fill as fill_module
 from warmstart.activations.fill import fill
 from warmstart.activations.namespace import CacheNamespace, NamespaceCard
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
 SCRIPT = Path(__file__).parent / "filling.py"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from warmstart.activations.namespace import CacheNamespace
 from warmstart.activations.runner import PrefixRunner
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
 SHARD_BYTES = 16 << 20  # what a kill can cost: a few seconds of work

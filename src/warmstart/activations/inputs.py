@@ -11,7 +11,7 @@ from torch import Tensor
 
 from warmstart.activations.namespace import CacheNamespace
 from warmstart.activations.runner import PrefixRunner
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 
 VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else
 

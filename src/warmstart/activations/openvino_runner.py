@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.activations.runner import no_rows, padded, rounded
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 
 BATCH = 4  # with one stream per core the fastest of 1, 2, 4, 8 and 16 (docs/experiments.md)
 

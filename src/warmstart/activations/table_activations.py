@@ -15,7 +15,7 @@ from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.inputs import view_of_epoch
 from warmstart.activations.namespace import CacheNamespace
 from warmstart.activations.quota import reserve
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
 from warmstart.errors import UnreadableImageError

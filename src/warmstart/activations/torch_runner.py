@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.activations.runner import fewer_instructions, no_rows, padded, rounded
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 
 
 class TorchRunner:

@@ -1,6 +1,6 @@
 """Pretrained networks, their cards and their weights.
 
 Takes: the name of an architecture.
-Gives: its body with pretrained weights, and what preprocessing they expect.
+Gives: the network without its classifier, pretrained weights, and what preprocessing they expect.
 Never: hands out random weights where pretrained ones were asked for.
 """

@@ -43,7 +43,7 @@ def read_architecture(name: str, arch: Any) -> Architecture:
     """
     read: Architecture = arch
     if isinstance(read, str):
-        refuse_unknown(read, name)
+        check_arch(read, name)
         return read
     is_module = hasattr(arch, "state_dict") and not isinstance(arch, type)
     if is_module or not callable(arch):
@@ -69,7 +69,7 @@ def read_architecture(name: str, arch: Any) -> Architecture:
     return read
 
 
-def card_of(arch: Architecture) -> BackboneCard | None:
+def backbone_card(arch: Architecture) -> BackboneCard | None:
     """The card of a timm name or a torchvision factory; None for a function of the user's own.
 
     Args:
@@ -89,18 +89,18 @@ def timm_card(arch: str) -> BackboneCard:
     """From timm's pretrained configuration."""
     import timm  # here: it takes seconds
 
-    refuse_unknown(arch)
+    check_arch(arch)
     configuration: Any = timm.get_pretrained_cfg(arch)
     return BackboneCard(
         arch,
-        three(configuration.mean),
-        three(configuration.std),
+        per_channel(configuration.mean),
+        per_channel(configuration.std),
         configuration.interpolation or "bicubic",
         int(configuration.input_size[-1]),
     )
 
 
-def refuse_unknown(arch: str, argument: str = "arch") -> None:
+def check_arch(arch: str, argument: str = "arch") -> None:
     """A name that timm does not know, or not with that tag.
 
     Raises:
@@ -171,8 +171,8 @@ def torchvision_card(factory: Callable[..., Any]) -> BackboneCard | None:
     transforms = torchvision.models.get_model_weights(factory).DEFAULT.transforms()
     return BackboneCard(
         f"torchvision.{factory.__name__}",
-        three(transforms.mean),
-        three(transforms.std),
+        per_channel(transforms.mean),
+        per_channel(transforms.std),
         transforms.interpolation.value,
         int(transforms.crop_size[0]),
     )
@@ -183,14 +183,18 @@ def is_torchvision(factory: object) -> bool:
     return str(getattr(factory, "__module__", "")).startswith("torchvision.models.")
 
 
-def three(values: Sequence[float]) -> tuple[float, float, float]:
+def per_channel(values: Sequence[float]) -> tuple[float, float, float]:
     """One number per colour channel."""
     red, green, blue = values
     return float(red), float(green), float(blue)
 
 
 def name_of(arch: Architecture) -> str:
-    """What messages and saved models call an architecture."""
+    """What messages and saved models call an architecture.
+
+    >>> name_of("resnet34")
+    'resnet34'
+    """
     if isinstance(arch, str):
         return arch
     name = str(getattr(arch, "__name__", type(arch).__name__))

@@ -22,7 +22,7 @@ class Stage:
 
 
 class StagedNetwork:
-    """A body as an ordered list of stages. A cut K lies before stage K, 0 before all of them."""
+    """A backbone as an ordered list of stages. Cut K lies before stage K, 0 before all of them."""
 
     def __init__(self, module: nn.Module, size: int) -> None:
         """Trace when something asks for it.

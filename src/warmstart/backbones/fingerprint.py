@@ -26,7 +26,7 @@ def fingerprint(prefix: nn.Module) -> str:
     for path, module in prefix.named_modules():
         digest.update(f"{path} {plain_attributes(module)}".encode())
     for kind in sorted({type(module) for module in prefix.modules()}, key=lambda t: t.__qualname__):
-        digest.update(code_of(kind).encode())
+        digest.update(class_code(kind).encode())
     tensors = dict(prefix.named_parameters()) | dict(prefix.named_buffers())
     for name, tensor in sorted(tensors.items()):  # buffers that are not saved compute as well
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -64,7 +64,7 @@ def function_code(code: CodeType) -> str:
     return f"{code.co_code.hex()} {code.co_names} {constants}"
 
 
-def code_of(kind: type[nn.Module]) -> str:
+def class_code(kind: type[nn.Module]) -> str:
     """What names the code of a class: its package's version, or its source."""
     package = kind.__module__.partition(".")[0]
     if package in VERSIONED:

@@ -1,9 +1,13 @@
-"""The whole network as an ordinary module, and its frozen part as a function of pixels."""
+"""The whole network as an ordinary module; which of its weights are no numbers (law 18)."""
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from warmstart.backbones.fingerprint import fingerprint
+
+LEARNED = {"weight", "bias", "running_mean", "running_var"}  # what no mask is called
 
 
 class ClassifierNetwork(nn.Module):
@@ -20,8 +24,15 @@ class ClassifierNetwork(nn.Module):
         return logits
 
 
-def body_fingerprint(network: ClassifierNetwork) -> str:
-    """Hash what comes before the head: structure, code and tensors."""
+def backbone_fingerprint(network: ClassifierNetwork) -> str:
+    """Hash what comes before the head: structure, code and tensors.
+
+    Args:
+        network: In the mode in which it will run.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     return fingerprint(nn.Sequential(network.backbone, network.pool))
 
 
@@ -41,3 +52,41 @@ class Normalise(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Scale and shift each channel."""
         return pixels.permute(0, 3, 1, 2).to(self.scale.dtype) * self.scale + self.shift
+
+
+def nonfinite_names(tensors: Mapping[str, Tensor]) -> list[str]:
+    """Names of tensors with NaN or infinity; masks, which are 0 or infinite throughout, are none.
+
+    >>> mask = torch.tensor([0.0, -torch.inf])
+    >>> nonfinite_names({"a": torch.tensor([1.0, torch.nan]), "mask": mask})
+    ['a']
+    """
+    return [
+        name
+        for name, tensor in tensors.items()
+        if not is_finite(tensor) and (name.rpartition(".")[2] in LEARNED or not is_mask(tensor))
+    ]
+
+
+def nonfinite_in_words(tensors: Mapping[str, Tensor]) -> str:
+    """Which tensors are not finite, in words; "" where all are.
+
+    >>> nonfinite_in_words({"a": torch.tensor([torch.nan]), "b": torch.tensor([1.0])})
+    "weights that are not finite, in 1 of 2 tensors, 'a' first"
+    """
+    wrong = nonfinite_names(tensors)
+    if not wrong:
+        return ""
+    where = f"in {len(wrong)} of {len(tensors)} tensors, {wrong[0]!r} first"
+    return f"weights that are not finite, {where}"
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Whether all values are numbers."""
+    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
+
+
+def is_mask(tensor: Tensor) -> bool:
+    """Whether some values are infinite, and all others 0."""
+    infinite = torch.isinf(tensor)
+    return bool((infinite | (tensor == 0)).all()) and not bool(infinite.all())

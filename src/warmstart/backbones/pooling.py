@@ -1,4 +1,4 @@
-"""Whatever a body gives → one vector per picture."""
+"""Whatever a backbone gives → one vector per picture."""
 
 from typing import NoReturn
 
@@ -47,11 +47,11 @@ class TokenPool(nn.Module):
         return torch.cat([first, patches.mean(dim=1)], dim=1)
 
 
-def pool_for(body: nn.Module, shape: tuple[int, ...]) -> nn.Module:
-    """The pool that fits what a body gives.
+def pool_for(backbone: nn.Module, shape: tuple[int, ...]) -> nn.Module:
+    """The pool that fits what a backbone gives.
 
     Args:
-        body: Normalised pictures → features.
+        backbone: Normalised pictures → features.
         shape: Of the features of one picture, from ``output_shape``.
 
     Returns:
@@ -63,16 +63,16 @@ def pool_for(body: nn.Module, shape: tuple[int, ...]) -> nn.Module:
     if len(shape) == 2:
         return nn.Identity()
     if len(shape) == 3:
-        num_prefix_tokens = int(getattr(body, "num_prefix_tokens", 0))
+        num_prefix_tokens = int(getattr(backbone, "num_prefix_tokens", 0))
         if shape[1] <= num_prefix_tokens:  # of a pyramid of tokens only the class token may come
             return nn.Flatten()
         return TokenPool(num_prefix_tokens)
     if len(shape) == 4:
-        if str(getattr(body, "output_fmt", "NCHW")).endswith("NHWC"):
+        if str(getattr(backbone, "output_fmt", "NCHW")).endswith("NHWC"):
             return ChannelsLastPool()
         return nn.Flatten() if shape[2:] == (1, 1) else ConcatPool()
     raise SettingError(
-        f"{type(body).__name__} gives an output of shape {shape}.",
+        f"{type(backbone).__name__} gives an output of shape {shape}.",
         expected="a map (N, C, h, w), tokens (N, T, C) or a vector (N, D).",
         fix="wrap it in a module whose forward returns one of these.",
     )
@@ -98,54 +98,71 @@ def pooled_parts(pool: nn.Module, num_features: int) -> dict[str, tuple[tuple[in
     return {"average": (mean,), "average and maximum": (mean, first)}
 
 
-def output_shape(body: nn.Module, size: int) -> tuple[int, ...]:
-    """What one picture becomes.
+def output_shape(backbone: nn.Module, size: int) -> tuple[int, ...]:
+    """What one image becomes.
+
+    Args:
+        backbone: Normalised images (N, 3, H, W) → features.
+        size: Side of the images in pixels.
+
+    Returns:
+        Shape for one image: (1, C, h, w), (1, T, C) or (1, D).
 
     Raises:
-        SettingError: the body gives no tensor.
+        SettingError: the backbone gives no tensor.
     """
-    out = output(body, size)
+    out = backbone_output(backbone, size)
     if not isinstance(out, Tensor):
         raise SettingError(
-            f"{type(body).__name__} gives a {type(out).__name__}.",
+            f"{type(backbone).__name__} gives a {type(out).__name__}.",
             expected="one tensor.",
             fix="wrap it in a module whose forward returns its features only.",
         )
     if not out.numel():
-        refuse_size(body, size, ValueError(f"nothing is left of them: {tuple(out.shape)}"))
+        refuse_size(backbone, size, ValueError(f"nothing is left of them: {tuple(out.shape)}"))
     return tuple(out.shape)
 
 
-def num_pooled(body: nn.Module, size: int) -> int:
-    """Values per picture that enter the head."""
-    shape = output_shape(body, size)
-    return int(pool_for(body, shape)(torch.zeros(shape)).shape[1])
+def num_pooled(backbone: nn.Module, size: int) -> int:
+    """D, the values per image that enter the head.
+
+    Args:
+        backbone: Normalised images (N, 3, H, W) → features.
+        size: Side of the images in pixels.
+    """
+    shape = output_shape(backbone, size)
+    return int(pool_for(backbone, shape)(torch.zeros(shape)).shape[1])
 
 
-def output(body: nn.Module, size: int) -> object:
-    """What a body gives for one black picture; a size that it does not take is refused."""
-    was_training = body.training
-    reference = next(iter(body.parameters()), torch.zeros(1))
+def backbone_output(backbone: nn.Module, size: int) -> object:
+    """What a backbone gives for one black picture; a size that it does not take is refused."""
+    was_training = backbone.training
+    reference = next(iter(backbone.parameters()), torch.zeros(1))
     try:
         with torch.inference_mode():
-            out: object = body.eval()(torch.zeros(1, 3, size, size, device=reference.device))
+            out: object = backbone.eval()(torch.zeros(1, 3, size, size, device=reference.device))
     except Exception as error:  # noqa: BLE001 - each architecture refuses in its own way
-        refuse_size(body, size, error)
+        refuse_size(backbone, size, error)
     finally:
-        body.train(was_training)
+        backbone.train(was_training)
     return out
 
 
-def refuse_size(body: nn.Module, size: int, error: Exception) -> NoReturn:
-    """Say that a body does not take pictures of a size.
+def refuse_size(backbone: nn.Module, size: int, error: Exception) -> NoReturn:
+    """Say that a backbone does not take pictures of a size.
+
+    Args:
+        backbone: Whose pretrained configuration may say which size it was made for.
+        size: Side of the images in pixels.
+        error: What it raised.
 
     Raises:
         SettingError: always.
     """
-    published = (getattr(body, "pretrained_cfg", None) or {}).get("input_size")
+    published = (getattr(backbone, "pretrained_cfg", None) or {}).get("input_size")
     made_for = published[-1] if published and published[-1] != size else None
     raise SettingError(
-        f"{type(body).__name__} does not take pictures of {size} pixels: {reason_of(error)}",
+        f"{type(backbone).__name__} does not take pictures of {size} pixels: {reason_of(error)}",
         expected="a network from (N, 3, H, W) to features, and a size that it was made for"
         + (f", such as {made_for}." if made_for else "."),
         fix="pass "

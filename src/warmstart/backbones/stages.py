@@ -38,19 +38,19 @@ def stage_starts(network: nn.Module) -> dict[str, str]:
 def parts(module: nn.Module, path: str, total: int) -> list[tuple[str, nn.Module]]:
     """Children, and in place of a child that is nearly everything or a lone list, its own."""
     children = list(module.named_children())
-    lists = [child for _, child in children if is_list(child)]
+    lists = [child for _, child in children if is_module_list(child)]
     found = []
     for name, child in children:
         here = f"{path}.{name}" if path else name
         is_most = num_parameters(child) > MOST_OF_IT * total and any(child.children())
-        if is_most or (is_list(child) and len(lists) <= 2):
+        if is_most or (is_module_list(child) and len(lists) <= 2):
             found += parts(child, here, total)
         else:
             found.append((here, child))
     return found
 
 
-def is_list(module: nn.Module) -> bool:
+def is_module_list(module: nn.Module) -> bool:
     """Whether a module is but a row of others."""
     return isinstance(module, CONTAINERS) and len(module) > 1
 

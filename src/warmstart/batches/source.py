@@ -10,15 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.batches.ahead import RenderAhead
-from warmstart.batches.rendering import Rendering
+from warmstart.batches.rendering import RenderAhead, Rendering
 from warmstart.data.content import ContentHashes
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImageError
 from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
-from warmstart.images.encode import array_bytes
-from warmstart.images.picture_bytes import picture_bytes
+from warmstart.images.image_file import encode_array, read_image_file
 from warmstart.images.view import USED, ViewRecipe
 
 CHANGED = "it changed while it was read"
@@ -71,8 +69,8 @@ class PixelSource:
         name = self.table.names[row]
         array = self.table.memory.get(name)
         if array is not None:
-            return array_bytes(array)
-        return picture_bytes(self.table.root / name, name)
+            return encode_array(array)
+        return read_image_file(self.table.root / name, name)
 
     def render(self, row: int, view: int = 0) -> NDArray[np.uint8]:
         """One view of one row: (size, size, 3) uint8."""

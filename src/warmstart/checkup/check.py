@@ -33,7 +33,7 @@ from warmstart.checkup.mislabelled import find_mislabelled
 from warmstart.data.table import SPLITS, ImageTable, class_counts
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
-from warmstart.images.header import Header, read_header
+from warmstart.images.image_file import ImageHeader, read_image_header
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.training.logistic_head import Parts
@@ -125,12 +125,12 @@ def left_out_of(table: ImageTable) -> tuple[FileFinding, ...]:
     return tuple(FileFinding(item.name, item.reason) for item in order)
 
 
-def headers_of(source: PixelSource) -> list[Header | None]:
+def headers_of(source: PixelSource) -> list[ImageHeader | None]:
     """The header of each row's picture; None where there is none."""
 
-    def one(row: int) -> Header | None:
+    def one(row: int) -> ImageHeader | None:
         in_memory = source.table.names[row] in source.table.memory
-        return read_header(source.content(row) if in_memory else source.table.path(row))
+        return read_image_header(source.content(row) if in_memory else source.table.path(row))
 
     with ThreadPoolExecutor(num_cores()) as pool:
         return list(pool.map(one, range(len(source.table))))

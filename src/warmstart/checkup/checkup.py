@@ -9,7 +9,7 @@ from textwrap import wrap
 from warmstart.checkup.findings import ClassFinding, CropLoss, Duplicates, FileFinding, Mislabelled
 from warmstart.checkup.suggest import suggested_fixes
 from warmstart.data.fixes import Fix, write_fixes
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import refuse_within_data
 from warmstart.errors import SettingError, printable
 
 WIDTH, NUM_SHOWN = 80, 5

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from warmstart.checkup.findings import CropLoss, FileFinding
-from warmstart.images.header import Header
+from warmstart.images.image_file import ImageHeader
 from warmstart.images.view import ViewRecipe, discarded_share
 
 TINY_SHARE = 0.5  # of the side that the network sees: below, most pixels are made up
@@ -13,7 +13,7 @@ HUGE_PIXELS = 20_000_000  # decoding one takes as long as a hundred of the usual
 MUCH = 0.5  # of a picture's pixels, lost by the crop
 
 
-def odd_modes(headers: Mapping[str, Header]) -> tuple[FileFinding, ...]:
+def odd_modes(headers: Mapping[str, ImageHeader]) -> tuple[FileFinding, ...]:
     """Pictures whose colours are converted before the network sees them.
 
     Args:
@@ -23,7 +23,7 @@ def odd_modes(headers: Mapping[str, Header]) -> tuple[FileFinding, ...]:
     return tuple(FileFinding(name, reason) for name, reason in found if reason)
 
 
-def odd_mode(header: Header) -> str:
+def odd_mode(header: ImageHeader) -> str:
     """What is odd about the mode; empty if nothing is."""
     if header.mode.startswith("I") or header.mode == "F":
         return f"more than 8 bits ({header.mode}): scaled to 8"
@@ -34,7 +34,7 @@ def odd_mode(header: Header) -> str:
     return "a palette (P): converted to RGB" if header.mode == "P" else ""
 
 
-def odd_sizes(headers: Mapping[str, Header], recipe: ViewRecipe) -> tuple[FileFinding, ...]:
+def odd_sizes(headers: Mapping[str, ImageHeader], recipe: ViewRecipe) -> tuple[FileFinding, ...]:
     """Pictures much smaller than what the network sees, or so large that decoding takes long.
 
     Args:
@@ -51,7 +51,7 @@ def odd_sizes(headers: Mapping[str, Header], recipe: ViewRecipe) -> tuple[FileFi
     return tuple(found)
 
 
-def crop_loss(headers: Mapping[str, Header], recipe: ViewRecipe) -> CropLoss:
+def crop_loss(headers: Mapping[str, ImageHeader], recipe: ViewRecipe) -> CropLoss:
     """What the plain view's crop throws away.
 
     Args:

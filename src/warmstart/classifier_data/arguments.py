@@ -19,8 +19,8 @@ from warmstart.arguments import (
 )
 from warmstart.backbones.card import read_architecture
 from warmstart.classifier_data.transforms import ModelTransforms
-from warmstart.data.arguments import TABLE_READERS, column, place
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.columns import TABLE_READERS, read_column, read_place
+from warmstart.data.output_paths import refuse_within_data
 
 TFMS = instance_of(ModelTransforms, 'tfms_from_model("tf_efficientnet_lite0", 224)')
 BATCH_SIZE = whole(
@@ -40,18 +40,18 @@ READERS: dict[str, Reader[Any]] = TABLE_READERS | {
     "path": path,
     "tfms": TFMS,
     "bs": BATCH_SIZE,
-    "trn_name": place,
-    "val_name": place,
-    "test_name": optional(place),
+    "trn_name": read_place,
+    "val_name": read_place,
+    "test_name": optional(read_place),
     "valid_pct": real(0.2, above=0, below=1),
     "seed": whole(flag="--split-seed"),
     "on_unreadable": ON_UNREADABLE,
     "fixes": path,
     "for_check": flag,
     "quiet": flag,
-    "folder": optional(place),
+    "folder": optional(read_place),
     "csv_fname": path,
-    "group": column,
+    "group": read_column,
     "label_of": rule,
     "group_of": rule,
     "arch": read_architecture,

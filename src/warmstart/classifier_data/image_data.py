@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warmstart.arguments import new_file, read_fields, reads, seed
-from warmstart.batches.ahead import RenderAhead
+from warmstart.batches.rendering import RenderAhead
 from warmstart.batches.source import PixelSource
 from warmstart.classifier_data.arguments import (
     ARRAY_READERS,
@@ -21,18 +21,16 @@ from warmstart.classifier_data.arguments import (
 from warmstart.classifier_data.shown import discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
-from warmstart.data.cache_folder import cache_folder
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, read_csv
-from warmstart.data.faults import Faults
 from warmstart.data.fixes import with_fixes
-from warmstart.data.folders import read_folders
+from warmstart.data.folders import read_folders, with_test
 from warmstart.data.frame import read_frame
-from warmstart.data.labels import read_labelled
-from warmstart.data.own_folder import image_folders
+from warmstart.data.output_paths import cache_folder, image_folders
+from warmstart.data.path_labels import read_labelled
+from warmstart.data.records import Faults
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
-from warmstart.data.unlabelled import with_test
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import DOUBTFUL, say
 from warmstart.terminal.progress import no_progress, show_progress

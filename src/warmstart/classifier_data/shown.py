@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from warmstart.batches.source import PixelSource
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import DataError, UnreadableImageError
-from warmstart.images.header import size_of
+from warmstart.images.image_file import image_size
 from warmstart.images.view import discarded_share
 
 MOST_HEADERS = 2000  # enough for a median, and read in well under a second
@@ -63,7 +63,7 @@ def size_of_row(table: ImageTable, row: int) -> tuple[int, int]:
     pixels = table.array(row)
     if pixels is not None:
         return pixels.shape[1], pixels.shape[0]
-    return size_of(table.path(row))
+    return image_size(table.path(row))
 
 
 def shown(

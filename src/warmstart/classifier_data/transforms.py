@@ -8,14 +8,13 @@ from warmstart.arguments import each, one_of, reads, real, whole
 from warmstart.backbones.card import (
     Architecture,
     BackboneCard,
-    card_of,
+    backbone_card,
     name_of,
+    per_channel,
     read_architecture,
-    three,
 )
 from warmstart.errors import SettingError
-from warmstart.images.augment import Augmentation
-from warmstart.images.presets import read_augmentation
+from warmstart.images.augment import Augmentation, read_augmentation
 from warmstart.images.view import CROP_TYPES, LARGEST_SIZE, SMALLEST_SIZE, ViewRecipe
 from warmstart.images.warp import FILTERS
 
@@ -101,7 +100,7 @@ def tfms_from_model(
     Raises:
         SettingError: nobody says mean, deviation or size, or the size is out of range.
     """
-    card = card_of(arch)
+    card = backbone_card(arch)
     if card is None or mean is not None or std is not None:
         if mean is None or std is None:
             raise SettingError(
@@ -111,7 +110,7 @@ def tfms_from_model(
                 "with ImageNet's, or mean=(0.5,) * 3, std=(0.5,) * 3 for a network of your own.",
             )
         filter_, size = ("bicubic", None) if card is None else (card.interpolation, card.input_size)
-        card = BackboneCard(name_of(arch), three(mean), three(std), filter_, size)
+        card = BackboneCard(name_of(arch), per_channel(mean), per_channel(std), filter_, size)
     size = card.input_size if sz is None else read_side("sz", sz)
     if size is None:
         raise SettingError(

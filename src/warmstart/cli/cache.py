@@ -69,6 +69,6 @@ def verify(cache_dir: options.CacheDir = None) -> None:
 
 def folder_of(cache_dir: Path | None) -> Path:
     """Where activations lie."""
-    from warmstart.data.cache_folder import cache_folder
+    from warmstart.data.output_paths import cache_folder
 
     return cache_folder(cache_dir) / "activations"

@@ -8,7 +8,7 @@ import typer
 from warmstart.cli.expand import with_options
 from warmstart.cli.paths import refuse_bad_places
 from warmstart.cli.settings import LearnSettings
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import refuse_within_data
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import show_lines
 

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from warmstart.cli.settings import PATHS, BackboneSettings, TrainSettings
-from warmstart.data.cache_folder import cache_folder
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import cache_folder, refuse_within_data
 from warmstart.errors import DataError
 
 RUNS = Path("runs")  # where runs lie, unless somebody says

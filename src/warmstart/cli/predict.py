@@ -13,7 +13,7 @@ from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.model_path import is_published, refuse_no_model
 from warmstart.cli.paths import refuse_missing
 from warmstart.cli.settings import AUGMENTATIONS
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import refuse_within_data
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
 from warmstart.files.cells import write_rows
 from warmstart.files.writing import writing_text
@@ -76,11 +76,11 @@ def predict(
         refuse_missing(path, expected="an image, or a folder of images.")
     if csv_file is not None and str(csv_file) != "-":
         refuse_within_data(csv_file, "--csv", [path for path in paths if path.is_dir()])
-    from warmstart.data.listing import list_pictures
+    from warmstart.data.listing import list_images
     from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
 
     predictor = load_predictor(model, device=device)
-    listing = list_pictures(paths, once=True)
+    listing = list_images(paths, once=True)
     tell_left_out(listing.exclusions, csv_file)
     files = listing.files
 

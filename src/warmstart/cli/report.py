@@ -7,8 +7,7 @@ import typer
 
 from warmstart.cli import options
 from warmstart.cli.paths import data_folder, refuse_no_run
-from warmstart.data.cache_folder import cache_folder
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import cache_folder, refuse_within_data
 from warmstart.terminal.colour import show_lines
 
 

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from warmstart.cli.label_cells import labels_cell
 from warmstart.cli.likeliest import LIKELIEST, MOST_CELLS, likeliest_cell
 from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS
-from warmstart.data.own_folder import is_within, refuse_within_data
+from warmstart.data.output_paths import is_within, refuse_within_data
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
 from warmstart.evaluation.scores import Scores
 from warmstart.files.cells import write_rows
-from warmstart.files.locks import folder_lock
-from warmstart.files.writing import disk_errors, write_whole, writing_text
+from warmstart.files.writing import file_errors, folder_lock, write_whole, writing_text
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
@@ -45,7 +44,7 @@ def new_run(
     if out is not None:
         refuse_within_data(out, "--out", data)
         refuse_used(out)
-        with disk_errors(out):
+        with file_errors(out):
             out.mkdir(parents=True, exist_ok=True)
         return out
     for folder in data:
@@ -61,7 +60,7 @@ def new_run(
 
 def is_made(run: Path) -> bool:
     """Make a folder, unless it is there: another process may do so at the same time."""
-    with disk_errors(run):
+    with file_errors(run):
         try:
             run.mkdir(parents=True)
         except FileExistsError:

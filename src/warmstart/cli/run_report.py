@@ -15,9 +15,9 @@ from warmstart.cli.run_reading import (
     read_steps,
 )
 from warmstart.cli.saved_predictions import read_out_of_fold, read_predictions, read_scores
-from warmstart.data.cache_folder import cache_folder
 from warmstart.data.csv_table import is_table
-from warmstart.images.picture_bytes import picture_bytes
+from warmstart.data.output_paths import cache_folder
+from warmstart.images.image_file import read_image_file
 from warmstart.report.content import ReportContent, Reproduction
 from warmstart.report.page import write_report
 from warmstart.results.history import History
@@ -65,7 +65,7 @@ def write_run_report(
 
     def read(position: int) -> bytes:
         name = predictions.rows[position]
-        return picture_bytes(root / name, name)
+        return read_image_file(root / name, name)
 
     place = cache_folder(recipe.asked.cache_dir if cache_dir is None else cache_dir)
     content = ReportContent(

@@ -10,7 +10,7 @@ from warmstart.cli.expand import with_options
 from warmstart.cli.lr_find import refuse_format
 from warmstart.cli.paths import data_folder, refuse_missing
 from warmstart.cli.settings import DataSettings
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import refuse_within_data
 from warmstart.terminal.colour import show_lines
 
 

@@ -20,10 +20,10 @@ from warmstart.cli.run_folder import CURVE, REPORT, write_curve
 from warmstart.cli.run_report import write_run_report
 from warmstart.cli.settings import DataSettings, LearnSettings
 from warmstart.cli.table_file import table_data
-from warmstart.data.cache_folder import cache_folder
 from warmstart.data.content import ContentHashes, file_sha256
 from warmstart.data.csv_table import is_table
-from warmstart.data.listing import list_pictures
+from warmstart.data.listing import list_images
+from warmstart.data.output_paths import cache_folder
 from warmstart.errors import DataError, DivergedError, SettingError
 from warmstart.terminal.colour import show_lines
 
@@ -177,7 +177,7 @@ def begun(recipe: Recipe, learn: "ConvLearner", run: Path) -> Recipe:
 
 def hash_of_others(place: Path) -> str:
     """A hash of the pictures of other things, whatever they are called."""
-    contents = sorted(map(file_sha256, map(str, list_pictures([place]).files)))
+    contents = sorted(map(file_sha256, map(str, list_images([place]).files)))
     return hashlib.sha256(b"".join(contents)).hexdigest()
 
 

@@ -13,7 +13,7 @@ from warmstart.cli.resume import Context, resumed
 from warmstart.cli.run_folder import new_run
 from warmstart.cli.settings import SOURCE_HELP, TrainSettings
 from warmstart.cli.stoppable import run_stoppable
-from warmstart.data.own_folder import refuse_within_data
+from warmstart.data.output_paths import refuse_within_data
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import show_lines
 

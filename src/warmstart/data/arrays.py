@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.arguments import shortly
-from warmstart.data.label_forms import Labels, read_labels, text
-from warmstart.data.listed import some
+from warmstart.data.label_forms import Labels, is_empty, read_labels
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.split import DEFAULT_DRAW
 from warmstart.data.table import ImageTable
-from warmstart.errors import DataError, SettingError
+from warmstart.errors import DataError, SettingError, first_few
 from warmstart.images.arrays import stack_of
 
 
@@ -45,7 +44,7 @@ def from_arrays(
     given = {"train": train, "valid": valid}
     if test is not None:
         given["test"] = test if isinstance(test, tuple) else (test, None)
-    refuse_unpaired(given)
+    check_pairs(given)
     memory: dict[str, NDArray[np.uint8]] = {}
     labels: dict[str, NDArray[Any] | Labels | None] = {}
     names: dict[str, list[str]] = {}
@@ -63,11 +62,11 @@ def from_arrays(
             fix="give all splits' y the same form.",
         )
     is_multi_label = form(of_train) != "one"
-    order = class_names(of_train, classes)
+    order = resolve_classes(of_train, classes)
     records = []
     notes: list[str] = []
     for split, of in labels.items():
-        told = [None] * len(names[split]) if of is None else texts(of, order, classes, split)
+        told = [None] * len(names[split]) if of is None else label_names(of, order, classes, split)
         rows = zip(names[split], told, strict=True)
         records += [Record(name, label, split) for name, label in rows]
         notes += of.notes if isinstance(of, Labels) else ()
@@ -90,7 +89,7 @@ def from_arrays(
     return replace(table, memory=memory)
 
 
-def refuse_unpaired(given: Mapping[str, Any]) -> None:
+def check_pairs(given: Mapping[str, Any]) -> None:
     """See that each split is a pair of pictures and labels.
 
     Raises:
@@ -119,7 +118,15 @@ def form(labels: NDArray[Any] | Labels) -> object:
 
 
 def read_y(y: Any, number: int, split: str) -> NDArray[Any] | Labels:
-    """(N,) integers, (N, K) of 0 and 1, or labels by name.
+    """Labels as somebody passed them.
+
+    Args:
+        y: Integers, booleans or texts (N,), 0 and 1 (N, K), or N lists of texts.
+        number: N, the number of images.
+        split: Of the rows, for errors.
+
+    Returns:
+        (N,) integers, (N, K) of 0 and 1, or labels by name.
 
     Raises:
         SettingError: the length or the form is another.
@@ -135,7 +142,7 @@ def read_y(y: Any, number: int, split: str) -> NDArray[Any] | Labels:
             fix=f"pass y_{split}.ravel()." if values.shape == (number, 1) else "check both.",
         )
     if not has_lists:
-        refuse_missing_labels(values, split)
+        check_no_label_missing(values, split)
     if values.ndim == 2 and values.dtype.kind in "biuf":
         if not np.isin(values, [0, 1]).all():
             raise SettingError(
@@ -167,7 +174,7 @@ def as_rows(y: Any) -> NDArray[Any]:
         return values
 
 
-def refuse_missing_labels(labels: NDArray[Any], split: str) -> None:
+def check_no_label_missing(labels: NDArray[Any], split: str) -> None:
     """None and NaN among the labels.
 
     Raises:
@@ -177,18 +184,20 @@ def refuse_missing_labels(labels: NDArray[Any], split: str) -> None:
         bad = np.isnan(labels)
     else:
         values: list[object] = labels.ravel().tolist() if labels.dtype.kind in "OUS" else []
-        bad = np.array([not (text(value) or "").strip() for value in values], bool)
+        bad = np.array([is_empty(value) for value in values], bool)
     rows = np.flatnonzero(bad) // (labels.shape[1] if labels.ndim == 2 else 1)
     if len(rows):
         raise DataError(
             f"the y of {split} has {len(rows)} missing label(s), in rows: "
-            f"{some([str(row) for row in rows])}.",
+            f"{first_few([str(row) for row in rows])}.",
             expected="a label in every row.",
             fix=f"leave those rows out of x_{split} and y_{split}.",
         )
 
 
-def class_names(of_train: NDArray[Any] | Labels, classes: Sequence[str] | None) -> tuple[str, ...]:
+def resolve_classes(
+    of_train: NDArray[Any] | Labels, classes: Sequence[str] | None
+) -> tuple[str, ...]:
     """The classes in order.
 
     Raises:
@@ -212,7 +221,7 @@ def class_names(of_train: NDArray[Any] | Labels, classes: Sequence[str] | None) 
     return tuple(str(value) for value in np.unique(of_train))
 
 
-def texts(
+def label_names(
     labels: NDArray[Any] | Labels,
     order: tuple[str, ...],
     classes: Sequence[str] | None,
@@ -240,7 +249,7 @@ def texts(
         raise DataError(
             f"the y of {split} has {len(strangers)} class(es) that "
             f"{'train does not have' if classes is None else 'classes does not name'}: "
-            f"{some(strangers)}.",
+            f"{first_few(strangers)}.",
             expected=f"one of {', '.join(position)}.",
             fix="add them to train." if classes is None else "name them in classes.",
         )

@@ -5,20 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from warmstart.data.columns import Columns, Found, Grid, resolve_columns
-from warmstart.data.faults import Faults
+from warmstart.data.columns import ColumnPositions, Columns, Grid, resolve_columns
 from warmstart.data.file_names import Base, resolve_base, resolve_names, share_of_files
 from warmstart.data.label_forms import Label, Labels, one_hot_columns, read_labels
-from warmstart.data.leftover import unmentioned
-from warmstart.data.listed import some
-from warmstart.data.missing import refuse_missing
-from warmstart.data.records import Noticed, Record, assemble
-from warmstart.data.row_index import resolve_rows
+from warmstart.data.records import Faults, Noticed, Record, assemble
 from warmstart.data.scan import Scan, scan
-from warmstart.data.split import DEFAULT_DRAW, Draw
-from warmstart.data.split_words import resolve_splits
+from warmstart.data.split import DEFAULT_DRAW, Draw, resolve_rows, resolve_splits
 from warmstart.data.table import SPLITS, Exclusion, ImageTable
-from warmstart.errors import DataError, SettingError
+from warmstart.data.unmatched import missing_files, unmentioned
+from warmstart.errors import DataError, SettingError, first_few
 
 
 @dataclass
@@ -79,13 +74,13 @@ def read_grid(
         One row per file. Files under ``root/folder`` that the cells do not mention, and repeated
         rows, are exclusions.
     """
-    read = read_rows(grid, root, columns, val_idxs=val_idxs, faults=faults)
+    read = read_table_rows(grid, root, columns, val_idxs=val_idxs, faults=faults)
     return assemble(
         read.root, read.records, draw, is_multi_label=read.is_many, noticed=read.noticed
     )
 
 
-def read_rows(
+def read_table_rows(
     grid: Grid,
     root: Path,
     columns: Columns,
@@ -134,11 +129,11 @@ def read_rows(
     )  # fmt: skip
     others = [] if beside is None else beside.texts(found.name)
     mentioned = {*names, *resolve_names(others, base, columns.suffix, known)[0]} - {""}
-    refuse_names(rows, grid.texts(found.name), base, known, faults)
+    check_names(rows, grid.texts(found.name), base, known, faults)
     if found.split is not None:
-        refuse_splits(rows, grid, found.split, faults)
+        check_splits(rows, grid, found.split, faults)
     if needs_labels and not labels.is_many:
-        refuse_empty_labels(rows, faults)
+        check_empty_labels(rows, faults)
     is_bare = not needs_labels and not labels.is_many
     rows.labels = [
         label or (None if is_bare or split == "test" else ())
@@ -152,7 +147,7 @@ def read_rows(
     return Read(base.root, records, labels.is_many, noticed)
 
 
-def labels_of(grid: Grid, found: Found, label_sep: str | None) -> Labels:
+def labels_of(grid: Grid, found: ColumnPositions, label_sep: str | None) -> Labels:
     """The classes of each row.
 
     Raises:
@@ -175,7 +170,9 @@ def labels_of(grid: Grid, found: Found, label_sep: str | None) -> Labels:
     return labels
 
 
-def splits_of(grid: Grid, found: Found, val_idxs: Any) -> tuple[list[str | None], list[str]]:
+def splits_of(
+    grid: Grid, found: ColumnPositions, val_idxs: Any
+) -> tuple[list[str | None], list[str]]:
     """The split of each row, "train" where nothing says, None where it cannot be understood.
 
     Raises:
@@ -196,14 +193,14 @@ def splits_of(grid: Grid, found: Found, val_idxs: Any) -> tuple[list[str | None]
     return ["valid" if row in chosen else "train" for row in range(num_rows)], []
 
 
-def refuse_names(
+def check_names(
     rows: Rows, cells: Sequence[str], base: Base, known: set[str], faults: Faults
 ) -> None:
     """Rows without a file."""
     bad = [row for row, name in enumerate(rows.names) if not name]
     says = "an empty name", "the name of a file in every row"
-    refuse(rows, bad, [cells[row] for row in bad], faults, says)
-    missing = refuse_missing(
+    drop_bad_rows(rows, bad, [cells[row] for row in bad], faults, says)
+    missing = missing_files(
         base.root,
         dict(zip(rows.names, rows.where, strict=True)),
         known=known,
@@ -213,24 +210,24 @@ def refuse_names(
     rows.leave_out([row for row, name in enumerate(rows.names) if name in missing], "no such file")
 
 
-def refuse_splits(rows: Rows, grid: Grid, split: int, faults: Faults) -> None:
+def check_splits(rows: Rows, grid: Grid, split: int, faults: Faults) -> None:
     """Rows of a split that cannot be understood."""
     written = dict(zip(grid.where, grid.texts(split), strict=True))
     bad = [row for row, said in enumerate(rows.splits) if said is None]
     expected = f"one of {', '.join(SPLITS)}; or true and false under a title such as is_valid"
     shown = [written[rows.where[row]] for row in bad]
-    refuse(rows, bad, shown, faults, ("an unknown split", expected))
+    drop_bad_rows(rows, bad, shown, faults, ("an unknown split", expected))
 
 
-def refuse_empty_labels(rows: Rows, faults: Faults) -> None:
+def check_empty_labels(rows: Rows, faults: Faults) -> None:
     """Rows without a class that are no test rows."""
     pairs = enumerate(zip(rows.labels, rows.splits, strict=True))
     bad = [row for row, (label, split) in pairs if not label and split != "test"]
     says = "an empty label", "a class in every row but those of test"
-    refuse(rows, bad, [rows.names[row] for row in bad], faults, says)
+    drop_bad_rows(rows, bad, [rows.names[row] for row in bad], faults, says)
 
 
-def refuse(
+def drop_bad_rows(
     rows: Rows, bad: Sequence[int], shown: Sequence[str], faults: Faults, says: tuple[str, str]
 ) -> None:
     """Rows that cannot be used, all in one error.
@@ -246,7 +243,7 @@ def refuse(
         return
     what, expected = says
     where = [rows.where[row] for row in bad]
-    listed = some([f"{cell!r} ({place})" for cell, place in zip(shown, where, strict=True)])
+    listed = first_few([f"{cell!r} ({place})" for cell, place in zip(shown, where, strict=True)])
     faults.add(
         DataError(
             f"{rows.source} has {len(bad)} row(s) with {what}: {listed}.",
@@ -276,12 +273,15 @@ def merge_repeats(rows: Rows, faults: Faults) -> tuple[list[Record], list[Exclus
         what = "repeats" if is_same else "contradicts"
         repeats.append(Exclusion(name, f"a row that {what} an earlier one"))
         if not is_same:
-            says = f"{shown(records[kept])} in {rows.where[kept]}, {shown(record)}"
+            says = (
+                f"{record_in_words(records[kept])} in {rows.where[kept]}, {record_in_words(record)}"
+            )
             quarrels.append(f"{record.name} is {says} in {rows.where[row]}")
     if quarrels:
         faults.add(
             DataError(
-                f"{rows.source} contradicts itself in {len(quarrels)} place(s): {some(quarrels)}.",
+                f"{rows.source} contradicts itself in {len(quarrels)} place(s): "
+                f"{first_few(quarrels)}.",
                 expected="one row per file, or rows that say the same of it.",
                 fix="delete the wrong rows; if an image may have many classes, put them in one "
                 'cell and pass label_sep, such as label_sep=" ".',
@@ -290,7 +290,7 @@ def merge_repeats(rows: Rows, faults: Faults) -> tuple[list[Record], list[Exclus
     return [records[row] for row in first.values()], repeats
 
 
-def shown(record: Record) -> str:
+def record_in_words(record: Record) -> str:
     """What a row says, for an error."""
     label = " + ".join(record.labels or ()) or "without a label"
     return f"{label} ({record.split}{f', group {record.group}' if record.group else ''})"
@@ -299,4 +299,4 @@ def shown(record: Record) -> str:
 def bare_note(records: Sequence[Record]) -> list[str]:
     """A note of the images that have none of the classes: meant, or an empty cell?"""
     bare = [record.name for record in records if record.labels == ()]
-    return [f"{len(bare)} image(s) have none of the classes: {some(bare)}"] if bare else []
+    return [f"{len(bare)} image(s) have none of the classes: {first_few(bare)}"] if bare else []

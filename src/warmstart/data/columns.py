@@ -1,11 +1,13 @@
-"""Which column of a table says what: as told, or found by what stands in it."""
+"""Which column of a table says what: as it was named, or found by what stands in it."""
 
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from warmstart.data.label_forms import flag, text
-from warmstart.data.split_words import is_split_title
+from warmstart.arguments import Reader, flag, one_or_each, path, refuse, text, whole
+from warmstart.data.label_forms import binary_of, cell_text, is_empty
+from warmstart.data.split import is_split_title
 from warmstart.errors import SettingError
 
 Place = str | int
@@ -66,7 +68,7 @@ class Grid:
 
     def texts(self, column: int) -> list[str]:
         """The cells of a column; "" where one is empty."""
-        return [text(cell) or "" for cell in self.columns[column]]
+        return [cell_text(cell) or "" for cell in self.columns[column]]
 
     def find(self, column: Place) -> int:
         """The position of a column."""
@@ -74,7 +76,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Found:
+class ColumnPositions:
     """Positions of the columns; several ``label`` columns hold 0 and 1 each."""
 
     name: int
@@ -84,7 +86,9 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def resolve_columns(grid: Grid, columns: Columns, share_of_files: Callable[[int], float]) -> Found:
+def resolve_columns(
+    grid: Grid, columns: Columns, share_of_files: Callable[[int], float]
+) -> ColumnPositions:
     """Say which column is which.
 
     Args:
@@ -94,7 +98,7 @@ def resolve_columns(grid: Grid, columns: Columns, share_of_files: Callable[[int]
     """
     split = None if columns.split is None else grid.find(columns.split)
     group = None if columns.group is None else grid.find(columns.group)
-    told = told_labels(grid, columns.label)
+    told = named_label_columns(grid, columns.label)
     taken = {place for place in (split, group, *told) if place is not None}
     notes = unread_splits(grid, taken) if split is None else []
     if columns.name is not None:
@@ -103,7 +107,7 @@ def resolve_columns(grid: Grid, columns: Columns, share_of_files: Callable[[int]
         name = name_column(grid, taken, share_of_files)
         if name != 0:
             notes.append(f"names of files are read from the column {grid.title(name)}")
-    found = Found(name, told, split, group, tuple(notes))
+    found = ColumnPositions(name, told, split, group, tuple(notes))
     if told:
         return found
     label = label_columns(grid, found)
@@ -121,7 +125,7 @@ def unread_splits(grid: Grid, taken: set[int]) -> list[str]:
     return [f"{note} (--split-column {like[0]})"] if like else []
 
 
-def told_labels(grid: Grid, label: Place | Sequence[Place] | None) -> tuple[int, ...]:
+def named_label_columns(grid: Grid, label: Place | Sequence[Place] | None) -> tuple[int, ...]:
     """Positions of the label columns that were named; one text may name several with commas."""
     if label is None:
         return ()
@@ -166,7 +170,7 @@ def name_column(grid: Grid, taken: set[int], share_of_files: Callable[[int], flo
     )
 
 
-def label_columns(grid: Grid, found: Found) -> tuple[int, ...]:
+def label_columns(grid: Grid, found: ColumnPositions) -> tuple[int, ...]:
     """The column of labels, or all that hold 0 and 1 for a class each.
 
     Raises:
@@ -204,12 +208,22 @@ def label_columns(grid: Grid, found: Found) -> tuple[int, ...]:
 
 def is_binary(grid: Grid, column: int) -> bool:
     """Whether a column holds 0 and 1, or true and false, and perhaps empty cells."""
-    cells = [cell for cell in grid.columns[column] if text(cell) not in {None, ""}]
-    return bool(cells) and all(flag(cell) is not None for cell in cells)
+    cells = [cell for cell in grid.columns[column] if not is_empty(cell)]
+    return bool(cells) and all(binary_of(cell) is not None for cell in cells)
 
 
 def find_column(source: str, titles: Sequence[str] | None, width: int, column: Place) -> int:
     """The position of a column.
+
+    Args:
+        source: What errors call the table.
+        titles: (C,) of its columns; None where it is read without a header.
+        width: C.
+        column: Its header, in any case and without outer spaces where that is unique; or its
+            position from 0, or from the end if negative.
+
+    Returns:
+        From 0 to C - 1.
 
     Raises:
         SettingError: there is no such column, or two have this header.
@@ -230,3 +244,32 @@ def find_column(source: str, titles: Sequence[str] | None, width: int, column: P
         fix=f"did you mean {close[0]!r}?" if close else few,
         flags=("=", str(column), close[0]) if close else (),
     )
+
+
+def read_place(name: str, value: Any) -> str:
+    """A folder within another; "" is that one itself."""
+    return "" if isinstance(value, str) and not value else str(path(name, value))
+
+
+def read_column(name: str, value: Any) -> str | int:
+    """A column, by its title or its position."""
+    return value if isinstance(value, str) else whole()(name, value)
+
+
+def read_delimiter(name: str, value: Any) -> str:
+    """One sign between cells."""
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\0':
+        refuse(name, value, "one sign", ",")
+    return value
+
+
+TABLE_READERS: dict[str, Reader[Any]] = {
+    "suffix": text,
+    "header": flag,
+    "delimiter": read_delimiter,
+    "encoding": text,
+    "name_column": read_column,
+    "label_column": one_or_each(read_column),
+    "split_column": read_column,
+    "label_sep": text,
+}

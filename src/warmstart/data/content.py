@@ -49,7 +49,7 @@ class ContentHashes:
                 nothing is ever stored under it.
         """
         names = [os.fspath(path.absolute()) for path in paths]
-        stamps = [stamp(name) for name in names]
+        stamps = [file_stamp(name) for name in names]
         known = [None] * len(names) if self.rehash else self._remembered(names, stamps)
         missing = [i for i, value in enumerate(known) if value is None]
         now_ns = time.time_ns()  # before reading: a file that is young now may change unseen
@@ -62,7 +62,7 @@ class ContentHashes:
             for i, digest in found.items()
             if now_ns - max(stamps[i][1], stamps[i][2]) > YOUNG_SECONDS * 1e9
             and stamps[i] != ABSENT
-            and stamp(names[i]) == stamps[i]
+            and file_stamp(names[i]) == stamps[i]
         )
         return [found[i] if value is None else value for i, value in enumerate(known)]
 
@@ -71,7 +71,7 @@ class ContentHashes:
         if not self.database.exists():
             return False
         names = [os.fspath(path.absolute()) for path in paths[:: max(1, len(paths) // 50)]]
-        known = self._remembered(names, [stamp(name) for name in names])
+        known = self._remembered(names, [file_stamp(name) for name in names])
         return sum(value is not None for value in known) * 2 > len(known)
 
     def _remembered(
@@ -110,14 +110,14 @@ class ContentHashes:
         try:
             connection.execute(SCHEMA)
         except sqlite3.Error as error:
-            if code_of(error) != sqlite3.SQLITE_READONLY:
+            if sqlite_code(error) != sqlite3.SQLITE_READONLY:
                 connection.close()
                 raise
         return connection
 
     def _do_without(self, error: Exception) -> None:
         """Forget a memory that is damaged; of one that cannot be used say why."""
-        if code_of(error) in DAMAGED:
+        if sqlite_code(error) in DAMAGED:
             self.database.unlink(missing_ok=True)  # it is only a memory
             return
         warnings.warn(
@@ -127,7 +127,7 @@ class ContentHashes:
         )
 
 
-def code_of(error: Exception) -> int:
+def sqlite_code(error: Exception) -> int:
     """What kind of error SQLite says it is; 0 where it says nothing."""
     return int(getattr(error, "sqlite_errorcode", 0)) & PRIMARY
 
@@ -150,7 +150,7 @@ def written(name: str) -> str | bytes:
     return name
 
 
-def stamp(name: str) -> tuple[int, int, int, int]:
+def file_stamp(name: str) -> tuple[int, int, int, int]:
     """(size, mtime_ns, ctime_ns, inode): what changes when a file does."""
     try:
         status = Path(name).stat()
@@ -173,9 +173,14 @@ def lookup(
 
 
 def file_sha256(name: str) -> bytes:
-    """Read one file and hash it; one that cannot be read gets a hash that nothing else has.
+    """Read one file and hash it.
 
-    So do files that no picture is read from: pipes, and those of too many bytes.
+    Args:
+        name: Its path.
+
+    Returns:
+        32 bytes. A file that cannot be read gets a hash that nothing else has; so do those that no
+        image is read from: pipes, and files of more than ``MOST_FILE_BYTES``.
     """
     try:
         with open_regular(Path(name), MOST_FILE_BYTES) as file:

@@ -11,13 +11,12 @@ from typing import Any
 from warmstart.data.cells import read_grid
 from warmstart.data.columns import DEFAULT_COLUMNS, Columns, Grid
 from warmstart.data.encodings import decode_text
-from warmstart.data.faults import Faults
 from warmstart.data.file_names import resolve_base, resolve_names
-from warmstart.data.listed import some
+from warmstart.data.records import Faults
 from warmstart.data.scan import is_file
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
-from warmstart.errors import DataError, SettingError
+from warmstart.errors import DataError, SettingError, first_few
 from warmstart.files.reading import read_regular
 
 OTHER_DELIMITERS = (";", "\t", "|", ",")
@@ -92,17 +91,22 @@ def read_csv(
     dialect, faults = dialect or Dialect(), faults or Faults()
     grid = read_lines(csv_path, dialect, faults)
     if grid.titles is not None:
-        refuse_image_as_header(csv_path, root, grid.titles, columns)
+        check_header(csv_path, root, grid.titles, columns)
     return read_grid(grid, root, columns, val_idxs=val_idxs, draw=draw, faults=faults)
 
 
 def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
-    """The cells of a CSV.
+    """The cells of a CSV as columns.
+
+    Args:
+        csv_path: The file.
+        dialect: How it is written.
+        faults: What takes an error of lines that are shorter or longer than the first.
 
     Raises:
         DataError: it has no rows.
     """
-    lines = parse(csv_path, dialect.delimiter, dialect.encoding)
+    lines = parse_csv(csv_path, dialect.delimiter, dialect.encoding)
     titles = lines[0][1] if dialect.header and lines else None
     rows = lines[1:] if dialect.header else lines
     if not rows:
@@ -112,8 +116,8 @@ def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
             fix="pass header=False if the first line is an image." if lines else "write one.",
         )
     width = len(lines[0][1])
-    refuse_other_delimiter(csv_path, lines[0][1], dialect.delimiter)
-    rows = even(csv_path, rows, width, faults)
+    check_other_delimiter(csv_path, lines[0][1], dialect.delimiter)
+    rows = check_widths(csv_path, rows, width, faults)
     return Grid(
         csv_path.name,
         tuple(f"line {line}" for line, _ in rows),
@@ -122,8 +126,16 @@ def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
     )
 
 
-def parse(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[Line]:
-    """(Line number, cells) of every line with something in a cell.
+def parse_csv(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[Line]:
+    """The cells of a CSV, line by line.
+
+    Args:
+        csv_path: The file.
+        delimiter: One character; a first line such as ``sep=;`` says otherwise.
+        encoding: Of its text; None is UTF-8, or what a byte order mark says.
+
+    Returns:
+        (Line number from 1, cells) of every line with something in a cell.
 
     Raises:
         DataError: there is no such file, or a quote does not end.
@@ -154,7 +166,7 @@ def parse(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[L
     return lines
 
 
-def refuse_other_delimiter(csv_path: Path, first: list[str], delimiter: str) -> None:
+def check_other_delimiter(csv_path: Path, first: list[str], delimiter: str) -> None:
     """A line that is one cell, with another delimiter in it.
 
     Raises:
@@ -171,7 +183,7 @@ def refuse_other_delimiter(csv_path: Path, first: list[str], delimiter: str) -> 
         )
 
 
-def even(csv_path: Path, rows: Sequence[Line], width: int, faults: Faults) -> list[Line]:
+def check_widths(csv_path: Path, rows: Sequence[Line], width: int, faults: Faults) -> list[Line]:
     """Lines of as many cells each; empty ones beyond that are cut, as spreadsheets add such.
 
     Others with a cell too few or too many are a fault: a label would be read from the wrong column.
@@ -182,7 +194,7 @@ def even(csv_path: Path, rows: Sequence[Line], width: int, faults: Faults) -> li
         faults.add(
             DataError(
                 f"{csv_path} has {width} cell(s) in its first line, and not in {len(ragged)} "
-                f"other(s): {some(ragged)}.",
+                f"other(s): {first_few(ragged)}.",
                 expected="the same number of cells in every line.",
                 fix='put a cell with a comma in it into quotes: a.jpg,"cat, black"',
             )
@@ -190,9 +202,7 @@ def even(csv_path: Path, rows: Sequence[Line], width: int, faults: Faults) -> li
     return [(line, row) for line, row in rows if len(row) == width]
 
 
-def refuse_image_as_header(
-    csv_path: Path, root: Path, titles: Sequence[str], columns: Columns
-) -> None:
+def check_header(csv_path: Path, root: Path, titles: Sequence[str], columns: Columns) -> None:
     """A first line that would be taken for a header, though it names an image.
 
     Raises:

@@ -5,9 +5,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from warmstart.data.listed import some
-from warmstart.data.split_words import part_of
-from warmstart.images.formats import is_picture
+from warmstart.data.split import part_of
+from warmstart.errors import first_few
+from warmstart.images.formats import is_image_suffix
 
 NO_LABELS = frozenset(
     {"nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "undefined", "missing", "-",
@@ -25,12 +25,15 @@ def label_doubts(rows: Sequence[tuple[str, ...] | None], *, is_many: bool) -> li
     Args:
         rows: The classes of each row.
         is_many: Whether a row may have many, by a separator or lists.
+
+    Returns:
+        One sentence per doubt; none where nothing is doubtful.
     """
     counts = Counter(name for row in rows for name in row or ())
     return [
         *no_labels(counts),
-        *spellings(counts),
-        *several(counts, is_many=is_many),
+        *similar_spellings(counts),
+        *several_in_one(counts, is_many=is_many),
         *of_other_columns(counts),
     ]
 
@@ -41,13 +44,13 @@ def no_labels(counts: Counter[str]) -> list[str]:
     blank = [repr(name) for name in sorted(counts) if name != name.strip()]
     notes = []
     if empty:
-        notes.append(f"labels that may stand for no label are read as classes: {some(empty)}")
+        notes.append(f"labels that may stand for no label are read as classes: {first_few(empty)}")
     if blank:
-        notes.append(f"names of classes begin or end with blanks: {some(blank)}")
+        notes.append(f"names of classes begin or end with blanks: {first_few(blank)}")
     return notes
 
 
-def spellings(counts: Counter[str]) -> list[str]:
+def similar_spellings(counts: Counter[str]) -> list[str]:
     """Classes that may be one: meant for letters, a slip for animals and numbers."""
     notes = []
     for what, key in SAME_BUT_FOR.items():
@@ -56,7 +59,7 @@ def spellings(counts: Counter[str]) -> list[str]:
             groups.setdefault(key(name), []).append(name)
         same = [" and ".join(names) for names in groups.values() if len(names) > 1]
         if same:
-            notes.append(f"classes that differ in {what} only: {some(same)}")
+            notes.append(f"classes that differ in {what} only: {first_few(same)}")
             break  # what comes later counts these too
     return notes
 
@@ -69,7 +72,7 @@ def as_number(name: str) -> str:
         return name
 
 
-def several(counts: Counter[str], *, is_many: bool) -> list[str]:
+def several_in_one(counts: Counter[str], *, is_many: bool) -> list[str]:
     """Labels that look like several in one, whose parts stand in other labels too."""
     for separator in SEPARATORS:
         parts = {
@@ -84,7 +87,7 @@ def several(counts: Counter[str], *, is_many: bool) -> list[str]:
         if 2 * len(likely) < len(counts) or is_fine:
             likely = []
         if sure or likely:
-            shown = some([repr(name) for name in sorted(sure or likely)])
+            shown = first_few([repr(name) for name in sorted(sure or likely)])
             kept = "one class" if not is_many else "one of an image's classes"
             return [
                 f"some labels look like several with {separator!r} between them, and each is read "
@@ -99,13 +102,15 @@ def of_other_columns(counts: Counter[str]) -> list[str]:
     names = sorted(counts)
     if len(names) > 1 and all(part_of(name) for name in names):
         told = "words for parts: if they say who validates, name that column as split_column"
-    elif names and all("." in name and is_picture("." + name.rpartition(".")[2]) for name in names):
+    elif names and all(
+        "." in name and is_image_suffix("." + name.rpartition(".")[2]) for name in names
+    ):
         told = "names of pictures: name the column of classes as label_column"
     elif len(names) > 1 and all(MEASURE.fullmatch(name) for name in names):
         told = "measures, and each value is read as a class of its own"
     else:
         return []
-    return [f"the labels are {told}: {some(names)}"]
+    return [f"the labels are {told}: {first_few(names)}"]
 
 
 SAME_BUT_FOR: dict[str, Callable[[str], str]] = {

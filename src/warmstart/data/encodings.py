@@ -55,7 +55,7 @@ def decode_text(content: bytes, path: Path, encoding: str | None = None) -> str:
         text = content.decode(name)
     except UnicodeError as error:
         start = getattr(error, "start", 0)
-        likely = guess(content)
+        likely = guess_encoding(content)
         line = content[:start].count(b"\n") + 1
         shown = f"byte 0x{content[start]:02x} at position {start}, in line {line}"
         raise DataError(
@@ -65,7 +65,7 @@ def decode_text(content: bytes, path: Path, encoding: str | None = None) -> str:
             flags=("--encoding", likely),
         ) from error
     if is_wide(content) and encoding is None:
-        likely = guess(content)
+        likely = guess_encoding(content)
         raise DataError(
             f"{path} holds zero bytes, as text in UTF-16 does.",
             expected="a CSV in UTF-8, or with the encoding named.",
@@ -110,7 +110,7 @@ def is_wide(content: bytes) -> bool:
     )
 
 
-def guess(content: bytes) -> str:
+def guess_encoding(content: bytes) -> str:
     """The likeliest encoding of text that is not UTF-8; short texts and few letters are usual.
 
     A detector of encodings wants a page of text, and a table may have three words in other letters
@@ -119,14 +119,20 @@ def guess(content: bytes) -> str:
     if is_wide(content):
         return "utf-16-le" if content[1::2].count(0) > content[::2].count(0) else "utf-16-be"
     pairs = double_bytes(content)
-    if pairs and decoded(content, "cp932") and all(lead in {0x82, 0x83} for lead, _ in pairs):
+    if (
+        pairs
+        and decoded_or_empty(content, "cp932")
+        and all(lead in {0x82, 0x83} for lead, _ in pairs)
+    ):
         return "cp932"  # kana alone
     for name, letters in LETTERS.items():
-        text = decoded(content, name)
+        text = decoded_or_empty(content, name)
         others = [letter for letter in text if ord(letter) > 127]
         if others and set(others) <= set(letters) and not is_crowded(text):
             return name
-    shares = {name: common_share(decoded(content, name), of) for name, of in COMMON.items()}
+    shares = {
+        name: common_share(decoded_or_empty(content, name), of) for name, of in COMMON.items()
+    }
     name, share = max(shares.items(), key=lambda item: item[1])
     asian = asian_encoding(content)
     if share > MOSTLY or (asian is None and share > 0):
@@ -139,7 +145,7 @@ def guess(content: bytes) -> str:
     return found.encoding.replace("_", "-") if found is not None else "cp1252"
 
 
-def decoded(content: bytes, name: str) -> str:
+def decoded_or_empty(content: bytes, name: str) -> str:
     """Text, "" if it is not in this encoding."""
     try:
         return content.decode(name)
@@ -168,14 +174,20 @@ def asian_encoding(content: bytes) -> str | None:
     if not pairs:
         return None
     leads, trails = [lead for lead, _ in pairs], [trail for _, trail in pairs]
-    if decoded(content, "cp932") and (share_of(leads, 0x82, 0x83) > 0.2 or max(leads) < 0xA0):
+    if decoded_or_empty(content, "cp932") and (
+        share_of(leads, 0x82, 0x83) > 0.2 or max(leads) < 0xA0
+    ):
         return "cp932"
     if min(trails) < 0xA1 or min(leads) < 0xB0:
-        return "big5" if decoded(content, "big5") and share_of(leads, 0xA4, 0xC6) > MOSTLY else None
-    korean = [sign for sign in decoded(content, "cp949") if ord(sign) > 127]
+        return (
+            "big5"
+            if decoded_or_empty(content, "big5") and share_of(leads, 0xA4, 0xC6) > MOSTLY
+            else None
+        )
+    korean = [sign for sign in decoded_or_empty(content, "cp949") if ord(sign) > 127]
     if korean and sum(sign in HANGUL for sign in korean) > MOSTLY * len(korean):
         return "cp949"
-    is_chinese = decoded(content, "gb18030") and share_of(leads, 0xB0, 0xD7) > MOSTLY
+    is_chinese = decoded_or_empty(content, "gb18030") and share_of(leads, 0xB0, 0xD7) > MOSTLY
     return "gb18030" if is_chinese else None
 
 

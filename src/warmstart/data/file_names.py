@@ -6,12 +6,26 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warmstart.data.leftover import under_root
-from warmstart.data.listed import some
 from warmstart.data.scan import is_dir, is_file
+from warmstart.errors import first_few
 
 MOST_ASKED = 1000
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+def under_root(path: str, root: str) -> str:
+    """A path without "." and "..", relative to ``root`` if it lies there; "" for ``root`` itself.
+
+    Also "" for one that ".." leads out of ``root``; an absolute path may lie elsewhere.
+
+    Args:
+        path: With "/" between folders.
+        root: Absolute, without "." and "..". Both are texts, since pathlib is much slower.
+    """
+    clean = posixpath.normpath(path)
+    if clean in {".", root} or clean == ".." or clean.startswith("../"):
+        return ""
+    return clean.removeprefix(root.rstrip("/") + "/")
 
 
 @dataclass(frozen=True)
@@ -63,8 +77,8 @@ def resolve_names(
     read_as: dict[str, list[str]] = {}
     for cell in cells:
         first = ""
-        for written, how in spellings(cell):
-            name = placed(written + suffix, base.folder, whole) if written else ""
+        for written, how in path_spellings(cell):
+            name = name_under_root(written + suffix, base.folder, whole) if written else ""
             first = first or name
             if name and (name in known or is_file(base.root / name)):
                 if how:
@@ -73,19 +87,28 @@ def resolve_names(
                 break
         names.append(first)
     return names, [
-        f"{len(of)} name(s) {how}: {some([repr(cell) for cell in of])}"
+        f"{len(of)} name(s) {how}: {first_few([repr(cell) for cell in of])}"
         for how, of in read_as.items()
     ]
 
 
 def share_of_files(cells: Sequence[str], base: Base, suffix: str) -> float:
-    """Of a thousand cells at most, the share that are names of existing files."""
+    """How many cells of a column are names of existing files.
+
+    Args:
+        cells: (N,) of the column; a thousand of them are looked at, evenly spread.
+        base: Where the files lie.
+        suffix: What the cells leave off, such as ".jpg".
+
+    Returns:
+        A fraction in [0, 1].
+    """
     some_cells = cells[:: max(1, len(cells) // MOST_ASKED)]
     names, _ = resolve_names(some_cells, base, suffix, ())
     return sum(bool(name) and is_file(base.root / name) for name in names) / max(1, len(names))
 
 
-def spellings(cell: str) -> Iterator[tuple[str, str]]:
+def path_spellings(cell: str) -> Iterator[tuple[str, str]]:
     """What a cell may mean, as it is written first, and what that is called."""
     yield cell, ""
     bare = cell.strip().strip("\"'").strip()
@@ -99,6 +122,6 @@ def spellings(cell: str) -> Iterator[tuple[str, str]]:
         yield Path(bare).expanduser().as_posix(), "are read with the home folder"
 
 
-def placed(written: str, folder: str, whole: str) -> str:
+def name_under_root(written: str, folder: str, whole: str) -> str:
     """A written path under the root, or absolute where it leads out of it."""
     return under_root(posixpath.normpath(posixpath.join(whole, folder, written)), whole)

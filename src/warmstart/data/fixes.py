@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from warmstart.data.csv_table import Line, parse
+from warmstart.data.csv_table import Line, parse_csv
 from warmstart.data.records import missing_classes
 from warmstart.data.table import Exclusion, ImageTable, class_counts
 from warmstart.errors import DataError, SettingError
@@ -74,7 +74,7 @@ def read_fixes(path: Path) -> list[tuple[int, Fix]]:
             raise DataError(
                 f"{path}, line {number}: the action {fix.action!r} is unknown.",
                 expected="drop, relabel, or look (which does nothing).",
-                fix=guessed(fix.action, ACTIONS, "write look."),
+                fix=closest_choice(fix.action, ACTIONS, "write look."),
             )
         if fix.name in found:
             raise DataError(
@@ -94,14 +94,14 @@ def written_lines(path: Path) -> list[Line]:
     """
     encoding = None
     try:
-        lines = parse(path, ",")
+        lines = parse_csv(path, ",")
     except DataError as error:
         if "--encoding" not in error.flags:
             raise
         encoding = error.flags[-1]
-        lines = parse(path, ",", encoding)
+        lines = parse_csv(path, ",", encoding)
     has_semicolons = bool(lines) and len(lines[0][1]) == 1 and ";" in lines[0][1][0]
-    return parse(path, ";", encoding) if has_semicolons else lines
+    return parse_csv(path, ";", encoding) if has_semicolons else lines
 
 
 def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:
@@ -135,7 +135,7 @@ def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:
     gone: list[Exclusion] = []
     moved: list[str] = []
     for number, fix in fixes:
-        refuse_unknown(table, row_of, path, number, fix)
+        check_fix(table, row_of, path, number, fix)
         if fix.action == "drop":
             gone.append(Exclusion(fix.name, f"dropped by {path.name}"))
         elif fix.action == "relabel":
@@ -151,15 +151,13 @@ def with_fixes(table: ImageTable, path: str | Path | None) -> ImageTable:
     if num_looks:
         note += f"; {num_looks} to look at, which changes nothing"
     parts = {split: fixed.labels[fixed.rows(split)] for split in ("train", "valid")}
-    refuse_emptied(fixed, table, path)
+    check_not_emptied(fixed, table, path)
     notes = [note for note in table.notes if "have no validation image" not in note]
     absent = missing_classes(parts["valid"], parts["train"], table.classes)
     return replace(fixed, notes=(*notes, *absent, note))
 
 
-def refuse_unknown(
-    table: ImageTable, row_of: dict[str, int], path: Path, number: int, fix: Fix
-) -> None:
+def check_fix(table: ImageTable, row_of: dict[str, int], path: Path, number: int, fix: Fix) -> None:
     """A fix for a row that is not there, or with a label that no row has.
 
     Raises:
@@ -170,7 +168,7 @@ def refuse_unknown(
         raise DataError(
             f"{path}, line {number}: there is no picture {fix.name!r} in this data.",
             expected="names as in the table, such as " + table.names[0] + ".",
-            fix=guessed(fix.name, table.names, f"delete line {number}."),
+            fix=closest_choice(fix.name, table.names, f"delete line {number}."),
         )
     if fix.action != "relabel":
         return
@@ -184,17 +182,17 @@ def refuse_unknown(
         raise DataError(
             f"{path}, line {number}: the class {fix.label!r} is unknown.",
             expected="one of: " + ", ".join(table.classes) + ".",
-            fix=guessed(fix.label, table.classes, "write one of these in the column label."),
+            fix=closest_choice(fix.label, table.classes, "write one of these in the column label."),
         )
 
 
-def guessed(given: str, choices: Sequence[str], otherwise: str) -> str:
+def closest_choice(given: str, choices: Sequence[str], otherwise: str) -> str:
     """The choice that is spelled most like what was given."""
     close = difflib.get_close_matches(given, choices, 1)
     return f"write {close[0]!r} if that was meant; otherwise {otherwise}" if close else otherwise
 
 
-def refuse_emptied(fixed: ImageTable, table: ImageTable, path: Path) -> None:
+def check_not_emptied(fixed: ImageTable, table: ImageTable, path: Path) -> None:
     """Fixes after which there is nothing to learn a class from, or nothing that judges.
 
     Raises:

@@ -1,22 +1,25 @@
-"""Class folders → an ImageTable."""
+"""Class folders → an ImageTable; a folder of test images → more rows of one."""
 
+import posixpath
+from dataclasses import replace
 from pathlib import Path
 
-from warmstart.data.faults import Faults
+import numpy as np
+
+from warmstart.data.file_names import under_root
 from warmstart.data.layout import (
     EXPECTED,
     Names,
     refuse_without_folders,
-    resolve_parts,
+    resolve_part_folders,
     visible_folders,
 )
-from warmstart.data.listed import some
 from warmstart.data.listing import holds, reading_fix
-from warmstart.data.records import Noticed, Record, assemble, refuse_lookalikes
+from warmstart.data.records import Faults, Noticed, Record, assemble, check_lookalikes
 from warmstart.data.scan import Scan, is_dir, scan
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
-from warmstart.errors import DataError
+from warmstart.errors import DataError, first_few
 
 
 def read_folders(
@@ -47,12 +50,12 @@ def read_folders(
     draw, faults = Draw(valid_pct, seed), faults or Faults()
     if faults.is_lenient and is_dir(root) and not visible_folders(root):
         return loose_table(root, names, draw, faults)
-    parts = resolve_parts(root, names)
+    parts = resolve_part_folders(root, names)
     notes = list(parts.notes)
     if parts.train is None:
         found = scan(root, is_lenient=faults.is_lenient)
         records, exclusions = class_records(found, root, "", "train", faults)
-        notes += beside(root, names)
+        notes += neighbour_notes(root, names)
     else:
         wanted = [name for name in (parts.train, parts.valid, parts.test) if name is not None]
         found = scan(root, wanted, is_lenient=faults.is_lenient)
@@ -67,7 +70,7 @@ def read_folders(
         exclusions += [
             Exclusion(name, "in no part's folder") for name in found.images if "/" not in name
         ]
-    refuse_case_twins(records, faults)
+    check_case_lookalikes(records, faults)
     noticed = Noticed([*found.exclusions, *exclusions], notes, faults)
     return assemble(root, records, draw, noticed=noticed)
 
@@ -101,7 +104,7 @@ def class_records(
                 exclusions.append(Exclusion(name, "not in a class folder"))
     full = {record.labels[0] for record in records if record.labels}
     if not full:
-        faults.add(no_class(found, root, prefix, len(exclusions), split))
+        faults.add(no_class_error(found, root, prefix, len(exclusions), split))
         return records, exclusions
     depth = prefix.count("/")
     empty = [
@@ -113,7 +116,7 @@ def class_records(
         left = [item for item in found.exclusions if item.name.startswith(f"{empty[0]}/")]
         faults.add(
             DataError(
-                f"{len(empty)} class folder(s) have no image: {some(empty)}; the first is "
+                f"{len(empty)} class folder(s) have no image: {first_few(empty)}; the first is "
                 f"{root / empty[0]}." + holds(left),
                 expected="at least one image per class.",
                 fix=reading_fix(left, f"add images to it, or remove it: rm -r '{root / empty[0]}'"),
@@ -122,7 +125,7 @@ def class_records(
     return records, exclusions
 
 
-def no_class(found: Scan, root: Path, prefix: str, num_loose: int, split: str) -> DataError:
+def no_class_error(found: Scan, root: Path, prefix: str, num_loose: int, split: str) -> DataError:
     """The error for a part in whose folders no image lies; what lies there is named."""
     left = [item for item in found.exclusions if item.name.startswith(prefix)]
     made = f"put the images into {root / prefix}/CLASS/, one folder per class"
@@ -136,10 +139,10 @@ def no_class(found: Scan, root: Path, prefix: str, num_loose: int, split: str) -
     )
 
 
-def refuse_case_twins(records: list[Record], faults: Faults) -> None:
+def check_case_lookalikes(records: list[Record], faults: Faults) -> None:
     """Folders that differ in case only: one and the same on many systems."""
     names = {label for record in records for label in record.labels or ()}
-    refuse_lookalikes(names, faults, is_case_blind=True)
+    check_lookalikes(names, faults, is_case_blind=True)
 
 
 def read_test(found: Scan, prefix: str, classes: set[str]) -> tuple[list[Record], list[str]]:
@@ -165,10 +168,56 @@ def read_test(found: Scan, prefix: str, classes: set[str]) -> tuple[list[Record]
     return records, notes
 
 
-def beside(root: Path, names: tuple[str, str, str | None]) -> list[str]:
+def neighbour_notes(root: Path, names: tuple[str, str, str | None]) -> list[str]:
     """A note if ``root`` is the train folder of something larger."""
     above = root.absolute().parent
     others = [name for name in names[1:] if name and (above / name).is_dir()]
     if root.absolute().name != names[0] or not others:
         return []
     return [f"{', '.join(others)} beside this folder is not read; to read it, pass {above}"]
+
+
+def with_test(table: ImageTable, folder: str) -> ImageTable:
+    """Add the images below ``root/folder`` as test rows without labels.
+
+    Args:
+        table: A table of files.
+        folder: Where the images lie, under the table's root.
+
+    Returns:
+        Rows sorted by name; what lies in the folder is no exclusion any more.
+
+    Raises:
+        DataError: the folder is missing or has no images, or some are rows already.
+    """
+    whole = posixpath.normpath(table.root.absolute().as_posix())
+    within = under_root(posixpath.normpath(posixpath.join(whole, folder)), whole)
+    base = table.root / within  # an absolute path, where the folder leads out of the root
+    prefix = f"{within}/" if within else ""
+    found = scan(base) if base.is_dir() else None
+    names = tuple(prefix + name for name in found.images) if found is not None else ()
+    known = set(table.names)
+    twice = [name for name in names if name in known]
+    if found is None or not names or twice:
+        raise DataError(
+            f"{base} is no folder with images."
+            if not twice
+            else f"{len(twice)} image(s) of {base} are rows already; the first: {twice[0]}.",
+            expected="a folder of images that train and valid do not use.",
+            fix="check the test folder's name." if not twice else "move the test images elsewhere.",
+        )
+    order = sorted(range(len(table) + len(names)), key=(table.names + names).__getitem__)
+    bare = np.full((len(names), *table.labels.shape[1:]), -1, np.int64)
+    return replace(
+        table,
+        names=tuple((table.names + names)[row] for row in order),
+        splits=np.concatenate([table.splits, np.full(len(names), "test")])[order],
+        labels=np.concatenate([table.labels, bare])[order],
+        groups=None
+        if table.groups is None
+        else tuple((table.groups + tuple(f"\n{name}" for name in names))[row] for row in order),
+        exclusions=(
+            *(item for item in table.exclusions if not item.name.startswith(prefix)),
+            *(Exclusion(prefix + item.name, item.reason) for item in found.exclusions),
+        ),
+    )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.data.split import turn
+from warmstart.data.split import draw_key
 from warmstart.errors import SettingError
 
 
@@ -36,7 +36,9 @@ def draw_folds(
     sizes = np.bincount(unit_of_row, minlength=len(keys))
     totals = counts_of.sum(axis=0)
     rarest = np.where(counts_of > 0, totals, len(labels) + 1).min(axis=1, initial=len(labels) + 1)
-    order = sorted(range(len(keys)), key=lambda i: (rarest[i], -sizes[i], turn(str(keys[i]), seed)))
+    order = sorted(
+        range(len(keys)), key=lambda i: (rarest[i], -sizes[i], draw_key(str(keys[i]), seed))
+    )
     weights = 1 / np.maximum(totals, 1) ** 2.0
     fold_of_unit = np.zeros(len(keys), np.int64)
     has, num_rows = np.zeros((num_folds, len(totals)), np.int64), np.zeros(num_folds, np.int64)
@@ -60,10 +62,10 @@ def fold_units(groups: Sequence[str] | None, contents: Sequence[bytes]) -> list[
         contents: (N,) the sha256 of each row's bytes.
     """
     names = [content.hex() for content in contents]
-    return names if groups is None else joined(groups, names)
+    return names if groups is None else joined_units(groups, names)
 
 
-def joined(groups: Sequence[str], contents: Sequence[str]) -> list[str]:
+def joined_units(groups: Sequence[str], contents: Sequence[str]) -> list[str]:
     """One name (N,) for all rows that hang together by a group or by their content.
 
     Args:
@@ -109,7 +111,16 @@ def check_num_folds(num_folds: int, num_units: int) -> None:
 def classes_in_one_fold(
     folds: NDArray[np.int64], labels: NDArray[np.int64], classes: Sequence[str]
 ) -> list[str]:
-    """Classes all of whose rows are judged by heads that have never seen the class."""
+    """Classes all of whose rows are in one fold: the head that scores them never saw the class.
+
+    Args:
+        folds: (N,) the fold of each row.
+        labels: (N,) labels, or (N, K) of 0 and 1.
+        classes: (K,) names in order.
+
+    >>> classes_in_one_fold(np.array([0, 0, 1]), np.array([0, 1, 1]), ["cat", "dog"])
+    ['cat']
+    """
     member = labels == 1 if labels.ndim == 2 else labels[:, None] == np.arange(len(classes))
     return [
         name

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from warmstart.data.listed import some
-from warmstart.errors import DataError
+from warmstart.errors import DataError, first_few
 
 Label = tuple[str, ...] | None  # the classes of a row; None: an empty cell
 BINARY = {"0": False, "1": True, "false": False, "true": True}
@@ -28,15 +27,18 @@ class Labels:
     notes: tuple[str, ...] = ()
 
 
-def text(value: object) -> str | None:
+def cell_text(value: object) -> str | None:
     """A cell as text; None for None, NaN and NA.
 
     A whole float loses its ".0": a frame makes floats of integers as soon as one is missing.
 
+    >>> cell_text(3.0), cell_text(b"cat"), cell_text(float("nan"))
+    ('3', 'cat', None)
+
     Raises:
         DataError: bytes that are not UTF-8, or an object that has no text of its own.
     """
-    value = plain(value)
+    value = python_value(value)
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return None
     if isinstance(value, float):
@@ -62,15 +64,24 @@ def text(value: object) -> str | None:
     return str(value)
 
 
-def plain(value: object) -> Any:
+def is_empty(value: object) -> bool:
+    r"""Whether a cell says nothing: None, NaN, "" or blanks, also those that nobody sees.
+
+    >>> is_empty(" "), is_empty(float("nan")), is_empty("\u200b"), is_empty(0)
+    (True, True, True, False)
+    """
+    return not without_outer_blanks(cell_text(value) or "")
+
+
+def python_value(value: object) -> Any:
     """A number of numpy or torch, and an array of one, as Python's own."""
     is_one = hasattr(value, "item") and getattr(value, "ndim", None) == 0
     return value.item() if is_one else value  # type: ignore[attr-defined]
 
 
-def flag(value: object) -> bool | None:
+def binary_of(value: object) -> bool | None:
     """Whether a 0, a 1, true or false is meant; None for anything else."""
-    found = text(value)
+    found = cell_text(value)
     return None if found is None else BINARY.get(re.sub(r"\.0*$", "", found.strip().lower()))
 
 
@@ -100,7 +111,7 @@ def read_labels(
         notes.append(f"labels are written as lists, such as {shown}: an image may have many")
     is_many = any(isinstance(each, tuple) for each in found) or label_sep is not None
     if not is_many:
-        return without_blanks(Labels(tuple(single(each) for each in found), is_many=False))
+        return without_blanks(Labels(tuple(one_label(each) for each in found), is_many=False))
     tuples = [each if each is None or isinstance(each, tuple) else (each,) for each in found]
     num_single = sum(isinstance(each, str) for each in found)
     if num_single and num_single < len([each for each in found if each is not None]):
@@ -108,14 +119,14 @@ def read_labels(
     hot = multi_hot(tuples)
     if hot is not None:
         names = tuple(str(position) for position in range(len(next(row for row in hot if row))))
-        rows = one_of(hot, names)
+        rows = names_of_ones(hot, names)
         notes.append(
             f"labels are {len(names)} zeros and ones, taken for one class each: {', '.join(names)}"
         )
         return Labels(rows, is_many=True, notes=tuple(notes))
-    refuse_measures(tuples, where)
+    check_no_measures(tuples, where)
     rows = tuple(
-        None if each is None else tuple(text(item) or "" for item in each) for each in tuples
+        None if each is None else tuple(cell_text(item) or "" for item in each) for each in tuples
     )
     return without_blanks(Labels(rows, is_many=True, notes=tuple(notes)))
 
@@ -126,11 +137,11 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
     Raises:
         DataError: it holds things by name, with other values than 0 and 1, or lists of lists.
     """
-    cell = plain(cell)
+    cell = python_value(cell)
     if isinstance(cell, (str, bytes, bytearray)) or not isinstance(cell, (Iterable, Mapping)):
-        return text(cell)
+        return cell_text(cell)
     if isinstance(cell, Mapping):
-        flags = {name: flag(value) for name, value in cell.items()}
+        flags = {name: binary_of(value) for name, value in cell.items()}
         if None in flags.values():
             raise DataError(
                 f"the label in {where} is a mapping with other values than 0 and 1: {cell}.",
@@ -139,7 +150,9 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
             )
         return tuple(name for name, is_there in flags.items() if is_there)
     items = tuple(sorted(cell, key=str) if isinstance(cell, (set, frozenset)) else cell)
-    if any(isinstance(plain(i), Iterable) and not isinstance(i, (str, bytes)) for i in items):
+    if any(
+        isinstance(python_value(i), Iterable) and not isinstance(i, (str, bytes)) for i in items
+    ):
         raise DataError(
             f"the label in {where} holds lists within a list: {items}.",
             expected="a class, a list of classes, or 0 and 1 for each class.",
@@ -148,9 +161,9 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
     return items
 
 
-def single(each: str | tuple[object, ...] | None) -> Label:
+def one_label(each: str | tuple[object, ...] | None) -> Label:
     """One class, or None for an empty cell."""
-    return (str(each),) if each is not None and str(each).strip() else None
+    return None if is_empty(each) else (str(each),)
 
 
 def split_text(each: str | tuple[object, ...] | None, label_sep: str) -> tuple[object, ...] | None:
@@ -164,20 +177,17 @@ def written_lists(
     found: Sequence[str | tuple[object, ...] | None],
 ) -> list[str | tuple[object, ...] | None] | None:
     """Texts such as "['cat', 'dog']" or "[0 1 0]" as what they say; None if some are no lists."""
-    texts = [each.strip() for each in found if isinstance(each, str) and each.strip()]
+    texts = [each.strip() for each in found if isinstance(each, str) and not is_empty(each)]
     if not texts or any(isinstance(each, tuple) for each in found):
         return None
     if not all(LISTS.get(each[0]) == each[-1] for each in texts):
         return None
-    lists = [None if each is None or not str(each).strip() else parsed(str(each)) for each in found]
-    is_list = all(
-        one is not None or not str(each or "").strip()
-        for one, each in zip(lists, found, strict=True)
-    )
+    lists = [None if is_empty(each) else parse_list(str(each)) for each in found]
+    is_list = all(one is not None or is_empty(each) for one, each in zip(lists, found, strict=True))
     return list(lists) if is_list else None
 
 
-def parsed(written: str) -> tuple[object, ...] | None:
+def parse_list(written: str) -> tuple[object, ...] | None:
     """A list as Python or numpy writes it; None for something else."""
     written = written.strip()
     try:
@@ -200,7 +210,7 @@ def multi_hot(rows: Sequence[tuple[object, ...] | None]) -> list[tuple[bool, ...
     lengths = {len(row) for row in rows if row is not None}
     if len(lengths) != 1 or lengths <= {0, 1}:
         return None
-    flags = [None if row is None else [flag(value) for value in row] for row in rows]
+    flags = [None if row is None else [binary_of(value) for value in row] for row in rows]
     if any(None in row for row in flags if row is not None):
         return None
     if lengths != {2} and not any(len(set(row)) < len(row) for row in flags if row is not None):
@@ -208,7 +218,9 @@ def multi_hot(rows: Sequence[tuple[object, ...] | None]) -> list[tuple[bool, ...
     return [None if row is None else tuple(bool(value) for value in row) for row in flags]
 
 
-def one_of(rows: Sequence[tuple[bool, ...] | None], names: Sequence[str]) -> tuple[Label, ...]:
+def names_of_ones(
+    rows: Sequence[tuple[bool, ...] | None], names: Sequence[str]
+) -> tuple[Label, ...]:
     """Zeros and ones as names."""
     return tuple(
         None
@@ -231,23 +243,23 @@ def one_hot_columns(
     Raises:
         DataError: a cell is none of 0, 1, true and false.
     """
-    flags = [[flag(value) for value in row] for row in zip(*columns, strict=True)]
-    is_empty = [all(text(value) in {None, ""} for value in row)
-                for row in zip(*columns, strict=True)]  # fmt: skip
+    flags = [[binary_of(value) for value in row] for row in zip(*columns, strict=True)]
+    empties = [all(map(is_empty, row)) for row in zip(*columns, strict=True)]
     bad = [
         place
-        for place, row, empty in zip(where, flags, is_empty, strict=True)
+        for place, row, empty in zip(where, flags, empties, strict=True)
         if None in row and not empty
     ]
     if bad:
         raise DataError(
-            f"{len(bad)} row(s) have other values than 0 and 1 in {', '.join(names)}: {some(bad)}.",
+            f"{len(bad)} row(s) have other values than 0 and 1 in {', '.join(names)}: "
+            f"{first_few(bad)}.",
             expected="a 0 or a 1 for each class.",
             fix=f"mend {bad[0]}, or name the one column that holds the class.",
         )
-    rows = one_of(
+    rows = names_of_ones(
         [None if empty else tuple(map(bool, row))
-         for row, empty in zip(flags, is_empty, strict=True)], names
+         for row, empty in zip(flags, empties, strict=True)], names
     )  # fmt: skip
     is_many = any(row is not None and len(row) != 1 for row in rows)
     told = "an image may have any number of them" if is_many else "each image has one of them"
@@ -255,15 +267,15 @@ def one_hot_columns(
     return Labels(rows, is_many, (note,))
 
 
-def refuse_measures(rows: Sequence[tuple[object, ...] | None], where: Sequence[str]) -> None:
+def check_no_measures(rows: Sequence[tuple[object, ...] | None], where: Sequence[str]) -> None:
     """Lists of fractions: how much of each class, which nothing here learns.
 
     Raises:
         DataError: there are such.
     """
     for row, place in zip(rows, where, strict=True):
-        if any(isinstance(plain(value), float) and not float(plain(value)).is_integer()
-               for value in row or ()):  # fmt: skip
+        numbers = [value for value in map(python_value, row or ()) if isinstance(value, float)]
+        if not all(map(float.is_integer, numbers)):
             raise DataError(
                 f"the label in {place} is a list of numbers that are not 0 and 1: {row}.",
                 expected="names of classes, or a 0 or 1 for each class.",
@@ -271,20 +283,24 @@ def refuse_measures(rows: Sequence[tuple[object, ...] | None], where: Sequence[s
             )
 
 
-def bare(name: str) -> str:
+def without_outer_blanks(name: str) -> str:
     """A name without blanks around it, also those that nobody sees."""
     return name.strip(UNSEEN).strip().strip(UNSEEN)
 
 
 def without_blanks(labels: Labels) -> Labels:
     """Labels without blanks around them, each once in its row; a note of those that had some."""
-    blank = [name for row in labels.rows for name in row or () if name != bare(name)]
+    blank = [
+        name for row in labels.rows for name in row or () if name != without_outer_blanks(name)
+    ]
     rows = tuple(
-        None if row is None else tuple(dict.fromkeys(bare(n) for n in row if bare(n)))
+        None
+        if row is None
+        else tuple(dict.fromkeys(without_outer_blanks(n) for n in row if without_outer_blanks(n)))
         for row in labels.rows
     )
     if not blank:
         return replace(labels, rows=rows)
-    shown = some([repr(name) for name in dict.fromkeys(blank)])
+    shown = first_few([repr(name) for name in dict.fromkeys(blank)])
     note = f"{len(blank)} label(s) have blanks around them, and are read without: {shown}"
     return replace(labels, rows=rows, notes=(*labels.notes, note))

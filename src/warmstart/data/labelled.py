@@ -4,7 +4,6 @@ To judge one row is enough: what training asks of its rows does not apply (law 2
 """
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,18 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.data.cells import read_rows
+from warmstart.data.cells import read_table_rows
 from warmstart.data.columns import Columns, Grid
 from warmstart.data.csv_table import Dialect, is_table, read_lines
-from warmstart.data.faults import Faults
-from warmstart.data.judged_part import chosen_folder, rows_of_part, split_column
+from warmstart.data.evaluation_split import chosen_folder, rows_of_part, split_column
 from warmstart.data.layout import visible_folders
-from warmstart.data.listed import some
-from warmstart.data.listing import refuse_no_pictures
-from warmstart.data.records import Record, encode
+from warmstart.data.listing import refuse_no_images
+from warmstart.data.records import Faults, Record, class_key, encode_labels
 from warmstart.data.scan import scan
 from warmstart.data.table import Exclusion
-from warmstart.errors import DataError, SettingError
+from warmstart.errors import DataError, SettingError, first_few
 
 NO_LABEL = "has no label"
 CLOSE = 0.65  # of names: typing errors, and no "lion" for "dandelion"
@@ -57,21 +54,16 @@ class Wanted:
 
     def known(self, labels: Iterable[str]) -> dict[str, str]:
         """Labels by their own spelling → classes, told apart as the readers of data do."""
-        spelled = {plain(name): name for name in self.classes}
+        spelled = {class_key(name): name for name in self.classes}
         own = set(self.classes)
         return {
-            name: name if name in own else spelled[plain(name)]
+            name: name if name in own else spelled[class_key(name)]
             for name in labels
-            if name in own or plain(name) in spelled
+            if name in own or class_key(name) in spelled
         }
 
 
-def plain(name: str) -> str:
-    """A name as it looks: file systems write one text in several forms of Unicode."""
-    return unicodedata.normalize("NFC", name).strip()
-
-
-def labelled_pictures(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect) -> Labelled:
+def labelled_images(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect) -> Labelled:
     """Read which pictures there are, and what each is.
 
     Args:
@@ -84,11 +76,11 @@ def labelled_pictures(source: Path, wanted: Wanted, columns: Columns, dialect: D
         The labelled ones; an error names classes that the model does not know.
     """
     if is_table(source):
-        return from_table(source, wanted, columns, dialect)
-    return from_folders(source, wanted)
+        return read_labelled_table(source, wanted, columns, dialect)
+    return read_labelled_folders(source, wanted)
 
 
-def from_folders(source: Path, wanted: Wanted) -> Labelled:
+def read_labelled_folders(source: Path, wanted: Wanted) -> Labelled:
     """Pictures in a folder per class; class folders without a picture are noted.
 
     Raises:
@@ -109,32 +101,34 @@ def from_folders(source: Path, wanted: Wanted) -> Labelled:
         is_class = here.absolute().name in wanted.classes
         raise DataError(
             f"{here} holds {len(loose)} image(s), and no class folder says what they are.",
-            expected=f"folders of these names: {some(wanted.classes)}.",
+            expected=f"folders of these names: {first_few(wanted.classes)}.",
             fix=f"give the folder above: {here.absolute().parent}"
             if is_class
             else f"move the images into {here}/CLASS/, one folder per class.",
             flags=("=", str(source), str(here.absolute().parent)) if is_class else (),
         )
     if not names:
-        refuse_no_pictures(here, found.exclusions)
+        refuse_no_images(here, found.exclusions)
     records = [Record(name, (name.partition("/")[0],)) for name in names]
     full = {label for record in records for label in record.labels or ()}
     empty = [name for name in visible_folders(here) if name not in full]
     if empty:
-        notes.append(f"{len(empty)} class folder(s) have no picture: {some(empty)}")
+        notes.append(f"{len(empty)} class folder(s) have no picture: {first_few(empty)}")
     if wanted.is_multi_label:
         notes.append(ONLY_ONE)
-    records = in_classes(records, wanted, str(here))
+    records = match_classes(records, wanted, str(here))
     where = f"{len(records)} pictures of {len(full)} classes in {here}"
     return Labelled(
         tuple(here / record.name for record in records),
-        encode(records, wanted.classes, is_multi_label=wanted.is_multi_label),
+        encode_labels(records, wanted.classes, is_multi_label=wanted.is_multi_label),
         (where, *(f"note: {note}" for note in notes)),
         (*found.exclusions, *loose),
     )
 
 
-def from_table(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect) -> Labelled:
+def read_labelled_table(
+    source: Path, wanted: Wanted, columns: Columns, dialect: Dialect
+) -> Labelled:
     """Pictures that a table lists: all of them, or those of one part where a column says.
 
     Rows of other parts are not looked at: they may name files that are not here.
@@ -155,7 +149,7 @@ def from_table(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect)
     if columns.label is None and columns.label_sep is None:
         label, more = column_of_classes(chosen, wanted, place)
         columns, notes = replace(columns, label=label), notes + more
-    read = read_rows(
+    read = read_table_rows(
         chosen, source.parent, columns, needs_labels=False, beside=sub_grid(grid, others, place)
     )
     records = sorted(read.records, key=lambda record: record.name)
@@ -168,12 +162,12 @@ def from_table(source: Path, wanted: Wanted, columns: Columns, dialect: Dialect)
             fix="write it beside the name, or name the column that has it: --label-column label",
         )
     if wanted.is_multi_label != read.is_many:
-        notes += fitted(labelled, wanted, columns.label_sep)
-    labelled = in_classes(labelled, wanted, str(source))
+        notes += label_count_notes(labelled, wanted, columns.label_sep)
+    labelled = match_classes(labelled, wanted, str(source))
     notes = [*read.noticed.notes, *notes]
     return Labelled(
         tuple(read.root / record.name for record in labelled),
-        encode(labelled, wanted.classes, is_multi_label=wanted.is_multi_label),
+        encode_labels(labelled, wanted.classes, is_multi_label=wanted.is_multi_label),
         (f"{len(labelled)} pictures that {source} lists", *(f"note: {note}" for note in notes)),
         (*read.noticed.exclusions, *bare),
     )
@@ -210,7 +204,7 @@ def column_of_classes(
     return found[0], [note] if found[0] != 1 else []
 
 
-def in_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[Record]:
+def match_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[Record]:
     """The same with the model's own spelling of its classes.
 
     Raises:
@@ -222,8 +216,9 @@ def in_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[R
     if strange:
         close = difflib.get_close_matches(strange[0], wanted.classes, 1, CLOSE)
         raise DataError(
-            f"{source} has {len(strange)} class(es) that the model does not know: {some(strange)}.",
-            expected=f"the model's {len(wanted.classes)} classes: {some(wanted.classes)}.",
+            f"{source} has {len(strange)} class(es) that the model does not know: "
+            f"{first_few(strange)}.",
+            expected=f"the model's {len(wanted.classes)} classes: {first_few(wanted.classes)}.",
             fix=f"rename {strange[0]} to {close[0]}, if that is meant."
             if close
             else "leave them out, or say where the labels are: one folder per class, or "
@@ -235,7 +230,9 @@ def in_classes(records: Sequence[Record], wanted: Wanted, source: str) -> list[R
     ]
 
 
-def fitted(records: Sequence[Record], wanted: Wanted, label_sep: str | None) -> list[str]:
+def label_count_notes(
+    records: Sequence[Record], wanted: Wanted, label_sep: str | None
+) -> list[str]:
     """Notes of a table with one label per picture for a model of many, or the other way round.
 
     Raises:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warmstart.data.scan import is_dir, is_file, junk_reason
-from warmstart.data.split_words import USUAL_NAMES, part_of
+from warmstart.data.split import part_of
+from warmstart.data.table import SPLITS
 from warmstart.errors import DataError, SettingError
-from warmstart.images.formats import is_picture
+from warmstart.images.formats import is_image_suffix
 
 ARGUMENTS = ("trn_name", "val_name", "test_name")  # of from_paths, which users call
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
@@ -29,31 +30,31 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-def resolve_parts(root: Path, names: Names) -> Parts:
+def resolve_part_folders(root: Path, names: Names) -> Parts:
     """Which folders are the train, valid and test parts; none means class folders only.
 
     A folder under another usual name, such as val or Testing, is taken where it is the only one.
 
     Args:
         root: The data folder.
-        names: What was asked for; ``USUAL_NAMES`` where nothing was.
+        names: What was asked for; ``SPLITS`` where nothing was.
 
     Raises:
         DataError: it is not a data folder.
         SettingError: train and valid are to be one and the same.
     """
-    refuse_file(root)
+    check_is_folder(root)
     if names[0] == names[1]:
         raise SettingError(
             f"trn_name and val_name are both {names[0]!r}.",
             expected="a folder to train on, and another one that judges.",
             fix='leave val_name="valid": without such a folder, validation images are drawn.',
-            flags=("--val-name", USUAL_NAMES[1]),
+            flags=("--val-name", SPLITS[1]),
         )
     children = visible_folders(root)
     if not children:
         refuse_without_folders(root, names)
-    for given, usual in zip(names, USUAL_NAMES, strict=True):
+    for given, usual in zip(names, SPLITS, strict=True):
         if given is not None and given != usual and given not in children:
             raise DataError(
                 f"{root} has no folder {given}.",
@@ -61,7 +62,7 @@ def resolve_parts(root: Path, names: Names) -> Parts:
                 fix=f"name some of: {', '.join(children)}.",
             )
     if names[0] not in children and not has_other_train(root, children):
-        refuse_without_train(root, children, names)
+        check_no_parts(root, children, names)
         return Parts()
     notes = []
     if names[2] in names[:2]:
@@ -72,13 +73,13 @@ def resolve_parts(root: Path, names: Names) -> Parts:
         taken = resolve_part(root, children, names, part)
         found.append(taken)
         if taken is not None and taken != name:
-            notes.append(f"{USUAL_NAMES[part]} images are read from the folder {taken}")
+            notes.append(f"{SPLITS[part]} images are read from the folder {taken}")
     return Parts(found[0], found[1], found[2], tuple(notes))
 
 
 def part_name(names: Names, name: str | None) -> str:
     """What a folder's name was given for first."""
-    return USUAL_NAMES[names.index(name)] if name is not None else ""
+    return SPLITS[names.index(name)] if name is not None else ""
 
 
 def resolve_part(root: Path, children: list[str], names: Names, part: int) -> str | None:
@@ -90,13 +91,13 @@ def resolve_part(root: Path, children: list[str], names: Names, part: int) -> st
     name = names[part]
     if name is None or name in children:
         return name
-    others = [one for one in children if part_of(one) == USUAL_NAMES[part] and one not in names]
+    others = [one for one in children if part_of(one) == SPLITS[part] and one not in names]
     if len(others) > 1:
         raise DataError(
             f"{root} has the folders {' and '.join(others)}, and none named {name}.",
-            expected=f"one folder of {USUAL_NAMES[part]} images.",
+            expected=f"one folder of {SPLITS[part]} images.",
             fix=f'pass {ARGUMENTS[part]}="{others[0]}" or another one.',
-            flags=(option(part), others[0]),
+            flags=(flag_of_part(part), others[0]),
         )
     return others[0] if others else None
 
@@ -108,7 +109,7 @@ def has_other_train(root: Path, children: list[str]) -> bool:
     to train on holds folders alone.
     """
     parts = {part_of(name) for name in children} - {None}
-    trains = [name for name in children if part_of(name) == USUAL_NAMES[0]]
+    trains = [name for name in children if part_of(name) == SPLITS[0]]
     if not trains or len(parts) < 2:
         return False
     if all(part_of(name) for name in children):
@@ -128,12 +129,14 @@ def visible_folders(folder: Path) -> list[str]:
 def has_images(folder: Path) -> bool:
     """Whether an image lies directly in ``folder``."""
     return any(
-        is_picture(entry.suffix) and not junk_reason(entry.name, is_folder=False) and is_file(entry)
+        is_image_suffix(entry.suffix)
+        and not junk_reason(entry.name, is_folder=False)
+        and is_file(entry)
         for entry in folder.iterdir()
     )
 
 
-def refuse_file(root: Path) -> None:
+def check_is_folder(root: Path) -> None:
     """Something that is no folder.
 
     Raises:
@@ -158,7 +161,7 @@ def refuse_file(root: Path) -> None:
             fix = "for labels in a table, use from_csv; on the command line, rename it to .csv."
         else:
             above = root.parent.parent
-            holder = above.parent if above.name in USUAL_NAMES else above
+            holder = above.parent if above.name in SPLITS else above
             fix = f"pass the folder that holds the class folders, such as {holder}."
             flags = ("=", str(root), str(holder))
     raise DataError(what, expected=EXPECTED, fix=fix, flags=flags)
@@ -192,7 +195,7 @@ def refuse_without_folders(root: Path, names: Names) -> None:
     )
 
 
-def refuse_without_train(root: Path, children: list[str], names: Names) -> None:
+def check_no_parts(root: Path, children: list[str], names: Names) -> None:
     """Folders that are not classes, though there is no train folder.
 
     Raises:
@@ -215,6 +218,6 @@ def refuse_without_train(root: Path, children: list[str], names: Names) -> None:
         )
 
 
-def option(part: int) -> str:
+def flag_of_part(part: int) -> str:
     """The command line's word for an argument."""
     return f"--{ARGUMENTS[part].replace('_', '-')}"

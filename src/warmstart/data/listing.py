@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warmstart.data.scan import exists, is_dir, is_file, is_utf8, reason_counts, scan
-from warmstart.data.table import Exclusion
+from warmstart.data.scan import exists, is_dir, is_file, is_utf8, scan
+from warmstart.data.table import Exclusion, reason_counts
 from warmstart.errors import DataError, printable
-from warmstart.images.formats import HEIF_EXTRA, unread_pictures
+from warmstart.images.formats import HEIF_EXTRA, unread_images
 
 MOST_NAMED = 20  # of one reason, on a screen
 
@@ -20,7 +20,7 @@ class Listing:
     exclusions: tuple[Exclusion, ...]
 
 
-def list_pictures(paths: Sequence[Path], *, once: bool = False) -> Listing:
+def list_images(paths: Sequence[Path], *, once: bool = False) -> Listing:
     """The pictures that some paths stand for.
 
     Args:
@@ -40,10 +40,10 @@ def list_pictures(paths: Sequence[Path], *, once: bool = False) -> Listing:
                 Exclusion(f"{path}/{item.name}", item.reason) for item in found.exclusions
             ]
             if not found.images:
-                refuse_no_pictures(path, found.exclusions)
+                refuse_no_images(path, found.exclusions)
             files += [path / name for name in found.images]
         else:
-            refuse_no_file(path)
+            check_is_file(path)
             files.append(path)
     if once:
         kept: dict[Path, Path] = {}
@@ -54,7 +54,7 @@ def list_pictures(paths: Sequence[Path], *, once: bool = False) -> Listing:
     return Listing(tuple(files), tuple(exclusions))
 
 
-def refuse_no_file(path: Path) -> None:
+def check_is_file(path: Path) -> None:
     """Something that holds no picture to read: nothing, a pipe, a device.
 
     Raises:
@@ -73,7 +73,7 @@ def refuse_no_file(path: Path) -> None:
     raise DataError(what, expected="a file, or a folder with image files.", fix=fix)
 
 
-def refuse_no_pictures(folder: Path, exclusions: Iterable[Exclusion]) -> None:
+def refuse_no_images(folder: Path, exclusions: Iterable[Exclusion]) -> None:
     """A folder without pictures; what lies there in their place is named.
 
     Raises:
@@ -95,7 +95,7 @@ def holds(exclusions: Sequence[Exclusion]) -> str:
 
 def reading_fix(exclusions: Sequence[Exclusion], otherwise: str) -> str:
     """How pictures that cannot be read here could be, where there are such; else something else."""
-    reasons = unread_pictures(item.reason for item in exclusions)
+    reasons = unread_images(item.reason for item in exclusions)
     if not reasons:
         return otherwise
     if HEIF_EXTRA in reasons[0]:

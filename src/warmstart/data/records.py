@@ -10,11 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.data.doubts import label_doubts
-from warmstart.data.faults import Faults
-from warmstart.data.listed import some
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import Exclusion, ImageTable, class_counts
-from warmstart.errors import DataError
+from warmstart.errors import DataError, first_few
+
+
+@dataclass
+class Faults:
+    """Where readers take what is wrong with the data, and not with how it was asked for.
+
+    Training wants an error; a checkup is there to find such things, so it goes on without the rows
+    that are at fault. They are exclusions then, or stay as they are.
+    """
+
+    is_lenient: bool = False
+    found: list[DataError] = field(default_factory=list)
+
+    def add(self, error: DataError) -> None:
+        """Keep an error, or raise it where the reader is strict."""
+        if not self.is_lenient:
+            raise error
+        self.found.append(error)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What was kept, each as what is wrong and what would mend it."""
+        return tuple(f"{error.what} Fix: {error.fix}" for error in self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +85,7 @@ def assemble(
     classes, strange = class_order(records, classes, faults, is_multi_label=is_multi_label)
     records = [record for record in records if record.name not in strange]
     left_out = [Exclusion(name, "of a class that train does not have") for name in strange]
-    labels = encode(records, classes, is_multi_label=is_multi_label)
+    labels = encode_labels(records, classes, is_multi_label=is_multi_label)
     splits = np.array([record.split for record in records], dtype="<U5")
     groups = group_names(records, faults)
     if not (splits == "valid").any():
@@ -76,7 +97,7 @@ def assemble(
             draw,
         )
         if not chosen.any():
-            faults.add(no_choice(len(rows)))
+            faults.add(no_draw_error(len(rows)))
         splits[rows[chosen]] = "valid"
     return ImageTable(
         root=root,
@@ -107,7 +128,7 @@ def group_names(records: Sequence[Record], faults: Faults) -> tuple[str, ...] | 
     if parted:
         faults.add(
             DataError(
-                f"{len(parted)} group(s) are in more than one split: {some(parted)}.",
+                f"{len(parted)} group(s) are in more than one split: {first_few(parted)}.",
                 expected="all images of a group in one split: a model knows what it was shown.",
                 fix="move each group to one split, or leave the splits away, to have them drawn.",
             )
@@ -133,9 +154,9 @@ def class_order(
     used: dict[str, Counter[str]] = {"train": Counter(), "valid": Counter(), "test": Counter()}
     for record in records:
         used[record.split].update(record.labels or ())
-    refuse_lookalikes({name for counter in used.values() for name in counter}, faults)
+    check_lookalikes({name for counter in used.values() for name in counter}, faults)
     classes = tuple(sorted(used["train"]))
-    strange = strangers(records, classes, used, faults)
+    strange = rows_of_unknown_classes(records, classes, used, faults)
     if len(classes) < (1 if is_multi_label else 2):
         faults.add(
             DataError(
@@ -152,15 +173,21 @@ def lookalikes(classes: Iterable[str], *, is_case_blind: bool) -> list[list[str]
     """Classes that are the same but for outer spaces and Unicode form (and case)."""
     spellings: dict[str, list[str]] = {}
     for name in sorted(classes):
-        key = unicodedata.normalize("NFC", name).strip()
+        key = class_key(name)
         spellings.setdefault(key.casefold() if is_case_blind else key, []).append(name)
     return [names for names in spellings.values() if len(names) > 1]
 
 
-def refuse_lookalikes(
+def check_lookalikes(
     classes: Iterable[str], faults: Faults, *, is_case_blind: bool = False
 ) -> None:
-    """Two spellings of one class would be learnt as two: a fault."""
+    """Two spellings of one class would be learnt as two: a fault.
+
+    Args:
+        classes: Their names, in any order.
+        faults: What takes the error.
+        is_case_blind: Whether names that differ in case only are the same too.
+    """
     twins = lookalikes(classes, is_case_blind=is_case_blind)
     if twins:
         first = " and ".join(repr(name) for name in twins[0])
@@ -174,7 +201,7 @@ def refuse_lookalikes(
         )
 
 
-def strangers(
+def rows_of_unknown_classes(
     records: Sequence[Record],
     classes: tuple[str, ...],
     used: dict[str, Counter[str]],
@@ -201,10 +228,23 @@ def strangers(
     return tuple(record.name for record in records if not set(record.labels or ()) <= known)
 
 
-def encode(
+def encode_labels(
     records: Sequence[Record], classes: tuple[str, ...], *, is_multi_label: bool
 ) -> NDArray[np.int64]:
-    """(N,) positions in ``classes``, or (N, K) of 0 and 1; -1 where a record has no label."""
+    """Labels as integers.
+
+    Args:
+        records: N of them, with labels that are all among the classes.
+        classes: (K,) names in order.
+        is_multi_label: Whether an image may have any number of classes.
+
+    Returns:
+        (N,) positions in ``classes``, or (N, K) of 0 and 1; -1 where a record has no label.
+
+    >>> encode_labels([Record("a.jpg", ("dog",)), Record("b.jpg", None)], ("cat", "dog"),
+    ...               is_multi_label=False)
+    array([ 1, -1])
+    """
     position = {name: number for number, name in enumerate(classes)}
     if not is_multi_label:
         return np.array(
@@ -219,7 +259,7 @@ def encode(
     return labels
 
 
-def no_choice(num_rows: int) -> DataError:
+def no_draw_error(num_rows: int) -> DataError:
     """The error for a draw that finds no row to draw."""
     return DataError(
         f"none of the {num_rows} training images can be spared for validation: every class "
@@ -233,10 +273,25 @@ def no_choice(num_rows: int) -> DataError:
 def missing_classes(
     of_valid: NDArray[np.int64], of_train: NDArray[np.int64], classes: tuple[str, ...]
 ) -> list[str]:
-    """A note of the classes that no validation row has: no score will speak of them."""
+    """A note of the classes that no validation row has: no score will speak of them.
+
+    Args:
+        of_valid: Labels of the validation rows, (N,) or (N, K).
+        of_train: Likewise of the training rows.
+        classes: (K,) names in order.
+    """
     absent = np.flatnonzero(class_counts(of_valid, len(classes)) == 0)
     if not len(absent):
         return []
     number = class_counts(of_train, len(classes))
     listed = ", ".join(f"{classes[label]} ({number[label]} in train)" for label in absent)
     return [f"{len(absent)} class(es) have no validation image: {listed}"]
+
+
+def class_key(name: str) -> str:
+    r"""What tells classes apart: file systems write one name in several forms of Unicode.
+
+    >>> class_key("Cafe\u0301 ") == class_key("Caf\u00e9")
+    True
+    """
+    return unicodedata.normalize("NFC", name).strip()

@@ -1,14 +1,13 @@
 """Every file below a folder, each once, whatever links there are: the one lister of pictures."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError
-from warmstart.images.formats import is_picture, why_not
+from warmstart.images.formats import is_image_suffix, unread_reason
 
 # what file managers, cameras, servers and unpackers leave among pictures, in lower case
 JUNK_FOLDERS = frozenset(
@@ -96,7 +95,7 @@ def _descend(walk: _Walk, start: str) -> None:
         if folder:
             walk.folders[folder] = path
         real = os.path.realpath(path)
-        has_pictures = any(_is_plain_picture(entry) for entry in entries)
+        has_pictures = any(_is_image_file(entry) for entry in entries)
         for entry in entries:
             name = f"{folder}/{entry.name}" if folder else entry.name
             if _is_wanted(walk, entry, name, beside_pictures=has_pictures):
@@ -120,9 +119,9 @@ def _entries(path: str) -> list["os.DirEntry[str]"]:
         ) from error
 
 
-def _is_plain_picture(entry: "os.DirEntry[str]") -> bool:
+def _is_image_file(entry: "os.DirEntry[str]") -> bool:
     is_wanted = not junk_reason(entry.name, is_folder=False)
-    return is_wanted and is_picture(Path(entry.name).suffix) and _is(entry.is_file)
+    return is_wanted and is_image_suffix(Path(entry.name).suffix) and _is(entry.is_file)
 
 
 def _is(question: Callable[[], bool]) -> bool:
@@ -161,8 +160,8 @@ def _place(
         walk.leave_out(name, "a link to nothing")
     elif not _is(entry.is_file):
         walk.leave_out(name, "not a regular file")
-    elif not is_picture(suffix):
-        walk.leave_out(name, why_not(suffix))
+    elif not is_image_suffix(suffix):
+        walk.leave_out(name, unread_reason(suffix))
     elif entry.is_symlink():
         walk.file_links.append(name)
     else:
@@ -206,15 +205,6 @@ def junk_reason(name: str, *, is_folder: bool) -> str:
         return f"a {'folder' if is_folder else 'file'} that other programs made"
     is_copy = low.endswith("~") or low.startswith("~$") or (low[0] == low[-1] == "#" and low[1:])
     return "" if is_folder or not is_copy else "an editor's copy"
-
-
-def reason_counts(exclusions: Iterable[Exclusion]) -> list[tuple[str, int, str]]:
-    """Reason, number and first name of what is left out, the most frequent reason first."""
-    listed = list(exclusions)
-    return [
-        (reason, number, next(item.name for item in listed if item.reason == reason))
-        for reason, number in Counter(item.reason for item in listed).most_common()
-    ]
 
 
 def exists(path: Path) -> bool:

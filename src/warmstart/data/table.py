@@ -1,7 +1,7 @@
 """The table of images that everything else starts from."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -173,11 +173,9 @@ class ImageTable:
 
     def left_out_lines(self) -> list[str]:
         """Exclusions by reason: how many, and the first."""
-        firsts = {item.reason: item.name for item in reversed(self.exclusions)}
-        counts = Counter(item.reason for item in self.exclusions).most_common()
         return [
-            printable(f"left out: {number} × {reason} (first: {firsts[reason]})")
-            for reason, number in counts
+            printable(f"left out: {number} × {reason} (first: {first})")
+            for reason, number, first in reason_counts(self.exclusions)
         ]
 
 
@@ -200,7 +198,27 @@ def damaged_notes(damaged: tuple[Exclusion, ...]) -> tuple[str, ...]:
 
 
 def class_counts(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
-    """Rows of each class (K,), from labels (N,) or (N, K); rows without one count nowhere."""
+    """How many rows each class has.
+
+    Args:
+        labels: (N,) labels, or (N, K) of 0 and 1; -1 where a row has none, which counts nowhere.
+        num_classes: K.
+
+    Returns:
+        (K,) int64.
+
+    >>> class_counts(np.array([0, 2, 2, -1]), 3)
+    array([1, 0, 2])
+    """
     if labels.ndim == 2:
         return np.asarray((labels == 1).sum(axis=0), np.int64)
     return np.bincount(labels[labels >= 0], minlength=num_classes).astype(np.int64)
+
+
+def reason_counts(exclusions: Iterable[Exclusion]) -> list[tuple[str, int, str]]:
+    """Reason, number and first name of what is left out, the most frequent reason first."""
+    listed = list(exclusions)
+    return [
+        (reason, number, next(item.name for item in listed if item.reason == reason))
+        for reason, number in Counter(item.reason for item in listed).most_common()
+    ]

@@ -37,7 +37,11 @@ def is_formula(text: str) -> bool:
 
 
 def by_cell(names: Iterable[str]) -> dict[str, str]:
-    """Names by what stands in their cells: as it is written here, or as it was before."""
+    """Names by what stands in their cells: as it is written here, or as it was before.
+
+    >>> by_cell(["=1+1"])
+    {'=1+1': '=1+1', "'=1+1": '=1+1'}
+    """
     names = list(names)
     found = {name: name for name in names}
     for form in (printable, safe_cell):  # the first: as one of several in a cell
@@ -46,7 +50,15 @@ def by_cell(names: Iterable[str]) -> dict[str, str]:
 
 
 def read_cells(path: Path, most_bytes: int = PLAIN_TEXT_BYTES) -> tuple[list[str], list[list[str]]]:
-    """The titles of a CSV as ``write_rows`` writes them, and its rows, each as long as they are."""
+    """Read a CSV as ``write_rows`` writes it.
+
+    Args:
+        path: A regular file in UTF-8.
+        most_bytes: More than any that could be meant.
+
+    Returns:
+        Titles (C), and rows of C cells each, as they stand there; anything else is refused.
+    """
     text = read_text(path, most_bytes)
     try:
         titles, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)

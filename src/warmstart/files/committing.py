@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from warmstart.errors import FileError
-from warmstart.files.locks import folder_lock
 from warmstart.files.reading import read_regular
-from warmstart.files.writing import disk_errors, remove_stale, sync_folder, write_whole
+from warmstart.files.writing import file_errors, folder_lock, remove_stale, sync_folder, write_whole
 
 PENDING = ".pending-"
 MOST_TRIES = 5  # a reader that meets a writer looks again
@@ -38,7 +37,7 @@ def commit(folder: Path, parts: Mapping[str, bytes], index: Path, content: bytes
         index: The file that names the ``sha256_of`` each part.
         content: What it says.
     """
-    with disk_errors(folder):
+    with file_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder):
             commit_locked(folder, parts, index, content)
@@ -78,7 +77,13 @@ def has_content(path: Path, content: bytes) -> bool:
 
 
 def committed_place(folder: Path, name: str, sha256: str) -> Path:
-    """Where a part that an index names may be read: it waits there, or has taken its place."""
+    """Where a part that an index names may be read: it waits there, or has taken its place.
+
+    Args:
+        folder: Where the index is.
+        name: Of the part.
+        sha256: Its sum, as the index has it.
+    """
     place = pending(folder, name, sha256)
     return place if place.is_file() else folder / name
 

@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 
 OWN_FOLDER = 0o700  # of files that nobody else may put there
@@ -37,8 +36,8 @@ def load_matplotlib() -> None:
         settings = Path("~/.config/matplotlib/matplotlibrc").expanduser()
         if "MATPLOTLIBRC" not in os.environ and settings.is_file():
             mine["MATPLOTLIBRC"] = str(settings)
-    with environment(mine):
-        import_module("matplotlib.font_manager")  # writes its list, and remembers where
+    with variables_set(mine):
+        from matplotlib import font_manager  # noqa: F401 (writes its list, remembers where)
 
 
 def temporary_folder() -> Path:
@@ -57,7 +56,7 @@ def temporary_folder() -> Path:
 
 
 @contextmanager
-def environment(values: dict[str, str]) -> Iterator[None]:
+def variables_set(values: dict[str, str]) -> Iterator[None]:
     """Set variables for a while."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

@@ -38,10 +38,10 @@ def plain_json(text: str | bytes, name: str, *, has_infinity: bool = False) -> A
         name: What errors call the file.
         has_infinity: Infinity and NaN may stand there, as Python writes them.
     """
-    number = float if has_infinity else finite
-    return parsed(
+    number = float if has_infinity else finite_number
+    return parse_with(
         lambda: json.loads(
-            text, parse_float=number, parse_constant=number, object_pairs_hook=distinct
+            text, parse_float=number, parse_constant=number, object_pairs_hook=distinct_keys
         ),
         "JSON",
         name,
@@ -49,7 +49,19 @@ def plain_json(text: str | bytes, name: str, *, has_infinity: bool = False) -> A
 
 
 def json_table(text: str | bytes, name: str, *, has_infinity: bool = False) -> dict[str, Any]:
-    """Plain data of a JSON text that is an object; otherwise as ``plain_json``."""
+    """Plain data of a JSON text that is an object.
+
+    Args:
+        text: The file's content.
+        name: What errors call the file.
+        has_infinity: As for ``plain_json``.
+
+    Returns:
+        Values by key; what is no object is refused.
+
+    >>> json_table('{"rows": 2}', "card.json")
+    {'rows': 2}
+    """
     found = plain_json(text, name, has_infinity=has_infinity)
     if not isinstance(found, dict):
         refuse_file(name, "is no table of names and values")
@@ -58,11 +70,13 @@ def json_table(text: str | bytes, name: str, *, has_infinity: bool = False) -> d
 
 def plain_toml(text: str, name: str) -> dict[str, Any]:
     """Plain data of a TOML text, every number of it finite."""
-    found: dict[str, Any] = parsed(lambda: tomllib.loads(text, parse_float=finite), "TOML", name)
+    found: dict[str, Any] = parse_with(
+        lambda: tomllib.loads(text, parse_float=finite_number), "TOML", name
+    )
     return found
 
 
-def parsed(parse: Callable[[], Any], language: str, name: str) -> Any:
+def parse_with(parse: Callable[[], Any], language: str, name: str) -> Any:
     """What a parser finds."""
     try:
         return parse()
@@ -71,7 +85,7 @@ def parsed(parse: Callable[[], Any], language: str, name: str) -> Any:
         refuse_file(name, f"is no {language} of ours: {reason}")
 
 
-def finite(text: str) -> float:
+def finite_number(text: str) -> float:
     """A number.
 
     Raises:
@@ -83,7 +97,7 @@ def finite(text: str) -> float:
     return value
 
 
-def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object.
 
     Raises:

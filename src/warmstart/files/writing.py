@@ -1,4 +1,4 @@
-"""Files that are whole or not there, also after a kill or the power went."""
+"""Files that are whole or not there, also after a kill or the power went; the lock of a folder."""
 
 import io
 import os
@@ -12,6 +12,11 @@ from platform import node
 from typing import BinaryIO
 
 from warmstart.errors import FileError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 TEMPORARY = ".writing-"
 HOST = f"{zlib.crc32(node().encode()):08x}"  # a folder may be shared: process numbers are not
@@ -36,7 +41,7 @@ def writing(
         sweeps: What a killed writer of the same file left is removed.
     """
     temporary = path.with_name(f"{TEMPORARY}{HOST}-{os.getpid()}-{path.name}")
-    with disk_errors(path, what):
+    with file_errors(path, what):
         path.parent.mkdir(parents=True, exist_ok=True)
         if sweeps:
             remove_stale(path.parent, path.name)
@@ -65,13 +70,19 @@ def writing_text(path: Path) -> Iterator[io.TextIOWrapper]:
 
 
 def write_whole(path: Path, content: bytes | str, *, what: str = "") -> None:
-    """Write a file that is whole or not there; text in UTF-8."""
+    """Write a file that is whole or not there.
+
+    Args:
+        path: Where; its folder is made.
+        content: Bytes, or text that is written in UTF-8.
+        what: What is written, for errors; the file's name otherwise.
+    """
     with writing(path, what=what) as file:
         file.write(content if isinstance(content, bytes) else content.encode(errors=NO_TEXT))
 
 
 @contextmanager
-def disk_errors(path: Path, what: str = "") -> Iterator[None]:
+def file_errors(path: Path, what: str = "") -> Iterator[None]:
     """Say what to do where the system refuses to write.
 
     Args:
@@ -140,3 +151,35 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def folder_lock(folder: Path, *, waits: bool = True) -> Iterator[bool]:
+    """Hold the lock of a folder, and say whether it is held; who writes there holds it.
+
+    The folder itself is locked, so that nothing is left in it, and the system releases it when the
+    process ends. Where a system cannot do that (Windows, some network disks) nobody is kept out.
+
+    Args:
+        folder: It is there.
+        waits: Whether to wait for another process that holds it; False is yielded otherwise.
+    """
+    if fcntl is None:
+        yield True
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield take_lock(handle, waits=waits)
+    finally:
+        os.close(handle)
+
+
+def take_lock(handle: int, *, waits: bool) -> bool:
+    """Try to lock an open folder; say whether nobody else holds it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk that knows no locks
+        return True
+    return True

@@ -30,22 +30,27 @@ class ArrayLike(Protocol):
         """As numpy's."""
 
 
-def as_array(value: Any, name: str) -> NDArray[Any]:
-    """An array of numpy."""
+def to_numpy(value: Any, name: str) -> NDArray[Any]:
+    """An array of numpy.
+
+    Args:
+        value: An array, or a tensor of torch, also one on a GPU.
+        name: What errors call it.
+    """
     if hasattr(value, "detach"):  # a tensor that remembers its gradient, or lies on a GPU
         value = value.detach().cpu()
     try:
         return np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        refuse(name, f"makes no array: {error}", "pass an array of numpy.")
+        refuse_array(name, f"makes no array: {error}", "pass an array of numpy.")
 
 
-def typed(value: object, name: str) -> str:
+def array_expression(value: object, name: str) -> str:
     """What to type for an array of numpy, which a fix makes another one of."""
     return name if isinstance(value, np.ndarray) else f"np.asarray({name})"
 
 
-def pictures_of(value: Any, name: str) -> list[Pixels]:
+def images_of(value: Any, name: str) -> list[Pixels]:
     """The picture that an array shows, or the pictures of a stack.
 
     Args:
@@ -53,9 +58,9 @@ def pictures_of(value: Any, name: str) -> list[Pixels]:
             stack of greys.
         name: What errors call it.
     """
-    array, name = as_array(value, name), typed(value, name)
+    array, name = to_numpy(value, name), array_expression(value, name)
     if array.ndim == 3 and array.shape[0] in {3, 4} and array.shape[2] not in CHANNELS:
-        refuse(
+        refuse_array(
             name,
             f"has shape {array.shape}: colours along the first axis, or {len(array)} grey pictures",
             f"pass {name}.transpose(1, 2, 0) for one picture, list({name}) for {len(array)}.",
@@ -76,21 +81,21 @@ def stack_of(value: Any, name: str) -> Sequence[Pixels]:
         N pictures, read-only copies; later changes of ``value`` change none.
     """
     if isinstance(value, (list, tuple)) and not is_even(value):
-        return each_picture(value, name)
-    array: NDArray[Any] = as_array(value, name)
+        return each_image(value, name)
+    array: NDArray[Any] = to_numpy(value, name)
     if array.dtype == object and array.ndim == 1:
-        return each_picture(list(array), name)
-    name = typed(value, name)
-    refuse_shape(array, name)
+        return each_image(list(array), name)
+    name = array_expression(value, name)
+    check_shape(array, name)
     found: NDArray[np.uint8] = np.empty(array.shape, np.uint8)
-    scale = scale_of(array, name)
+    scale = value_scale(array, name)
     for place, picture in enumerate(array):  # one at a time: floats take eight times the memory
         found[place] = picture if scale == 1 else (picture * scale).round()
     channels = found.shape[-1] if found.ndim == 4 else None
     if channels == 1:
         found = found[..., 0]
     elif channels == 4:
-        found = np.stack([over_white(picture) for picture in found])
+        found = np.stack([image_pixels(Image.fromarray(picture, "RGBA")) for picture in found])
     found.flags.writeable = False
     return list(found)
 
@@ -107,32 +112,27 @@ def is_even(pictures: Sequence[Any]) -> bool:
     )
 
 
-def each_picture(pictures: Sequence[Any], name: str) -> list[Pixels]:
+def each_image(pictures: Sequence[Any], name: str) -> list[Pixels]:
     """The pixels of pictures of any sizes and kinds."""
-    return [one_picture(item, f"{name}[{place}]") for place, item in enumerate(pictures)]
+    return [one_image(item, f"{name}[{place}]") for place, item in enumerate(pictures)]
 
 
-def one_picture(value: Any, name: str) -> Pixels:
+def one_image(value: Any, name: str) -> Pixels:
     """The pixels of a PIL image or of an array that shows one picture."""
     if isinstance(value, Image.Image):
         return image_pixels(value)
-    found = pictures_of(value, name)
+    found = images_of(value, name)
     if len(found) != 1:
-        refuse(name, f"has shape {np.shape(value)}", "pass one picture at each place.")
+        refuse_array(name, f"has shape {np.shape(value)}", "pass one picture at each place.")
     return found[0]
 
 
 def image_pixels(image: Image.Image) -> Pixels:
-    """(H, W, 3) of what a PIL image of any mode shows, upright."""
+    """(H, W, 3) uint8 of what a PIL image of any mode shows, upright; alpha lies over white."""
     return np.asarray(to_rgb(ImageOps.exif_transpose(image)), np.uint8)
 
 
-def over_white(picture: Pixels) -> Pixels:
-    """(H, W, 4) with alpha → (H, W, 3), as of a file with alpha."""
-    return image_pixels(Image.fromarray(picture, "RGBA"))
-
-
-def refuse_shape(array: NDArray[Any], name: str) -> None:
+def check_shape(array: NDArray[Any], name: str) -> None:
     """See that an array is a stack of pictures."""
     fix, shape = None, array.shape
     is_stack = array.ndim == 4 and shape[3] in CHANNELS
@@ -145,10 +145,10 @@ def refuse_shape(array: NDArray[Any], name: str) -> None:
     elif not all(shape):
         fix = "give at least one image, of at least one pixel."
     if fix is not None:
-        refuse(name, f"has shape {array.shape}", fix)
+        refuse_array(name, f"has shape {array.shape}", fix)
 
 
-def scale_of(array: NDArray[Any], name: str) -> float:
+def value_scale(array: NDArray[Any], name: str) -> float:
     """What values are multiplied with, so that white is 255."""
     if array.dtype == np.uint8:
         return 1.0
@@ -156,17 +156,17 @@ def scale_of(array: NDArray[Any], name: str) -> float:
         return 255.0
     if array.dtype.kind not in "iuf":
         fix = f"make {name} an array of numbers: all images of one size, stacked."
-        refuse(name, f"is of {array.dtype}", fix)
+        refuse_array(name, f"is of {array.dtype}", fix)
     low, high = float(array.min()), float(array.max())
     if array.dtype.str[1:] == "u2" and (high > TWELVE_BITS or not high):
         return 255 / 65535  # as in files of 16 bits
     if array.dtype.kind != "f" or not (low >= 0 and high <= 1):
         problem = f"is of {array.dtype}, with values from {low:g} to {high:g}"
-        refuse(name, problem, fix_of(low, high, name))
+        refuse_array(name, problem, pixels_fix(low, high, name))
     return 255.0
 
 
-def fix_of(low: float, high: float, name: str) -> str:
+def pixels_fix(low: float, high: float, name: str) -> str:
     """How to make uint8 of pixels, judged by their values."""
     if not np.isfinite([low, high]).all():
         return f"replace what is no number: np.nan_to_num({name})."
@@ -177,7 +177,7 @@ def fix_of(low: float, high: float, name: str) -> str:
     return f'pass ({name} / {high or 1:g} * 255).round().astype("uint8").'
 
 
-def refuse(name: str, problem: str, fix: str) -> NoReturn:
+def refuse_array(name: str, problem: str, fix: str) -> NoReturn:
     """Refuse an array that does not say what it shows.
 
     Raises:

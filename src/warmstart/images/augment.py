@@ -1,4 +1,4 @@
-"""How a view may differ from the plain one, and the draw of one view.
+"""How a view may differ from the plain one, by name or in numbers, and the draw of one view.
 
 Reference: the presets are those of fastai 0.7 (transforms.py), with its parameters.
 
@@ -9,10 +9,12 @@ which thread came first; all geometry is one resampling.
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
-from warmstart.arguments import one_of, optional, read_fields, real, text
+from warmstart.arguments import one_of, optional, read_fields, real, shortly, text
+from warmstart.errors import SettingError
 from warmstart.images.geometry import NUM_SYMMETRIES
 from warmstart.images.light import Erasure, contrast_factor
 from warmstart.images.policy import OPERATIONS, Operation, draw_operations
@@ -27,9 +29,22 @@ ERASED_ASPECT = (0.3, 3.3)  # width / height
 class Augmentation:
     """How far views may differ from the plain one; the defaults change nothing.
 
-    ``name`` is for people. ``max_lighting`` is the largest shift of brightness, as a share of the
-    full range, and of contrast; ``flip`` is "none", "side_on" (left and right) or "top_down" (all
-    eight symmetries of a square); ``policy`` is None, "rand_augment" or "trivial_augment".
+    Args:
+        name: For people; it changes no pixel.
+        max_rotation_degrees: Of a turn either way, in [0, 180]; three of four views are turned.
+        max_lighting: The largest shift of brightness, as a fraction of the full range, and of
+            contrast, in [0, 1].
+        flip: "none", "side_on" (left and right) or "top_down" (all eight symmetries of a square).
+        max_zoom: The largest factor, in [1, 100]; three of four views are zoomed.
+        erasing_probability: Of a rectangle of noise (random erasing), in [0, 1].
+        policy: None, "rand_augment" or "trivial_augment".
+
+    Raises:
+        SettingError: a value cannot be drawn from.
+
+    Example:
+        >>> Augmentation("own", max_rotation_degrees=15, flip="side_on").max_zoom
+        1.0
     """
 
     name: str = "none"
@@ -63,6 +78,12 @@ class Augmentation:
 transforms_basic = Augmentation("basic", max_rotation_degrees=10, max_lighting=0.05)
 transforms_side_on = Augmentation("side_on", 10, 0.05, flip="side_on")
 transforms_top_down = Augmentation("top_down", 10, 0.05, flip="top_down")
+PRESETS = (
+    transforms_basic,
+    transforms_side_on,
+    transforms_top_down,
+    *(Augmentation(policy, policy=policy) for policy in OPERATIONS),
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +104,9 @@ class Variation:
     erasure: Erasure | None = None
 
 
-def draw(augmentation: Augmentation, view_seed: int, content_sha256: bytes, view: int) -> Variation:
+def draw_variation(
+    augmentation: Augmentation, view_seed: int, content_sha256: bytes, view: int
+) -> Variation:
     """Draw one view: the same for the same arguments, in any thread, process or order.
 
     Args:
@@ -124,3 +147,41 @@ def draw_erasure(area: float, aspect: float, *, place: tuple[float, float], seed
     ratio = float(np.exp(narrow + aspect * (wide - narrow)))
     width, height = min(1.0, (share * ratio) ** 0.5), min(1.0, (share / ratio) ** 0.5)
     return Erasure(place[0] * (1 - width), place[1] * (1 - height), width, height, seed)
+
+
+def read_augmentation(name: str, value: Any) -> Augmentation | None:
+    """How views differ; None where nothing is asked for.
+
+    Args:
+        name: What errors call the argument.
+        value: An ``Augmentation``; the name of a preset, with or without "transforms_"; a list of
+            one of these, as fastai 0.7 has them; or None, "none" or an empty list.
+
+    Raises:
+        SettingError: there is no such augmentation, or there are several.
+    """
+    if isinstance(value, (list, tuple)):
+        several = list(dict.fromkeys(read_augmentation(name, item) for item in value))
+        if len(several) > 1:
+            raise SettingError(
+                f"{name} has {len(several)} augmentations: {shortly(value)}.",
+                expected="one; an Augmentation has every way in which views may differ.",
+                fix=f'pass {name}=Augmentation("own", max_rotation_degrees=10, flip="side_on"), '
+                "from warmstart.images.augment.",
+            )
+        return several[0] if several else None
+    if value is None or isinstance(value, Augmentation):
+        return value
+    presets = {preset.name: preset for preset in PRESETS}
+    if isinstance(value, str):
+        word = value.strip().lower().replace("-", "_").removeprefix("transforms_")
+        if word == "none":
+            return None
+        if word in presets:
+            return presets[word]
+    raise SettingError(
+        f"{name}={shortly(value)} is unknown.",
+        expected="one of: " + ", ".join(presets) + ", or an Augmentation.",
+        fix=f'pass {name}="side_on".',
+        flags=("--augment", "side_on"),
+    )

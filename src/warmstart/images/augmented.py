@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.images.augment import Augmentation, Variation, draw
+from warmstart.images.augment import Augmentation, Variation, draw_variation
 from warmstart.images.decode import decode
 from warmstart.images.geometry import symmetry, view_matrix
 from warmstart.images.light import colour, erase, light
@@ -70,7 +70,9 @@ class AugmentedRecipe:
         """
         if check_view(view) == 0:
             return self.plain.render(content, name, use_damaged=use_damaged)
-        variation = draw(self.augmentation, int(self.view_seed), content_sha256, int(view))
+        variation = draw_variation(
+            self.augmentation, int(self.view_seed), content_sha256, int(view)
+        )
         return varied(content, name, self.plain, variation, use_damaged=use_damaged)
 
 

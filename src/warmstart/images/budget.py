@@ -79,7 +79,7 @@ def too_large(image: Image.Image, content: bytes) -> str:
     per_pixel = of_image + max(beside, RGB_BYTES if image.mode != "RGB" else 0)
     num_copies = NUM_COPIES.get(image.format or "", 3)
     num_bytes = width * height * per_pixel + tile_bytes(image) + num_copies * len(content)
-    return why_not(width, height, num_bytes)
+    return limit_passed(width, height, num_bytes)
 
 
 def too_large_jpeg(header: JpegHeader, scale: int, num_file_bytes: int) -> str:
@@ -97,17 +97,25 @@ def too_large_jpeg(header: JpegHeader, scale: int, num_file_bytes: int) -> str:
     decoded = 4 if header.num_components == 4 else 3
     scaled = num_pixels // scale**2
     num_bytes = max(kept + decoded * scaled, (decoded + RGB_BYTES) * scaled)
-    return why_not(header.width, header.height, num_bytes + 2 * header.num_bytes + num_file_bytes)
+    return limit_passed(
+        header.width, header.height, num_bytes + 2 * header.num_bytes + num_file_bytes
+    )
 
 
 def too_large_turned(image: Image.Image, num_file_bytes: int) -> str:
     """Likewise of a picture that is decoded, and of which a copy stands upright."""
     num_bytes = 2 * RGB_BYTES * image.width * image.height + num_file_bytes
-    return why_not(image.width, image.height, num_bytes)
+    return limit_passed(image.width, image.height, num_bytes)
 
 
-def why_not(width: int, height: int, num_bytes: int) -> str:
-    """Which limit is passed, with the size that was claimed."""
+def limit_passed(width: int, height: int, num_bytes: int) -> str:
+    """Which limit is passed, with the size that was claimed; "" where none is.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        num_bytes: Of memory that decoding takes, without what any image takes.
+    """
     size = f"{width} x {height} pixels"
     if width * height > MOST_PIXELS:
         return size

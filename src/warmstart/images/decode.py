@@ -21,12 +21,12 @@ from warmstart.images.budget import (
     too_large_turned,
     too_many_numbers,
 )
-from warmstart.images.formats import open_picture
+from warmstart.images.formats import open_image
 from warmstart.images.jpeg import (
     DamagedJpegError,
     UnsupportedJpegError,
     decode_jpeg,
-    read_header,
+    read_jpeg_header,
 )
 
 BAND_PIXELS = 1 << 18  # of a picture that is converted part by part
@@ -79,16 +79,16 @@ def decode(
 
 def decoded(content: bytes, name: str) -> Image.Image:
     """Any picture but a JPEG."""
-    refuse(name, too_many_numbers(content))
+    refuse_image(name, too_many_numbers(content))
     with no_warnings():
-        image: Image.Image = open_picture(io.BytesIO(content))
-    refuse(name, too_large(image, content))
+        image: Image.Image = open_image(io.BytesIO(content))
+    refuse_image(name, too_large(image, content))
     image.load()
     turn = UPRIGHT.get(orientation(image))
     image = to_rgb(image, name)
     if turn is None:
         return image
-    refuse(name, too_large_turned(image, len(content)))
+    refuse_image(name, too_large_turned(image, len(content)))
     return image.transpose(turn)
 
 
@@ -100,22 +100,22 @@ def decoded_jpeg(
     Raises:
         UnreadableImageError: it costs too much, or its size cannot be told.
     """
-    header = read_header(content)
+    header = read_jpeg_header(content)
     if header is not None:  # else Pillow says what is wrong
-        refuse(name, too_large_jpeg(header, 8, len(content)))
+        refuse_image(name, too_large_jpeg(header, 8, len(content)))
     with no_warnings():
-        image: Image.Image = open_picture(io.BytesIO(content))
+        image: Image.Image = open_image(io.BytesIO(content))
     if header is None or image.size != (header.width, header.height):
         raise UnreadableImageError(name, "decoders disagree about its size")
     turn = UPRIGHT.get(orientation(image))
     scale = 1
     if at_least is not None and image.format == "JPEG":
-        scale = scale_of(image.size, at_least)
-    refuse(name, too_large_jpeg(header, scale, len(content)))
+        scale = jpeg_scale(image.size, at_least)
+    refuse_image(name, too_large_jpeg(header, scale, len(content)))
     image = jpeg_to_rgb(image, content, scale, use_damaged=use_damaged)
     if turn is None:
         return image
-    refuse(name, too_large_turned(image, len(content)))
+    refuse_image(name, too_large_turned(image, len(content)))
     return image.transpose(turn)
 
 
@@ -147,7 +147,7 @@ def jpeg_to_rgb(
     return Image.fromarray(pixels, "RGB")
 
 
-def refuse(name: str, reason: str) -> None:
+def refuse_image(name: str, reason: str) -> None:
     """Refuse a picture for a reason, if there is one.
 
     Raises:
@@ -180,8 +180,19 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def scale_of(size: tuple[int, int], at_least: int) -> int:
-    """By which 2^k, at most 8, a JPEG's sides may be divided, the short one not below a number."""
+def jpeg_scale(size: tuple[int, int], at_least: int) -> int:
+    """By which power of two a JPEG's sides may be divided while it is decoded.
+
+    Args:
+        size: Width and height in pixels.
+        at_least: Pixels of the short side that must be left.
+
+    Returns:
+        1, 2, 4 or 8.
+
+    >>> jpeg_scale((4000, 3000), 512), jpeg_scale((500, 500), 512)
+    (4, 1)
+    """
     scale = 1
     while scale < 8 and min(size) // (scale * 2) >= at_least:
         scale *= 2
@@ -189,7 +200,12 @@ def scale_of(size: tuple[int, int], at_least: int) -> int:
 
 
 def to_rgb(image: Image.Image, name: str = "the image") -> Image.Image:
-    """Any mode to RGB: 16-bit and float greys scaled by their range, alpha over white."""
+    """Any mode to RGB: 16-bit and float greys scaled by their range, alpha over white.
+
+    Args:
+        image: Of any of Pillow's modes.
+        name: What errors call it.
+    """
     if image.mode.startswith("I") or image.mode == "F":
         return grey_to_rgb(image, name)
     if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:

@@ -32,13 +32,13 @@ HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b
 HEIF_EXTRA = "pip install 'warmstart[heif]'"
 
 
-def is_picture(suffix: str) -> bool:
+def is_image_suffix(suffix: str) -> bool:
     """Whether a file with this suffix, such as ".jpg" in any case, is read as a picture."""
     suffix = suffix.lower()
     return suffix in USUAL_SUFFIXES or suffix in rarer_suffixes() or reads_heif(suffix)
 
 
-def why_not(suffix: str) -> str:
+def unread_reason(suffix: str) -> str:
     """Why a file with a suffix that is none of a picture's is left out, and what would help."""
     suffix = suffix.lower()
     if suffix in HEIF_SUFFIXES:
@@ -50,13 +50,13 @@ def why_not(suffix: str) -> str:
     return f"not an image suffix: {suffix or 'none'}"
 
 
-def unread_pictures(reasons: Iterable[str]) -> list[str]:
+def unread_images(reasons: Iterable[str]) -> list[str]:
     """Of reasons why files are left out, those that speak of pictures, each once."""
     return [reason for reason in dict.fromkeys(reasons) if " can be read after" in reason
             or " cannot be read" in reason]  # fmt: skip
 
 
-def open_picture(file: io.BufferedIOBase) -> Image.Image:
+def open_image(file: io.BufferedIOBase) -> Image.Image:
     """Read a picture's header; only by the formats above, whatever else the file may be.
 
     Args:

@@ -43,7 +43,7 @@ class JpegHeader:
     num_bytes: int
 
 
-def read_header(content: bytes) -> JpegHeader | None:
+def read_jpeg_header(content: bytes) -> JpegHeader | None:
     """What stands before the data; None where no frame is announced there."""
     frame, marker_of_frame = b"", 0
     for marker, start, end in segments(content):

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.arguments import one_of, read_fields, real, whole
-from warmstart.images.border import BORDERS, region
 from warmstart.images.decode import decode
 from warmstart.images.geometry import Window
-from warmstart.images.warp import FILTERS
+from warmstart.images.warp import BORDERS, FILTERS, region
 
 DECODER = "libjpeg-strict-2x/1"  # part of the recipe's name: change it when pixels change
 # Of sound pictures the pixels are those of the decoder before, to the bit: what is named after

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from warmstart.activations.frozen_part import FrozenSettings
-from warmstart.backbones.bodies import build_body, fit_to_size
-from warmstart.backbones.card import Architecture, is_torchvision, refuse_unknown
+from warmstart.backbones.build import build_backbone, fit_to_size
+from warmstart.backbones.card import Architecture, check_arch, is_torchvision
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import CLASSIFIER_PREFIXES, load_pretrained
@@ -57,7 +57,7 @@ def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | 
     Returns:
         The network, the head's card (None for a custom one), and where the weights came from.
     """
-    body = build_body(plan.arch, plan.size, seed=plan.seed)
+    body = build_backbone(plan.arch, plan.size, seed=plan.seed)
     source = "none: they began at random, or are the function's own"
     if plan.is_pretrained:
         source = load_pretrained(body.module, plan.arch, plan.weights)
@@ -93,7 +93,7 @@ def loaded_network(
     card = saved.card
     try:
         refuse_too_few(saved, num_weights(arch, card.head))
-        body = build_body(arch, card.recipe["size"])
+        body = build_backbone(arch, card.recipe["size"])
         fit_to_size(body.module, card.recipe["size"])
         pool = pool_for(body.module, output_shape(body.module, card.recipe["size"]))
     except WarmstartError as error:
@@ -136,7 +136,7 @@ def num_weights(arch: Architecture, head: dict[str, Any] | None) -> int:
     import timm  # here: it takes seconds
 
     if isinstance(arch, str):
-        refuse_unknown(arch)
+        check_arch(arch)
     with torch.random.fork_rng([]), torch.device("meta"):
         whole: Any = timm.create_model(arch) if isinstance(arch, str) else arch()
     return own + sum(

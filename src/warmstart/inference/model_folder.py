@@ -7,7 +7,7 @@ from pathlib import Path
 from safetensors.torch import load, save
 from torch import Tensor
 
-from warmstart.backbones.finite import told_not_finite
+from warmstart.backbones.network import nonfinite_in_words
 from warmstart.data.seen_images import SeenImages
 from warmstart.errors import FileError, ModelFolderError, WarmstartError
 from warmstart.files.committing import commit, committed_place, read_committed, sha256_of
@@ -144,6 +144,6 @@ def check_finite(tensors: Mapping[str, Tensor], whose: str, expected: str, fix: 
     Raises:
         ModelFolderError: NaN or infinity is among them.
     """
-    wrong = told_not_finite(tensors)
+    wrong = nonfinite_in_words(tensors)
     if wrong:
         raise ModelFolderError(f"{whose} {wrong}.", expected=expected, fix=fix)

@@ -8,12 +8,11 @@ from typing import IO, Any, NoReturn, TypeAlias
 from PIL import Image
 
 from warmstart.arguments import path
-from warmstart.data.listing import left_out_lines, list_pictures
+from warmstart.data.listing import left_out_lines, list_images
 from warmstart.data.table import Exclusion
 from warmstart.errors import SettingError
-from warmstart.images.arrays import ArrayLike, as_array, pictures_of
-from warmstart.images.encode import array_bytes, image_bytes
-from warmstart.images.picture_bytes import picture_bytes
+from warmstart.images.arrays import ArrayLike, images_of, to_numpy
+from warmstart.images.image_file import encode_array, encode_image, read_image_file
 from warmstart.terminal.colour import say
 
 Picture: TypeAlias = (
@@ -48,7 +47,9 @@ class Pictures:
         """The bytes of one; an UnreadableImageError where its file is gone or is none."""
         content = self._contents[position]
         return (
-            content if isinstance(content, bytes) else picture_bytes(content, self.names[position])
+            content
+            if isinstance(content, bytes)
+            else read_image_file(content, self.names[position])
         )
 
 
@@ -88,19 +89,19 @@ def read_one(
         As from ``as_list``; None where it is no image, though it may be a list of some.
     """
     if isinstance(picture, (str, os.PathLike)):
-        found = list_pictures([path(name, picture)])
+        found = list_images([path(name, picture)])
         return [(file, str(file)) for file in found.files], found.exclusions
     if isinstance(picture, (bytes, bytearray, memoryview)):
         return [(bytes(picture), "")], ()
     if isinstance(picture, Image.Image):
-        return [(image_bytes(picture), "")], ()
+        return [(encode_image(picture), "")], ()
     if callable(getattr(picture, "read", None)):
         label = getattr(picture, "name", "")
         return [(file_content(picture, name), label if isinstance(label, str) else "")], ()
     if isinstance(picture, ArrayLike):
-        array = as_array(picture, name)
+        array = to_numpy(picture, name)
         if array.ndim != 1 or array.dtype.kind not in "OUS":  # those are lists of paths or images
-            return [(array_bytes(pixels), "") for pixels in pictures_of(array, name)], ()
+            return [(encode_array(pixels), "") for pixels in images_of(array, name)], ()
     return None
 
 

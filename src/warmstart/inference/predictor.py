@@ -16,12 +16,11 @@ from warmstart.activations.frozen_part import FrozenPart, frozen_backbone, resol
 from warmstart.activations.inputs import regroup
 from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, text
 from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
-from warmstart.data.arguments import TABLE_READERS, place
-from warmstart.data.columns import Columns
+from warmstart.data.columns import TABLE_READERS, Columns, read_place
 from warmstart.data.csv_table import Dialect, delimiter_of
-from warmstart.data.labelled import Wanted, labelled_pictures
+from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import left_out_lines
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import Exclusion
@@ -30,9 +29,8 @@ from warmstart.errors import (
     UnreadableImageError,
     UnreadableImagesError,
 )
-from warmstart.images.augment import Augmentation
+from warmstart.images.augment import Augmentation, read_augmentation
 from warmstart.images.augmented import AugmentedRecipe
-from warmstart.images.presets import read_augmentation
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import frozen_settings, loaded_network
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
@@ -58,7 +56,7 @@ EVALUATE_READERS = TABLE_READERS | {
     "source": path,
     "split": text,
     "with_training_rows": flag,
-    "folder": place,
+    "folder": read_place,
     "on_unreadable": READERS["on_unreadable"],
     "quiet": flag,
 }
@@ -187,7 +185,7 @@ class Predictor:
         Returns:
             Labelled predictions; ``rows`` are the paths.
         """
-        given = labelled_pictures(
+        given = labelled_images(
             Path(source),
             Wanted(self.classes, self.card.is_multi_label, split),
             Columns(

@@ -19,7 +19,7 @@ from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.classifier_data.arguments import refuse_own
 from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.data.cache_folder import cache_folder
+from warmstart.data.output_paths import cache_folder
 from warmstart.evaluation.calibration import Temperature
 from warmstart.evaluation.thresholds import Thresholds
 from warmstart.evaluation.unknown import UnknownThreshold

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.namespace import CacheNamespace
 from warmstart.backbones.network import ClassifierNetwork, Normalise
-from warmstart.batches.pixels import stream_pixels
+from warmstart.batches.rendering import stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.inference.grad_cam import grad_cam

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from warmstart.arguments import number_in, shortly
-from warmstart.backbones.network import body_fingerprint
+from warmstart.backbones.network import backbone_fingerprint
 from warmstart.data.seen_images import BEST_EPOCH
 from warmstart.errors import SettingError
 from warmstart.learner.holdout import SHARE, Holdout, notify_holdout
@@ -80,7 +80,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
         point = None if plan.checkpoint is None else Checkpoint(plan.checkpoint / file)
         learn.snapshots = Snapshots(module, point)
         if learn.layers.cut is not None and learn.first_backbone is None:
-            learn.first_backbone = body_fingerprint(learn.model)
+            learn.first_backbone = backbone_fingerprint(learn.model)
         batches = inputs.batches(learn.device)
         try:
             history = fit_module(

@@ -5,8 +5,8 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
-from warmstart.backbones.bodies import fit_to_size
-from warmstart.backbones.card import Architecture, BackboneCard, card_of, is_timm_name
+from warmstart.backbones.build import fit_to_size
+from warmstart.backbones.card import Architecture, BackboneCard, backbone_card, is_timm_name
 from warmstart.backbones.pooling import num_pooled
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
@@ -37,7 +37,7 @@ def refuse_foreign_transforms(arch: Architecture, tfms: ModelTransforms) -> None
         arch: The backbone.
         tfms: Of the data.
     """
-    own = card_of(arch)
+    own = backbone_card(arch)
     if own is not None and own.name != tfms.card.name:
         refuse_other_pixels(own, tfms, f"the backbone is {own.name}")
 

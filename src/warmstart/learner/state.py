@@ -8,7 +8,7 @@ import torch
 
 from warmstart.activations.table_activations import TableActivations
 from warmstart.backbones.card import Architecture, name_of
-from warmstart.backbones.network import ClassifierNetwork, body_fingerprint
+from warmstart.backbones.network import ClassifierNetwork, backbone_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.seen_images import SeenImages
@@ -95,7 +95,7 @@ class LearnerState:
     @property
     def has_moved_backbone(self) -> bool:
         """Whether the backbone is another than before it was first trained."""
-        return self.first_backbone not in (None, body_fingerprint(self.model))
+        return self.first_backbone not in (None, backbone_fingerprint(self.model))
 
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.images.thumbnail import thumbnail
+from warmstart.images.image_file import thumbnail
 from warmstart.plots.gallery import overlaid
 from warmstart.report.choice import galleries_of
 from warmstart.report.content import SeenRows

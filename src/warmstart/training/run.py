@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from warmstart.backbones.finite import told_not_finite
+from warmstart.backbones.network import nonfinite_in_words
 from warmstart.errors import DivergedError
 from warmstart.evaluation.brief import BriefScores
 from warmstart.results.history import EpochRecord, History
@@ -264,7 +264,7 @@ def check_finite_weights(module: nn.Module) -> None:
     Raises:
         DivergedError: one is not.
     """
-    wrong = told_not_finite(module_state(module))
+    wrong = nonfinite_in_words(module_state(module))
     if wrong:
         raise DivergedError(
             f"there are {wrong}.", expected="finite weights.", fix="pass a smaller rate."

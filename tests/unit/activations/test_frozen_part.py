@@ -15,7 +15,7 @@ from warmstart.activations import frozen_part
 from warmstart.activations.frozen_part import FrozenPart, resolve_precision
 from warmstart.activations.table_activations import TableActivations
 from warmstart.backbones.card import Architecture
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import SettingError
 from warmstart.terminal.progress import no_progress
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from warmstart.activations.fill import fill
 from warmstart.activations.namespace import CacheNamespace, NamespaceCard
 from warmstart.activations.quota import cache_limit, free_bytes, namespaces_in, reserve, shrink
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError, SettingError
 
 CARD = NamespaceCard("tiny", "f" * 64, "pooled", "test", "float16", (484,))  # 1,000 bytes a row

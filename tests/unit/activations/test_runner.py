@@ -14,7 +14,7 @@ from warmstart.activations.openvino_runner import OpenVinoRunner
 from warmstart.activations.runner import PrefixRunner
 from warmstart.activations.torch_runner import TorchRunner
 from warmstart.backbones.network import Normalise
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
 
 SIZE, NUM_IMAGES = 32, 6

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from warmstart.activations.fill import fill
 from warmstart.activations.inputs import StoredInputs
 from warmstart.activations.namespace import CacheNamespace, NamespaceCard
-from warmstart.batches.pixels import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.training.epoch_plan import epoch_batches
 
 ROW_SHAPE = (2560,)

@@ -7,8 +7,8 @@ import pytest
 import torchvision
 from torch import nn
 
-from warmstart.backbones.bodies import build_body
-from warmstart.backbones.card import card_of, read_architecture
+from warmstart.backbones.build import build_backbone
+from warmstart.backbones.card import backbone_card, read_architecture
 from warmstart.errors import SettingError
 
 
@@ -66,9 +66,9 @@ def test_what_cannot_be_built_is_refused_with_what_can(arch: Any, fix: str) -> N
 )
 def test_what_of_torchvision_is_no_classifier_of_pictures(factory: Any) -> None:
     with pytest.raises(SettingError, match="no factory of torchvision's classifiers"):
-        card_of(factory)
+        backbone_card(factory)
 
 
 def test_an_unknown_name_is_refused_where_a_network_is_built() -> None:
     with pytest.raises(SettingError, match="resnet1000"):
-        build_body("resnet1000", 64)
+        build_backbone("resnet1000", 64)

@@ -8,7 +8,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from warmstart.backbones.bodies import build_body, fit_to_size
+from warmstart.backbones.build import build_backbone, fit_to_size
 from warmstart.backbones.cut import StagedNetwork
 from warmstart.errors import SettingError
 
@@ -84,7 +84,7 @@ def check_halves(module: nn.Module, size: int) -> None:
 
 @pytest.mark.parametrize(("name", "size"), FAMILIES)
 def test_two_halves_are_the_network(name: str, size: int) -> None:
-    body = build_body(name, size)
+    body = build_backbone(name, size)
     fit_to_size(body.module, size)
     check_halves(body.module, size)
 
@@ -92,7 +92,7 @@ def test_two_halves_are_the_network(name: str, size: int) -> None:
 @pytest.mark.filterwarnings("ignore:The default weight initialization:FutureWarning")
 @pytest.mark.parametrize(("factory", "size"), FACTORIES, ids=lambda f: getattr(f, "__name__", ""))
 def test_two_halves_of_a_torchvision_body(factory: Callable[..., nn.Module], size: int) -> None:
-    check_halves(build_body(factory, size).module, size)
+    check_halves(build_backbone(factory, size).module, size)
 
 
 class OwnNetwork(nn.Module):
@@ -154,7 +154,7 @@ def test_the_tail_keeps_its_dropout_and_stochastic_depth() -> None:
 
 
 def test_halves_share_the_parameters_of_the_whole() -> None:
-    module = build_body("resnet18", 64).module
+    module = build_backbone("resnet18", 64).module
     prefix, tail = StagedNetwork(module, 64).split(3)
     own = {id(parameter) for parameter in module.parameters()}
     parts = [id(parameter) for half in (prefix, tail) for parameter in half.parameters()]
@@ -166,22 +166,22 @@ def test_halves_share_the_parameters_of_the_whole() -> None:
 
 def test_every_parameter_is_in_one_stage() -> None:
     for name, size in (("vit_tiny_patch16_224", 224), ("tf_efficientnet_lite0", 64)):
-        module = build_body(name, size).module
+        module = build_backbone(name, size).module
         stages = StagedNetwork(module, size).stages
         listed = [parameter for stage in stages for parameter in stage.parameters]
         assert sorted(listed) == sorted(n for n, _ in module.named_parameters())
 
 
 def test_stages_have_the_names_that_people_use() -> None:
-    resnet = StagedNetwork(build_body("resnet18", 64).module, 64)
+    resnet = StagedNetwork(build_backbone("resnet18", 64).module, 64)
     assert [s.name for s in resnet.stages] == ["conv1", "layer1", "layer2", "layer3", "layer4"]
-    lite = StagedNetwork(build_body("tf_efficientnet_lite0", 64).module, 64)
+    lite = StagedNetwork(build_backbone("tf_efficientnet_lite0", 64).module, 64)
     middle = [f"blocks.{i}" for i in range(7)]
     assert [s.name for s in lite.stages] == ["conv_stem", *middle, "conv_head"]
 
 
 def test_tracing_leaves_the_mode_of_every_module() -> None:
-    module = build_body("resnet18", 64).module.train()
+    module = build_backbone("resnet18", 64).module.train()
     module.get_submodule("layer1").eval()
     before = [part.training for part in module.modules()]
     assert StagedNetwork(module, 64).stages
@@ -189,7 +189,7 @@ def test_tracing_leaves_the_mode_of_every_module() -> None:
 
 
 def test_cuts_at_both_ends() -> None:
-    module = build_body("resnet18", 64).module.eval()
+    module = build_backbone("resnet18", 64).module.eval()
     staged = StagedNetwork(module, 64)
     x = pictures(64)
     for cut in (0, len(staged.stages)):
@@ -198,7 +198,7 @@ def test_cuts_at_both_ends() -> None:
 
 
 def test_no_such_stage() -> None:
-    staged = StagedNetwork(build_body("resnet18", 64).module, 64)
+    staged = StagedNetwork(build_backbone("resnet18", 64).module, 64)
     with pytest.raises(SettingError, match="no stage 9") as error:
         staged.split(9)
     assert "3 layer3" in error.value.expected

@@ -9,11 +9,11 @@ import timm
 import torch
 from torch import nn
 
-from warmstart.backbones.bodies import build_body, fit_to_size
+from warmstart.backbones.build import build_backbone, fit_to_size
 from warmstart.backbones.card import timm_card
 from warmstart.backbones.cut import StagedNetwork
 from warmstart.backbones.pooling import output_shape, pool_for
-from warmstart.backbones.weights import put
+from warmstart.backbones.weights import load_strictly
 from warmstart.errors import SettingError
 
 SMALL = (
@@ -71,18 +71,18 @@ def check_cuts(name: str) -> None:
     size = own_size(name)
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # timm's own, on numbers that a meta tensor lacks
-        body = build_body(name, size).module.to("meta").eval()
-        fit_to_size(body, size)
-        shape = output_shape(body, size)
-        assert pool_for(body, shape)(torch.zeros(3, *shape[1:])).shape[:-1] == (3,)
-        put(body, timm.create_model(name).to("meta").state_dict(), "all of it", name)
-        staged = StagedNetwork(body, size)
+        backbone = build_backbone(name, size).module.to("meta").eval()
+        fit_to_size(backbone, size)
+        shape = output_shape(backbone, size)
+        assert pool_for(backbone, shape)(torch.zeros(3, *shape[1:])).shape[:-1] == (3,)
+        load_strictly(backbone, timm.create_model(name).to("meta").state_dict(), "all of it", name)
+        staged = StagedNetwork(backbone, size)
         if name in NOT_PARTED:
             with pytest.raises(SettingError, match="cannot be parted into stages"):
                 _ = staged.stages
             return
         listed = [parameter for stage in staged.stages for parameter in stage.parameters]
-        assert sorted(listed) == sorted(name for name, _ in body.named_parameters())
+        assert sorted(listed) == sorted(name for name, _ in backbone.named_parameters())
         for cut in {1, len(staged.stages) // 2, len(staged.stages) - 1}:
             prefix, tail = staged.split(cut)
             between = prefix(torch.zeros(3, 3, size, size))
@@ -106,12 +106,12 @@ def test_an_architecture_of_each_module_is_built_and_cut(name: str) -> None:
 def test_what_must_pool_gives_what_timm_calls_its_features(name: str) -> None:
     size = own_size(name)
     whole: Any = timm.create_model(name).eval()
-    body = build_body(name, size).module.eval()
-    put(body, whole.state_dict(), "all of it", name)
+    backbone = build_backbone(name, size).module.eval()
+    load_strictly(backbone, whole.state_dict(), "all of it", name)
     x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         wanted = whole.forward_head(whole.forward_features(x), pre_logits=True)
-        assert torch.equal(body(x), wanted)
+        assert torch.equal(backbone(x), wanted)
 
 
 def test_an_architecture_that_cannot_be_built_is_refused_in_words(
@@ -122,4 +122,4 @@ def test_an_architecture_that_cannot_be_built_is_refused_in_words(
 
     monkeypatch.setattr(timm, "create_model", refuses)
     with pytest.raises(SettingError, match="timm cannot build resnet18 without its classifier"):
-        build_body("resnet18", 64)
+        build_backbone("resnet18", 64)

@@ -6,7 +6,7 @@ import pytest
 
 from warmstart.batches.source import PixelSource
 from warmstart.data.table import ImageTable
-from warmstart.images.encode import array_bytes
+from warmstart.images.image_file import encode_array
 from warmstart.images.view import ViewRecipe
 
 
@@ -16,7 +16,7 @@ def photo() -> Callable[[Path, int], bytes]:
 
     def write(path: Path, number: int) -> bytes:
         pixels = np.random.default_rng(number).integers(0, 256, (20, 20, 3), np.uint8)
-        content = array_bytes(pixels)
+        content = encode_array(pixels)
         path.with_suffix(".tmp").write_bytes(content)
         path.with_suffix(".tmp").replace(path)
         return content

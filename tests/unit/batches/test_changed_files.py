@@ -14,8 +14,7 @@ from torch import nn
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.table_activations import TableActivations
 from warmstart.backbones.network import Normalise
-from warmstart.batches.ahead import RenderAhead
-from warmstart.batches.pixels import PixelBlock
+from warmstart.batches.rendering import PixelBlock, RenderAhead
 from warmstart.batches.source import CHANGED, PixelSource
 from warmstart.terminal.progress import no_progress
 

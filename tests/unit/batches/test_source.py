@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from warmstart.batches.ahead import RenderAhead
+from warmstart.batches.rendering import RenderAhead
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
 from warmstart.data.table import ImageTable

@@ -6,7 +6,7 @@ from PIL import Image
 
 from warmstart.checkup.check import small_classes
 from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
-from warmstart.images.header import Header, read_header
+from warmstart.images.image_file import ImageHeader, read_image_header
 from warmstart.images.view import ViewRecipe
 
 RECIPE = ViewRecipe(64)
@@ -28,10 +28,10 @@ RECIPE = ViewRecipe(64)
 def test_odd_modes(tmp_path: Path, mode: str, suffix: str, says: str | None) -> None:
     path = tmp_path / f"a.{suffix}"
     Image.new(mode, (9, 7)).save(path)
-    header = read_header(path)
+    header = read_image_header(path)
     assert header is not None
     assert (header.width, header.height) == (9, 7)
-    assert read_header(path.read_bytes()) == header
+    assert read_image_header(path.read_bytes()) == header
     found = odd_modes({"a": header})
     assert [says in item.reason for item in found if says] == ([True] if says else [])
     assert bool(found) == bool(says)
@@ -39,16 +39,16 @@ def test_odd_modes(tmp_path: Path, mode: str, suffix: str, says: str | None) -> 
 
 def test_what_is_no_picture_has_no_header(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("not found")
-    assert read_header(tmp_path / "a.jpg") is None
-    assert read_header(b"") is None
-    assert read_header(tmp_path / "b.jpg") is None
+    assert read_image_header(tmp_path / "a.jpg") is None
+    assert read_image_header(b"") is None
+    assert read_image_header(tmp_path / "b.jpg") is None
 
 
 def test_tiny_and_huge() -> None:
     headers = {
-        "tiny": Header(31, 500, "RGB", False),
-        "fine": Header(32, 500, "RGB", False),
-        "huge": Header(5000, 4001, "RGB", False),
+        "tiny": ImageHeader(31, 500, "RGB", False),
+        "fine": ImageHeader(32, 500, "RGB", False),
+        "huge": ImageHeader(5000, 4001, "RGB", False),
     }
     found = {item.name: item.reason for item in odd_sizes(headers, RECIPE)}
     assert found == {"tiny": "tiny: 31 x 500 pixels", "huge": "huge: 5000 x 4001 pixels"}
@@ -56,9 +56,9 @@ def test_tiny_and_huge() -> None:
 
 def test_crop_loss() -> None:
     headers = {
-        "square": Header(100, 100, "RGB", False),
-        "wide": Header(400, 100, "RGB", False),
-        "wider": Header(800, 100, "RGB", False),
+        "square": ImageHeader(100, 100, "RGB", False),
+        "wide": ImageHeader(400, 100, "RGB", False),
+        "wider": ImageHeader(800, 100, "RGB", False),
     }
     kept = 1 / (256 / 224) ** 2
     loss = crop_loss(headers, RECIPE)

@@ -5,9 +5,8 @@ import pytest
 from warmstart.classifier_data.transforms import chosen_augmentation
 from warmstart.cli.settings import AUGMENTATIONS
 from warmstart.errors import SettingError
-from warmstart.images.augment import Augmentation, draw
+from warmstart.images.augment import PRESETS, Augmentation, draw_variation
 from warmstart.images.policy import RAND_AUGMENT, RAND_AUGMENT_OPERATIONS, TRIVIAL_AUGMENT
-from warmstart.images.presets import PRESETS
 
 
 @pytest.mark.parametrize(
@@ -18,7 +17,7 @@ def test_a_policy_is_asked_for_by_its_name(policy: str, num_operations: int) -> 
     chosen = chosen_augmentation(policy, max_zoom=1.1)
     assert chosen == Augmentation(policy, policy=policy, max_zoom=1.1)
     for view in range(1, 20):
-        assert len(draw(chosen, 0, b"picture", view).operations) == num_operations
+        assert len(draw_variation(chosen, 0, b"picture", view).operations) == num_operations
 
 
 def test_the_error_and_the_help_list_every_name() -> None:

@@ -9,7 +9,7 @@ from tests.unit.cli.conftest import SMALL, Place, Run, write_photos
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
-from warmstart.data.own_folder import image_folders
+from warmstart.data.output_paths import image_folders
 from warmstart.errors import SettingError
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.recipe import Recipe

@@ -158,3 +158,9 @@ def test_classes_that_do_not_fit_are_refused() -> None:
         read([0, 1, 2], classes=["a", "b", "a"])
     with pytest.raises(SettingError, match="1 names, 1 of them different"):
         read([[0, 1], [1, 1]], classes=["a"])
+
+
+@pytest.mark.parametrize("empty", [None, "", " ", "\u200b", " \ufeff "])
+def test_a_label_of_blanks_that_nobody_sees_is_missing(empty: object) -> None:
+    with pytest.raises(DataError, match=r"1 missing label\(s\), in rows: 2"):
+        read(np.array(["cat", "dog", empty, "cat"], object), ["cat", "dog"])

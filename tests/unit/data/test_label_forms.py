@@ -15,8 +15,8 @@ from warmstart.data.columns import Columns
 from warmstart.data.csv_table import read_csv
 from warmstart.data.folders import read_folders
 from warmstart.data.frame import read_frame
-from warmstart.data.label_forms import read_labels
-from warmstart.data.labels import read_labelled
+from warmstart.data.label_forms import one_hot_columns, read_labels
+from warmstart.data.path_labels import read_labelled
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
 
@@ -272,3 +272,8 @@ def test_a_separator_that_no_label_holds_is_said(root: Path) -> None:
     text = "\n".join(["name,label", *(f"{name},{cell}" for name, cell in rows)])
     notes = csv(root, text, Columns(label_sep=";")).notes
     assert any("no row has two labels with ';' between them" in note for note in notes)
+
+
+def test_cells_of_blanks_are_empty_in_columns_of_0_and_1() -> None:
+    labels = one_hot_columns([["1", " "], ["0", "\u200b"]], ["cat", "dog"], ["row 0", "row 1"])
+    assert labels.rows == (("cat",), None)

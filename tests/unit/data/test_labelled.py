@@ -8,8 +8,8 @@ import pytest
 
 from warmstart.data.columns import DEFAULT_COLUMNS, Columns
 from warmstart.data.csv_table import Dialect
-from warmstart.data.judged_part import chosen_folder
-from warmstart.data.labelled import Labelled, Wanted, labelled_pictures
+from warmstart.data.evaluation_split import chosen_folder
+from warmstart.data.labelled import Labelled, Wanted, labelled_images
 from warmstart.errors import DataError, SettingError, WarmstartError
 
 Make = Callable[..., Path]
@@ -18,7 +18,7 @@ MANY = Wanted(("cat", "dog"), is_multi_label=True)
 
 
 def read(source: Path, wanted: Wanted = PETS, columns: Columns = DEFAULT_COLUMNS) -> Labelled:
-    return labelled_pictures(source, wanted, columns, Dialect())
+    return labelled_images(source, wanted, columns, Dialect())
 
 
 def told(found: Labelled) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from warmstart.data.folders import read_folders
-from warmstart.data.labels import read_labelled
-from warmstart.data.listing import left_out_lines, list_pictures
+from warmstart.data.listing import left_out_lines, list_images
+from warmstart.data.path_labels import read_labelled
 from warmstart.data.scan import scan
 from warmstart.errors import DataError
 from warmstart.inference.pictures import Pictures
@@ -106,7 +106,7 @@ def test_whoever_lists_a_folder_finds_the_same(zoo: Path) -> None:
     """Training by folders or by names, and predicting: `predict`, `evaluate` and `--others`."""
     by_names = read_labelled(zoo, r"([^/])$")
     by_folders = read_folders(zoo)
-    listed = list_pictures([zoo])
+    listed = list_images([zoo])
     pictures = Pictures(zoo)
     assert set(by_names.names) == set(by_folders.names) == SOUND
     assert listed.files == tuple(zoo / name for name in by_names.names)
@@ -126,7 +126,7 @@ def test_what_python_leaves_out_is_told(zoo: Path, capsys: pytest.CaptureFixture
 
 def test_many_of_one_reason_are_counted(make: Make) -> None:
     root = make("1.png", *(f"{number}.txt" for number in range(50)), "x.svg")
-    lines = left_out_lines(list_pictures([root]).exclusions)
+    lines = left_out_lines(list_images([root]).exclusions)
     assert lines[0] == "51 file(s) or folder(s) left out:"
     assert "  and 30 more: not an image suffix: .txt" in lines
     assert f"  {root}/x.svg: .svg cannot be read: convert it to .jpg or .png" in lines
@@ -136,15 +136,15 @@ def test_a_file_that_is_named_twice_is_read_once(make: Make) -> None:
     root = make("1.png", "2.png")
     (root.parent / "link.png").symlink_to(root / "2.png")
     paths = [root / "1.png", root, root.parent / "link.png"]
-    found = list_pictures(paths, once=True)
+    found = list_images(paths, once=True)
     assert found.files == (root / "1.png", root / "2.png")
     assert [item.reason for item in found.exclusions] == ["named twice", "named twice"]
-    assert len(list_pictures(paths).files) == 4  # in Python, rows are as they were given
+    assert len(list_images(paths).files) == 4  # in Python, rows are as they were given
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_name(make: Make) -> None:
     root = make(".hidden", "1.txt")
-    assert list_pictures([root / ".hidden", root / "1.txt"]).files == (
+    assert list_images([root / ".hidden", root / "1.txt"]).files == (
         root / ".hidden",
         root / "1.txt",
     )
@@ -157,7 +157,7 @@ def test_a_file_that_is_named_is_taken_whatever_its_name(make: Make) -> None:
 )  # fmt: skip
 def test_what_is_no_file_to_read_is_refused(zoo: Path, name: str, what: str) -> None:
     with pytest.raises(DataError) as caught:
-        list_pictures([zoo / name])
+        list_images([zoo / name])
     assert what in caught.value.what
     assert caught.value.what.encode()
 
@@ -165,6 +165,6 @@ def test_what_is_no_file_to_read_is_refused(zoo: Path, name: str, what: str) -> 
 def test_a_folder_without_pictures_says_what_it_holds(make: Make) -> None:
     root = make("a/1.CR2", "a/2.cr2", "b.txt")
     with pytest.raises(DataError) as caught:
-        list_pictures([root])
+        list_images([root])
     assert "2 × .cr2 cannot be read" in caught.value.what
     assert "convert it" in caught.value.fix

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from warmstart.data.split import Draw, draw_valid, share
+from warmstart.data.split import Draw, draw_valid, num_drawn
 
 
 def names_of(number: int) -> list[str]:
@@ -25,7 +25,7 @@ def test_each_class_is_drawn_from_at_its_share(
     chosen = draw_valid(names_of(len(labels)), array, None, Draw(valid_pct, seed))
     for label in set(labels):
         number = labels.count(label)
-        assert chosen[array == label].sum() == share(number, valid_pct)
+        assert chosen[array == label].sum() == num_drawn(number, valid_pct)
         assert not chosen[array == label].all()
 
 
@@ -96,7 +96,7 @@ def test_many_labels_keep_every_class_in_train(rows: list[list[int]]) -> None:
     labels = multi(rows, 5)
     chosen = draw_valid(names_of(len(rows)), labels, None, Draw(0.3))
     assert ((labels.sum(axis=0) > 0) == (labels[~chosen].sum(axis=0) > 0)).all()
-    assert chosen.sum() <= share(len(rows), 0.3)
+    assert chosen.sum() <= num_drawn(len(rows), 0.3)
 
 
 def test_many_labels_meet_the_share_where_they_can() -> None:

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from warmstart.errors import SettingError
-from warmstart.images.arrays import pictures_of, stack_of
+from warmstart.images.arrays import images_of, stack_of
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (5, 8, 9, 3), np.uint8)
 GREY = COLOUR[..., 0]
@@ -42,19 +42,19 @@ FORMS: dict[str, tuple[Any, Any]] = {
 def test_a_stack_of_any_form(form: str) -> None:
     given, expected = FORMS[form]
     assert same(stack_of(given, "x"), expected)
-    assert same(pictures_of(given, "x"), expected)
+    assert same(images_of(given, "x"), expected)
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_one_picture_of_any_form(form: str) -> None:
     given, expected = FORMS[form]
-    assert same(pictures_of(given[0], "x"), expected[:1])
+    assert same(images_of(given[0], "x"), expected[:1])
 
 
 def test_alpha_lies_over_white_as_in_files() -> None:
     half = np.zeros((4, 4, 4), np.uint8)
     half[..., 3] = 127
-    (found,) = pictures_of(half, "x")
+    (found,) = images_of(half, "x")
     assert np.array_equal(found, np.full((4, 4, 3), 128))
 
 
@@ -96,16 +96,16 @@ DOUBTFUL: dict[str, tuple[Any, str]] = {
 def test_what_is_doubtful_is_refused_with_what_to_type(kind: str) -> None:
     given, fix = DOUBTFUL[kind]
     with pytest.raises(SettingError) as caught:
-        pictures_of(given, "x")
+        images_of(given, "x")
     assert fix in caught.value.fix
 
 
 def test_the_fix_for_a_tensor_works_on_a_tensor() -> None:
     tensor = torch.from_numpy(COLOUR[0]).permute(2, 0, 1)
     with pytest.raises(SettingError) as caught:
-        pictures_of(tensor, "x")
+        images_of(tensor, "x")
     call = caught.value.fix.removeprefix("pass ").partition(" for one picture")[0]
-    assert same(pictures_of(eval(call, {"np": np, "x": tensor}), "x"), COLOUR[:1])
+    assert same(images_of(eval(call, {"np": np, "x": tensor}), "x"), COLOUR[:1])
 
 
 def test_the_place_in_a_list_is_named() -> None:

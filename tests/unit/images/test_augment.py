@@ -9,7 +9,7 @@ from warmstart.images.augment import (
     ERASED_ASPECT,
     Augmentation,
     Variation,
-    draw,
+    draw_variation,
     transforms_basic,
     transforms_side_on,
     transforms_top_down,
@@ -29,7 +29,7 @@ CHANGED = {
 
 
 def views(augmentation: Augmentation, number: int = 500) -> list[Variation]:
-    return [draw(augmentation, 0, CONTENT, view) for view in range(1, number + 1)]
+    return [draw_variation(augmentation, 0, CONTENT, view) for view in range(1, number + 1)]
 
 
 @pytest.mark.parametrize(
@@ -106,13 +106,13 @@ def test_the_default_changes_nothing() -> None:
 
 
 def test_a_draw_depends_on_all_that_it_should_and_on_nothing_else() -> None:
-    first = draw(EVERYTHING, 7, CONTENT, 3)
-    assert draw(replace(EVERYTHING, name="renamed"), 7, CONTENT, 3) == first
+    first = draw_variation(EVERYTHING, 7, CONTENT, 3)
+    assert draw_variation(replace(EVERYTHING, name="renamed"), 7, CONTENT, 3) == first
     others = [
-        draw(EVERYTHING, 8, CONTENT, 3),
-        draw(EVERYTHING, 7, CONTENT[::-1], 3),
-        draw(EVERYTHING, 7, CONTENT, 4),
-        *(draw(changed(field), 7, CONTENT, 3) for field in CHANGED),
+        draw_variation(EVERYTHING, 8, CONTENT, 3),
+        draw_variation(EVERYTHING, 7, CONTENT[::-1], 3),
+        draw_variation(EVERYTHING, 7, CONTENT, 4),
+        *(draw_variation(changed(field), 7, CONTENT, 3) for field in CHANGED),
     ]
     places = {first.place} | {other.place for other in others}
     assert len(places) == 1 + len(others)
@@ -132,7 +132,7 @@ def test_the_card_holds_every_parameter_but_the_name() -> None:
 
 def test_a_draw_stays_what_it_was() -> None:
     """Stored views rely on it: whatever changes this must change ``augmented.AUGMENTER``."""
-    found = draw(transforms_side_on, 0, CONTENT, 1)
+    found = draw_variation(transforms_side_on, 0, CONTENT, 1)
     assert found == Variation(
         place=(0.5732491727497414, 0.39213219188968906),
         rotation_degrees=-4.017520413847803,

@@ -18,7 +18,7 @@ from warmstart.images.augment import (
     transforms_top_down,
 )
 from warmstart.images.augmented import AugmentedRecipe, varied
-from warmstart.images.encode import image_bytes
+from warmstart.images.image_file import encode_image
 from warmstart.images.light import Erasure
 from warmstart.images.policy import Operation
 from warmstart.images.view import CROP_TYPES, ViewRecipe
@@ -26,7 +26,7 @@ from warmstart.images.view import CROP_TYPES, ViewRecipe
 EVERYTHING = Augmentation("everything", 20, 0.2, "top_down", 1.5, 0.5, "rand_augment")
 PLAIN = ViewRecipe(32, crop_type="random")
 RECIPE = AugmentedRecipe(PLAIN, EVERYTHING, view_seed=5)
-CONTENT = image_bytes(smooth(150, 100))
+CONTENT = encode_image(smooth(150, 100))
 SHA256 = hashlib.sha256(CONTENT).digest()
 NUM_VIEWS = 12
 
@@ -124,7 +124,7 @@ def test_a_random_crop_reaches_every_edge_and_leaves_none() -> None:
     ramp = np.zeros((100, 200, 3), np.uint8)
     ramp[..., 0] = np.arange(200)
     ramp[..., 1] = np.arange(100)[:, None]
-    content = image_bytes(Image.fromarray(ramp))
+    content = encode_image(Image.fromarray(ramp))
     recipe = ViewRecipe(32, crop_type="random", pre_crop_scale=2.0)
     for x, y in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.5, 0.5)]:
         found = varied(content, "x", recipe, Variation(place=(x, y)))
@@ -151,7 +151,7 @@ def test_a_zoomed_jpeg_is_decoded_as_large_as_the_zoom_needs(encode: Encode) -> 
 
 
 def test_colour_light_and_erasing_follow_the_warp() -> None:
-    grey = image_bytes(Image.new("RGB", (64, 64), (100, 100, 100)))
+    grey = encode_image(Image.new("RGB", (64, 64), (100, 100, 100)))
     drawn = Variation(
         brightness=0.1,
         operations=(Operation("solarize", 1.0), Operation("rotate", 5.0)),

@@ -63,14 +63,14 @@ def test_a_refusal_says_what_was_claimed(name: str) -> None:
 
 
 def test_a_side_is_bounded() -> None:
-    assert budget.why_not(budget.MOST_SIDE, 1, 0) == ""
-    assert "a side has at most 32,767" in budget.why_not(1, budget.MOST_SIDE + 1, 0)
+    assert budget.limit_passed(budget.MOST_SIDE, 1, 0) == ""
+    assert "a side has at most 32,767" in budget.limit_passed(1, budget.MOST_SIDE + 1, 0)
 
 
 def test_what_a_picture_takes_is_bounded() -> None:
     most = budget.MOST_BYTES - budget.WORKING_BYTES
-    assert budget.why_not(10, 10, most) == ""
-    assert "takes 300 MB, at most 300" in budget.why_not(10, 10, most + 1)
+    assert budget.limit_passed(10, 10, most) == ""
+    assert "takes 300 MB, at most 300" in budget.limit_passed(10, 10, most + 1)
 
 
 def test_the_entries_of_a_tiff_are_counted_in_both_orders_and_both_sizes() -> None:

@@ -14,7 +14,7 @@ from tests.unit.images.conftest import Encode, smooth
 
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
-from warmstart.images.jpeg import read_header, tidied
+from warmstart.images.jpeg import read_jpeg_header, tidied
 
 NUM_TRIALS = 60
 PHOTOS = Path(
@@ -45,7 +45,7 @@ SAMPLES = sample_photos()
 
 
 def data_starts(content: bytes) -> int:
-    header = read_header(content)
+    header = read_jpeg_header(content)
     assert header is not None
     return header.num_bytes + 10  # behind the first scan's own header
 

@@ -15,7 +15,7 @@ from tests.unit.images.conftest import Encode, smooth
 from warmstart.errors import UnreadableImageError
 from warmstart.images import budget as module
 from warmstart.images.decode import decode
-from warmstart.images.encode import image_bytes
+from warmstart.images.image_file import encode_image
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}|<[^>]* at ")
 
@@ -121,7 +121,7 @@ def test_decoding_in_threads_leaves_the_warning_filters_alone(
             time.sleep(0.1)
         return Image.Exif()
 
-    content = image_bytes(smooth(8, 8))
+    content = encode_image(smooth(8, 8))
     monkeypatch.setattr(Image.Image, "getexif", slowly)
     before = list(warnings.filters)
     with ThreadPoolExecutor(2) as pool:

@@ -13,8 +13,8 @@ from PIL import Image
 from warmstart.errors import UnreadableImageError
 from warmstart.images import formats
 from warmstart.images.decode import decode
-from warmstart.images.formats import FORMATS, is_picture, why_not
-from warmstart.images.header import read_header
+from warmstart.images.formats import FORMATS, is_image_suffix, unread_reason
+from warmstart.images.image_file import read_image_header
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (40, 48, 3)).astype(np.uint8)
 # the kinds that Pillow recognises and that are no picture to it alone
@@ -34,7 +34,7 @@ def test_the_list_is_that_of_the_pinned_pillow() -> None:
 
 def test_what_the_list_leaves_out_needs_another_program_or_is_no_picture() -> None:
     for suffix in (".eps", ".ps", ".wmf", ".h5", ".grib", ".bufr", ".mpg", ".pdf", ".iim"):
-        assert not is_picture(suffix)
+        assert not is_image_suffix(suffix)
     with pytest.raises(UnreadableImageError):
         decode(saved(".eps"), "x.eps")
 
@@ -50,10 +50,10 @@ READ = sorted(
 def test_what_pillow_writes_and_reads_is_a_picture(suffix: str) -> None:
     mode = {".xbm": "1", ".msp": "1", ".pfm": "F", ".blp": "P", ".xv": "P"}.get(suffix, "RGB")
     content = saved(suffix, mode)
-    assert is_picture(suffix)
-    assert is_picture(suffix.upper())
+    assert is_image_suffix(suffix)
+    assert is_image_suffix(suffix.upper())
     assert decode(content, f"x{suffix}").size == (48, 40) or suffix in {".ico", ".icns"}
-    assert read_header(content) is not None
+    assert read_image_header(content) is not None
 
 
 @pytest.mark.parametrize("suffix", [".HEIC", ".heif", ".HIF"])
@@ -61,8 +61,10 @@ def test_without_the_extra_a_heic_file_is_named_with_what_reads_it(
     suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formats, "has_heif", lambda: False)
-    assert not is_picture(suffix)
-    assert why_not(suffix) == (f"{suffix.lower()} can be read after: pip install 'warmstart[heif]'")
+    assert not is_image_suffix(suffix)
+    assert unread_reason(suffix) == (
+        f"{suffix.lower()} can be read after: pip install 'warmstart[heif]'"
+    )
     with pytest.raises(UnreadableImageError, match=r"pip install 'warmstart\[heif\]'"):
         decode(b"\x00\x00\x00\x24ftypheic" + bytes(100), "photo.jpg")
 
@@ -80,12 +82,12 @@ def test_with_the_extra_heic_is_read_upright_whatever_its_suffix(tmp_path: Path)
     code = (
         "import sys; from pathlib import Path; import numpy as np\n"
         "from warmstart.images.decode import decode\n"
-        "from warmstart.images.formats import is_picture\n"
+        "from warmstart.images.formats import is_image_suffix\n"
         "image = decode(Path(sys.argv[1]).read_bytes(), 'x.jpg')\n"
         "pixels = np.asarray(image, int)\n"
         "assert image.size == (40, 64), image.size\n"
         "assert pixels[:24].mean() > 240 and pixels[40:].mean() < 15\n"
-        "assert is_picture('.heic') and is_picture('.HEIC')\n"
+        "assert is_image_suffix('.heic') and is_image_suffix('.HEIC')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "x.heic"],
@@ -102,5 +104,5 @@ def test_with_the_extra_heic_is_read_upright_whatever_its_suffix(tmp_path: Path)
      ("", "not an image suffix: none")],
 )  # fmt: skip
 def test_each_other_suffix_has_its_reason(suffix: str, word: str) -> None:
-    assert not is_picture(suffix)
-    assert word in why_not(suffix)
+    assert not is_image_suffix(suffix)
+    assert word in unread_reason(suffix)

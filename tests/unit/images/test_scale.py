@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.images.conftest import Encode, smooth
 
-from warmstart.images.decode import decode, scale_of
+from warmstart.images.decode import decode, jpeg_scale
 
 sides = st.integers(1, 20_000)
 
@@ -14,14 +14,14 @@ sides = st.integers(1, 20_000)
 def test_divided_by_a_power_of_two_up_to_8_and_never_below_the_bound(
     width: int, height: int, at_least: int
 ) -> None:
-    found = scale_of((width, height), at_least)
+    found = jpeg_scale((width, height), at_least)
     assert found in {1, 2, 4, 8}
     assert min(width, height) // found >= at_least or found == 1
 
 
 @given(width=sides, height=sides, at_least=st.integers(1, 3_000))
 def test_as_small_as_the_bound_allows(width: int, height: int, at_least: int) -> None:
-    found = scale_of((width, height), at_least)
+    found = jpeg_scale((width, height), at_least)
     assert found == 8 or min(width, height) // (2 * found) < at_least
 
 
@@ -30,7 +30,7 @@ def test_as_small_as_the_bound_allows(width: int, height: int, at_least: int) ->
 def test_the_decoder_gives_what_was_asked(width: int, height: int, at_least: int) -> None:
     content = jpeg(width, height)
     found = decode(content, "x", at_least=at_least)
-    scale = scale_of((width, height), at_least)
+    scale = jpeg_scale((width, height), at_least)
     assert found.size == (-(-width // scale), -(-height // scale))
     assert min(found.size) >= min(at_least, width, height)
 
@@ -47,4 +47,4 @@ def test_only_a_jpeg_is_scaled(encode: Encode) -> None:
 
 @pytest.mark.parametrize("size", [(8, 8), (8, 8000)])
 def test_a_picture_below_the_bound_keeps_its_size(size: tuple[int, int]) -> None:
-    assert scale_of(size, 9) == 1
+    assert jpeg_scale(size, 9) == 1

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from warmstart.data import seen_images
 from warmstart.data.labelled import Labelled
 from warmstart.data.seen_images import SeenImages, keys_of
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, ModelFolderError
-from warmstart.data import seen_images
 from warmstart.inference.judging import CANNOT_TELL, ONLY_SOME, TRAINED, judged_pictures
 from warmstart.inference.seen_file import SEEN, read_seen, seen_file
 from warmstart.results.predictions import Predictions

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_from_model
 from warmstart.activations import frozen_part
-from warmstart.backbones.card import card_of, name_of
+from warmstart.backbones.card import backbone_card, name_of
 from warmstart.errors import SettingError
 
 SIZES = (32, 64, 160)
@@ -54,7 +54,7 @@ def at_a_small_size(arch: Any, cache: Path) -> ConvLearner:
     Raises:
         SettingError: it is refused for another reason.
     """
-    card = card_of(arch)
+    card = backbone_card(arch)
     assert card is not None
     for size in (*SIZES, card.input_size or 224):
         try:

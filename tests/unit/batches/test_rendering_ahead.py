@@ -3,9 +3,8 @@ from threading import Event, Lock
 import numpy as np
 import pytest
 
-from warmstart.batches import ahead as ahead_module
-from warmstart.batches.ahead import RenderAhead
-from warmstart.batches.rendering import Rendering
+from warmstart.batches import rendering
+from warmstart.batches.rendering import RenderAhead, Rendering
 
 
 class Renderer:
@@ -36,7 +35,7 @@ def test_each_row_is_given_once() -> None:
 
 
 def test_no_more_rows_than_fit_are_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead_module, "MOST_BYTES", 250)
+    monkeypatch.setattr(rendering, "MOST_BYTES", 250)
     renderer = Renderer()
     ahead = RenderAhead(renderer, "abcd", row_bytes=100)
     for future in list(ahead._waiting.values()):

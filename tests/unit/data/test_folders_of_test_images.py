@@ -5,8 +5,8 @@ import pytest
 
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import read_csv
+from warmstart.data.folders import with_test
 from warmstart.data.table import ImageTable
-from warmstart.data.unlabelled import with_test
 from warmstart.errors import DataError
 
 Make = Callable[..., Path]

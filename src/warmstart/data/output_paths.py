@@ -1,5 +1,6 @@
-"""Law 13: nothing is written among the user's images."""
+"""Where may be written: the cache folder; and never among the user's images (law 13)."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,11 @@ from warmstart.errors import SettingError
 
 if TYPE_CHECKING:
     from warmstart.data.table import ImageTable
+
+
+def cache_folder(given: str | Path | None = None) -> Path:
+    """The argument, or WARMSTART_CACHE, or ~/.cache/warmstart."""
+    return Path(given or os.environ.get("WARMSTART_CACHE") or "~/.cache/warmstart").expanduser()
 
 
 def image_folders(table: "ImageTable") -> tuple[Path, ...]:

@@ -11,13 +11,13 @@ from torch import Tensor, fx, nn
 from warmstart.backbones.card import (
     EMBEDDED_ARCH,
     Architecture,
+    check_arch,
     is_torchvision,
     name_of,
     near_timm_names,
-    refuse_unknown,
 )
 from warmstart.backbones.cut import crossings, halves
-from warmstart.backbones.pooling import output, refuse_size
+from warmstart.backbones.pooling import backbone_output, refuse_size
 from warmstart.backbones.tracing import module_path, traced
 from warmstart.errors import SettingError, reason_of
 
@@ -25,25 +25,25 @@ CLASSIFIERS = {"classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"}
 
 
 @dataclass(frozen=True, eq=False)
-class Body:
+class Backbone:
     """``module`` maps normalised pictures (N, 3, H, W) to a feature map, tokens or a vector."""
 
     module: nn.Module
     name: str
 
 
-def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
+def build_backbone(arch: Architecture, size: int, *, seed: int = 0) -> Backbone:
     """Build with random weights that depend on the seed alone.
 
     Args:
         arch: A timm name; a torchvision factory, whose classifier is taken off; or a function that
-            returns a body: an ``nn.Module`` from pictures to a map (N, C, h, w), tokens (N, T, C)
-            or a vector (N, D).
-        size: Side of the pictures.
+            returns a backbone: an ``nn.Module`` from images to a map (N, C, h, w), tokens
+            (N, T, C) or a vector (N, D).
+        size: Side of the images in pixels.
         seed: For the weights.
 
     Returns:
-        The body.
+        The backbone.
 
     Raises:
         SettingError: the function returns something else, or the size does not fit.
@@ -53,8 +53,8 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
         torch.manual_seed(seed)
         warnings.filterwarnings("ignore", message="The default weight initialization")
         if isinstance(arch, str):
-            refuse_unknown(arch)
-            return Body(timm_body(arch, size), name)
+            check_arch(arch)
+            return Backbone(timm_backbone(arch, size), name)
         module = arch(**known_arguments(arch))
     if not isinstance(module, nn.Module):
         raise SettingError(
@@ -63,16 +63,16 @@ def build_body(arch: Architecture, size: int, *, seed: int = 0) -> Body:
             fix="pass the function itself, such as arch=resnet34, or arch=lambda: module.",
         )
     if name.startswith("torchvision."):
-        return Body(without_classifier(module, size), name)
-    return Body(module, name)
+        return Backbone(without_classifier(module, size), name)
+    return Backbone(module, name)
 
 
-def timm_body(name: str, size: int) -> nn.Module:
+def timm_backbone(name: str, size: int) -> nn.Module:
     """A network of timm without its classifier, and without its pooling if that is only arithmetic.
 
     Where the pooling is trained (by attention, or with a norm behind it), gives several maps that
-    belong together, or cannot be taken off (distilled heads), the body ends with what timm calls
-    the network's features, pooled in its own way.
+    belong together, or cannot be taken off (distilled heads), the backbone ends with what timm
+    calls the network's features, pooled in its own way.
 
     Raises:
         SettingError: timm cannot build it without a classifier.
@@ -81,11 +81,11 @@ def timm_body(name: str, size: int) -> nn.Module:
 
     state = torch.random.get_rng_state()
     try:
-        body: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
+        backbone: nn.Module = timm.create_model(name, num_classes=0, global_pool="")
         with torch.device("meta"):  # names and shapes only
             features: nn.Module = timm.create_model(name, num_classes=0)
-        if shapes(body) == shapes(features) and not gives_several(body, size):
-            return body
+        if shapes(backbone) == shapes(features) and not gives_several(backbone, size):
+            return backbone
     except Exception:  # noqa: BLE001 - each of timm's modules refuses in its own way
         pass
     torch.random.set_rng_state(state)  # else its first weights would depend on the attempt
@@ -107,10 +107,10 @@ def shapes(module: nn.Module) -> dict[str, torch.Size]:
     return {name: tensor.shape for name, tensor in module.state_dict().items()}
 
 
-def gives_several(body: nn.Module, size: int) -> bool:
+def gives_several(backbone: nn.Module, size: int) -> bool:
     """Whether a network gives something else than one tensor for pictures that it takes."""
     try:
-        return not isinstance(output(body, size), Tensor)
+        return not isinstance(backbone_output(backbone, size), Tensor)
     except SettingError:  # it wants another size, which whoever asks for its shape is told
         return False
 
@@ -122,19 +122,19 @@ def known_arguments(factory: Any) -> dict[str, Any]:
     return {"weights": None} if "weights" in inspect.signature(factory).parameters else {}
 
 
-def fit_to_size(body: Any, size: int) -> None:
+def fit_to_size(backbone: Any, size: int) -> None:
     """Make a transformer whose positions were trained for another size take this one.
 
     Args:
-        body: Its weights are loaded; timm interpolates its position embeddings.
+        backbone: Its weights are loaded; timm interpolates its position embeddings.
         size: Side of the pictures, which is refused if it cannot.
     """
-    trained = getattr(getattr(body, "patch_embed", None), "img_size", None)
-    if hasattr(body, "set_input_size") and trained is not None and trained != (size, size):
+    trained = getattr(getattr(backbone, "patch_embed", None), "img_size", None)
+    if hasattr(backbone, "set_input_size") and trained is not None and trained != (size, size):
         try:
-            body.set_input_size(img_size=size)
+            backbone.set_input_size(img_size=size)
         except Exception as error:  # noqa: BLE001 - timm raises whatever it meets
-            refuse_size(body, size, error)
+            refuse_size(backbone, size, error)
 
 
 def without_classifier(module: nn.Module, size: int) -> nn.Module:
@@ -146,7 +146,9 @@ def without_classifier(module: nn.Module, size: int) -> nn.Module:
     try:
         network = traced(module.eval(), torch.zeros(2, 3, size, size))
     except SettingError:
-        output(module, size)  # where it is the size that does not fit, that is said instead
+        backbone_output(
+            module, size
+        )  # where it is the size that does not fit, that is said instead
         raise
     nodes: list[fx.Node] = list(network.graph.nodes)
     crosses = crossings(nodes)
@@ -163,10 +165,10 @@ def without_classifier(module: nn.Module, size: int) -> nn.Module:
             expected="a network whose last layers are pooling and a classifier.",
             fix="pass a function that returns the network without its classifier.",
         )
-    body: Any = halves(network, last)[0]
+    backbone: Any = halves(network, last)[0]
     if len(nodes[last].meta["shape"]) == 3:
-        body.num_prefix_tokens = 1  # torchvision's class token
-    found: nn.Module = body
+        backbone.num_prefix_tokens = 1  # torchvision's class token
+    found: nn.Module = backbone
     return found
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from warmstart.data.labels import read_labelled
+from warmstart.data.path_labels import read_labelled
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, SettingError
@@ -81,3 +81,14 @@ def test_no_folder_and_no_image(root: Path, make: Make) -> None:
         read_labelled(root / "no", "(a)")
     with pytest.raises(DataError, match="has no image"):
         read_labelled(make("empty/x.txt") / "empty", "(a)")
+
+
+@pytest.mark.parametrize("empty", [None, "", " ", "\u200b"])
+def test_a_label_or_group_of_blanks_that_nobody_sees_is_none(root: Path, empty: Any) -> None:
+    def label_of(path: Path) -> Any:
+        return empty if path.name == "cat_0.jpg" else path.name[:3]
+
+    with pytest.raises(DataError, match="no class, or a list only for some, for 1 of 10 images"):
+        read_labelled(root, label_of)
+    with pytest.raises(DataError, match=r"no group for 1 image\(s\): cat_0.jpg"):
+        read_labelled(root, lambda path: path.name[:3], group_of=label_of)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from warmstart.data.csv_table import read_csv
-from warmstart.data.row_index import resolve_rows
+from warmstart.data.split import resolve_rows
 from warmstart.errors import SettingError
 
 MASK = [False, False, False, True, False, False, False, False, True, False]

@@ -9,7 +9,7 @@ import torchvision
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from warmstart.backbones.bodies import build_body, fit_to_size
+from warmstart.backbones.build import build_backbone, fit_to_size
 from warmstart.backbones.pooling import (
     ChannelsLastPool,
     ConcatPool,
@@ -34,10 +34,10 @@ from warmstart.errors import SettingError, WeightsError
 def test_the_pool_fits_what_a_body_gives(
     arch: str, size: int, pool: type[nn.Module], width: int
 ) -> None:
-    body = build_body(arch, size).module
-    fit_to_size(body, size)
-    shape = output_shape(body, size)
-    found = pool_for(body, shape)
+    backbone = build_backbone(arch, size).module
+    fit_to_size(backbone, size)
+    shape = output_shape(backbone, size)
+    found = pool_for(backbone, shape)
     assert isinstance(found, pool)
     assert found(torch.zeros(shape)).shape == (1, width)
 
@@ -70,19 +70,19 @@ def test_token_pool_leaves_prefix_tokens_out_of_the_mean() -> None:
 def test_torchvision_bodies_end_before_the_pooling(
     factory: Callable[..., nn.Module], size: int, channels: int
 ) -> None:
-    body = build_body(factory, size)
-    assert body.name == f"torchvision.{factory.__name__}"
-    shape = output_shape(body.module, size)
+    backbone = build_backbone(factory, size)
+    assert backbone.name == f"torchvision.{factory.__name__}"
+    shape = output_shape(backbone.module, size)
     assert len(shape) == 4
     assert shape[1] == channels
     assert shape[2] * shape[3] > 1
 
 
 def test_a_torchvision_vit_gives_tokens() -> None:
-    body = build_body(torchvision.models.vit_b_32, 224).module
-    shape = output_shape(body, 224)
+    backbone = build_backbone(torchvision.models.vit_b_32, 224).module
+    shape = output_shape(backbone, 224)
     assert shape == (1, 50, 768)
-    pool = pool_for(body, shape)
+    pool = pool_for(backbone, shape)
     assert isinstance(pool, TokenPool)
     assert pool.num_prefix_tokens == 1
 
@@ -92,11 +92,11 @@ def test_torchvision_weights_from_a_file(tmp_path: Path) -> None:
         torch.manual_seed(5)
         whole = torchvision.models.resnet18().eval()
     save_file(whole.state_dict(), tmp_path / "w.safetensors")
-    body = build_body(torchvision.models.resnet18, 64).module.eval()
-    load_pretrained(body, torchvision.models.resnet18, tmp_path / "w.safetensors")
+    backbone = build_backbone(torchvision.models.resnet18, 64).module.eval()
+    load_pretrained(backbone, torchvision.models.resnet18, tmp_path / "w.safetensors")
     x = torch.randn(2, 3, 64, 64)
     whole.fc = nn.Identity()
-    assert torch.allclose(body(x).mean(dim=(2, 3)), whole(x), atol=1e-5)
+    assert torch.allclose(backbone(x).mean(dim=(2, 3)), whole(x), atol=1e-5)
 
 
 class Vector(nn.Module):
@@ -110,16 +110,19 @@ class Vector(nn.Module):
 
 
 def test_a_function_of_the_users_own() -> None:
-    body = build_body(Vector, 32)
-    assert body.name == "Vector"
-    shape = output_shape(body.module, 32)
+    backbone = build_backbone(Vector, 32)
+    assert backbone.name == "Vector"
+    shape = output_shape(backbone.module, 32)
     assert shape == (1, 5)
-    assert isinstance(pool_for(body.module, shape), nn.Identity)
+    assert isinstance(pool_for(backbone.module, shape), nn.Identity)
 
 
 def test_weights_at_random_depend_on_the_seed_alone() -> None:
-    one, two = build_body("resnet18", 64, seed=1).module, build_body("resnet18", 64, seed=1).module
-    other = build_body("resnet18", 64, seed=2).module
+    one, two = (
+        build_backbone("resnet18", 64, seed=1).module,
+        build_backbone("resnet18", 64, seed=1).module,
+    )
+    other = build_backbone("resnet18", 64, seed=2).module
     state = torch.random.get_rng_state()
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, two.state_dict()[name])
@@ -143,26 +146,26 @@ class FiveAxes(nn.Module):
 
 @pytest.mark.parametrize("factory", [Several, FiveAxes])
 def test_outputs_that_cannot_be_pooled(factory: type[nn.Module]) -> None:
-    body = build_body(factory, 32).module
+    backbone = build_backbone(factory, 32).module
     with pytest.raises(SettingError, match=factory.__name__):
-        pool_for(body, output_shape(body, 32))
+        pool_for(backbone, output_shape(backbone, 32))
 
 
 def test_a_function_that_returns_no_module() -> None:
     with pytest.raises(SettingError, match=r"not_a_module\(\) returns a str"):
-        build_body(not_a_module, 32)
+        build_backbone(not_a_module, 32)
 
 
 def test_a_size_that_does_not_fit() -> None:
-    body = build_body("vit_tiny_patch16_224", 100).module
+    backbone = build_backbone("vit_tiny_patch16_224", 100).module
     with pytest.raises(SettingError, match="100 pixels"):
-        output_shape(body, 100)
+        output_shape(backbone, 100)
 
 
 def test_a_size_that_a_transformer_cannot_be_set_to() -> None:
-    body = build_body("swin_tiny_patch4_window7_224", 10).module
+    backbone = build_backbone("swin_tiny_patch4_window7_224", 10).module
     with pytest.raises(SettingError, match="does not take pictures of 10 pixels") as error:
-        fit_to_size(body, 10)
+        fit_to_size(backbone, 10)
     assert error.value.flags == ("--size", "224")
 
 

@@ -8,18 +8,17 @@ from warmstart.data.content import file_sha256
 from warmstart.errors import UnreadableImageError
 from warmstart.files.reading import read_regular
 from warmstart.images.budget import MOST_FILE_BYTES
-from warmstart.images.header import read_header
-from warmstart.images.picture_bytes import picture_bytes
+from warmstart.images.image_file import read_image_file, read_image_header
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="other kinds of files are POSIX's")
 
 
 def refusal(path: Path) -> str:
     """Why nothing is read from it, by whoever reads pictures."""
-    assert read_header(path) is None
+    assert read_image_header(path) is None
     assert file_sha256(str(path)) != file_sha256(str(path))  # nothing is kept under such a hash
     with pytest.raises(UnreadableImageError) as caught:
-        picture_bytes(path, "pets/a.jpg")
+        read_image_file(path, "pets/a.jpg")
     assert caught.value.name == "pets/a.jpg"
     return caught.value.reason
 
@@ -27,11 +26,11 @@ def refusal(path: Path) -> str:
 def test_what_a_file_holds(tmp_path: Path) -> None:
     file, link = tmp_path / "a", tmp_path / "b"
     file.write_bytes(b"content")
-    assert picture_bytes(file, "a") == b"content"
+    assert read_image_file(file, "a") == b"content"
     assert read_regular(file, 7) == b"content"
     if os.name == "posix":
         link.symlink_to(file)
-        assert picture_bytes(link, "b") == b"content"
+        assert read_image_file(link, "b") == b"content"
 
 
 @POSIX

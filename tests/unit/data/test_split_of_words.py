@@ -9,7 +9,7 @@ import pytest
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import read_csv
 from warmstart.data.frame import read_frame
-from warmstart.data.split_words import resolve_splits
+from warmstart.data.split import resolve_splits
 from warmstart.errors import DataError
 
 WORDS = [

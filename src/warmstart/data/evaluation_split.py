@@ -5,10 +5,9 @@ from pathlib import Path
 
 from warmstart.data.columns import Grid, Place
 from warmstart.data.layout import visible_folders
-from warmstart.data.listed import some
 from warmstart.data.scan import scan
-from warmstart.data.split_words import is_split_title, part_of, resolve_splits
-from warmstart.errors import DataError, SettingError
+from warmstart.data.split import is_split_title, part_of, resolve_splits
+from warmstart.errors import DataError, SettingError, first_few
 
 ORDER = ("valid", "test", "train")  # of what is judged where nobody says
 
@@ -26,10 +25,10 @@ def chosen_folder(source: Path, classes: Sequence[str], split: str | None) -> tu
     """
     parts, folders = part_folders(source, classes), visible_folders(source)
     own = [name for name in folders if name == split and name not in classes]
-    chosen = own or of_word(source, parts, split)
+    chosen = own or folders_of_split(source, parts, split)
     if len(chosen) == 1:
         others = [name for name in folders if name != chosen[0]]
-        told = f"the part {chosen[0]} is judged, not {some(others)} (see --split)"
+        told = f"the part {chosen[0]} is judged, not {first_few(others)} (see --split)"
         return chosen[0], [told] if others else []
     if split is None and not parts:
         return "", []
@@ -37,8 +36,8 @@ def chosen_folder(source: Path, classes: Sequence[str], split: str | None) -> tu
     there = chosen or list(parts)
     raise SettingError(
         f"{source} has {'several folders' if chosen else 'no folder'} of {wanted}"
-        + (f": {some(chosen)}." if chosen else "."),
-        expected=f"one of its parts: {some(there)}."
+        + (f": {first_few(chosen)}." if chosen else "."),
+        expected=f"one of its parts: {first_few(there)}."
         if there
         else "a folder with a folder for each part; this one has none, or is one.",
         fix=f"pass split={there[0]!r}." if there else "leave split away.",
@@ -57,7 +56,7 @@ def part_folders(source: Path, classes: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def of_word(source: Path, parts: Mapping[str, str], split: str | None) -> list[str]:
+def folders_of_split(source: Path, parts: Mapping[str, str], split: str | None) -> list[str]:
     """The folders of a part; of none in particular, those of the first part with pictures."""
     if split is not None:
         return [name for name, word in parts.items() if word == part_of(split)]
@@ -91,7 +90,7 @@ def split_column(grid: Grid, told: Place | None, split: str | None) -> tuple[int
     shown = [grid.title(place) for place in like or range(len(titles))]
     raise SettingError(
         f"the part {split} is asked for, and nothing says which column of {grid.source} has it.",
-        expected="a column of parts" + (f", one of: {some(shown)}." if shown else "."),
+        expected="a column of parts" + (f", one of: {first_few(shown)}." if shown else "."),
         fix=f"pass split_column={shown[0]!r}." if like else "name it: --split-column COLUMN",
         flags=("--split-column", shown[0]) if like else (),
     )
@@ -122,7 +121,7 @@ def rows_of_part(grid: Grid, place: int, split: str | None) -> tuple[list[int], 
         here = sorted(set(cells) - {""})
         raise DataError(
             f"{grid.source} has no {split or ORDER[0]} rows.",
-            expected=f"a part that the column {grid.title(place)} has: {some(here)}.",
+            expected=f"a part that the column {grid.title(place)} has: {first_few(here)}.",
             fix=f"name a part that the column has: --split {here[0] if here else 'WORD'}",
             flags=("--split", here[0]) if here else (),
         )

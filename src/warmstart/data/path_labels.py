@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from warmstart.data.label_forms import plain, read_labels, text
-from warmstart.data.listed import some
+from warmstart.data.label_forms import cell_text, is_empty, python_value, read_labels
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.scan import scan
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
-from warmstart.errors import DataError, SettingError
+from warmstart.errors import DataError, SettingError, first_few
 
 LabelOf = Callable[[Path], object]
 
@@ -48,29 +47,29 @@ def read_labelled(
             expected="a folder with images, at any depth.",
             fix="check the spelling.",
         )
-    said = [class_said(value) for value in values(root, found.images, label_of, "label_of")]
+    said = [resolve_label(value) for value in apply_rule(root, found.images, label_of, "label_of")]
     many = [isinstance(label, tuple) for label in said]
     bad = [
         f"{name} ({'a list' if is_list else label!r})"
         for name, label, is_list in zip(found.images, said, many, strict=True)
-        if label is None or not str(label).strip() or is_list != any(many)
+        if (not is_list and is_empty(label)) or is_list != any(many)
     ]
     if bad:
         raise DataError(
             f"label_of gives no class, or a list only for some, for {len(bad)} of "
-            f"{len(said)} images: {some(bad)}.",
+            f"{len(said)} images: {first_few(bad)}.",
             expected="a class for every image, or a list of classes for every image.",
             fix="mend label_of, or move those images elsewhere.",
         )
     labels = read_labels(said, [f"what label_of says of {name}" for name in found.images])
     groups: list[str | None] = [None] * len(said)
     if group_of is not None:
-        given = values(root, found.images, group_of, "group_of")
-        groups = [text(value) or None for value in given]
+        given = apply_rule(root, found.images, group_of, "group_of")
+        groups = [None if is_empty(value) else cell_text(value) for value in given]
         lacking = [name for name, g in zip(found.images, groups, strict=True) if g is None]
         if lacking:
             raise DataError(
-                f"group_of gives no group for {len(lacking)} image(s): {some(lacking)}.",
+                f"group_of gives no group for {len(lacking)} image(s): {first_few(lacking)}.",
                 expected="a group for every image.",
                 fix="mend group_of.",
             )
@@ -82,7 +81,7 @@ def read_labelled(
     return assemble(root, records, draw, is_multi_label=labels.is_many, noticed=noticed)
 
 
-def values(
+def apply_rule(
     root: Path,
     names: tuple[str, ...],
     rule: str | Callable[[Path], object],
@@ -90,7 +89,7 @@ def values(
 ) -> list[object]:
     """What a pattern or a function says of each name; None where a pattern does not match."""
     if isinstance(rule, str):
-        pattern = compiled(rule, argument)
+        pattern = compile_pattern(rule, argument)
         matches = (pattern.search(name) for name in names)
         return [None if match is None else match.group(1) for match in matches]
     said = []
@@ -103,7 +102,7 @@ def values(
     return said
 
 
-def compiled(pattern: str, argument: str) -> re.Pattern[str]:
+def compile_pattern(pattern: str, argument: str) -> re.Pattern[str]:
     """A pattern with one group.
 
     Raises:
@@ -126,11 +125,11 @@ def compiled(pattern: str, argument: str) -> re.Pattern[str]:
     return found
 
 
-def class_said(value: object) -> object:
+def resolve_label(value: object) -> object:
     """What a function may say of an image: a text, a whole number, bytes, or several of them."""
-    value = plain(value)
+    value = python_value(value)
     if value is None or isinstance(value, (float, Mapping)):
         return None
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         return tuple(value)
-    return text(value)
+    return cell_text(value)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from warmstart.images.border import region
+from warmstart.images.warp import region
 
 
 def mirrored(start: int, stop: int, length: int) -> NDArray[np.int64]:

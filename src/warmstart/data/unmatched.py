@@ -1,16 +1,16 @@
-"""Files that a table names and the disk does not have, with a guess at the reason."""
+"""Where a table and the disk disagree: files that one of them has and the other does not."""
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from warmstart.data.faults import Faults
-from warmstart.data.listed import some
-from warmstart.data.scan import is_file, scan
-from warmstart.errors import DataError
+from warmstart.data.records import Faults
+from warmstart.data.scan import Scan, is_file, scan
+from warmstart.data.table import Exclusion
+from warmstart.errors import DataError, first_few
 
 
-def refuse_missing(
+def missing_files(
     root: Path, where: Mapping[str, str], *, known: Collection[str], source: str, faults: Faults
 ) -> set[str]:
     """Check that every named file is there; one error lists those that are not.
@@ -27,8 +27,8 @@ def refuse_missing(
     """
     missing = [name for name in where if name not in known and not is_file(root / name)]
     if missing:
-        fix, flags = guess(root, missing)
-        listed = some([f"{root / name} ({where[name]})" for name in missing])
+        fix, flags = guess_fix(root, missing)
+        listed = first_few([f"{root / name} ({where[name]})" for name in missing])
         faults.add(
             DataError(
                 f"{len(missing)} of the {len(where)} files that {source} names do not exist: "
@@ -41,7 +41,7 @@ def refuse_missing(
     return set(missing)
 
 
-def guess(root: Path, missing: list[str]) -> tuple[str, tuple[str, ...]]:
+def guess_fix(root: Path, missing: list[str]) -> tuple[str, tuple[str, ...]]:
     """What to type, in Python and in a shell, judged by what there is instead of the first."""
     images = scan(root).images
     written = missing[0].strip().replace("\\", "/")
@@ -78,3 +78,58 @@ def guess_folder(images: Collection[str], name: PurePosixPath) -> tuple[str, tup
 def nfc(text: str) -> str:
     """The composed Unicode form; some systems store the other one."""
     return unicodedata.normalize("NFC", text)
+
+
+def unmentioned(
+    found: Scan, base: Path, prefix: str, names: set[str], source: str
+) -> list[Exclusion]:
+    """The files below ``base`` that no row speaks of.
+
+    Args:
+        found: What a scan of ``base`` found.
+        base: The folder.
+        prefix: What its files' names begin with.
+        names: The rows' names.
+        source: The table's name.
+
+    Returns:
+        One exclusion per file; a folder without any row counts as one.
+    """
+    used = folders_of(names)
+    left: dict[str, Exclusion] = {}
+    pending = [(found, base, prefix)]
+    while pending:
+        found, folder, prefix = pending.pop()
+        for name in found.images:
+            whole = prefix + name
+            if whole not in names:
+                shut = unused_folder(whole, prefix, used) or whole
+                left[shut] = Exclusion(shut, f"not in {source}")
+        for item in found.exclusions:
+            whole = prefix + item.name
+            if item.name.endswith("/") and whole[:-1] in used:  # a row made it worth a look
+                pending.append((scan(folder / item.name), folder / item.name, whole))
+                continue
+            shut = unused_folder(whole.rstrip("/"), prefix, used) or whole
+            if whole not in names and whole not in used and shut not in left:
+                left[whole] = Exclusion(whole, item.reason)
+    return list(left.values())
+
+
+def folders_of(names: Iterable[str]) -> set[str]:
+    """Every folder on the way to a name."""
+    folders: set[str] = set()
+    for name in names:
+        folder = name.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders
+
+
+def unused_folder(name: str, prefix: str, used: set[str]) -> str | None:
+    """The highest folder on the way to a file, below ``prefix``, that no row has files in."""
+    for folder in reversed(PurePosixPath(name).parents):
+        if len(str(folder)) >= len(prefix) and str(folder) not in used and str(folder) != ".":
+            return f"{folder}/"
+    return None

@@ -6,8 +6,7 @@ import pytest
 
 from warmstart import tfms_from_model, transforms_side_on
 from warmstart.errors import SettingError
-from warmstart.images.augment import Augmentation
-from warmstart.images.presets import read_augmentation
+from warmstart.images.augment import Augmentation, read_augmentation
 
 OWN = Augmentation("own", max_rotation_degrees=5)
 
