@@ -31,7 +31,7 @@ from warmstart.inference.predictor import Predictor
 from warmstart.learner.arguments import A_HEAD, READERS, head_card
 from warmstart.learner.cross_validation import CrossValidation, check_frozen, cross_validate
 from warmstart.learner.decision import calibrate, fit_class_thresholds, set_unknown
-from warmstart.learner.fitting import FitPlan, find_rate, fit_settings, fit_tail
+from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, sweep_rates
 from warmstart.learner.freezing import freeze_to, set_precompute, unfreeze_backbone
 from warmstart.learner.head_fit import fit_head
 from warmstart.learner.holdout import SHARE, Holdout
@@ -39,7 +39,7 @@ from warmstart.learner.matching import refuse_foreign_transforms
 from warmstart.learner.predicting import (
     content_hashes,
     head_inputs,
-    predict,
+    predict_rows,
     predict_snapshots,
     predict_views,
 )
@@ -254,7 +254,7 @@ class ConvLearner:
         """
         learn = self.state
         settings = fit_settings(learn, 1.0 if lrs is None else lrs, Schedule(1), 0.0)
-        return find_rate(
+        return sweep_rates(
             learn,
             settings,
             FitPlan(bn, clip_norm),
@@ -388,7 +388,7 @@ class ConvLearner:
             from ``learn.save`` gives. What is left of damaged JPEGs is used where the data says so;
             ``notes`` name them.
         """
-        return predict(self.state, what)
+        return predict_rows(self.state, what)
 
     @reads(**READERS)
     def TTA(  # the note's name

@@ -105,7 +105,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
     return history
 
 
-def find_rate(
+def sweep_rates(
     learn: LearnerState,
     settings: FitSettings,
     plan: FitPlan,

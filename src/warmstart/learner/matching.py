@@ -99,7 +99,7 @@ def refuse_other_pixels(card: BackboneCard, tfms: ModelTransforms, whose: str) -
         raise SettingError(
             f"the data has transforms for {tfms.card.name}, and {whose}: {'; '.join(differ)}.",
             expected="pixels as the backbone's weights know them.",
-            fix=f"make the data with tfms_from_model({typed(card.name)}, {tfms.recipe.size}).",
+            fix=f"make the data with tfms_from_model({as_code(card.name)}, {tfms.recipe.size}).",
         )
 
 
@@ -128,7 +128,7 @@ def fit_to_other_size(body: nn.Module, before: int, size: int) -> None:
         )
 
 
-def typed(backbone: str) -> str:
+def as_code(backbone: str) -> str:
     """What to type for a backbone that a card names."""
     if backbone.startswith("torchvision."):
         return backbone.replace("torchvision.", "torchvision.models.")

@@ -77,7 +77,7 @@ class TablePredictor:
 
 def table_predictor(learn: LearnerState, split: str) -> TablePredictor:
     """What predicts rows of a split; its images have been read, or stored."""
-    resolve_rows(learn.data.table, split, learn.holdout)
+    rows_of_split(learn.data.table, split, learn.holdout)
     read_inputs(learn, (split,) if split == "test" else ("train", "valid"))
     keeps = learn.precompute is not False and learn.layers.cut is None
     store = learn.parts.pooled() if keeps else None
@@ -87,7 +87,7 @@ def table_predictor(learn: LearnerState, split: str) -> TablePredictor:
     return TablePredictor(learn.predictor(), learn.data.source, store, chosen)
 
 
-def predict(learn: LearnerState, what: Any) -> Predictions:
+def predict_rows(learn: LearnerState, what: Any) -> Predictions:
     """Probabilities of a split's rows, or of any images."""
     if not (isinstance(what, str) and what in (*SPLITS, HELD_BACK)):
         uses = "use" if learn.data.on_unreadable == "use" else "raise"
@@ -110,7 +110,7 @@ def predict_views(
     if n_aug > 0 and not asked.source.varies:
         chosen = tta_augmentation(None, quiet=learn.quiet)
         asked = replace(asked, source=replace(asked.source, augmentation=chosen))
-    rows = resolve_rows(learn.data.table, split, learn.holdout)
+    rows = rows_of_split(learn.data.table, split, learn.holdout)
     return asked.predictions(rows, n_aug, plain_weight)
 
 
@@ -118,7 +118,7 @@ def predict_snapshots(learn: LearnerState, what: Any) -> Predictions:
     """Probabilities averaged over the weights at the end of each cycle of the last fit."""
     has_backbone = learn.snapshots.module is not learn.model.head
     return learn.snapshots.mean(
-        lambda: predict(learn, what), lambda: learn.parts.forget(backbone_moved=has_backbone)
+        lambda: predict_rows(learn, what), lambda: learn.parts.forget(backbone_moved=has_backbone)
     )
 
 
@@ -126,7 +126,7 @@ def head_inputs(
     learn: LearnerState, split: str, view: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """What enters the head (N, D) of one view of a split's rows, and their labels."""
-    resolve_rows(learn.data.table, split)
+    rows_of_split(learn.data.table, split)
     check_frozen(learn.layers, has_moved=False)
     inputs = read_inputs(learn, (split,), view or True)
     rows = inputs.source.table.rows(split)
@@ -135,11 +135,11 @@ def head_inputs(
 
 def content_hashes(learn: LearnerState, split: str) -> list[bytes]:
     """The sha256 of each row's image, in table order."""
-    rows = resolve_rows(learn.data.table, split)
+    rows = rows_of_split(learn.data.table, split)
     return learn.data.source.content_hashes(rows, learn.parts.pooled().hashes)
 
 
-def resolve_rows(
+def rows_of_split(
     table: ImageTable, split: object, holdout: Holdout | None = None
 ) -> NDArray[np.int64]:
     """Rows of a split (N,), of which there is one at least.

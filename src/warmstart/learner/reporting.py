@@ -5,7 +5,7 @@ from pathlib import Path
 
 from warmstart.learner.environment import environment
 from warmstart.learner.explaining import seen_rows
-from warmstart.learner.predicting import content_hashes, predict_views, resolve_rows
+from warmstart.learner.predicting import content_hashes, predict_views, rows_of_split
 from warmstart.learner.state import LearnerState
 from warmstart.report.content import DataFacts, ReportContent, Reproduction
 from warmstart.report.page import write_report
@@ -32,7 +32,7 @@ def report_learner(
     Returns:
         The file.
     """
-    resolve_rows(learn.data.table, split)
+    rows_of_split(learn.data.table, split)
     predictions = predict_views(learn, 0, split)
     rows = learn.data.table.rows(split)
     content = ReportContent(

@@ -22,7 +22,7 @@ def same_bytes_notes(
     groups = [group for group in same_content(rows.tolist(), hashes_of(rows)) if len(group) > 1]
     found = (
         difference_note(table, groups, split_of, "in two splits: what trains also judges"),
-        difference_note(table, groups, label_of, "under two labels"),
+        difference_note(table, groups, label_text, "under two labels"),
     )
     return tuple(text for text in found if text)
 
@@ -61,6 +61,6 @@ def split_of(table: ImageTable, row: int) -> str:
     return str(table.splits[row])
 
 
-def label_of(table: ImageTable, row: int) -> str:
+def label_text(table: ImageTable, row: int) -> str:
     """The name of a row's label, or of all; "" where it has none."""
     return " and ".join(label_names(table, row))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from warmstart.recipe.holdout_pair import HoldoutPair
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.terminal.colour import show_lines
-
-if TYPE_CHECKING:
-    from warmstart.recipe.recipe import Recipe
 
 NO_LOSS = 1e9  # never the lowest
 
@@ -55,13 +52,58 @@ class Skipped:
     reason: str
 
 
+@runtime_checkable
+class RecipeNumbers(Protocol):
+    """What the steps ask of a ``Recipe``, which is above them."""
+
+    @property
+    def minutes(self) -> float | None:
+        """That all steps may take."""
+
+    @property
+    def head(self) -> str:
+        """Which kinds step 3 fits."""
+
+    @property
+    def views(self) -> int:
+        """Of step 4."""
+
+    @property
+    def rate_ratio(self) -> float:
+        """Of neighbouring layer groups."""
+
+    @property
+    def num_cycles(self) -> int:
+        """Of step 8."""
+
+    @property
+    def patience(self) -> int:
+        """Epochs of step 8 without a better one."""
+
+    @property
+    def held_back(self) -> float:
+        """Share of the training rows."""
+
+    @property
+    def fewest_held_back(self) -> int:
+        """Rows; with fewer, all choose out of fold."""
+
+    @property
+    def num_folds(self) -> int:
+        """Of step 8 then."""
+
+    @property
+    def rate_steps(self) -> int:
+        """Of the search in step 7."""
+
+
 class RecipeRun:
     """The state of one run of a recipe."""
 
     def __init__(
         self,
         learn: ConvLearner,
-        recipe: "Recipe",
+        recipe: RecipeNumbers,
         chosen: dict[str, Any],
         on_choice: Callable[[Mapping[str, Any]], None],
         checkpoint: Path | None,
