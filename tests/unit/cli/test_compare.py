@@ -8,7 +8,7 @@ from tests.unit.cli.conftest import Place, Run
 from tests.unit.evaluation.test_backbones import trial
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
-from warmstart.cli.backbone_table import table_text, verdict_text
+from warmstart.cli.text.tables import table_text, verdict_text
 from warmstart.evaluation.backbones import ranked, to_take
 
 ARCH = "tf_efficientnet_lite0"

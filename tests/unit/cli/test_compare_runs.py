@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.unit.cli.conftest import Run
 
-from warmstart.cli.run_folder import write_predictions, write_scores
-from warmstart.cli.saved_predictions import read_predictions
+from warmstart.cli.run.folder import write_scores
+from warmstart.cli.run.predictions_file import read_predictions, write_predictions
 from warmstart.evaluation.compare import compare
 from warmstart.inference.model_card import CardFile, ModelCard
 from warmstart.results.answering import Answering

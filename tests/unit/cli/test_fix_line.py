@@ -1,8 +1,8 @@
 import pytest
 import typer
 
-from warmstart.cli.fix_line import is_slip, is_typable, with_flags
 from warmstart.cli.main import app
+from warmstart.cli.text.fix_line import is_slip, is_typable, with_flags
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmstart.cli.judge import tell
-from warmstart.cli.matrix import matrix_text, shortened
+from warmstart.cli.text.scores import show_scores
+from warmstart.cli.text.tables import matrix_text, shorten_name
 from warmstart.results.answering import Answering
 from warmstart.results.confusion import ConfusionMatrix
 from warmstart.results.predictions import Predictions
@@ -47,7 +47,7 @@ def test_ten_digits_are_shown() -> None:
 def test_scores_fit_80_columns(num_classes: int, capsys: pytest.CaptureFixture[str]) -> None:
     classes = tuple(f"a class of a long name, {k}" for k in range(num_classes))
     predictions = guesses(classes)
-    tell(predictions, predictions.scores(num_resamples=100))
+    show_scores(predictions, predictions.scores(num_resamples=100))
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80
     assert ("with the lowest F1" in out) == (num_classes > 30)
@@ -56,7 +56,7 @@ def test_scores_fit_80_columns(num_classes: int, capsys: pytest.CaptureFixture[s
 
 def test_the_worst_classes_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     predictions = guesses(tuple(f"c{k}" for k in range(50)))
-    tell(predictions, predictions.scores(num_resamples=100))
+    show_scores(predictions, predictions.scores(num_resamples=100))
     lines = capsys.readouterr().out.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("class")) + 1
     shown = [line.split()[0] for line in lines[start : start + 15]]
@@ -68,7 +68,7 @@ def test_the_worst_classes_are_shown(capsys: pytest.CaptureFixture[str]) -> None
 def test_scores_are_told_with_their_intervals(capsys: pytest.CaptureFixture[str]) -> None:
     predictions = guesses(("a", "b", "c"))
     scores = predictions.scores(num_resamples=100)
-    tell(predictions, scores)
+    show_scores(predictions, scores)
     out = capsys.readouterr().out
     for name in ("balanced accuracy", "macro F1", "log loss", "Brier score", "ROC AUC"):
         assert f"\n{name} " in out
@@ -85,13 +85,13 @@ def test_what_flatters_and_what_is_unknown_is_told(capsys: pytest.CaptureFixture
     told = replace(
         plain, chosen_on_these=("the best epoch",), answering=Answering(unknown_below=0.5)
     )
-    tell(told, told.scores(num_resamples=0))
+    show_scores(told, told.scores(num_resamples=0))
     out = capsys.readouterr().out
     number = int((plain.probabilities.max(axis=1) < 0.5).sum())
     assert f'{number} of 400 rows are answered "unknown"' in out
     assert out.splitlines()[-1].startswith("note: the best epoch was chosen by these same rows")
     assert max(map(len, out.splitlines())) <= 100
-    tell(plain, plain.scores(num_resamples=0))
+    show_scores(plain, plain.scores(num_resamples=0))
     out = capsys.readouterr().out
     assert "unknown" not in out
     assert "chosen" not in out
@@ -99,7 +99,7 @@ def test_what_flatters_and_what_is_unknown_is_told(capsys: pytest.CaptureFixture
 
 @given(NAMES, st.integers(1, 50))
 def test_a_shortened_name_keeps_both_ends(name: str, most: int) -> None:
-    short = shortened(name, most)
+    short = shorten_name(name, most)
     assert len(short) <= most
     if len(name) <= most:
         assert short == name

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.cli.conftest import Run, write_photos
 
-from warmstart.cli.label_cells import labels_cell, names_in
+from warmstart.cli.run.cells import labels_cell, names_in
 
 NAMES = st.lists(st.text('a|["] \\,', min_size=1, max_size=4), min_size=1, unique=True)
 

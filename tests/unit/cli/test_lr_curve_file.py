@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from warmstart.cli.recipe import Recipe
-from warmstart.cli.run_folder import CURVE, write_curve
-from warmstart.cli.run_reading import read_curve
-from warmstart.cli.settings import TrainSettings
+from warmstart.cli.run.config import RunConfig
+from warmstart.cli.run.folder import CURVE, read_curve, write_curve
+from warmstart.cli.run.settings import TrainSettings
 from warmstart.results.lr_curve import LRCurve
 
 LRS = np.geomspace(1e-5, 10, 100)
@@ -19,7 +18,7 @@ def test_a_curve_that_was_written_suggests_the_rate_that_was_used(tmp_path: Path
     curve = LRCurve(LRS, LOSSES, 0.5, np.log(10), np.full(100, 0.2), 0.004)
     run = tmp_path / "run"
     write_curve(run, curve)
-    Recipe(TrainSettings(source="photos"), {"lr": curve.suggestion}).write(run)
+    RunConfig(TrainSettings(source="photos"), {"lr": curve.suggestion}).write(run)
     back = read_curve(run)
     assert back is not None
     assert back.suggestion == curve.suggestion
@@ -32,7 +31,7 @@ def test_a_curve_that_was_written_suggests_the_rate_that_was_used(tmp_path: Path
 def test_an_older_file_shows_the_rate_of_its_run(tmp_path: Path) -> None:
     entry = {"lrs": LRS.tolist(), "losses": LOSSES.tolist(), "share": 0.25}
     (tmp_path / CURVE).write_text(json.dumps(entry), encoding="utf-8")
-    Recipe(TrainSettings(source="photos"), {"lr": 0.0057}).write(tmp_path)
+    RunConfig(TrainSettings(source="photos"), {"lr": 0.0057}).write(tmp_path)
     back = read_curve(tmp_path)
     assert back is not None
     assert back.suggestion == 0.0057

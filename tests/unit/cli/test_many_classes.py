@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from scipy.cluster import hierarchy
 
-from warmstart.cli import likeliest, run_folder
-from warmstart.cli.judge import tell
-from warmstart.cli.matrix import matrix_text
-from warmstart.cli.run_folder import write_predictions
-from warmstart.cli.saved_predictions import read_rows
+from warmstart.cli.run import cells, predictions_file
+from warmstart.cli.run.predictions_file import read_prediction_rows, write_predictions
+from warmstart.cli.text.scores import show_scores
+from warmstart.cli.text.tables import matrix_text
 from warmstart.errors import FileError
 from warmstart.evaluation import counts, one_label
 from warmstart.inference.model_card import ModelCard
@@ -73,7 +72,7 @@ def test_tables_of_very_many_classes_are_short(capsys: pytest.CaptureFixture[str
     found = predictions(1000)
     assert matrix_text(found.confusion_matrix(), 200) is None
     assert len(str(found.confusion_matrix())) < 10_000
-    tell(found, found.scores(num_resamples=0))
+    show_scores(found, found.scores(num_resamples=0))
     assert len(capsys.readouterr().out) < 10_000
 
 
@@ -95,7 +94,7 @@ def read(file: Path, found: Predictions) -> Any:
         mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2), head=None, mode="", precision="auto",
         weights_from="",
     )  # fmt: skip
-    return read_rows(file, card)
+    return read_prediction_rows(file, card)
 
 
 def many_labels() -> Predictions:
@@ -113,8 +112,8 @@ def test_very_many_probabilities_are_kept_by_their_likeliest(
     assert not whole.is_short
     np.testing.assert_array_equal(whole.predictions.probabilities, found.probabilities)
 
-    monkeypatch.setattr(run_folder, "MOST_CELLS", 1999)
-    monkeypatch.setattr(likeliest, "NUM_LIKELIEST", 5)
+    monkeypatch.setattr(predictions_file, "MOST_CELLS", 1999)
+    monkeypatch.setattr(cells, "NUM_LIKELIEST", 5)
     write_predictions(tmp_path, found, [bytes(32)] * 50)
     short = read(tmp_path / "predictions.csv", found)
     assert short.is_short

@@ -293,13 +293,13 @@ def test_a_run_that_is_there_is_gone_on_with(place: Place, run: Run) -> None:
 def test_what_is_no_mistake_of_the_user_keeps_its_traceback(
     monkeypatch: pytest.MonkeyPatch, place: Place
 ) -> None:
-    from warmstart.cli import steps
     from warmstart.cli.main import main
+    from warmstart.cli.run import training
 
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(steps, "run_training", broken)
+    monkeypatch.setattr(training, "run_training", broken)
     with pytest.raises(ZeroDivisionError):
         main(TRAIN)
 
@@ -307,12 +307,12 @@ def test_what_is_no_mistake_of_the_user_keeps_its_traceback(
 def test_a_disk_error_is_told_in_three_lines(
     monkeypatch: pytest.MonkeyPatch, place: Place, run: Run
 ) -> None:
-    from warmstart.cli import steps
+    from warmstart.cli.run import training
 
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device", str(Path("runs") / "x"))
 
-    monkeypatch.setattr(steps, "run_training", full)
+    monkeypatch.setattr(training, "run_training", full)
     said = run(*TRAIN)
     assert said.code == 1
     assert "runs/x: No space left on device." in said.err

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.conftest import SMALL, Place, Run, write_photos
 
-from warmstart.cli.recipe import Recipe
-from warmstart.cli.run_report import command
-from warmstart.cli.settings import TrainSettings
+from warmstart.cli.run.config import RunConfig
+from warmstart.cli.run.report import command
+from warmstart.cli.run.settings import TrainSettings
 from warmstart.results.step_record import StepRecord, steps_to_jsonl
 
 
@@ -113,7 +113,7 @@ def test_many_labels_and_odd_names_come_back_as_they_were(
 
 def test_the_command_has_what_is_not_the_default() -> None:
     asked = TrainSettings("my photos", epochs=7, precompute=False, lr=0.5, cache_dir="/x")
-    assert command(Recipe(asked)) == (
+    assert command(RunConfig(asked)) == (
         "warmstart train 'my photos' --no-precompute --epochs 7 --lr 0.5"
     )
-    assert command(Recipe(TrainSettings("photos"), {"lr": 0.1})) == "warmstart train photos"
+    assert command(RunConfig(TrainSettings("photos"), {"lr": 0.1})) == "warmstart train photos"

@@ -61,8 +61,8 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ("warmstart.training.checkpoint.Checkpoint.save", 1),  # before the first checkpoint
         ("warmstart.training.checkpoint.Checkpoint.save", 2),  # in the first epoch
         ("warmstart.training.checkpoint.Checkpoint.save", 6),  # in the second
-        ("warmstart.cli.outcome.write_history", 1),  # between the model and the rest
-        ("warmstart.cli.outcome.write_environment", 1),  # before the run is finished
+        ("warmstart.cli.run.training.write_history", 1),  # between the model and the rest
+        ("warmstart.cli.run.training.write_environment", 1),  # before the run is finished
     ],
 )
 def test_a_killed_run_ends_as_one_that_was_not(
@@ -114,7 +114,7 @@ def test_ctrl_c_says_how_to_go_on(
 def test_ctrl_c_before_anything_was_computed(
     whole: dict[str, bytes], stop: Callable[..., None], run: Run
 ) -> None:
-    stop("warmstart.cli.steps.build_learner", 1, KeyboardInterrupt)
+    stop("warmstart.cli.run.training.build_learner", 1, KeyboardInterrupt)
     assert run("train", "--resume", "run").code == 0
     assert files(Path("run")) == whole
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from warmstart.cli.run_folder import new_run, working_in
+from warmstart.cli.run.runner import new_run, working_in
 from warmstart.errors import FileError, SettingError
 
 NUM_PROCESSES, NUM_RUNS = 4, 25

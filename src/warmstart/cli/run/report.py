@@ -1,0 +1,119 @@
+"""The report of a finished run, from what it left on disk."""
+
+import shlex
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmstart.cli.run.config import RunConfig
+from warmstart.cli.run.folder import (
+    read_curve,
+    read_data_facts,
+    read_environment,
+    read_finished,
+    read_history,
+    read_steps,
+)
+from warmstart.cli.run.predictions_file import read_out_of_fold, read_predictions, read_scores
+from warmstart.data.cache_folder import cache_folder
+from warmstart.data.csv_table import is_table
+from warmstart.images.picture_bytes import picture_bytes
+from warmstart.report.content import ReportContent, Reproduction
+from warmstart.report.page import write_report
+from warmstart.results.history import History
+
+if TYPE_CHECKING:
+    from warmstart.inference.predictor import Predictor
+
+HERE_ONLY = ("source", "cache_dir", "report")  # settings that change no result
+
+
+def write_run_report(
+    run: Path,
+    out: Path,
+    pictures: Path | None = None,
+    *,
+    predictor: "Predictor | None" = None,
+    cache_dir: Path | None = None,
+) -> Path:
+    """Write the report; the photos are looked for where they were.
+
+    Args:
+        run: The folder of a finished run.
+        out: Where the page is written.
+        pictures: A folder for PNG files, if they are wanted.
+        predictor: The run's model, if it is loaded already.
+        cache_dir: Where activations are kept, if not where the config says.
+
+    Returns:
+        The file.
+    """
+    config = read_finished(run)
+    saved, history, steps = read_predictions(run), read_history(run), read_steps(run)
+    facts, machine, curve = read_data_facts(run), read_environment(run), read_curve(run)
+    out_of_fold = read_out_of_fold(run)
+    from warmstart.inference.predictor import load_predictor  # torch loads here
+    from warmstart.learner.seen_rows import seen_rows
+
+    if predictor is None:
+        predictor = load_predictor(run / "model", device=config.asked.device)
+    card = predictor.card
+    predictions = replace(saved.predictions, answering=card.answering)
+    hashes = [bytes.fromhex(name) for name in saved.hashes]
+    source = Path(config.asked.source)
+    root = source.parent if is_table(source) else source
+
+    def read(position: int) -> bytes:
+        name = predictions.rows[position]
+        return picture_bytes(root / name, name)
+
+    place = cache_folder(config.asked.cache_dir if cache_dir is None else cache_dir)
+    content = ReportContent(
+        title=run.resolve().name,
+        backbone=card.arch,
+        size=card.recipe["size"],
+        weights_from=card.weights_from,
+        data=facts,
+        split="valid",
+        predictions=predictions,
+        history=history,
+        seen=seen_rows(predictor, predictions, hashes, read, place),
+        reproduction=Reproduction(command(config), chosen(config, history), machine),
+        steps=steps,
+        lr_curve=curve,
+        out_of_fold=out_of_fold,
+        scores=read_scores(run) if saved.is_short else None,
+    )
+    return write_report(content, out, pictures)
+
+
+def command(config: RunConfig) -> str:
+    """What to type to train it again: the source, and the options that are not the defaults."""
+    words = ["warmstart", "train", config.asked.source]
+    for field in fields(config.asked):
+        value = getattr(config.asked, field.name)
+        default = None if field.default is MISSING else field.default
+        if field.name in HERE_ONLY or value == default:
+            continue
+        flag = field.name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", str(value)]
+    return shlex.join(words)
+
+
+def chosen(config: RunConfig, history: History) -> dict[str, Any]:
+    """Settings that a reader asks for, and what was found by measuring."""
+    asked = config.asked
+    found: dict[str, Any] = {"head": asked.head}
+    if history.records:
+        rate = "none" if config.lr is None else f"{config.lr:.3g}"
+        how = "found by trying" if asked.lr is None else "given"
+        found |= {
+            "epochs": len(history.records),
+            "learning rate": f"{rate}, {how}" if asked.head == "mlp" else "of each epoch, above",
+            "batch size": asked.bs,
+        }
+    seeds = f"{asked.seed} (head, order of rows, dropout), {asked.split_seed} (split)"
+    return found | {"seeds": seeds}
