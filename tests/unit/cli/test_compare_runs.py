@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from tests.unit.cli.conftest import Run
 
-from warmstart.cli.run.folder import write_scores
-from warmstart.cli.run.predictions_file import read_predictions, write_predictions
+from warmstart.cli.run.folder import RunFolder
 from warmstart.evaluation.compare import compare
 from warmstart.inference.model_card import CardFile, ModelCard
 from warmstart.results.answering import Answering
@@ -43,8 +42,8 @@ def written(folder: Path, predictions: Predictions, first_hash: int = 0) -> str:
     )  # fmt: skip
     (folder / "model" / "model.json").write_text(CardFile(card, "0" * 64, None).to_json())
     rows = range(first_hash, first_hash + len(predictions.rows))
-    write_predictions(folder, predictions, [row.to_bytes(32, "big") for row in rows])
-    write_scores(folder, predictions.scores(num_resamples=0))
+    RunFolder(folder).write_predictions(predictions, [row.to_bytes(32, "big") for row in rows])
+    RunFolder(folder).write_scores(predictions.scores(num_resamples=0))
     return str(folder)
 
 
@@ -88,7 +87,7 @@ def test_many_labels_are_called_by_each_runs_thresholds(
     said = run("compare-runs", written(tmp_path / "a", one), written(tmp_path / "b", other))
     assert said.code == 0, said.err
     assert str(compare(one, other)) in said.out
-    back = read_predictions(tmp_path / "b").predictions
+    back = RunFolder(tmp_path / "b").read_predictions().predictions
     assert np.array_equal(back.labels, other.labels)
     assert np.array_equal(back.probabilities, other.probabilities)
     assert back.answers == other.answers

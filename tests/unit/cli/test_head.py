@@ -101,7 +101,11 @@ BOTH = "auto, and the MLP is tried"
     [
         ("logistic", "warmstart.learner.head_fit.chosen_logistic", 1),  # nothing is solved
         ("logistic", "warmstart.learner.head_fit.HeadCheckpoint.save", 1),  # nothing is written
-        ("auto", "warmstart.cli.run.training.write_history", 1),  # between the model and the rest
+        (
+            "auto",
+            "warmstart.cli.run.folder.RunFolder.write_history",
+            1,
+        ),  # between the model and the rest
         (BOTH, "warmstart.learner.head_fit.tried_mlp", 1),  # between the two heads
         (BOTH, "warmstart.learner.head_fit.print_head_fit", 1),  # after the choice
         (BOTH, "warmstart.training.checkpoint.Checkpoint.save", 2),  # within the MLP

@@ -107,14 +107,14 @@ def many_labels() -> Predictions:
 def test_very_many_probabilities_are_kept_by_their_likeliest(
     found: Predictions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_predictions(tmp_path, found, [bytes(32)] * 50)
+    write_predictions(tmp_path / "predictions.csv", found, [bytes(32)] * 50)
     whole = read(tmp_path / "predictions.csv", found)
     assert not whole.is_short
     np.testing.assert_array_equal(whole.predictions.probabilities, found.probabilities)
 
     monkeypatch.setattr(predictions_file, "MOST_CELLS", 1999)
     monkeypatch.setattr(cells, "NUM_LIKELIEST", 5)
-    write_predictions(tmp_path, found, [bytes(32)] * 50)
+    write_predictions(tmp_path / "predictions.csv", found, [bytes(32)] * 50)
     short = read(tmp_path / "predictions.csv", found)
     assert short.is_short
     there, here = short.predictions.probabilities, found.probabilities
@@ -128,7 +128,7 @@ def test_very_many_probabilities_are_kept_by_their_likeliest(
 
 def test_the_size_of_a_file_of_predictions_is_bounded(tmp_path: Path) -> None:
     found = predictions(2000)
-    write_predictions(tmp_path, found, [bytes(32)] * 600)
+    write_predictions(tmp_path / "predictions.csv", found, [bytes(32)] * 600)
     file = tmp_path / "predictions.csv"
     assert file.stat().st_size < 600 * 1500
     assert len(read(file, found).predictions.rows) == 600
@@ -174,3 +174,11 @@ def test_fewer_resamples_are_drawn_of_very_many_classes(monkeypatch: pytest.Monk
         assert f"{drawn[-1]} resamples" in scores["macro_f1"].method
     predictions(300).scores(num_resamples=150)
     assert drawn == [2000, 300, 200, 150]
+
+
+def test_a_name_that_a_spreadsheet_would_compute_comes_back(tmp_path: Path) -> None:
+    one = predictions(3, 2)
+    odd = Predictions(("-1.jpg", "=a.jpg"), one.probabilities, one.labels, one.classes)
+    written = write_predictions(tmp_path / "predictions.csv", odd, [bytes(32)] * 2)
+    assert written.predictions.rows == odd.rows
+    assert read(tmp_path / "predictions.csv", odd).predictions.rows == odd.rows

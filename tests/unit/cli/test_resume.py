@@ -61,8 +61,8 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ("warmstart.training.checkpoint.Checkpoint.save", 1),  # before the first checkpoint
         ("warmstart.training.checkpoint.Checkpoint.save", 2),  # in the first epoch
         ("warmstart.training.checkpoint.Checkpoint.save", 6),  # in the second
-        ("warmstart.cli.run.training.write_history", 1),  # between the model and the rest
-        ("warmstart.cli.run.training.write_environment", 1),  # before the run is finished
+        ("warmstart.cli.run.folder.RunFolder.write_history", 1),  # between the model and the rest
+        ("warmstart.cli.run.folder.RunFolder.write_environment", 1),  # before the run is finished
     ],
 )
 def test_a_killed_run_ends_as_one_that_was_not(

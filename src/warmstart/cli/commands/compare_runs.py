@@ -35,10 +35,10 @@ def compare_runs_command(
             expected="two runs.",
             fix="give another run; `ls runs` lists those that are here.",
         )
-    from warmstart.cli.run.predictions_file import read_predictions  # numpy loads here
+    from warmstart.cli.run.folder import RunFolder  # numpy loads here
     from warmstart.evaluation.score_words import main_title
 
-    pair = (read_predictions(first), read_predictions(second))
+    pair = (RunFolder(first).read_predictions(), RunFolder(second).read_predictions())
     found = compare_predictions(pair, (first, second), worthwhile)
     if json:
         show_lines(found.to_json())

@@ -25,9 +25,11 @@ def report_command(
     """Write what a run knows as one HTML page: scores, mistakes, pictures, how to do it again."""
     check_is_run(run)
     # numpy loads here, not for --help
-    from warmstart.cli.run.folder import REPORT, read_finished
+    from warmstart.cli.run.folder import REPORT, RunFolder
 
-    asked = read_finished(run).asked
+    folder = RunFolder(run)
+    config = folder.read_config()
+    asked = config.asked
     place = run / REPORT if out is None else out
     source = Path(asked.source)
     if source.exists():
@@ -39,4 +41,5 @@ def report_command(
             refuse_within_data(pictures, "--pictures", data)
     from warmstart.cli.run.report import write_run_report
 
-    show_lines(f"report:     {write_run_report(run, place, pictures, cache_dir=cache_dir)}")
+    written = write_run_report(folder.read(config), run, place, pictures, cache_dir=cache_dir)
+    show_lines(f"report:     {written}")

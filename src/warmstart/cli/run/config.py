@@ -51,13 +51,24 @@ class RunConfig:
             "balance": asked.balance,
         }
 
+    @property
+    def anywhere(self) -> "RunConfig":
+        """The same with absolute paths, so that a run can be gone on with from any folder."""
+        given = {name: getattr(self.asked, name) for name in PATHS}
+        places: dict[str, Any] = {
+            name: str(Path(place).expanduser().absolute())
+            for name, place in given.items()
+            if place is not None
+        }
+        return replace(self, asked=replace(self.asked, **places))
+
     def write(self, run: Path) -> None:
         """Write RUN/recipe.toml, whole or not at all."""
-        asked = asdict(self.asked)
-        for name in PATHS:  # a run can be gone on with from any folder
-            if asked[name] is not None:
-                asked[name] = str(Path(asked[name]).expanduser().absolute())
-        parts = {"train": asked, "chosen": dict(self.chosen), "result": dict(self.result)}
+        parts = {
+            "train": asdict(self.anywhere.asked),
+            "chosen": dict(self.chosen),
+            "result": dict(self.result),
+        }
         lines = ["# what `warmstart train --resume` goes on with"]
         for title, values in parts.items():
             lines.append(f"\n[{title}]")

@@ -2,34 +2,63 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warmstart.cli.run.config import RECIPE, RunConfig
-from warmstart.cli.run.folder import CURVE, STEPS, write_curve
+from warmstart.cli.run.folder import CHECKPOINTS, CURVE, RunFolder
 from warmstart.cli.run.settings import TrainSettings
 from warmstart.errors import DivergedError, SettingError
-from warmstart.files.writing import write_whole
-from warmstart.results.step_record import steps_to_jsonl
+from warmstart.results.lr_curve import LRCurve
+from warmstart.results.step_record import StepRecord
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
-    from warmstart.recipe.recipe import Recipe, RecipeResult
+    from warmstart.recipe.recipe import Recipe
     from warmstart.results.predictions import Predictions
 
 
-def with_rate(config: RunConfig, learn: "ConvLearner", run: Path) -> RunConfig:
-    """A run config with a rate: what is found by trying is found once."""
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a fit leaves besides the learner: its ``config`` with all that was chosen on the way.
+
+    ``held_back`` is what the model, or its like, says of training rows that it has not seen; None
+    where nobody asked it. ``steps`` are those of --full, ``curve`` is how a rate was found.
+    """
+
+    config: RunConfig
+    held_back: "Predictions | None" = None
+    steps: tuple[StepRecord, ...] = ()
+    curve: LRCurve | None = None
+
+
+def fit_model(config: RunConfig, learn: "ConvLearner", run: RunFolder) -> Fitted:
+    """Train what was asked for, or go on with it."""
+    if config.asked.full:
+        return fit_fully(config, learn, run)
+    if config.asked.head == "mlp":
+        config, curve = with_rate(config, learn, run)
+        fit_mlp(config, learn, run.path)
+        return Fitted(config, curve=curve)
+    checkpoint = run.path / CHECKPOINTS
+    learn.fit_head(config.asked.head, balance=config.asked.balance, checkpoint=checkpoint)
+    return Fitted(config)
+
+
+def with_rate(
+    config: RunConfig, learn: "ConvLearner", run: RunFolder
+) -> tuple[RunConfig, LRCurve | None]:
+    """A run config with a rate, and how it was found: what is found by trying is found once."""
     if config.lr is not None:
-        return config
-    curve = learn.lr_find()
-    write_curve(run, curve)
+        return config, run.read_curve(config.lr)  # of an earlier process, if there was one
+    curve = run.write_curve(learn.lr_find())
     lr = curve.suggestion
     show_lines(f"rate {lr:.2g}, found by trying rates from small to large")
     config = config.with_chosen(lr=lr)
-    config.write(run)
-    return config
+    config.write(run.path)
+    return config, curve
 
 
 def fit_mlp(config: RunConfig, learn: "ConvLearner", run: Path) -> None:
@@ -38,7 +67,7 @@ def fit_mlp(config: RunConfig, learn: "ConvLearner", run: Path) -> None:
     Raises:
         DivergedError: the loss is not finite.
     """
-    asked, checkpoints = config.asked, run / "checkpoints"
+    asked, checkpoints = config.asked, run / CHECKPOINTS
     is_new = not checkpoints.exists()
     try:
         learn.fit(
@@ -61,9 +90,8 @@ def eight_steps(settings: TrainSettings) -> "Recipe":
     from warmstart.recipe.recipe import Recipe  # torch loads here, not for --help
 
     more: dict[str, Any] = {"views": settings.views} if settings.views else {}
-    if hasattr(settings, "head"):
-        more["head"] = settings.head
-    return Recipe(last_step=last_step(settings.steps), minutes=settings.minutes, **more)
+    last = last_step(settings.steps)
+    return Recipe(last_step=last, minutes=settings.minutes, head=settings.head, **more)
 
 
 def last_step(steps: str) -> int:
@@ -84,30 +112,27 @@ def last_step(steps: str) -> int:
     return int(number)
 
 
-def train_fully(config: RunConfig, learn: "ConvLearner", run: Path) -> "RecipeResult":
-    """Take the steps, or go on with them.
+def fit_fully(config: RunConfig, learn: "ConvLearner", run: RunFolder) -> Fitted:
+    """Take the eight steps, or go on with them.
 
     Args:
         config: What was asked for, and chosen by an earlier process.
         learn: A new learner.
         run: Where checkpoints, choices and the record of the steps go.
-
-    Returns:
-        What each step did and gained.
     """
     if config.asked.augment is None:
         show_lines("note: views are turned and lit a little (--augment basic); side_on mirrors too")
 
-    def note(chosen: Mapping[str, Any]) -> None:
-        config.with_chosen(**chosen).write(run)
+    def keep(chosen: Mapping[str, Any]) -> None:
+        config.with_chosen(**chosen).write(run.path)
 
     result = eight_steps(config.asked).run(
-        learn, chosen=config.chosen, on_choice=note, checkpoint=run / "checkpoints"
+        learn, chosen=config.chosen, on_choice=keep, checkpoint=run.path / CHECKPOINTS
     )
-    write_whole(run / STEPS, steps_to_jsonl(result.steps))
+    run.write_steps(result.steps)
     show_lines("\nwhat each step gained, on rows that chose nothing:")
     show_lines(result)
-    return result
+    return Fitted(config.with_chosen(**result.chosen), result.held_back, result.steps)
 
 
 def find_answers(

@@ -1,7 +1,6 @@
 """RUN/predictions.csv, written and read back: rows by the content of their pictures."""
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,64 +16,15 @@ from warmstart.cli.run.cells import (
     names_in,
     read_likeliest,
 )
-from warmstart.cli.run.config import PREDICTIONS, RECIPE
-from warmstart.cli.run.folder import SCORES
-from warmstart.cli.text.errors import resume_line
-from warmstart.errors import DataError, WarmstartError, reason_of
-from warmstart.evaluation.scores import Scores
 from warmstart.files.cells import by_cell, read_cells, safe_cell, unquoted, write_rows
-from warmstart.files.reading import read_text
 from warmstart.files.strict import refuse_file
 from warmstart.files.writing import writing_text
-from warmstart.inference.model_card import ModelCard, read_card
-from warmstart.results.answering import Answering
+from warmstart.inference.model_card import ModelCard
 from warmstart.results.predictions import Predictions
 
-OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not see it
-MODEL = "model"
-CARD = Path(MODEL, "model.json")
 MOST_BYTES = 1 << 30  # of a file of predictions
 SHA256 = re.compile("[0-9a-f]{64}")
 FIRST_COLUMNS = ["sha256", "name", "label", "predicted"]
-
-
-def write_predictions(
-    run: Path, predictions: Predictions, hashes: Sequence[bytes], name: str = PREDICTIONS
-) -> None:
-    """One line per row, found again by its content's hash wherever the file moves.
-
-    There is a column per class; where that would be very many cells, one of the likeliest classes.
-    """
-    is_short = predictions.probabilities.size > MOST_CELLS
-    titles = [LIKELIEST] if is_short else predictions.classes
-    with writing_text(run / name) as file:
-        write_rows(file, [["sha256", "name", "label", "predicted", *titles]])
-        write_rows(file, prediction_rows(predictions, hashes, is_short=is_short))
-
-
-def prediction_rows(
-    predictions: Predictions, hashes: Sequence[bytes], *, is_short: bool
-) -> Iterator[list[object]]:
-    """The cells of each row; ``is_short`` where only the likeliest classes are told."""
-    classes, answers = predictions.classes, predictions.answers
-    for i, name in enumerate(predictions.rows):
-        row, label = predictions.probabilities[i], predictions.labels[i]
-        own = np.flatnonzero(label == 1) if predictions.is_multi_label else label[label >= 0]
-        told = [likeliest_cell(row, own, classes)] if is_short else map(float, row)
-        called = answer_cell(predictions, answers[i])
-        yield [hashes[i].hex(), name, label_cell(label, classes), called, *told]
-
-
-def answer_cell(predictions: Predictions, names: Sequence[str]) -> str:
-    """What a row is called: one name, or several in a cell."""
-    return labels_cell(names, predictions.classes) if predictions.is_multi_label else names[0]
-
-
-def label_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) -> str:
-    """The name of a label, or the names of several; nothing where there is none."""
-    if isinstance(label, np.ndarray):
-        return labels_cell([classes[int(k)] for k in np.flatnonzero(label == 1)], classes)
-    return classes[int(label)] if label >= 0 else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,61 +39,56 @@ class SavedPredictions:
     is_short: bool = False
 
 
-def read_predictions(run: Path) -> SavedPredictions:
-    """Read what a run predicted for its validation rows.
+def write_predictions(
+    file: Path, predictions: Predictions, hashes: Sequence[bytes]
+) -> SavedPredictions:
+    """One line per row, found again by its content's hash wherever the file moves.
 
-    Args:
-        run: Its folder.
+    There is a column per class; where that would be very many cells, one of the likeliest classes.
 
-    Raises:
-        DataError: it is no finished run, or its files are not as they were written.
+    Returns:
+        The rows as they would be read from there.
     """
-    check_finished(run)
-    try:
-        return read_finished_predictions(run)
-    except (OSError, WarmstartError) as error:
-        raise DataError(
-            f"{run} cannot be read: {reason_of(error)}",
-            expected=f"{PREDICTIONS}, {SCORES} and {CARD} as `warmstart train` wrote them.",
-            fix="warmstart " + shlex.join(["train", "--like", str(run)]),
-        ) from error
+    is_short = predictions.probabilities.size > MOST_CELLS
+    titles = [LIKELIEST] if is_short else predictions.classes
+    told = list(likeliest_cells(predictions)) if is_short else []
+    with writing_text(file) as stream:
+        write_rows(stream, [["sha256", "name", "label", "predicted", *titles]])
+        write_rows(stream, prediction_rows(predictions, hashes, told))
+    if is_short:
+        probabilities = read_likeliest(told, predictions.classes, str(file))
+        predictions = replace(predictions, probabilities=probabilities)
+    return SavedPredictions(predictions, tuple(each.hex() for each in hashes), is_short)
 
 
-def read_finished_predictions(run: Path) -> SavedPredictions:
-    """What a run's files say; a WarmstartError where one is not as it was written."""
-    card = read_card(run / MODEL).card
-    scores = read_scores(run)
-    saved = read_prediction_rows(run / PREDICTIONS, card)
-    predictions = replace(
-        saved.predictions,
-        answering=Answering(thresholds=card.answering.thresholds),
-        chosen_on_these=scores.chosen_on_these,
-    )
-    return replace(saved, predictions=predictions)
+def prediction_rows(
+    predictions: Predictions, hashes: Sequence[bytes], told: Sequence[str]
+) -> Iterator[list[object]]:
+    """The cells of each row; ``told`` has those of the likeliest classes, if only they are."""
+    classes, answers = predictions.classes, predictions.answers
+    for i, name in enumerate(predictions.rows):
+        cells = [told[i]] if told else map(float, predictions.probabilities[i])
+        called = answer_cell(predictions, answers[i])
+        yield [hashes[i].hex(), name, label_cell(predictions.labels[i], classes), called, *cells]
 
 
-def read_scores(run: Path) -> Scores:
-    """The scores of the validation rows, as they were when all probabilities were known."""
-    return Scores.from_json(read_text(run / SCORES), str(run / SCORES))
+def likeliest_cells(predictions: Predictions) -> Iterator[str]:
+    """For each row the cell of its likeliest classes, and of those that it has."""
+    for row, label in zip(predictions.probabilities, predictions.labels, strict=True):
+        own = np.flatnonzero(label == 1) if predictions.is_multi_label else label[label >= 0]
+        yield likeliest_cell(row, own, predictions.classes)
 
 
-def read_out_of_fold(run: Path) -> Predictions | None:
-    """Training rows, each by a head that did not see it; None where a run has none.
+def answer_cell(predictions: Predictions, names: Sequence[str]) -> str:
+    """What a row is called: one name, or several in a cell."""
+    return labels_cell(names, predictions.classes) if predictions.is_multi_label else names[0]
 
-    Raises:
-        DataError: the file is not as it was written.
-    """
-    file = run / OUT_OF_FOLD
-    if not file.is_file():
-        return None
-    try:
-        return read_prediction_rows(file, read_card(run / MODEL).card).predictions
-    except (OSError, WarmstartError) as error:
-        raise DataError(
-            f"{file} cannot be read: {reason_of(error)}",
-            expected="the file as `warmstart train` wrote it.",
-            fix="warmstart " + shlex.join(["train", "--like", str(run)]),
-        ) from error
+
+def label_cell(label: NDArray[np.int64] | np.int64, classes: tuple[str, ...]) -> str:
+    """The name of a label, or the names of several; nothing where there is none."""
+    if isinstance(label, np.ndarray):
+        return labels_cell([classes[int(k)] for k in np.flatnonzero(label == 1)], classes)
+    return classes[int(label)] if label >= 0 else ""
 
 
 def read_prediction_rows(file: Path, card: ModelCard) -> SavedPredictions:
@@ -174,7 +119,8 @@ def read_prediction_rows(file: Path, card: ModelCard) -> SavedPredictions:
         refuse_file(str(file), f"is not as it was written: {error}")
     if not ((probabilities >= 0) & (probabilities <= 1)).all():  # NaN is neither
         refuse_file(str(file), "has a probability that is none")
-    predictions = Predictions(tuple(row[1] for row in rows), probabilities, labels, classes)
+    names = tuple(unquoted(row[1]) for row in rows)
+    predictions = Predictions(names, probabilities, labels, classes)
     return SavedPredictions(predictions, tuple(row[0] for row in rows), is_short)
 
 
@@ -198,18 +144,3 @@ def many_labels(cells: list[str], classes: tuple[str, ...]) -> NDArray[np.int64]
     for row, cell in enumerate(cells):
         labels[row, [number[names[name]] for name in names_in(unquoted(cell), names)]] = 1
     return labels
-
-
-def check_finished(run: Path) -> None:
-    """See that a run is finished.
-
-    Raises:
-        DataError: it is not.
-    """
-    missing = [str(name) for name in (PREDICTIONS, SCORES, CARD) if not (run / name).is_file()]
-    if missing:
-        raise DataError(
-            f"{run} has no {missing[0]}.",
-            expected="the folder of a finished run, that `warmstart train` wrote.",
-            fix=resume_line(run) if (run / RECIPE).is_file() else "give another run.",
-        )

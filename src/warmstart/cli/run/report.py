@@ -1,4 +1,4 @@
-"""The report of a finished run, from what it left on disk."""
+"""The report of a finished run."""
 
 import shlex
 from dataclasses import MISSING, fields, replace
@@ -6,15 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warmstart.cli.run.config import RunConfig
-from warmstart.cli.run.folder import (
-    read_curve,
-    read_data_facts,
-    read_environment,
-    read_finished,
-    read_history,
-    read_steps,
-)
-from warmstart.cli.run.predictions_file import read_out_of_fold, read_predictions, read_scores
+from warmstart.cli.run.folder import MODEL, FinishedRun
 from warmstart.data.cache_folder import cache_folder
 from warmstart.data.csv_table import is_table
 from warmstart.images.picture_bytes import picture_bytes
@@ -29,6 +21,7 @@ HERE_ONLY = ("source", "cache_dir", "report")  # settings that change no result
 
 
 def write_run_report(
+    finished: FinishedRun,
     run: Path,
     out: Path,
     pictures: Path | None = None,
@@ -39,7 +32,8 @@ def write_run_report(
     """Write the report; the photos are looked for where they were.
 
     Args:
-        run: The folder of a finished run.
+        finished: What the run knows.
+        run: Its folder.
         out: Where the page is written.
         pictures: A folder for PNG files, if they are wanted.
         predictor: The run's model, if it is loaded already.
@@ -48,15 +42,12 @@ def write_run_report(
     Returns:
         The file.
     """
-    config = read_finished(run)
-    saved, history, steps = read_predictions(run), read_history(run), read_steps(run)
-    facts, machine, curve = read_data_facts(run), read_environment(run), read_curve(run)
-    out_of_fold = read_out_of_fold(run)
     from warmstart.inference.predictor import load_predictor  # torch loads here
     from warmstart.learner.seen_rows import seen_rows
 
+    config, saved, history = finished.config, finished.saved, finished.history
     if predictor is None:
-        predictor = load_predictor(run / "model", device=config.asked.device)
+        predictor = load_predictor(run / MODEL, device=config.asked.device)
     card = predictor.card
     predictions = replace(saved.predictions, answering=card.answering)
     hashes = [bytes.fromhex(name) for name in saved.hashes]
@@ -73,16 +64,16 @@ def write_run_report(
         backbone=card.arch,
         size=card.recipe["size"],
         weights_from=card.weights_from,
-        data=facts,
+        data=finished.facts,
         split="valid",
         predictions=predictions,
         history=history,
         seen=seen_rows(predictor, predictions, hashes, read, place),
-        reproduction=Reproduction(command(config), chosen(config, history), machine),
-        steps=steps,
-        lr_curve=curve,
-        out_of_fold=out_of_fold,
-        scores=read_scores(run) if saved.is_short else None,
+        reproduction=Reproduction(command(config), chosen(config, history), finished.environment),
+        steps=finished.steps,
+        lr_curve=finished.curve,
+        out_of_fold=finished.out_of_fold,
+        scores=finished.scores,
     )
     return write_report(content, out, pictures)
 

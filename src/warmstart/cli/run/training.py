@@ -9,19 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warmstart.classifier_data.image_data import ImageClassifierData
-from warmstart.cli.run.config import RunConfig, read_config
-from warmstart.cli.run.fitting import find_answers, fit_mlp, last_step, train_fully, with_rate
-from warmstart.cli.run.folder import (
-    EXCLUSIONS,
-    REPORT,
-    write_data,
-    write_environment,
-    write_exclusions,
-    write_history,
-    write_scores,
-)
+from warmstart.cli.run.config import RunConfig
+from warmstart.cli.run.fitting import Fitted, find_answers, fit_model, last_step
+from warmstart.cli.run.folder import CONFUSION, EXCLUSIONS, MODEL, REPORT, FinishedRun, RunFolder
 from warmstart.cli.run.loading import build_learner, load_data
-from warmstart.cli.run.predictions_file import OUT_OF_FOLD, write_predictions
 from warmstart.cli.run.report import write_run_report
 from warmstart.cli.text.scores import show_scores
 from warmstart.data.content import file_sha256
@@ -29,6 +20,7 @@ from warmstart.data.listing import list_pictures
 from warmstart.data.table import ImageTable, damaged_notes
 from warmstart.errors import DataError, SettingError, printable
 from warmstart.evaluation.scores import Scores
+from warmstart.report.content import DataFacts
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
@@ -40,7 +32,6 @@ BEGUN_WITH = {  # what a run's bits depend on, and must not change while it is s
     "images_sha256": "images",
     "others_sha256": "pictures of other things",
 }
-DAMAGED = "damaged.csv"  # is there where pictures are used though they are damaged
 MOST_LISTED = 20
 
 
@@ -61,22 +52,15 @@ def run_training(config: RunConfig, run: Path) -> "Predictions":
     show_lines(summary_of(data))
     learn = build_learner(settings, data)
     config = pin_inputs(config, learn, run)
-    held_back = None
-    if settings.full:
-        held_back = train_fully(config, learn, run).held_back
-    elif settings.head == "mlp":
-        config = with_rate(config, learn, run)
-        fit_mlp(config, learn, run)
-    else:
-        learn.fit_head(settings.head, balance=settings.balance, checkpoint=run / "checkpoints")
-    find_answers(config, learn, held_back)
+    folder = RunFolder(run)
+    fitted = fit_model(config, learn, folder)
+    find_answers(fitted.config, learn, fitted.held_back)
     predictions = learn.predict("valid")
-    scores = write_outcome(run, learn, predictions)
-    config = read_config(run)  # with all that was chosen on the way
-    replace(config, result={"valid_accuracy": predictions.accuracy}).write(run)
+    scores = predictions.scores()
+    finished = write_outcome(folder, learn, fitted, predictions, scores)
     show_outcome(run, learn.data.table, predictions, scores)
     if settings.report:  # last, so that nobody waits for it
-        place = write_run_report(run, run / REPORT, predictor=learn.predictor())
+        place = write_run_report(finished, run, run / REPORT, predictor=learn.predictor())
         show_lines(f"report:     {place}")
     return predictions
 
@@ -136,27 +120,55 @@ def hash_of_others(place: Path) -> str:
     return hashlib.sha256(b"".join(contents)).hexdigest()
 
 
-def write_outcome(run: Path, learn: "ConvLearner", predictions: "Predictions") -> Scores:
-    """Write model, history, predictions, scores, exclusions, environment and the confusion."""
-    scores: Scores = predictions.scores()
-    learn.save(run / "model", metrics={"valid_accuracy": predictions.accuracy})
-    write_history(run, learn.history)
-    write_predictions(run, predictions, learn.content_hashes("valid"))
-    if learn.out_of_fold is not None:
-        hashes = dict(
-            zip(row_names(learn.data.table, "train"), learn.content_hashes("train"), strict=True)
-        )
-        seen = [hashes[name] for name in learn.out_of_fold.rows]
-        write_predictions(run, learn.out_of_fold, seen, OUT_OF_FOLD)
-    write_scores(run, scores)
-    write_exclusions(run / EXCLUSIONS, learn.data.table.exclusions)
-    if learn.data.table.damaged:
-        write_exclusions(run / DAMAGED, learn.data.table.damaged)
-    write_data(run, learn.data.table, learn.noticed)
-    write_environment(run, learn.card.versions, learn.numeric_mode)
+def write_outcome(
+    folder: RunFolder,
+    learn: "ConvLearner",
+    fitted: Fitted,
+    predictions: "Predictions",
+    scores: Scores,
+) -> FinishedRun:
+    """Write model, history, predictions, scores, data, environment, confusion, and the result.
+
+    Returns:
+        The same as plain data.
+    """
+    from warmstart.learner.environment import environment  # torch loads here
+
+    learn.save(folder.path / MODEL, metrics={"valid_accuracy": predictions.accuracy})
+    folder.write_history(learn.history)
+    saved = folder.write_predictions(predictions, learn.content_hashes("valid"))
+    out_of_fold = write_out_of_fold(folder, learn)
+    folder.write_scores(scores)
+    facts = DataFacts.of_table(learn.data.table, tuple(learn.noticed))
+    folder.write_facts(facts, learn.data.table.damaged)
+    machine = environment(learn.card.versions, learn.numeric_mode)
+    folder.write_environment(machine)
     if not predictions.is_multi_label:
-        predictions.confusion_matrix().plot(run / "confusion.png")
-    return scores
+        predictions.confusion_matrix().plot(folder.path / CONFUSION)
+    config = replace(fitted.config, result={"valid_accuracy": predictions.accuracy}).anywhere
+    config.write(folder.path)
+    return FinishedRun(
+        config,
+        saved,
+        replace(learn.history, comparable_from=0),  # which is not written down
+        facts,
+        machine,
+        steps=fitted.steps,
+        curve=fitted.curve,
+        out_of_fold=out_of_fold,
+        scores=scores,
+    )
+
+
+def write_out_of_fold(folder: RunFolder, learn: "ConvLearner") -> "Predictions | None":
+    """Write what heads that did not see them say of training rows, if there were any."""
+    rows = learn.out_of_fold
+    if rows is None:
+        return None
+    hashes = dict(
+        zip(row_names(learn.data.table, "train"), learn.content_hashes("train"), strict=True)
+    )
+    return folder.write_out_of_fold(rows, [hashes[name] for name in rows.rows])
 
 
 def row_names(table: ImageTable, split: str) -> list[str]:
@@ -172,12 +184,12 @@ def show_outcome(run: Path, table: ImageTable, predictions: "Predictions", score
         for exclusion in exclusions[:MOST_LISTED]:
             show_lines(printable(f"  {exclusion.name}: {exclusion.reason}"))
         if len(exclusions) > MOST_LISTED:
-            show_lines(f"  … all of them in {run / 'exclusions.csv'}")
+            show_lines(f"  … all of them in {run / EXCLUSIONS}")
     for item in damaged_notes(table.damaged):
         show_lines(f"\n{printable(item)}")
     show_lines()
     show_scores(predictions, scores)
-    show_lines(f"\nmodel:      {run / 'model'}")
-    if (run / "confusion.png").exists():
-        show_lines(f"confusion:  {run / 'confusion.png'}")
+    show_lines(f"\nmodel:      {run / MODEL}")
+    if not predictions.is_multi_label:
+        show_lines(f"confusion:  {run / CONFUSION}")
     show_lines(f"run:        {run}")
