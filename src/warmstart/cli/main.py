@@ -6,6 +6,8 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -24,14 +26,14 @@ from warmstart.cli.commands import (
 )
 from warmstart.cli.commands.options import first_line
 from warmstart.cli.text.errors import STOPPED_CODE, report_error
-from warmstart.terminal.colour import DOUBTFUL, say
+from warmstart.terminal.colour import DOUBTFUL, say, show_lines
 from warmstart.terminal.outputs import standing_outputs
+
+STOPS = ("SIGTERM", "SIGHUP")  # of a scheduler, a shutdown; a terminal that closes
 
 app = typer.Typer(
     name="warmstart",
-    help="Train a better image classifier from a model that already exists.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -47,10 +49,38 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "report": report.report_command,
     "demo": demo.demo_command,
 }
+
+
+def show_version(is_asked: bool) -> None:
+    """Print the version and end, if it was asked for.
+
+    Raises:
+        Exit: it was.
+    """
+    if is_asked:
+        show_lines(f"warmstart {version('warmstart')}")
+        raise typer.Exit
+
+
+@app.callback(help="Train a better image classifier from a model that already exists.")
+def options_of_all(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            is_eager=True,
+            callback=show_version,
+            show_default=False,
+        ),
+    ] = False,
+) -> None:
+    """Take what stands before the word of a command."""
+
+
 for name, command in COMMANDS.items():
     app.command(name, help=first_line(command))(command)
 app.add_typer(cache.app, name="cache")
-STOPS = ("SIGTERM", "SIGHUP")  # of a scheduler, a shutdown; a terminal that closes
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -11,7 +11,6 @@ import typer
 from warmstart.cli.commands import options
 from warmstart.cli.commands.model import ModelOrName, check_is_model, is_published
 from warmstart.cli.commands.paths import check_exists
-from warmstart.cli.run.cells import labels_cell
 from warmstart.cli.run.settings import AUGMENTATIONS
 from warmstart.data.own_folder import refuse_within_data
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
@@ -168,9 +167,11 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
         predictions: Of some rows.
         top: How many classes of a row that has one; the runners-up stand behind the answer.
     """
+    from warmstart.cli.run.cells import labels_cell  # numpy loads here, not for --help
+
     classes = predictions.classes
     for names, row in zip(predictions.answers, predictions.probabilities, strict=True):
-        chances = dict(zip(classes, row, strict=True))
+        by_class = dict(zip(classes, row, strict=True))
         nearest = f"{printable(classes[int(row.argmax())])} {row.max():.4f}"
         if not names:
             yield f"-\t(none above its threshold; the nearest: {nearest})"
@@ -180,11 +181,11 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
             first = (-row).argsort(kind="stable")[:top]
             yield "\t".join(f"{printable(classes[k])}\t{row[k]:.4f}" for k in first)
         else:
-            sure = sorted(names, key=lambda name: -chances[name])
+            sure = sorted(names, key=lambda name: -by_class[name])
             yield (
                 printable(labels_cell(sure, classes))
                 + "\t"
-                + "|".join(f"{chances[name]:.4f}" for name in sure)
+                + "|".join(f"{by_class[name]:.4f}" for name in sure)
             )
 
 
