@@ -165,15 +165,10 @@ def write_out_of_fold(folder: RunFolder, learn: "ConvLearner") -> "Predictions |
     rows = learn.out_of_fold
     if rows is None:
         return None
-    hashes = dict(
-        zip(row_names(learn.data.table, "train"), learn.content_hashes("train"), strict=True)
-    )
+    table = learn.data.table
+    names = [table.names[row] for row in table.rows("train")]
+    hashes = dict(zip(names, learn.content_hashes("train"), strict=True))
     return folder.write_out_of_fold(rows, [hashes[name] for name in rows.rows])
-
-
-def row_names(table: ImageTable, split: str) -> list[str]:
-    """The names of a split's rows, in table order."""
-    return [table.names[row] for row in table.rows(split)]
 
 
 def show_outcome(run: Path, table: ImageTable, predictions: "Predictions", scores: Scores) -> None:
