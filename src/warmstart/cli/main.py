@@ -51,7 +51,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 
-def show_version(is_asked: bool) -> None:
+def show_version(is_asked: bool) -> bool:
     """Print the version and end, if it was asked for.
 
     Raises:
@@ -60,6 +60,7 @@ def show_version(is_asked: bool) -> None:
     if is_asked:
         show_lines(f"warmstart {version('warmstart')}")
         raise typer.Exit
+    return is_asked
 
 
 @app.callback(help="Train a better image classifier from a model that already exists.")

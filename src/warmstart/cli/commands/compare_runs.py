@@ -39,7 +39,7 @@ def compare_runs_command(
     from warmstart.evaluation.score_words import main_title
 
     pair = (RunFolder(first).read_predictions(), RunFolder(second).read_predictions())
-    found = compare_predictions(pair, (first, second), worthwhile)
+    found = compare_finished(pair, (first, second), worthwhile)
     if json:
         show_lines(found.to_json())
         return
@@ -53,7 +53,7 @@ def compare_runs_command(
     show_lines(f"\n{found}")
 
 
-def compare_predictions(
+def compare_finished(
     pair: tuple["SavedPredictions", "SavedPredictions"], runs: tuple[Path, Path], worthwhile: float
 ) -> "Comparison":
     """The comparison of what two runs predicted.

@@ -2,7 +2,9 @@
 
 import shutil
 
-from warmstart.cli.text.tables import LONGEST_NAME, matrix_text, shorten_name
+from rich.cells import cell_len
+
+from warmstart.cli.text.tables import LONGEST_NAME, matrix_text, padding, shorten_name
 from warmstart.errors import printable
 from warmstart.evaluation.score_words import MAIN, main_score, words_of
 from warmstart.evaluation.scores import ClassScores, Score, Scores
@@ -49,12 +51,13 @@ def show_classes(scores: Scores) -> None:
         show_lines(f"the {MOST_WORST} of {len(classes)} classes with the lowest F1:")
         classes = sorted(classes, key=lambda each: each.f_score)[:MOST_WORST]
     names = [shorten_name(each.name, LONGEST_NAME) for each in classes]
-    width = max(8, *map(len, names)) + 2
+    width = max(8, *map(cell_len, names)) + 2
     titles = ["precision", "recall", f"F{scores.beta:g}", "count"]
     titles += ["threshold"] if has_thresholds(classes) else []
     show_lines("class".ljust(width) + "".join(title.rjust(10) for title in titles))
     for name, each in zip(names, classes, strict=True):
-        line = f"{name:{width}}{each.precision:10.3f}{each.recall:10.3f}{each.f_score:10.3f}"
+        line = name + padding(name, width)
+        line += f"{each.precision:10.3f}{each.recall:10.3f}{each.f_score:10.3f}"
         line += f"{each.num_rows:10d}"
         show_lines(line + ("" if each.threshold is None else f"{each.threshold:10.3f}"))
 

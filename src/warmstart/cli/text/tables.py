@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from textwrap import fill
 
+from rich.cells import cell_len
+
 from warmstart.errors import printable
 from warmstart.evaluation.backbones import against_the_next
 from warmstart.evaluation.compare import Comparison
@@ -23,30 +25,44 @@ def matrix_text(matrix: ConfusionMatrix, num_columns: int) -> str | None:
         num_columns: How wide the terminal is.
 
     Returns:
-        The table, names shorten_name where it must be; None where there are too many classes.
+        The table, names shortened where it must be; None where there are too many classes.
     """
     names = [shorten_name(name, LONGEST_NAME) for name in matrix.classes]
-    first = max(len("true"), *map(len, names))
+    first = max(len("true"), *map(cell_len, names))
     longest = len(str(matrix.counts.max()))
-    widest = max(longest, *map(len, names)) + 2
+    widest = max(longest, *map(cell_len, names)) + 2
     width = min(widest, (num_columns - first) // len(names))
     if width < min(widest, max(NARROWEST, longest + 2)):
         return None
     titles = [shorten_name(name, width - 1) for name in names]
     lines = ["true".ljust(first) + "  predicted"]
-    lines.append(" " * first + "".join(title.rjust(width) for title in titles))
+    lines.append(" " * first + "".join(padding(title, width) + title for title in titles))
     for name, row in zip(names, matrix.counts, strict=True):
-        lines.append(name.ljust(first) + "".join(str(count).rjust(width) for count in row))
+        lines.append(
+            name + padding(name, first) + "".join(str(count).rjust(width) for count in row)
+        )
     return "\n".join(lines)
 
 
 def shorten_name(name: str, most: int) -> str:
-    """A name of at most so many characters, its middle left out if it is longer."""
+    """A name of at most so many columns, its middle left out if it is longer."""
     name = printable(name)
-    if len(name) <= most:
+    if cell_len(name) <= most:
         return name
     end = (most - 1) // 2
-    return name[: most - 1 - end] + "…" + (name[-end:] if end else "")
+    return beginning(name, most - 1 - end) + "…" + beginning(name[::-1], end)[::-1]
+
+
+def beginning(text: str, most: int) -> str:
+    """As much of a text as so many columns hold."""
+    while cell_len(text) > most:
+        text = text[: most if len(text) > most else -1]
+    return text
+
+
+def padding(text: str, width: int) -> str:
+    """The spaces that fill a text up to so many columns; Chinese signs take two each."""
+    return " " * (width - cell_len(text))
 
 
 def table_text(ranking: Sequence[BackboneTrial], failures: Sequence[tuple[str, str]]) -> str:
@@ -84,7 +100,8 @@ def row_text(name: str, columns: Sequence[str]) -> str:
     """One line of the table."""
     widths = (9, 13, 8, 8, 10)
     numbers = "".join(text.rjust(width) for text, width in zip(columns, widths, strict=True))
-    return shorten_name(name, NAME).ljust(NAME) + numbers
+    shown = shorten_name(name, NAME)
+    return shown + padding(shown, NAME) + numbers
 
 
 def verdict_text(

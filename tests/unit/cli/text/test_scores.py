@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from warmstart.cli.text.scores import show_scores
 from warmstart.cli.text.tables import matrix_text, shorten_name
@@ -106,3 +107,22 @@ def test_a_shortened_name_keeps_both_ends(name: str, most: int) -> None:
     elif most >= 3:
         assert short[0] == name[0]
         assert short[-1] == name[-1]
+
+
+def test_names_of_wide_signs_keep_the_columns_in_line(capsys: pytest.CaptureFixture[str]) -> None:
+    classes = ("猫", "a cat with a name", "キジトラの大きな猫とその友達")
+    matrix = ConfusionMatrix(np.arange(9, dtype=np.int64).reshape(3, 3), classes)
+    text = matrix_text(matrix, 80)
+    assert text is not None
+    _, titles, *rows = text.splitlines()
+    assert {cell_len(line) for line in (titles, *rows)} == {cell_len(titles)}
+    for most in range(1, 30):
+        for name in classes:
+            shown = shorten_name(name, most)
+            assert cell_len(shown) <= most
+            assert shown == name or "…" in shown
+    answers = Predictions(tuple("abc"), np.eye(3), np.arange(3), classes)
+    show_scores(answers, answers.scores(num_resamples=0))
+    lines = capsys.readouterr().out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("class "))
+    assert len({cell_len(line) for line in lines[start : start + 4]}) == 1
