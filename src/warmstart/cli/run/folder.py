@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from warmstart.cli.run.config import PREDICTIONS, RECIPE, RunConfig, read_config
+from warmstart.cli.run.config import CARD, PREDICTIONS, RECIPE, RunConfig, read_config
 from warmstart.cli.run.predictions_file import (
     SavedPredictions,
     read_prediction_rows,
@@ -36,7 +36,7 @@ OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not se
 DAMAGED = "damaged.csv"  # is there where pictures are used though they are damaged
 CONFUSION = "confusion.png"
 MODEL, CHECKPOINTS = "model", "checkpoints"
-CARD = Path(MODEL, "model.json")
+MODEL_CARD = Path(MODEL, CARD)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class RunFolder:
             card, scores = read_card(self.path / MODEL).card, self.read_scores()
             saved = read_prediction_rows(self.path / PREDICTIONS, card)
         except (OSError, WarmstartError) as error:
-            self.refuse(str(self.path), error, f"{PREDICTIONS}, {SCORES} and {CARD}", "them")
+            self.refuse(str(self.path), error, f"{PREDICTIONS}, {SCORES} and {MODEL_CARD}", "them")
         predictions = replace(
             saved.predictions,
             answering=Answering(thresholds=card.answering.thresholds),
@@ -229,7 +229,7 @@ class RunFolder:
         Raises:
             DataError: it is not.
         """
-        names = (PREDICTIONS, SCORES, CARD)
+        names = (PREDICTIONS, SCORES, MODEL_CARD)
         missing = [str(name) for name in names if not (self.path / name).is_file()]
         if missing:
             is_run = (self.path / RECIPE).is_file()
