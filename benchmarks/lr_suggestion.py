@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
-from warmstart.cli.demo import write_digits
+from warmstart.cli.commands.demo import write_digits
 from warmstart.errors import TrainingError
 from warmstart.learner.reading import read_inputs
 from warmstart.results.lr_curve import LRCurve

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from warmstart.cli.demo import write_digits
+from warmstart.cli.commands.demo import write_digits
 
 START = "from warmstart.cli.main import main; main()"
 SLOWLY = """

@@ -159,7 +159,7 @@ def test_law_13_the_users_folder_is_never_written_to(
 
 
 def test_decoding_begins_before_torch_is_loaded() -> None:
-    code = "import sys, warmstart.cli.steps; sys.exit('torch' in sys.modules)"
+    code = "import sys, warmstart.cli.run.training; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

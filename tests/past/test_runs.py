@@ -12,7 +12,7 @@ import torch
 from tests.past.test_checkpoints import identity_in
 from tests.unit.cli.conftest import Run, run
 
-from warmstart.cli.recipe import read_recipe
+from warmstart.cli.run.config import read_config
 from warmstart.results.history import History
 from warmstart.training import run as training_run
 
@@ -51,7 +51,7 @@ def forget_machine(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", [*FINISHED, INTERRUPTED])
 def test_a_recipe_is_read(past: Path, name: str) -> None:
-    recipe = read_recipe(past / name)
+    recipe = read_config(past / name)
     assert recipe.asked.source == "photos"
     assert (recipe.asked.size, recipe.asked.bs, recipe.asked.pretrained) == (32, 8, False)
     assert recipe.asked.full == (name == "full_run")
@@ -100,7 +100,7 @@ def test_what_a_run_did_is_done_again(here: Path, run: Run) -> None:
     assert card["head"]["sizes"] == [512]
     assert card["arch"] == "test_efficientnet"
     epochs = (here / "again" / "history.jsonl").read_text().count('"kind": "epoch"')
-    assert epochs == read_recipe(here / "finished_run").asked.epochs == 8
+    assert epochs == read_config(here / "finished_run").asked.epochs == 8
 
 
 def gone_on(here: Path, run: Run) -> None:

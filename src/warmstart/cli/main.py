@@ -1,12 +1,17 @@
 """The `warmstart` command: which words there are, and how errors are told."""
 
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
-from warmstart.cli import (
+from warmstart.cli.commands import (
     cache,
     check,
     compare,
@@ -15,36 +20,65 @@ from warmstart.cli import (
     evaluate,
     lr_find,
     predict,
+    report,
     show,
     train,
 )
-from warmstart.cli.expand import first_line
-from warmstart.cli.mistakes import report
-from warmstart.cli.report import report_run
-from warmstart.cli.stop_signals import STOPPED_CODE, stop_signals
-from warmstart.terminal.colour import DOUBTFUL, say
+from warmstart.cli.commands.options import first_line
+from warmstart.cli.text.errors import STOPPED_CODE, report_error
+from warmstart.terminal.colour import DOUBTFUL, say, show_lines
 from warmstart.terminal.outputs import standing_outputs
+
+STOPS = ("SIGTERM", "SIGHUP")  # of a scheduler, a shutdown; a terminal that closes
 
 app = typer.Typer(
     name="warmstart",
-    help="Train a better image classifier from a model that already exists.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 COMMANDS: dict[str, Callable[..., None]] = {
-    "check": check.check,
-    "train": train.train,
-    "predict": predict.predict,
-    "evaluate": evaluate.evaluate,
-    "compare-runs": compare_runs.compare_runs,
-    "show": show.show,
-    "lr-find": lr_find.lr_find,
-    "compare": compare.compare,
-    "report": report_run,
-    "demo": demo.demo,
+    "check": check.check_command,
+    "train": train.train_command,
+    "predict": predict.predict_command,
+    "evaluate": evaluate.evaluate_command,
+    "compare-runs": compare_runs.compare_runs_command,
+    "show": show.show_command,
+    "lr-find": lr_find.lr_find_command,
+    "compare": compare.compare_command,
+    "report": report.report_command,
+    "demo": demo.demo_command,
 }
+
+
+def show_version(is_asked: bool) -> bool:
+    """Print the version and end, if it was asked for.
+
+    Raises:
+        Exit: it was.
+    """
+    if is_asked:
+        show_lines(f"warmstart {version('warmstart')}")
+        raise typer.Exit
+    return is_asked
+
+
+@app.callback(help="Train a better image classifier from a model that already exists.")
+def options_of_all(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            is_eager=True,
+            callback=show_version,
+            show_default=False,
+        ),
+    ] = False,
+) -> None:
+    """Take what stands before the word of a command."""
+
+
 for name, command in COMMANDS.items():
     app.command(name, help=first_line(command))(command)
 app.add_typer(cache.app, name="cache")
@@ -66,9 +100,9 @@ def main(arguments: list[str] | None = None) -> None:
             code = app(words, prog_name="warmstart", standalone_mode=False)
             sys.stdout.flush()
             if code == STOPPED_CODE:  # what typer makes of Ctrl-C
-                report(KeyboardInterrupt(), words)
+                report_error(KeyboardInterrupt(), words)
         except BaseException as error:  # noqa: BLE001 - the one place where errors become words
-            code = report(error, words, typer.main.get_command(app))
+            code = report_error(error, words, typer.main.get_command(app))
         code = stop_code() if code == STOPPED_CODE else code
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -76,3 +110,31 @@ def main(arguments: list[str] | None = None) -> None:
 def show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
     """A warning as a line, without the place in the program that it comes from."""
     say(("Warning:", DOUBTFUL), (f" {message}", ""), is_error=True)
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], int]]:
+    """Give a function that says with which code to end: 128 and the number of the signal.
+
+    A signal that is ignored, as nohup asks for, stays so.
+    """
+    received = [signal.SIGINT]
+
+    def stop(number: int, frame: object) -> None:
+        received.append(signal.Signals(number))
+        as_interrupt = signal.getsignal(signal.SIGINT)  # a fit's own waits for the end of its step
+        if not callable(as_interrupt):  # ignored, as in the background of a script
+            raise KeyboardInterrupt
+        as_interrupt(signal.SIGINT, frame)  # type: ignore[arg-type]
+
+    names = [name for name in STOPS if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in names]
+    is_main = threading.current_thread() is threading.main_thread()
+    ours = [n for n in numbers if is_main and signal.getsignal(n) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, stop)
+    try:
+        yield lambda: 128 + received[-1]
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)

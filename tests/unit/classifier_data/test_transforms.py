@@ -3,7 +3,7 @@
 import pytest
 
 from warmstart.classifier_data.transforms import chosen_augmentation
-from warmstart.cli.settings import AUGMENTATIONS
+from warmstart.cli.run.settings import AUGMENTATIONS
 from warmstart.errors import SettingError
 from warmstart.images.augment import PRESETS, Augmentation, draw_variation
 from warmstart.images.policy import RAND_AUGMENT, RAND_AUGMENT_OPERATIONS, TRIVIAL_AUGMENT

@@ -19,7 +19,7 @@ TRAIN = ["train", "dogscats", "--lr", "0.01", *SMALL, "--others", "others", "--o
 def stopped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that Ctrl-C ended after it had begun."""
     with monkeypatch.context() as patch:
-        die_at(patch, "warmstart.cli.steps.find_answers", 1, KeyboardInterrupt)
+        die_at(patch, "warmstart.cli.run.training.find_answers", 1, KeyboardInterrupt)
         assert run(*TRAIN).code == 130
 
 

@@ -71,10 +71,10 @@ def test_a_store_that_the_environment_puts_there(
 
 
 def test_a_run_is_not_gone_on_with_there(place: Place, run: Run) -> None:
-    from warmstart.cli.recipe import Recipe as RunRecipe
-    from warmstart.cli.settings import TrainSettings
+    from warmstart.cli.run.config import RunConfig
+    from warmstart.cli.run.settings import TrainSettings
 
-    RunRecipe(TrainSettings(str(place.photos), size=32)).write(place.home / "run")
+    RunConfig(TrainSettings(str(place.photos), size=32)).write(place.home / "run")
     before = files_in(place.photos)
     said = run("train", "--resume", "run", "--cache-dir", str(place.photos / "c"))
     assert said.code == 2

@@ -4,7 +4,7 @@ import signal
 import pytest
 from tests.unit.cli.conftest import Place, Run
 
-from warmstart.cli.stop_signals import stop_signals
+from warmstart.cli.main import stop_signals
 from warmstart.training.process import deferred_interrupt
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")

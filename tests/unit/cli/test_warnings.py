@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from tests.unit.cli.conftest import Place, Run
 
-from warmstart.cli import cache
+from warmstart.cli.commands import cache
 
 TORCH = (
     "Warning only once for all operators,  other operators may also be overridden.\n"

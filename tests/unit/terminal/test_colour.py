@@ -14,8 +14,9 @@ from warmstart.terminal.colour import RESULT, say
 
 SOURCE = str(Path(warmstart.__file__).parents[1])
 SAY = (
-    "import sys; from warmstart.cli.mistakes import tell; from warmstart.terminal.colour import *;"
-    "say(('accuracy 0.9', RESULT), (' (n = 3) [bold]', '')); tell('a', 'b', 'c' * 200)"
+    "import sys; from warmstart.cli.text.errors import print_error;"
+    " from warmstart.terminal.colour import *;"
+    "say(('accuracy 0.9', RESULT), (' (n = 3) [bold]', '')); print_error('a', 'b', 'c' * 200)"
 )
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 WORDS = "accuracy 0.9 (n = 3) [bold]\nError: a\nExpected: b\nFix: " + "c" * 200 + "\n"

@@ -1,0 +1,74 @@
+"""`warmstart cache`: what is stored, how large it is, whether it is intact."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warmstart.cli.commands import options
+from warmstart.terminal.colour import show_lines
+
+app = typer.Typer(help="Stored activations: list, tidy, verify.", no_args_is_help=True)
+
+
+@app.command("ls")
+def list_namespaces(cache_dir: options.CacheDir = None) -> None:
+    """List what is stored, the most recently used first."""
+    from warmstart.activations.quota import namespaces_in
+
+    found = namespaces_in(folder_of(cache_dir))
+    if not found:
+        show_lines(f"nothing is stored in {folder_of(cache_dir)}")
+        return
+    for space in found:
+        size = f"{space.num_bytes / 1e6:.1f} MB"
+        show_lines(
+            f"{space.identity[:12]}  {space.backbone}  {space.num_rows} rows  {size}  {space.used}"
+        )
+    total = sum(space.num_bytes for space in found)
+    show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
+
+
+@app.command("gc")
+def collect_garbage(
+    keep: Annotated[
+        float, typer.Option(min=0, help="Gigabytes to keep, the most recently used.")
+    ] = 20.0,
+    cache_dir: options.CacheDir = None,
+) -> None:
+    """Delete the least recently used activations; they can be computed again."""
+    from warmstart.activations.quota import shrink
+
+    removed = shrink(folder_of(cache_dir), int(keep * 1e9))
+    freed = sum(space.num_bytes for space in removed)
+    show_lines(
+        f"{len(removed)} deleted, {freed / 1e6:.1f} MB freed"
+        if removed
+        else f"nothing deleted: no more than {keep:g} GB are stored"
+    )
+
+
+@app.command("verify", help="Compare every stored file with its checksum; exit 1 if one differs.")
+def verify(cache_dir: options.CacheDir = None) -> None:
+    """Compare every stored file with its checksum; exit 1 if one differs.
+
+    Raises:
+        Exit: with 1, if one differs.
+    """
+    from warmstart.activations.quota import damaged_shards
+
+    num_files, damaged = damaged_shards(folder_of(cache_dir))
+    for path in damaged:
+        show_lines(f"damaged: {path}")
+    if not damaged:
+        show_lines(f"{num_files} files, all intact")
+    else:
+        show_lines(f"{num_files} files, {len(damaged)} damaged (those rows will be computed again)")
+        raise typer.Exit(1)
+
+
+def folder_of(cache_dir: Path | None) -> Path:
+    """Where activations lie."""
+    from warmstart.data.output_paths import cache_folder
+
+    return cache_folder(cache_dir) / "activations"

@@ -1,0 +1,94 @@
+"""`warmstart compare`: which backbone to take."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from warmstart.cli.commands.options import with_options
+from warmstart.cli.commands.paths import check_places
+from warmstart.cli.run.settings import CompareSettings
+from warmstart.errors import DataError, SettingError, WarmstartError
+from warmstart.terminal.colour import show_lines
+
+if TYPE_CHECKING:
+    from warmstart.results.backbone_trial import BackboneTrial
+
+
+@with_options(CompareSettings)
+def compare_command(settings: CompareSettings) -> None:
+    """Rank backbones by cross-validation, and say which one to take."""
+    archs = resolve_archs(settings)
+    check_places(settings)
+    from warmstart.cli.text.tables import table_text, verdict_text
+    from warmstart.evaluation.backbones import ranked, to_take
+
+    trials, failures = try_archs(settings, archs)
+    ranking = ranked(trials)
+    show_lines(table_text(ranking, failures))
+    chosen, equals = to_take(ranking)
+    show_lines(verdict_text(ranking, chosen, equals))
+    show_lines(f"next: warmstart train {settings.source} --arch {chosen.arch}")
+
+
+def resolve_archs(settings: CompareSettings) -> list[str]:
+    """The names, each once.
+
+    Raises:
+        SettingError: there are not at least two, or one file of weights is given for all.
+    """
+    archs = list(dict.fromkeys(name.strip() for name in settings.arch.split(",") if name.strip()))
+    if len(archs) < 2:
+        raise SettingError(
+            f"--arch {settings.arch} names {len(archs)} backbone(s).",
+            expected="two or more timm names, with commas between.",
+            fix="give --arch tf_efficientnet_lite0,resnet18.",
+            flags=("--arch", "tf_efficientnet_lite0,resnet18"),
+        )
+    if settings.weights is not None:
+        raise SettingError(
+            f"--weights {settings.weights} is one file, and there are {len(archs)} backbones.",
+            expected="a folder of files named after backbones, such as resnet18.safetensors.",
+            fix="leave --weights away, and set WARMSTART_WEIGHTS to that folder.",
+        )
+    return archs
+
+
+def try_archs(
+    settings: CompareSettings, archs: list[str]
+) -> tuple[list["BackboneTrial"], list[tuple[str, str]]]:
+    """Try one backbone after the other; one that cannot be had does not stop the others.
+
+    Args:
+        settings: What was asked for.
+        archs: Names of backbones.
+
+    Returns:
+        The trials; and names and reasons of those that could not be tried.
+
+    Raises:
+        DataError: the images are at fault.
+        WarmstartError: no backbone could be tried; this is what was wrong with the last.
+    """
+    trials: list[BackboneTrial] = []
+    failures: list[tuple[str, str]] = []
+    for arch in archs:
+        try:
+            trials.append(try_arch(replace(settings, arch=arch), is_first=arch == archs[0]))
+        except DataError:
+            raise
+        except WarmstartError as error:
+            if arch == archs[-1] and not trials:
+                raise
+            failures.append((arch, error.what))
+    return trials, failures
+
+
+def try_arch(settings: CompareSettings, *, is_first: bool) -> "BackboneTrial":
+    """Try one backbone."""
+    from warmstart.cli.run.loading import build_learner, load_data
+    from warmstart.learner.backbone_trial import try_backbone
+
+    show_lines(f"{settings.arch}:", is_error=True)
+    data = load_data(settings, quiet=not is_first)  # what was noticed is said once
+    learn = build_learner(replace(settings, precompute=False), data)
+    learn.precompute = settings.kept_views  # so that only training rows are computed
+    return try_backbone(learn, settings.k, settings.lr, cycle_len=settings.epochs)

@@ -1,0 +1,32 @@
+"""`warmstart lr-find`: which rate to start with."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warmstart.cli.commands.options import with_options
+from warmstart.cli.commands.paths import check_drawable, check_places
+from warmstart.cli.run.settings import LearnSettings
+from warmstart.data.output_paths import refuse_within_data
+from warmstart.terminal.colour import show_lines
+
+
+@with_options(LearnSettings)
+def lr_find_command(
+    settings: LearnSettings,
+    plot: Annotated[Path | None, typer.Option(help="Draw the curve into this file.")] = None,
+) -> None:
+    """Try rates from small to large and say which one to start with."""
+    data = check_places(settings)
+    if plot is not None:
+        check_drawable(plot, "--plot")
+        refuse_within_data(plot, "--plot", data)
+    # numpy and Pillow load here, not for --help
+    from warmstart.cli.run.loading import build_learner, load_data
+
+    curve = build_learner(settings, load_data(settings)).lr_find()
+    if plot is not None:
+        curve.plot(plot)
+        show_lines(f"curve in {plot}")
+    show_lines(f"suggestion: --lr {curve.suggestion:.2g}")

@@ -1,0 +1,44 @@
+"""`warmstart report`: a finished run as one page that can be sent to a colleague."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warmstart.cli.commands import options
+from warmstart.cli.commands.paths import check_is_run, data_folder
+from warmstart.data.output_paths import cache_folder, refuse_within_data
+from warmstart.terminal.colour import show_lines
+
+
+def report_command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that train wrote.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The HTML file; default: RUN/report.html.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="A folder for each picture as a PNG file, for slides.")
+    ] = None,
+    cache_dir: options.CacheDir = None,
+) -> None:
+    """Write what a run knows as one HTML page: scores, mistakes, pictures, how to do it again."""
+    check_is_run(run)
+    # numpy loads here, not for --help
+    from warmstart.cli.run.folder import REPORT, RunFolder
+
+    folder = RunFolder(run)
+    config = folder.read_config()
+    asked = config.asked
+    place = run / REPORT if out is None else out
+    source = Path(asked.source)
+    if source.exists():
+        data = [data_folder(source, asked.folder)]
+        store = cache_folder(asked.cache_dir if cache_dir is None else cache_dir)
+        refuse_within_data(place, "--out", data)
+        refuse_within_data(store, "--cache-dir", data)
+        if pictures is not None:
+            refuse_within_data(pictures, "--pictures", data)
+    from warmstart.cli.run.report import write_run_report
+
+    written = write_run_report(folder.read(config), run, place, pictures, cache_dir=cache_dir)
+    show_lines(f"report:     {written}")

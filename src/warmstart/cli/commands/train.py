@@ -1,0 +1,155 @@
+"""`warmstart train`: precompute, find a rate, train the head, evaluate, save; or go on with it."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from warmstart.cli.commands.options import with_options
+from warmstart.cli.commands.paths import check_is_run, check_places
+from warmstart.cli.run.config import RECIPE, RunConfig, read_config
+from warmstart.cli.run.runner import new_run, run_to_result
+from warmstart.cli.run.settings import PATHS, SOURCE_HELP, TrainSettings
+from warmstart.cli.text.errors import resume_line
+from warmstart.data.output_paths import refuse_within_data
+from warmstart.errors import SettingError
+from warmstart.terminal.colour import show_lines
+
+if TYPE_CHECKING:
+    from typer import Context as Context
+else:
+    Context = typer.Context.__mro__[1]  # the class of what a command is given
+
+
+@with_options(TrainSettings)
+def train_command(
+    context: Context,
+    settings: TrainSettings,
+    source: Annotated[
+        str, typer.Argument(metavar="FOLDER|CSV", help=SOURCE_HELP, show_default=False)
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="The run's folder; default: runs/…")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with this run's folder.")] = None,
+    like: Annotated[
+        Path | None, typer.Option(help="Do again what this run did, in a new folder.")
+    ] = None,
+) -> None:
+    """Train a classifier of the images in a folder or a CSV file.
+
+    Raises:
+        SettingError: neither a source nor a run to go on with was given.
+    """
+    if resume is not None:
+        config = resume_config(resume, context)
+        if not config.result:
+            refuse_within_data(resume, "--resume", places_of(config, settings.cache_dir))
+        run_to_result(config, resume, settings.cache_dir)
+        return
+    if like is not None:
+        check_is_run(like)
+        done = read_config(like)
+        data = places_of(done, settings.cache_dir)
+        again = replace(done, result={})
+        run_to_result(again, new_run(out, Path(done.asked.source), data=data), settings.cache_dir)
+        return
+    if not source:
+        raise SettingError(
+            "there is nothing to train on.",
+            expected="warmstart train FOLDER|CSV, or warmstart train --resume RUN.",
+            fix="warmstart demo",
+        )
+    settings = resolve_head(settings)
+    data = check_places(settings)
+    run_to_result(RunConfig(settings), new_run(out, Path(source), data=data), settings.cache_dir)
+
+
+def places_of(config: RunConfig, cache_dir: str | None) -> list[Path]:
+    """The folders of images of a run that was begun, nothing of it being written there."""
+    asked = config.asked if cache_dir is None else replace(config.asked, cache_dir=cache_dir)
+    return check_places(asked)
+
+
+def resolve_head(settings: TrainSettings) -> TrainSettings:
+    """Settings whose head agrees with the other options; what they mean is said.
+
+    Raises:
+        SettingError: an option is given that would have no effect.
+    """
+    options = {
+        "--epochs": settings.epochs,
+        "--lr": settings.lr,
+        "--wd": settings.wd,
+        "--tensorboard": settings.tensorboard,
+    }
+    if settings.full:
+        options["--balance"] = settings.balance
+    given = [flag for flag, value in options.items() if value is not None]
+    if not given or (settings.head == "mlp" and not settings.full):
+        return settings
+    if settings.full:
+        raise SettingError(
+            f"{' and '.join(given)} would have no effect: --full sets rates and epochs itself.",
+            expected="--full, or a head that is trained alone.",
+            fix=f"leave {given[0]} out, or leave --full out.",
+        )
+    if settings.head == "logistic":
+        raise SettingError(
+            f"{' and '.join(given)} would have no effect: logistic regression is solved, without "
+            "a rate or epochs.",
+            expected="options that something is done with.",
+            fix="pass head=mlp.",
+            flags=("--head", "mlp"),
+        )
+    show_lines(
+        f"note: {' and '.join(given)} {'is' if len(given) == 1 else 'are'} of the MLP, so the head "
+        "is the MLP; without it, logistic regression (--head logistic).",
+        is_error=True,
+    )
+    return replace(settings, head="mlp")
+
+
+def resume_config(run: Path, context: Context) -> RunConfig:
+    """The config of a run.
+
+    Args:
+        run: Its folder.
+        context: What was typed.
+
+    Returns:
+        The config; its activations may be kept in another place than before.
+
+    Raises:
+        SettingError: an option says something else than the run's config.
+    """
+    check_is_run(run)
+    config = read_config(run)
+    wanted = {one.name: getattr(config.asked, one.name) for one in fields(TrainSettings)}
+    wanted["lr"] = config.lr
+    wanted["out"] = str(run)
+    for name, value in typed_options(context).items():
+        if name in wanted and name != "cache_dir" and not agrees(name, value, wanted[name]):
+            flag = "the source" if name == "source" else f"--{name.replace('_', '-')}"
+            raise SettingError(
+                f"{flag} is {value}, and the run in {run} has {wanted[name]}.",
+                expected=f"no option beside --resume, or the ones in {run / RECIPE}.",
+                fix=resume_line(run),
+            )
+    return config
+
+
+def typed_options(context: Context) -> dict[str, Any]:
+    """The options that were typed, not left at their defaults."""
+    found = {}
+    for name, value in context.params.items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            found[name] = value
+    return found
+
+
+def agrees(name: str, typed_value: Any, recorded: Any) -> bool:
+    """Whether an option says what the config says; paths are compared as places."""
+    if name in {*PATHS, "out"}:
+        return recorded is not None and Path(typed_value).resolve() == Path(recorded).resolve()
+    return bool(typed_value == recorded)

@@ -1,0 +1,103 @@
+"""The data and the learner that settings name."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.classifier_data.transforms import ModelTransforms, tfms_from_model
+from warmstart.cli.run.settings import DataSettings, LearnSettings
+from warmstart.data.columns import typed_column
+from warmstart.data.content import ContentHashes
+from warmstart.data.csv_table import delimiter_of, is_table
+from warmstart.data.output_paths import cache_folder
+
+if TYPE_CHECKING:
+    from warmstart.learner.conv_learner import ConvLearner
+
+
+def load_data(
+    settings: DataSettings, *, for_check: bool = False, quiet: bool = False
+) -> ImageClassifierData:
+    """The data that the settings name; ``quiet`` where the caller tells what was noticed."""
+    tfms = tfms_from_model(
+        settings.arch,
+        settings.size,
+        aug_tfms=settings.augmentation,
+        max_zoom=settings.max_zoom,
+        crop_type=settings.crop_type,
+    )
+    source = Path(settings.source)
+    if is_table(source):
+        return table_data(source, settings, tfms, for_check=for_check, quiet=quiet)
+    return ImageClassifierData.from_paths(
+        source,
+        tfms,
+        settings.bs,
+        trn_name=settings.trn_name,
+        val_name=settings.val_name,
+        test_name=settings.test_name,
+        valid_pct=settings.valid_pct,
+        seed=settings.split_seed,
+        on_unreadable=settings.on_unreadable,
+        fixes=settings.fixes,
+        for_check=for_check,
+        quiet=quiet,
+    )
+
+
+def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLearner":
+    """The learner that the settings name; decoding begins while torch is still loading."""
+    hashes = ContentHashes(cache_folder(settings.cache_dir) / "content.sqlite")
+    if settings.kept_views is True and not hashes.knows_most(data.source.paths()):
+        data = data.rendering_ahead()
+    from warmstart.learner.conv_learner import ConvLearner  # seconds
+
+    return ConvLearner.pretrained(
+        settings.arch,
+        data,
+        settings.kept_views,
+        weights=settings.weights,
+        pretrained=settings.pretrained,
+        seed=settings.seed,
+        device=settings.device,
+        precision=settings.precision,
+        cache_dir=settings.cache_dir,
+    )
+
+
+def table_data(
+    source: Path,
+    settings: DataSettings,
+    tfms: ModelTransforms,
+    *,
+    for_check: bool = False,
+    quiet: bool = False,
+) -> ImageClassifierData:
+    """Read the table; its images lie under its own folder, unless the settings say where else."""
+    return ImageClassifierData.from_csv(
+        source.parent,
+        settings.folder,
+        source,
+        tfms,
+        settings.bs,
+        suffix=settings.suffix,
+        header=settings.header,
+        delimiter=delimiter_of(source, settings.delimiter),
+        encoding=settings.encoding,
+        name_column=resolve_column(settings.name_column),
+        label_column=resolve_column(settings.label_column),
+        split_column=resolve_column(settings.split_column),
+        group=resolve_column(settings.group),
+        label_sep=settings.label_sep,
+        valid_pct=settings.valid_pct,
+        seed=settings.split_seed,
+        on_unreadable=settings.on_unreadable,
+        fixes=settings.fixes,
+        for_check=for_check,
+        quiet=quiet,
+    )
+
+
+def resolve_column(typed: str | None) -> str | int | None:
+    """A column by its header, or by its position from 0; None where nothing was typed."""
+    return None if typed is None else typed_column(typed)
