@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +79,9 @@ class LabelledImages:
         pictures, num_columns = shown(
             self.source, self.on_unreadable, num_rows=num_rows, num_views=num_views, seed=seed
         )
-        plot = import_module("warmstart.plots.batch").plot_batch  # matplotlib loads here
-        return plot(pictures, num_columns, self.views_in_words(), path)
+        from warmstart.plots.pictures import plot_batch  # here: matplotlib takes a second
+
+        return plot_batch(pictures, num_columns, self.views_in_words(), path)
 
     def views_in_words(self) -> str:
         """How views differ, and the share of an image's pixels that the plain one leaves out."""

@@ -1,9 +1,6 @@
 """How far probabilities are from what happened: losses per row, and calibration in bins."""
 
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +28,6 @@ class CalibrationBins:
         """Expected calibration error: mean gap between said and true, weighted by the counts."""
         gaps = np.abs(self.confidence - self.truth)
         return float((gaps * self.counts).sum() / self.counts.sum())
-
-    def plot(self, path: str | Path | None = None) -> Any:
-        """Draw the reliability diagram: a matplotlib figure."""
-        draw = import_module("warmstart.plots.calibration").plot_reliability
-        title = f"expected calibration error {self.error:.3f}, {self.counts.sum()} answers"
-        return draw(self.confidence, self.truth, self.counts, path, title=title)
 
 
 def calibration_bins(rows: Judged, *, num_bins: int = NUM_BINS) -> CalibrationBins:

@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 
 OWN_FOLDER = 0o700  # of files that nobody else may put there
@@ -38,7 +37,7 @@ def load_matplotlib() -> None:
         if "MATPLOTLIBRC" not in os.environ and settings.is_file():
             mine["MATPLOTLIBRC"] = str(settings)
     with environment(mine):
-        import_module("matplotlib.font_manager")  # writes its list, and remembers where
+        import matplotlib.font_manager  # noqa: F401 - writes its list, and remembers where
 
 
 def temporary_folder() -> Path:

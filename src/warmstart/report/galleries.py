@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.images.thumbnail import thumbnail
-from warmstart.plots.gallery import overlaid
+from warmstart.plots.pictures import overlaid
 from warmstart.report.choice import galleries_of
 from warmstart.report.content import SeenRows
 from warmstart.results.answering import UNKNOWN

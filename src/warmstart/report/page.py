@@ -12,7 +12,7 @@ from warmstart.evaluation.score_words import main_score
 from warmstart.evaluation.scores import Scores
 from warmstart.files.writing import write_whole
 from warmstart.plots.figure import finished
-from warmstart.plots.gallery import plot_gallery
+from warmstart.plots.pictures import plot_gallery
 from warmstart.report.content import ReportContent
 from warmstart.report.figures import (
     PageFigure,

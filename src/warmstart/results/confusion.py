@@ -1,7 +1,6 @@
 """The confusion matrix and what follows from its counts."""
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,9 @@ class ConfusionMatrix:
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw it: a matplotlib figure, also written to ``path`` if one is given."""
-        return import_module("warmstart.plots.confusion").plot_confusion(self, path)
+        from warmstart.plots.confusion import plot_confusion  # here: matplotlib takes a second
+
+        return plot_confusion(self.counts, self.classes, path)
 
     def __str__(self) -> str:
         """The counts as a text table; of very many classes, what is confused most."""

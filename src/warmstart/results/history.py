@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +151,17 @@ class History:
 
     def plot_lr(self, path: str | Path | None = None) -> Any:
         """Draw the rates of all steps: a matplotlib figure."""
-        return import_module("warmstart.plots.curves").plot_lr(self, path)
+        from warmstart.plots.curves import plot_lr  # here: matplotlib takes a second
+
+        return plot_lr(self.step_lrs, path)
 
     def plot_loss(self, path: str | Path | None = None) -> Any:
         """Draw the losses: a matplotlib figure."""
-        return import_module("warmstart.plots.curves").plot_loss(self, path)
+        from warmstart.plots.curves import plot_loss  # here: matplotlib takes a second
+
+        steps = [record.num_steps for record in self.records]
+        losses = [record.valid_loss for record in self.records]
+        return plot_loss(self.step_losses, steps, losses, path)
 
     def to_jsonl(self) -> str:
         """A line per fit of a head, one per epoch, one with the steps; read back as they were."""

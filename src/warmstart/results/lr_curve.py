@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,9 @@ class LRCurve:
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw it: a matplotlib figure, also written to ``path`` if one is given."""
-        return import_module("warmstart.plots.curves").plot_lr_curve(self, path)
+        from warmstart.plots.curves import plot_lr_curve  # here: matplotlib takes a second
+
+        return plot_lr_curve(self.lrs, self.losses, self.smoothed, self.suggestion, path)
 
     @property
     def is_trained(self) -> bool:

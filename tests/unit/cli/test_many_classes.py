@@ -19,7 +19,6 @@ from warmstart.inference.model_card import ModelCard
 from warmstart.plots.confusion import MOST_DRAWN, plot_confusion
 from warmstart.report.content import DataFacts, ReportContent, Reproduction, SeenRows
 from warmstart.report.page import write_report
-from warmstart.results.confusion import ConfusionMatrix
 from warmstart.results.history import History
 from warmstart.results.predictions import Predictions
 
@@ -51,7 +50,7 @@ def ordered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("num_classes", [30, MOST_DRAWN, MOST_DRAWN + 1, 1000])
 def test_no_more_classes_are_ordered_than_are_seen(num_classes: int, ordered: list[int]) -> None:
-    figure = plot_confusion(predictions(num_classes).confusion_matrix())
+    figure = predictions(num_classes).confusion_matrix().plot()
     drawn = min(num_classes, MOST_DRAWN)
     assert ordered == [drawn]
     (image,) = figure.axes[0].images
@@ -63,7 +62,7 @@ def test_no_more_classes_are_ordered_than_are_seen(num_classes: int, ordered: li
 def test_the_classes_drawn_are_those_confused_most() -> None:
     counts = 5 * np.eye(300, dtype=np.int64)
     counts[7, 290] = counts[290, 7] = 3
-    figure = plot_confusion(ConfusionMatrix(counts, tuple(f"n{k}" for k in range(300))))
+    figure = plot_confusion(counts, tuple(f"n{k}" for k in range(300)))
     shares = np.asarray(figure.axes[0].images[0].get_array())
     assert (shares == 3 / 8).sum() == 2
     assert figure.axes[0].get_title().startswith("1500 of 1506 right")

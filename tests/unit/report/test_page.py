@@ -14,6 +14,7 @@ from tests.unit.report.content import content, many_labels, predictions, seen, w
 from warmstart.errors import SettingError
 from warmstart.evaluation.evaluate import evaluate
 from warmstart.report.content import SeenRows
+from warmstart.report.figures import reliability_figure
 from warmstart.report.page import drawn, page, write_report
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.predictions import Predictions
@@ -217,3 +218,11 @@ def test_the_file_is_written_with_its_pictures_and_the_same_each_time(tmp_path: 
             assert min(image.size) > 100
     with pytest.raises(SettingError, match="is a folder"):
         write_report(content(), tmp_path)
+
+
+def test_the_reliability_diagram_says_its_error_and_of_how_many_answers() -> None:
+    said, truth = np.repeat([0.75, 0.25], 5), np.array([1] * 5 + [0] * 3 + [1] * 2)
+    chances = np.stack([1 - said, said], axis=1)  # 0.25 wrong in half, 0.15 in half
+    rows = Predictions(tuple(map(str, range(10))), chances, truth, ("x", "y"))
+    (title,) = [each.get_title() for each in reliability_figure(content(rows)).drawing.axes[:1]]
+    assert title == "expected calibration error 0.050, 10 answers"

@@ -1,4 +1,4 @@
-"""Pictures in a grid, each with a line of text, and where a network looked."""
+"""Pictures in a grid: a gallery, a batch as a network sees it, and where it looked."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from warmstart.plots.figure import finished, new_figure, plain
+from warmstart.plots.figure import escaped, finished, new_figure, shortened
 
 MOST_COLUMNS = 6
+INCHES = 1.6  # of one picture of a batch
 STRENGTH = 0.55  # of the colours over a picture, where the map is highest
 
 
@@ -32,13 +33,42 @@ def plot_gallery(
     columns = max(1, min(MOST_COLUMNS, len(pictures)))
     lines = max(1, -(-len(pictures) // columns))
     figure = new_figure(max(3.2, 1.9 * columns), 2.3 * lines + 0.4)
-    figure.suptitle(plain(title), fontsize=11)
+    figure.suptitle(escaped(title), fontsize=11)
     grid = figure.subplots(lines, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
     for axes, pixels, caption in zip(grid.flat, pictures, captions, strict=False):
         axes.imshow(pixels)
-        axes.set_title(plain(caption), fontsize=8)
+        axes.set_title(escaped(caption), fontsize=8)
+    return finished(figure, path)
+
+
+def plot_batch(
+    pictures: Sequence[tuple[str, NDArray[np.uint8]]],
+    num_columns: int,
+    title: str,
+    path: str | Path | None = None,
+) -> Figure:
+    """Draw pictures with a title over each.
+
+    Args:
+        pictures: (Title, pixels (H, W, 3)), row by row.
+        num_columns: Pictures in a row.
+        title: Of the whole.
+        path: Where the figure is written.
+
+    Returns:
+        The figure.
+    """
+    num_rows = -(-len(pictures) // num_columns)
+    figure = new_figure(max(5.0, INCHES * num_columns), (INCHES + 0.25) * num_rows + 0.5)
+    figure.suptitle(title, fontsize=9, wrap=True)
+    grid = figure.subplots(num_rows, num_columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, (name, pixels) in zip(grid.flat, pictures, strict=False):
+        axes.imshow(pixels)
+        axes.set_title(shortened(name), fontsize=8)
     return finished(figure, path)
 
 
