@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.data.folds import draw_folds
-from warmstart.evaluation.calibration import probabilities_of
+from warmstart.metrics.temperature import probabilities_of
 from warmstart.training.head_choice import (
     DEFAULT_PENALTY,
     FEWEST_JUDGED,

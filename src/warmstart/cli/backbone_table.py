@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from warmstart.cli.matrix import shortened
-from warmstart.evaluation.backbones import against_the_next
-from warmstart.evaluation.compare import Comparison
-from warmstart.results.backbone_trial import BackboneTrial
+from warmstart.comparison.backbones import BackboneTrial, against_the_next
+from warmstart.comparison.compare import Comparison
 
 WIDTH = 80
 NAME = 32  # columns for a backbone's name

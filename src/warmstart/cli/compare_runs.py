@@ -11,7 +11,7 @@ from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.cli.saved_predictions import SavedPredictions
-    from warmstart.evaluation.compare import Comparison
+    from warmstart.comparison.compare import Comparison
 
 
 def compare_runs(
@@ -36,7 +36,7 @@ def compare_runs(
             fix="give another run; `ls runs` lists those that are here.",
         )
     from warmstart.cli.saved_predictions import read_predictions  # numpy loads here
-    from warmstart.evaluation.score_words import main_title
+    from warmstart.metrics.scores import main_title
 
     pair = (read_predictions(first), read_predictions(second))
     found = compared(pair, (first, second), worthwhile)
@@ -61,10 +61,10 @@ def compared(
     Raises:
         DataError: their images, classes or labels are not the same.
     """
-    from warmstart.evaluation.compare import compare
+    from warmstart.comparison.compare import compare_predictions
 
     try:
-        return compare(
+        return compare_predictions(
             pair[0].predictions,
             pair[1].predictions,
             hashes=(pair[0].hashes, pair[1].hashes),

@@ -4,8 +4,7 @@ import shutil
 
 from warmstart.cli.matrix import LONGEST_NAME, matrix_text, shortened
 from warmstart.errors import printable
-from warmstart.evaluation.score_words import MAIN, main_score, words_of
-from warmstart.evaluation.scores import ClassScores, Score, Scores
+from warmstart.metrics.scores import MAIN, ClassScores, Score, Scores, main_score, words_of
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import DOUBTFUL, RESULT, say, show_lines
 

@@ -16,7 +16,7 @@ from warmstart.cli.run_folder import (
 )
 from warmstart.data.table import ImageTable, damaged_notes
 from warmstart.errors import printable
-from warmstart.evaluation.scores import Scores
+from warmstart.metrics.scores import Scores
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:

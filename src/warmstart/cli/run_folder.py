@@ -14,10 +14,10 @@ from warmstart.cli.paths import PREDICTIONS, RECIPE, RUNS
 from warmstart.data.own_folder import is_within, refuse_within_data
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
-from warmstart.evaluation.scores import Scores
 from warmstart.files.cells import write_rows
 from warmstart.files.locks import folder_lock
 from warmstart.files.writing import disk_errors, write_whole, writing_text
+from warmstart.metrics.scores import Scores
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions

@@ -14,11 +14,11 @@ from warmstart.cli.mistakes import resume_line
 from warmstart.cli.paths import PREDICTIONS, RECIPE
 from warmstart.cli.run_folder import OUT_OF_FOLD, SCORES
 from warmstart.errors import DataError, WarmstartError, reason_of
-from warmstart.evaluation.scores import Scores
 from warmstart.files.cells import by_cell, read_cells, safe_cell, unquoted
 from warmstart.files.reading import read_text
 from warmstart.files.strict import refuse_file
 from warmstart.inference.model_card import ModelCard, read_card
+from warmstart.metrics.scores import Scores
 from warmstart.results.answering import Answering
 from warmstart.results.predictions import Predictions
 

@@ -15,8 +15,8 @@ from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs
 from warmstart.heads.logistic import fit_logistic, resolve_parts
 from warmstart.inference.frozen_part import chosen_device
+from warmstart.metrics.labelled_rows import LIKELY
 from warmstart.results.head_fit import HEADS
-from warmstart.results.predictions import LIKELY
 from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, HeadCard, build_head, dropouts_of
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets

@@ -9,9 +9,6 @@ from warmstart.arguments import reads
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.data.content import file_sha256
 from warmstart.data.scan import is_file
-from warmstart.evaluation.calibration import Temperature
-from warmstart.evaluation.thresholds import Thresholds
-from warmstart.evaluation.unknown import UnknownThreshold
 from warmstart.heads.fresh import heads_like
 from warmstart.inference.pictures import Picture
 from warmstart.inference.seen_pictures import UNKNOWN_THRESHOLD
@@ -32,6 +29,9 @@ from warmstart.learner.cross_validation import (
 from warmstart.learner.feeding import targets_of
 from warmstart.learner.matching import refuse_other_classes
 from warmstart.learner.trains import Trains
+from warmstart.metrics.temperature import Temperature
+from warmstart.metrics.thresholds import Thresholds
+from warmstart.metrics.unknown import UnknownThreshold
 from warmstart.results.answering import Answering
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions

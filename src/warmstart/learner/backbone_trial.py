@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.batches.source import PixelSource
+from warmstart.comparison.backbones import BackboneTrial
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.results.backbone_trial import BackboneTrial
 from warmstart.training.state import module_state
 
 TIMED_ROWS = 128

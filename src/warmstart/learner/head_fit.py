@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.backbones.pooling import pooled_parts
-from warmstart.evaluation.calibration import logits_of
 from warmstart.files.strict import convert
 from warmstart.heads.fresh import heads_like
 from warmstart.heads.out_of_fold import Folds
@@ -27,6 +26,7 @@ from warmstart.learner.head_rows import (
     mean_out_of_fold,
 )
 from warmstart.learner.learner_state import LearnerState
+from warmstart.metrics.temperature import logits_of
 from warmstart.results.head_fit import HeadFit, HeadTrial
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.epochs import print_head_fit

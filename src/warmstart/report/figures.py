@@ -5,8 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from warmstart.evaluation.judged import judged
-from warmstart.evaluation.probability_scores import calibration_bins
+from warmstart.metrics.labelled_rows import labelled_rows
+from warmstart.metrics.probability_scores import calibration_bins
 from warmstart.plots.activation_map import plot_activation_map, two_dimensions
 from warmstart.plots.curves import plot_reliability
 from warmstart.plots.figure import svg_of
@@ -65,7 +65,8 @@ def confusion_figure(content: ReportContent) -> PageFigure | None:
 
 def reliability_figure(content: ReportContent) -> PageFigure:
     """What was said against what came true."""
-    bins = calibration_bins(judged(content.predictions))
+    rows = content.predictions
+    bins = calibration_bins(labelled_rows(rows.probabilities, rows.labels, rows.classes))
     title = f"expected calibration error {bins.error:.3f}, {bins.counts.sum()} answers"
     return PageFigure(
         "reliability", "Are the probabilities to be believed?",

@@ -7,10 +7,8 @@ import numpy as np
 from markupsafe import Markup
 
 from warmstart.errors import SettingError, printable
-from warmstart.evaluation.evaluate import evaluate
-from warmstart.evaluation.score_words import main_score
-from warmstart.evaluation.scores import Scores
 from warmstart.files.writing import write_whole
+from warmstart.metrics.scores import Scores, main_score
 from warmstart.plots.figure import finished
 from warmstart.plots.pictures import plot_gallery
 from warmstart.report.content import ReportContent
@@ -119,7 +117,7 @@ def page(content: ReportContent, pictures: Drawn) -> str:
     )
     environment.filters |= {"share": share, "number": number, "seconds": seconds}
     predictions = content.predictions
-    scores = content.scores or evaluate(predictions)
+    scores = content.scores or predictions.scores()
     first, others = worst_first(scores)
     lines = score_lines(scores)
     titles = dict.fromkeys(title for record in content.history.records for title in record.scores)

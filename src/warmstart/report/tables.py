@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warmstart.data.table import NO_LABEL, Exclusion
-from warmstart.evaluation.score_words import words_of
-from warmstart.evaluation.scores import ClassScores, Score, Scores
+from warmstart.metrics.scores import ClassScores, Score, Scores, words_of
 
 MOST_OPEN = 12  # classes; with more, a table begins with those that need a look
 NUM_FIRST = 15  # of many

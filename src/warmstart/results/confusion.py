@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.arguments import reads, whole
+from warmstart.metrics.confusion import of_confusion
 
 MOST_IN_TEXT = 100  # classes of a table that a person reads
 
@@ -22,18 +23,17 @@ class ConfusionMatrix:
     @property
     def precision(self) -> NDArray[np.float64]:
         """Per class (K,): of the rows called so, the share that are; 0 where none was called so."""
-        return ratio(np.diag(self.counts), self.counts.sum(axis=0))
+        return of_confusion(self.counts).precision
 
     @property
     def recall(self) -> NDArray[np.float64]:
         """Per class (K,): of the rows that are so, the share called so; 0 where there is none."""
-        return ratio(np.diag(self.counts), self.counts.sum(axis=1))
+        return of_confusion(self.counts).recall
 
     @property
     def f1(self) -> NDArray[np.float64]:
         """Per class (K,): harmonic mean of precision and recall."""
-        called_or_true = self.counts.sum(axis=0) + self.counts.sum(axis=1)
-        return ratio(2 * np.diag(self.counts), called_or_true)
+        return of_confusion(self.counts).f_score(1.0)
 
     @reads(at_least=whole(1))
     def most_confused(self, *, at_least: int = 1) -> list[tuple[str, str, int]]:
@@ -64,10 +64,3 @@ class ConfusionMatrix:
         for name, row in zip(self.classes, self.counts, strict=True):
             lines.append(name.ljust(len(head)) + "".join(str(n).rjust(width) for n in row))
         return "\n".join(lines)
-
-
-def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Divide, with 0 where there is nothing to divide by (scikit-learn's zero_division=0)."""
-    return np.asarray(
-        np.divide(part, whole, out=np.zeros(part.shape, np.float64), where=whole > 0), np.float64
-    )

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
+from warmstart.metrics.confusion import confusion_counts
+from warmstart.metrics.evaluate import compute_scores
+from warmstart.metrics.intervals import wilson
+from warmstart.metrics.labelled_rows import LIKELY
+from warmstart.metrics.scores import Scores
 from warmstart.results.answering import PLAIN, UNKNOWN, Answering
 from warmstart.results.confusion import ConfusionMatrix
-from warmstart.results.proportion import wilson
-
-LIKELY = 0.5  # a class of an image that may have many is called so above it, unless one was fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Predictions:
     ``answering`` is how the model answers. ``chosen_on_these`` names what was chosen by these same
     rows, such as "the best epoch": it flatters every score of them (law 15). ``left_out`` has name
     and reason of what lies in a folder that was predicted, and is in no row (law 16). ``notes`` say
-    which pictures were judged, and what else a reader of their scores should know.
+    which pictures were labelled_rows, and what else a reader of their scores should know.
     """
 
     rows: tuple[str, ...]
@@ -80,23 +80,27 @@ class Predictions:
         beta: float = 1.0,
         num_resamples: int = 2000,
         seed: int = 0,
-    ) -> Any:
-        """Every score with its 95 % interval: ``warmstart.evaluation.scores.Scores``.
+    ) -> Scores:
+        """Every score with its 95 % interval, where there is an honest one.
 
         Args:
-            thresholds: As for ``warmstart.evaluation.evaluate.evaluate``, likewise all others.
-            top_k: The true class is among the first k.
+            thresholds: Of many labels: a class is called so where its probability is above; one for
+                all classes, or one each; None takes the predictions' own.
+            top_k: The true class is among the first k; those of 2 to K - 1 are scored.
             beta: Of the F-score.
             num_resamples: Per interval; 0 leaves out all but Wilson's.
             seed: Of the resamples.
         """
-        return import_module("warmstart.evaluation.evaluate").evaluate(
-            self,
-            thresholds=thresholds,
+        return compute_scores(
+            self.probabilities,
+            self.labels,
+            self.classes,
+            thresholds=self.thresholds if thresholds is None else thresholds,
             top_k=top_k,
             beta=beta,
             num_resamples=num_resamples,
             seed=seed,
+            chosen_on_these=self.chosen_on_these,
         )
 
     @property
@@ -126,9 +130,8 @@ class Predictions:
                 fix="look at each class: print(predictions.scores().table())",
             )
         known, k = self._known(), len(self.classes)
-        pairs = self.labels[known] * k + self.predicted[known]
-        counts = np.bincount(pairs, minlength=k * k).reshape(k, k)
-        return ConfusionMatrix(counts.astype(np.int64, copy=False), self.classes)
+        counts = confusion_counts(self.labels[known], self.predicted[known], k)
+        return ConfusionMatrix(counts, self.classes)
 
     def _known(self) -> NDArray[np.bool_]:
         first = self.labels[:, 0] if self.is_multi_label else self.labels

@@ -6,7 +6,7 @@ from math import inf, isnan
 from torch import Tensor, nn
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.brief import BriefScores
+from warmstart.metrics.evaluate import BriefScores
 from warmstart.results.history import History
 from warmstart.training.objective import ChoosingInputs, Inputs, Targets
 from warmstart.training.settings import FitSettings

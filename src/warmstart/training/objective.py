@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.errors import TrainingError
-from warmstart.evaluation.brief import BriefScores, brief_scores
+from warmstart.metrics.evaluate import BriefScores, brief_scores
 from warmstart.training.probabilities import probabilities
 
 

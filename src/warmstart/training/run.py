@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from warmstart.backbones.finite import told_not_finite
 from warmstart.errors import DivergedError
-from warmstart.evaluation.brief import BriefScores
+from warmstart.metrics.evaluate import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.arithmetic import in_arithmetic
 from warmstart.training.average import WeightAverage, with_average

@@ -14,8 +14,8 @@ from warmstart.cli.matrix import matrix_text
 from warmstart.cli.run_folder import write_predictions
 from warmstart.cli.saved_predictions import read_rows
 from warmstart.errors import FileError
-from warmstart.evaluation import counts, one_label
 from warmstart.inference.model_card import ModelCard
+from warmstart.metrics import averages, confusion
 from warmstart.plots.confusion import MOST_DRAWN, plot_confusion
 from warmstart.report.content import DataFacts, ReportContent, Reproduction, SeenRows
 from warmstart.report.page import write_report
@@ -161,14 +161,14 @@ def test_a_cell_that_is_none_of_ours_is_refused(cell: str, tmp_path: Path) -> No
 
 def test_fewer_resamples_are_drawn_of_very_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
-    real = counts.count_intervals
+    real = confusion.count_intervals
 
     def counting(*arguments: Any, num_resamples: int, seed: int) -> Any:
         drawn.append(num_resamples)
         return real(*arguments, num_resamples=num_resamples, seed=seed)
 
-    monkeypatch.setattr(one_label, "count_intervals", counting)
-    monkeypatch.setattr(one_label, "COUNT_WORK", 30_000)
+    monkeypatch.setattr(averages, "count_intervals", counting)
+    monkeypatch.setattr(averages, "COUNT_WORK", 30_000)
     for num_classes in (10, 100, 300):
         scores = predictions(num_classes).scores()
         assert f"{drawn[-1]} resamples" in scores["macro_f1"].method

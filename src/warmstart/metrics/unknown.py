@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.results.proportion import Interval, wilson
+from warmstart.metrics.intervals import Interval, wilson
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def unknown_threshold(
         Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World, section 4.1:
         one of n + 1 exchangeable scores is among the m + 1 highest with chance (m + 1) / (n + 1).
     """
-    scores = finite(scores_of_others, "scores_of_others")
+    scores = check_scores(scores_of_others, "scores_of_others")
     if not 0 < false_accept < 1:
         raise SettingError(
             f"false_accept is {false_accept}.",
@@ -109,8 +109,8 @@ def judge_unknown(
     Returns:
         Both rates, with intervals.
     """
-    known = finite(scores_of_known, "scores_of_known")
-    others = finite(scores_of_others, "scores_of_others")
+    known = check_scores(scores_of_known, "scores_of_known")
+    others = check_scores(scores_of_others, "scores_of_others")
     accepted = int(threshold.is_accepted(others).sum())
     rejected = int((~threshold.is_accepted(known)).sum())
     return UnknownScores(
@@ -123,7 +123,7 @@ def judge_unknown(
     )
 
 
-def finite(scores: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+def check_scores(scores: NDArray[np.float64], name: str) -> NDArray[np.float64]:
     """The scores, checked.
 
     Raises:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation.intervals import BLOCK_NUMBERS
-from warmstart.evaluation.judged import Judged
+from warmstart.metrics.intervals import BLOCK_NUMBERS
+from warmstart.metrics.labelled_rows import LabelledRows
 
 NUM_BINS = 15
 
@@ -30,7 +30,7 @@ class CalibrationBins:
         return float((gaps * self.counts).sum() / self.counts.sum())
 
 
-def calibration_bins(rows: Judged, *, num_bins: int = NUM_BINS) -> CalibrationBins:
+def calibration_bins(rows: LabelledRows, *, num_bins: int = NUM_BINS) -> CalibrationBins:
     """Sort answers into bins by what was said of them.
 
     Bins have equal width, (0, 1/15] to (14/15, 1], as in the papers whose figures people compare
@@ -73,7 +73,7 @@ def bin_of(said: NDArray[np.float64], num_bins: int) -> NDArray[np.int64]:
     return np.clip(np.ceil(said * num_bins).astype(np.int64) - 1, 0, num_bins - 1)
 
 
-def error_if_calibrated(rows: Judged, *, num_resamples: int, seed: int) -> float:
+def error_if_calibrated(rows: LabelledRows, *, num_resamples: int, seed: int) -> float:
     """The calibration error that a perfect model would show on as few rows: the mean over draws.
 
     The error is a mean of absolute gaps, so chance alone makes it positive: .05 is bad with
@@ -99,7 +99,7 @@ def error_if_calibrated(rows: Judged, *, num_resamples: int, seed: int) -> float
     return total / len(said) / num_resamples
 
 
-def row_losses(rows: Judged) -> NDArray[np.float64]:
+def log_losses(rows: LabelledRows) -> NDArray[np.float64]:
     """Cross-entropy of each row (N,) in nats; of many labels, the mean over the classes.
 
     Probabilities are kept 2.2e-16 away from 0 and 1, as scikit-learn's log_loss does.
@@ -114,7 +114,7 @@ def row_losses(rows: Judged) -> NDArray[np.float64]:
     return np.asarray(-np.log(chances), np.float64)
 
 
-def row_squares(rows: Judged) -> NDArray[np.float64]:
+def row_squares(rows: LabelledRows) -> NDArray[np.float64]:
     """Brier's squared error of each row (N,).
 
     As scikit-learn scales it: the sum over the classes (0 to 2), halved where there are two
@@ -129,7 +129,7 @@ def row_squares(rows: Judged) -> NDArray[np.float64]:
     return np.asarray(squares / 2 if len(rows.classes) == 2 else squares, np.float64)
 
 
-def normalised(rows: Judged) -> NDArray[np.float64]:
+def normalised(rows: LabelledRows) -> NDArray[np.float64]:
     """Probabilities that add up to 1 exactly, also when they were read from few digits."""
     return np.asarray(
         rows.probabilities / rows.probabilities.sum(axis=1, keepdims=True), np.float64

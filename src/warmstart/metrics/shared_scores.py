@@ -1,22 +1,23 @@
-"""Scores that one label and many labels have in common: ranking, losses, calibration."""
+"""Settings, and scores that one label and many have in common: ranking, losses, calibration."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation.intervals import Statistics, bootstrap, on_scale
-from warmstart.evaluation.judged import Judged
-from warmstart.evaluation.probability_scores import (
+from warmstart.arguments import one_or_each, real
+from warmstart.errors import SettingError
+from warmstart.metrics.intervals import Statistics, bootstrap, on_scale
+from warmstart.metrics.labelled_rows import LabelledRows
+from warmstart.metrics.probability_scores import (
     calibration_bins,
     error_if_calibrated,
-    row_losses,
+    log_losses,
     row_squares,
 )
-from warmstart.evaluation.ranking import macro_ranking, own_macro_ranking, rankable
-from warmstart.evaluation.scores import Score
-from warmstart.evaluation.settings import JudgeSettings
+from warmstart.metrics.ranking import macro_ranking, own_macro_ranking, rankable
+from warmstart.metrics.scores import Score
 
 RANKING_WORK = 30_000_000  # resamples × rows × classes: a few seconds on one core
 MOST_RANKED = 2_000_000  # rows × classes
@@ -27,14 +28,53 @@ NO_WIDTH = "none: every resample gives the same number"
 TOO_MANY = "none: too many rows × classes to rank again and again; it would be narrow"
 
 
-def strata(rows: Judged) -> NDArray[np.int64]:
+@dataclass(frozen=True, eq=False)
+class ScoreSettings:
+    """How rows are scored: choices that the caller makes.
+
+    ``top_k`` which k; ``thresholds`` (K,) above which a class of a many-label row is called so;
+    ``beta`` of the F-score; ``num_resamples`` per interval, 0 for none; ``seed`` of the resamples.
+    """
+
+    top_k: tuple[int, ...]
+    thresholds: NDArray[np.float64]
+    beta: float
+    num_resamples: int
+    seed: int
+
+
+def per_class(thresholds: float | Sequence[float] | NDArray[np.float64], num_classes: int
+) -> NDArray[np.float64]:  # fmt: skip
+    """One threshold for each class (K,).
+
+    Args:
+        thresholds: One for all, or one each, from 0 to 1.
+        num_classes: K.
+
+    Returns:
+        (K,).
+
+    Raises:
+        SettingError: another number of them.
+    """
+    given = np.array(one_or_each(real(0.5, least=0, most=1))("thresholds", thresholds))
+    if given.size not in {1, num_classes}:
+        raise SettingError(
+            f"thresholds have shape {given.shape}, and there are {num_classes} classes.",
+            expected="one number, or one per class.",
+            fix="pass thresholds=0.5.",
+        )
+    return np.broadcast_to(given.ravel(), (num_classes,)).astype(np.float64)
+
+
+def strata(rows: LabelledRows) -> NDArray[np.int64]:
     """Rows are drawn within their class (N,); rows of many labels from all."""
     return np.zeros(len(rows.labels), np.int64) if rows.is_multi_label else rows.labels
 
 
 def resampled(
-    rows: Judged,
-    settings: JudgeSettings,
+    rows: LabelledRows,
+    settings: ScoreSettings,
     values: Mapping[str, float],
     statistics: Statistics,
     *,
@@ -54,9 +94,9 @@ def resampled(
     return out
 
 
-def shared_scores(rows: Judged, settings: JudgeSettings) -> dict[str, Score]:
+def shared_scores(rows: LabelledRows, settings: ScoreSettings) -> dict[str, Score]:
     """ROC AUC, average precision, log loss, Brier score and calibration error."""
-    of_rows = {"log_loss": row_losses(rows), "brier": row_squares(rows)}
+    of_rows = {"log_loss": log_losses(rows), "brier": row_squares(rows)}
 
     def means(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         total = weights.sum(axis=1)
@@ -73,7 +113,7 @@ def shared_scores(rows: Judged, settings: JudgeSettings) -> dict[str, Score]:
     return scores
 
 
-def ranking_scores(rows: Judged, settings: JudgeSettings) -> dict[str, Score]:
+def ranking_scores(rows: LabelledRows, settings: ScoreSettings) -> dict[str, Score]:
     """Macro ROC AUC and average precision over the classes that have rows of both kinds."""
     names, size = ("roc_auc", "average_precision"), rows.probabilities.size
     if len(rankable(rows)) == 0:

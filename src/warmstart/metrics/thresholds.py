@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.judged import judged
-from warmstart.results.predictions import LIKELY, Predictions
+from warmstart.metrics.labelled_rows import LIKELY, labelled_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +23,19 @@ class Thresholds:
     kept: tuple[str, ...]
 
 
-def fit_thresholds(predictions: Predictions, *, beta: float = 1.0) -> Thresholds:
+def fit_thresholds(
+    probabilities: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    classes: tuple[str, ...],
+    *,
+    beta: float = 1.0,
+) -> Thresholds:
     """For each class, the threshold of the highest F-beta on these rows.
 
     Args:
-        predictions: Of many labels, on rows that trained nothing and will judge nothing (law 15).
+        probabilities: (N, K), of rows that trained nothing and will judge nothing (law 15).
+        labels: (N, K) of 0 and 1, -1 along a row that has none.
+        classes: The K names.
         beta: Above 1 gives recall more weight, below 1 precision.
 
     Returns:
@@ -41,7 +48,7 @@ def fit_thresholds(predictions: Predictions, *, beta: float = 1.0) -> Thresholds
     Reference:
         Lipton, Elkan and Naryanaswamy (2014), arXiv 1402.1892.
     """
-    rows = judged(predictions)
+    rows = labelled_rows(probabilities, labels, classes)
     if not rows.is_multi_label:
         raise SettingError(
             "the rows have one label each: the most probable class is the answer.",

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation.intervals import BLOCK_NUMBERS, percentiles
-from warmstart.results.proportion import Interval
+from warmstart.metrics.intervals import BLOCK_NUMBERS, Interval, percentiles
 
 PRIOR_ROWS = 1.0  # like Wilson's centre, but one row right and one wrong, over all classes together
 
@@ -25,17 +24,17 @@ class ClassCounts:
     @property
     def precision(self) -> Values:
         """Of what was called so, the share that is; 0 where nothing was."""
-        return share(self.right, self.called)
+        return ratio(self.right, self.called)
 
     @property
     def recall(self) -> Values:
         """Of what is so, the share called so; 0 where nothing is."""
-        return share(self.right, self.rows)
+        return ratio(self.right, self.rows)
 
     def f_score(self, beta: float) -> Values:
         """F-beta, 0 where nothing is or was called so; ``beta`` > 1 gives recall more weight."""
         squared = beta * beta
-        return share((1 + squared) * self.right, squared * self.rows + self.called)
+        return ratio((1 + squared) * self.right, squared * self.rows + self.called)
 
     def summed(self) -> "ClassCounts":
         """All classes as one (..., 1): what micro averages are made of."""
@@ -63,10 +62,27 @@ def macro_f1(counts: ClassCounts, *, all_classes: bool) -> float:
     return float(counts.f_score(1.0)[seen].mean())
 
 
-def share(part: Values, whole: Values) -> Values:
+def ratio(part: Values, whole: Values) -> Values:
     """Divide, with 0 where there is nothing to divide by (scikit-learn's zero_division=0)."""
     part, whole = np.broadcast_arrays(part, whole)
     return np.asarray(np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0), np.float64)
+
+
+def confusion_counts(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], num_classes: int
+) -> NDArray[np.int64]:
+    """Count the pairs (true class, predicted class).
+
+    Args:
+        labels: (N,), 0 to K - 1.
+        predicted: (N,), likewise.
+        num_classes: K.
+
+    Returns:
+        (K, K), rows the true classes.
+    """
+    pairs = np.bincount(labels * num_classes + predicted, minlength=num_classes * num_classes)
+    return pairs.reshape(num_classes, num_classes).astype(np.int64, copy=False)
 
 
 def of_confusion(counts: NDArray[np.int64]) -> ClassCounts:
@@ -106,7 +122,7 @@ def count_draws(
     is_wrong = true != called
     true, called = true[is_wrong], called[is_wrong]
     # a Dirichlet of total n - 2 has the variance p (1 - p) / (n - 1) of a fair estimate
-    scale = share(np.maximum(rows - 2.0, rows / 2.0), rows.astype(np.float64))
+    scale = ratio(np.maximum(rows - 2.0, rows / 2.0), rows.astype(np.float64))
     prior = PRIOR_ROWS * rows / rows.sum()
     shapes = np.concatenate([own * scale + prior, prior, counts[true, called] * scale[true]])
     block = max(1, min(num_resamples, BLOCK_NUMBERS // len(shapes)))
@@ -115,7 +131,7 @@ def count_draws(
         right, rest = drawn[:, :num_classes], drawn[:, num_classes : 2 * num_classes]
         confused = drawn[:, 2 * num_classes :]
         total = right + rest + column_sums(confused, true, num_classes)
-        factor = share(np.broadcast_to(rows.astype(np.float64), total.shape), total)
+        factor = ratio(np.broadcast_to(rows.astype(np.float64), total.shape), total)
         right, rest, confused = right * factor, rest * factor, confused * factor[:, true]
         spread = (rest.sum(axis=1, keepdims=True) - rest) / (num_classes - 1)
         calls = right + spread + column_sums(confused, called, num_classes)

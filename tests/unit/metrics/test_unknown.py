@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.unknown import confidence, judge_unknown, unknown_threshold
+from warmstart.metrics.unknown import confidence, judge_unknown, unknown_threshold
 
 
 @given(

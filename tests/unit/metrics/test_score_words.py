@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from warmstart.evaluation.evaluate import evaluate
-from warmstart.evaluation.score_words import main_score, main_title, words_of
+from warmstart.metrics.scores import main_score, main_title, words_of
 from warmstart.results.predictions import Predictions
 
 RANDOM = np.random.default_rng(0)
@@ -17,7 +16,7 @@ MANY = Predictions(tuple("abcd"), RANDOM.random((4, 2)), RANDOM.integers(0, 2, (
 @pytest.mark.parametrize("rows", [ONE, MANY], ids=["one label", "many labels"])
 @pytest.mark.parametrize("beta", [1.0, 2.0, 0.5])
 def test_each_score_has_words_of_its_own(rows: Predictions, beta: float) -> None:
-    scores = evaluate(rows, num_resamples=0, beta=beta, top_k=(3, 5))
+    scores = rows.scores(num_resamples=0, beta=beta, top_k=(3, 5))
     words = {name: words_of(name) for name in scores.scores}
     assert all(each.meaning for each in words.values()), words
     assert len({each.title for each in words.values()}) == len(words)

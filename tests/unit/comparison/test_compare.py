@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import multinomial
 
+from warmstart.comparison.compare import Comparison, compare_predictions, difference_interval
 from warmstart.errors import SettingError
-from warmstart.evaluation.compare import Comparison, compare, difference_interval
 from warmstart.results.predictions import Predictions
 
 CLASSES = ("cat", "dog", "fox")
@@ -51,7 +51,7 @@ def shuffled(given_rows: Predictions, order: list[int]) -> Predictions:
     ],
 )
 def test_the_verdict(counts: tuple[int, int, int, int], verdict: str) -> None:
-    found = compare(*pair(*counts))
+    found = compare_predictions(*pair(*counts))
     assert found.is_better == verdict
     assert f"better? {verdict} with {sum(counts)} images" in str(found)
     assert (found.both_right, found.only_first, found.only_second, found.both_wrong) == counts
@@ -60,7 +60,7 @@ def test_the_verdict(counts: tuple[int, int, int, int], verdict: str) -> None:
 
 def test_the_p_value_is_the_binomial_one() -> None:
     # 1 of 8 the other way: 2 * (1 + 8) / 2^8
-    assert compare(*pair(20, 1, 7, 3)).p_value == pytest.approx(18 / 256)
+    assert compare_predictions(*pair(20, 1, 7, 3)).p_value == pytest.approx(18 / 256)
 
 
 def test_the_interval_is_the_published_one() -> None:
@@ -118,8 +118,8 @@ def test_row_and_class_order_do_not_count(seed: int) -> None:
         place[moved.labels],
         tuple(CLASSES[k] for k in columns),
     )
-    assert compare(one, moved) == compare(one, other)
-    assert compare(one, other).num_unlabelled == labels.count(-1)
+    assert compare_predictions(one, moved) == compare_predictions(one, other)
+    assert compare_predictions(one, other).num_unlabelled == labels.count(-1)
 
 
 def test_moved_files_are_matched_by_content() -> None:
@@ -130,10 +130,10 @@ def test_moved_files_are_matched_by_content() -> None:
         tuple(f"new/{name}" for name in moved.rows), moved.probabilities, moved.labels, CLASSES
     )
     hashes = [f"sha {name}" for name in one.rows]
-    found = compare(one, renamed, hashes=(hashes, [hashes[row] for row in order]))
-    assert found == compare(one, other)
+    found = compare_predictions(one, renamed, hashes=(hashes, [hashes[row] for row in order]))
+    assert found == compare_predictions(one, other)
     with pytest.raises(SettingError, match="10 are only in the first") as caught:
-        compare(one, renamed)
+        compare_predictions(one, renamed)
     assert "hashes" in caught.value.fix
 
 
@@ -146,16 +146,16 @@ def test_many_labels_are_right_together() -> None:
     labels = [[1, 0], [1, 1], [0, 0], [-1, -1]]
     one = many([[0.9, 0.1], [0.9, 0.4], [0.2, 0.2], [0.5, 0.5]], labels)
     other = many([[0.9, 0.9], [0.9, 0.4], [0.2, 0.2], [0.5, 0.5]], labels)
-    found = compare(one, other)
+    found = compare_predictions(one, other)
     assert (found.both_right, found.only_first, found.only_second, found.both_wrong) == (1, 1, 0, 1)
     assert found.num_unlabelled == 1
-    kinder = compare(one, other, thresholds=(0.5, [0.5, 0.3]))
+    kinder = compare_predictions(one, other, thresholds=(0.5, [0.5, 0.3]))
     assert (kinder.only_first, kinder.only_second) == (1, 1)
 
 
 def refused(one: Predictions, other: Predictions, match: str) -> None:
     with pytest.raises(SettingError, match=match):
-        compare(one, other)
+        compare_predictions(one, other)
 
 
 def test_what_cannot_be_paired_is_refused() -> None:
@@ -169,12 +169,12 @@ def test_what_cannot_be_paired_is_refused() -> None:
     bare = Predictions(("a",), one.probabilities[:1], np.array([-1]), CLASSES)
     refused(bare, bare, "none of the 1 rows has a label")
     with pytest.raises(SettingError, match="1 hashes and 10 rows"):
-        compare(one, other, hashes=(["x"], ["x"]))
+        compare_predictions(one, other, hashes=(["x"], ["x"]))
 
 
 def test_copies_of_one_file_are_paired_by_content() -> None:
     one = answers([0, 0, 1], [0, 0, 0])
     other = shuffled(answers([1, 1, 0], [0, 0, 0]), [2, 0, 1])
-    found = compare(one, other, hashes=(["s", "s", "t"], ["t", "s", "s"]))
+    found = compare_predictions(one, other, hashes=(["s", "s", "t"], ["t", "s", "s"]))
     assert isinstance(found, Comparison)
     assert (found.only_first, found.only_second) == (2, 1)

@@ -5,20 +5,19 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from warmstart.evaluation.counts import ClassCounts, count_draws, count_intervals
-from warmstart.evaluation.intervals import (
+from warmstart.metrics.averages import count_statistics
+from warmstart.metrics.confusion import ClassCounts, count_draws, count_intervals
+from warmstart.metrics.intervals import (
     Statistics,
     bootstrap,
     on_scale,
     percentiles,
     resample_weights,
+    wilson,
 )
-from warmstart.evaluation.judged import Judged, judged
-from warmstart.evaluation.one_label import count_statistics
-from warmstart.evaluation.probability_scores import row_squares
-from warmstart.evaluation.ranking import macro_ranking
-from warmstart.results.predictions import Predictions
-from warmstart.results.proportion import wilson
+from warmstart.metrics.labelled_rows import LabelledRows, labelled_rows
+from warmstart.metrics.probability_scores import row_squares
+from warmstart.metrics.ranking import macro_ranking
 
 
 @pytest.mark.parametrize("total", [50, 300])
@@ -127,7 +126,7 @@ def test_the_seed_makes_the_interval() -> None:
     assert len(one) == 200
 
 
-def losses_and_ranking(rows: Judged) -> Statistics:
+def losses_and_ranking(rows: LabelledRows) -> Statistics:
     squares = row_squares(rows)
 
     def statistics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -139,12 +138,11 @@ def losses_and_ranking(rows: Judged) -> Statistics:
     return statistics
 
 
-def three_classes(num_rows: int, seed: int) -> Judged:
+def three_classes(num_rows: int, seed: int) -> LabelledRows:
     rng, labels = np.random.default_rng(seed), np.arange(num_rows) % 3
     powers = np.exp(rng.normal(size=(num_rows, 3)) + 1.2 * (labels[:, None] == np.arange(3)))
     chances = powers / powers.sum(axis=1, keepdims=True)
-    names = tuple(str(row) for row in range(num_rows))
-    return judged(Predictions(names, chances, labels, ("a", "b", "c")))
+    return labelled_rows(chances, labels, ("a", "b", "c"))
 
 
 def test_bootstrap_intervals_cover_the_truth() -> None:

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from warmstart.errors import SettingError
-from warmstart.evaluation import shared_scores
-from warmstart.evaluation.evaluate import evaluate
-from warmstart.evaluation.scores import Scores
+from warmstart.metrics import shared_scores
+from warmstart.metrics.scores import Scores
 from warmstart.results.predictions import Predictions
 
 CLASSES = ("cat", "dog", "fox", "elk")
@@ -37,7 +36,7 @@ def many() -> Predictions:
 
 @pytest.mark.parametrize("make", [drawn, many])
 def test_json_reads_back(make: Callable[[], Predictions]) -> None:
-    found = evaluate(replace(make(), chosen_on_these=("best epoch",)), num_resamples=100)
+    found = replace(make(), chosen_on_these=("best epoch",)).scores(num_resamples=100)
     assert Scores.from_json(found.to_json()) == found
     entry: dict[str, Any] = json.loads(found.to_json())
     assert entry["scores"]["log_loss"]["value"] == found["log_loss"].value
@@ -52,12 +51,12 @@ def test_the_table_says_what_is_missing_and_what_flatters() -> None:
     elk = next(line for line in text.splitlines() if line.startswith("elk")).split()
     assert elk[2] == "–"  # recall of a class without rows
     assert elk[4] == "0"
-    assert "Flattered" not in evaluate(rows, num_resamples=0).table()
+    assert "Flattered" not in rows.scores(num_resamples=0).table()
 
 
 def test_every_score_has_an_interval_or_says_why_not() -> None:
     for rows in (drawn(), many()):
-        for name, score in evaluate(rows, num_resamples=100).scores.items():
+        for name, score in rows.scores(num_resamples=100).scores.items():
             assert score.method, name
             assert (score.low is None) == score.method.startswith("none"), name
             if score.low is not None and score.high is not None:
@@ -69,14 +68,14 @@ def test_unlabelled_rows_change_nothing_but_their_count() -> None:
     labelled = Predictions(
         all_rows.rows[:50], all_rows.probabilities[:50], all_rows.labels[:50], CLASSES
     )
-    one, other = (evaluate(rows, num_resamples=100) for rows in (all_rows, labelled))
+    one, other = (rows.scores(num_resamples=100) for rows in (all_rows, labelled))
     assert one.scores == other.scores
     assert (one.num_unlabelled, other.num_unlabelled) == (10, 0)
-    assert evaluate(many(), num_resamples=0).num_unlabelled == 10
+    assert many().scores(num_resamples=0).num_unlabelled == 10
 
 
 def test_a_perfect_model_is_not_called_certain() -> None:
-    found = evaluate(drawn(50, 40.0), num_resamples=200)
+    found = drawn(50, 40.0).scores(num_resamples=200)
     for name in ("accuracy", "balanced_accuracy", "macro_f1"):
         assert found[name].value == found[name].high == 1.0
         assert 0.8 < (found[name].low or 0) < 0.99
@@ -87,7 +86,7 @@ def test_a_perfect_model_is_not_called_certain() -> None:
 
 def test_one_class_only_has_no_order() -> None:
     rows = Predictions(("a", "b"), np.array([[0.8, 0.2], [0.3, 0.7]]), np.array([0, 0]), ("x", "y"))
-    found = evaluate(rows, num_resamples=100)
+    found = rows.scores(num_resamples=100)
     assert found["roc_auc"].value is None
     assert "no class has rows of both kinds" in found["roc_auc"].method
     assert "–" in found.table()
@@ -95,14 +94,14 @@ def test_one_class_only_has_no_order() -> None:
 
 def test_many_rows_take_fewer_resamples_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_scores, "RANKING_WORK", 60 * 4 * 60)
-    full, fewer = drawn(), evaluate(drawn(), num_resamples=1000)
+    full, fewer = drawn(), drawn().scores(num_resamples=1000)
     assert ", 60 resamples" in fewer["roc_auc"].method
     assert ", 1000 resamples" in fewer["brier"].method
     monkeypatch.undo()
-    wide = evaluate(full, num_resamples=1000)["roc_auc"]
+    wide = full.scores(num_resamples=1000)["roc_auc"]
     assert fewer["roc_auc"].low == pytest.approx(wide.low, abs=0.03)
     monkeypatch.setattr(shared_scores, "MOST_RANKED", 100)
-    assert "too many rows" in evaluate(full, num_resamples=100)["roc_auc"].method
+    assert "too many rows" in full.scores(num_resamples=100)["roc_auc"].method
 
 
 def test_a_rare_label_that_some_resamples_miss_leaves_an_interval() -> None:
@@ -111,7 +110,7 @@ def test_a_rare_label_that_some_resamples_miss_leaves_an_interval() -> None:
     labels[:70, 1] = np.arange(70) == 3
     rare = Predictions(rows.rows, rows.probabilities, labels, CLASSES)
     for name in ("roc_auc", "average_precision"):
-        score = evaluate(rare, num_resamples=200)[name]
+        score = rare.scores(num_resamples=200)[name]
         assert score.low is not None
         assert score.value is not None
         assert score.low < score.value
@@ -120,7 +119,7 @@ def test_a_rare_label_that_some_resamples_miss_leaves_an_interval() -> None:
 def test_probabilities_of_few_digits_are_taken() -> None:
     rows = drawn()
     rounded = Predictions(rows.rows, rows.probabilities.round(4), rows.labels, CLASSES)
-    one, other = (evaluate(each, num_resamples=0)["log_loss"].value for each in (rows, rounded))
+    one, other = (each.scores(num_resamples=0)["log_loss"].value for each in (rows, rounded))
     assert one == pytest.approx(other, abs=1e-3)
 
 
@@ -141,7 +140,7 @@ def test_what_is_not_predictions_is_refused(probabilities: Any, labels: Any, mat
     names = tuple(str(row) for row in range(len(labels)))
     rows = Predictions(names, np.array(probabilities), np.array(labels, np.int64), ("x", "y"))
     with pytest.raises(SettingError, match=match):
-        evaluate(rows)
+        rows.scores()
 
 
 @pytest.mark.parametrize(
@@ -156,9 +155,9 @@ def test_what_is_not_predictions_is_refused(probabilities: Any, labels: Any, mat
 )
 def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], match: str) -> None:
     with pytest.raises(SettingError, match=match):
-        evaluate(drawn(), **settings)
+        drawn().scores(**settings)
 
 
 def test_one_class_is_nothing_to_judge() -> None:
     with pytest.raises(SettingError, match="only one class"):
-        evaluate(Predictions(("a",), np.array([[1.0]]), np.array([0]), ("x",)))
+        Predictions(("a",), np.array([[1.0]]), np.array([0]), ("x",)).scores()

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.comparison.matching import matched
 from warmstart.errors import SettingError
-from warmstart.evaluation.matching import matched
-from warmstart.evaluation.settings import per_class
+from warmstart.metrics.intervals import Interval, wilson
+from warmstart.metrics.shared_scores import per_class
 from warmstart.results.predictions import Predictions
-from warmstart.results.proportion import Interval, wilson
 
 SIGNIFICANT = 0.05
 Thresholds = float | Sequence[float] | NDArray[np.float64]
@@ -71,7 +71,7 @@ class Comparison:
         return json.dumps(entry, indent=1, allow_nan=False)
 
 
-def compare(
+def compare_predictions(
     first: Predictions,
     second: Predictions,
     *,

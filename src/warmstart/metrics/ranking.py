@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation.judged import Judged
+from warmstart.metrics.labelled_rows import LabelledRows
 
 COLUMNS = 64  # classes that are taken out of the probabilities at once
 FEW_ROWS = 32  # of a class, for which counting is faster than sorting
 
 
-def ranks_of_labels(rows: Judged) -> NDArray[np.int64]:
+def ranks_of_labels(rows: LabelledRows) -> NDArray[np.int64]:
     """How many classes come before the true one (N,); of equals the first comes first.
 
     Differs from scikit-learn's top_k_accuracy_score: there the last of equals comes first, so
@@ -21,21 +21,21 @@ def ranks_of_labels(rows: Judged) -> NDArray[np.int64]:
     return np.asarray(((rows.probabilities > own) | equal_before).sum(axis=1), np.int64)
 
 
-def one_vs_rest(rows: Judged) -> NDArray[np.bool_]:
+def one_vs_rest(rows: LabelledRows) -> NDArray[np.bool_]:
     """Whether each row is of each class (N, K)."""
     if rows.is_multi_label:
         return np.asarray(rows.labels == 1, np.bool_)
     return np.asarray(rows.labels[:, None] == np.arange(len(rows.classes)), np.bool_)
 
 
-def rankable(rows: Judged) -> NDArray[np.int64]:
+def rankable(rows: LabelledRows) -> NDArray[np.int64]:
     """Classes with rows of both kinds: the others have no order to get right."""
     share = one_vs_rest(rows).mean(axis=0)
     return np.asarray(np.flatnonzero((share > 0) & (share < 1)), np.int64)
 
 
 def macro_ranking(
-    rows: Judged, weights: NDArray[np.float64]
+    rows: LabelledRows, weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """ROC AUC and average precision, one class against the rest, each class counting alike.
 
@@ -61,7 +61,7 @@ def macro_ranking(
     return both[0], both[1]
 
 
-def own_macro_ranking(rows: Judged) -> tuple[float, float]:
+def own_macro_ranking(rows: LabelledRows) -> tuple[float, float]:
     """What ``macro_ranking`` says of the rows themselves, where resamples would be too many.
 
     A class that few rows have is counted around them, without sorting all others for it.

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from warmstart.evaluation.backbones import against_the_next, ranked, to_take
-from warmstart.results.backbone_trial import BackboneTrial
+from warmstart.comparison.backbones import BackboneTrial, against_the_next, ranked, to_take
 from warmstart.results.predictions import Predictions
 
 NUM_ROWS = 200

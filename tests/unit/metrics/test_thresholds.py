@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import fbeta_score
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.evaluate import evaluate
-from warmstart.evaluation.thresholds import best_threshold, fit_thresholds
+from warmstart.metrics.thresholds import Thresholds, best_threshold, fit_thresholds
 from warmstart.results.predictions import Predictions
 
 
@@ -41,8 +40,12 @@ def table() -> Predictions:
     return Predictions(names, chances, labels, ("rare", "even", "never", "always"))
 
 
+def fitted(rows: Predictions) -> Thresholds:
+    return fit_thresholds(rows.probabilities, rows.labels, rows.classes)
+
+
 def test_classes_without_both_kinds_stay_and_are_named() -> None:
-    found = fit_thresholds(table())
+    found = fitted(table())
     assert found.kept == ("never", "always")
     assert found.values[2:].tolist() == [0.5, 0.5]
     assert (found.values[:2] != 0.5).all()
@@ -51,14 +54,14 @@ def test_classes_without_both_kinds_stay_and_are_named() -> None:
 
 def test_they_raise_the_score_of_their_rows() -> None:
     rows = table()
-    before = evaluate(rows, num_resamples=0)
-    after = evaluate(rows, num_resamples=0, thresholds=fit_thresholds(rows).values)
+    before = rows.scores(num_resamples=0)
+    after = rows.scores(num_resamples=0, thresholds=fitted(rows).values)
     for one, other in zip(before.per_class[:2], after.per_class[:2], strict=True):
         assert other.f_score > one.f_score
-    assert [each.threshold for each in after.per_class] == fit_thresholds(rows).values.tolist()
+    assert [each.threshold for each in after.per_class] == fitted(rows).values.tolist()
 
 
 def test_rows_of_one_label_have_no_thresholds() -> None:
     rows = Predictions(("a",), np.array([[0.4, 0.6]]), np.array([1]), ("x", "y"))
     with pytest.raises(SettingError, match="one label each"):
-        fit_thresholds(rows)
+        fitted(rows)

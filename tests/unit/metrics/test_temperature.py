@@ -8,20 +8,19 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.calibration import (
+from warmstart.metrics.labelled_rows import labelled_rows
+from warmstart.metrics.probability_scores import (
+    binned,
+    calibration_bins,
+    error_if_calibrated,
+)
+from warmstart.metrics.temperature import (
     best_temperature,
     fit_temperature,
     logits_of,
     mean_loss,
     probabilities_of,
 )
-from warmstart.evaluation.judged import judged
-from warmstart.evaluation.probability_scores import (
-    binned,
-    calibration_bins,
-    error_if_calibrated,
-)
-from warmstart.results.predictions import Predictions
 
 
 def drawn(
@@ -64,8 +63,7 @@ def test_it_mends_the_calibration_error_of_other_rows() -> None:
     found = fit_temperature(spoilt[:2_000], labels[:2_000], dealt(2_000))
     errors = []
     for chances in (softmax(spoilt, axis=1), found.apply(spoilt)):
-        names = tuple(str(row) for row in range(2_000))
-        rows = judged(Predictions(names, chances[2_000:], labels[2_000:], tuple("abcde")))
+        rows = labelled_rows(chances[2_000:], labels[2_000:], tuple("abcde"))
         errors.append(calibration_bins(rows).error)
     assert errors[1] < errors[0] / 3
     assert errors[1] < 0.04
@@ -214,8 +212,7 @@ def test_the_error_by_chance_is_what_calibrated_rows_show() -> None:
     found, expected = [], []
     for seed in range(40):
         logits, labels = drawn(150, 4, seed=seed)
-        names = tuple(str(row) for row in range(150))
-        rows = judged(Predictions(names, softmax(logits, axis=1), labels, tuple("abcd")))
+        rows = labelled_rows(softmax(logits, axis=1), labels, tuple("abcd"))
         found.append(calibration_bins(rows).error)
         expected.append(error_if_calibrated(rows, num_resamples=100, seed=seed))
     assert np.mean(found) == pytest.approx(np.mean(expected), rel=0.1)

@@ -1,4 +1,4 @@
-"""The rows of Predictions that have a label, checked and put into one order."""
+"""The rows that have a label, checked and put into one order."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.results.predictions import Predictions
 
+LIKELY = 0.5  # a class of an image that may have many is called so above it, unless one was fitted
 ROUNDING = 1e-3  # probabilities read back from a file of few digits add up to this near 1
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class LabelledRows:
     """Labelled rows in an order that depends on nothing but their content.
 
     ``probabilities`` (N, K) float64, ``labels`` (N,) int64 or (N, K) of 0 and 1, ``classes`` the
@@ -35,11 +35,16 @@ class Judged:
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
 
-def judged(predictions: Predictions) -> Judged:
+def labelled_rows(
+    probabilities: NDArray[np.float64], labels: NDArray[np.int64], classes: tuple[str, ...]
+) -> LabelledRows:
     """Take the labelled rows, sorted by content: sums and resamples then forget the row order.
 
     Args:
-        predictions: Of one label per row, (N,), or of many, (N, K); -1 where a row has none.
+        probabilities: (N, K).
+        labels: (N,) classes, or (N, K) of 0 and 1 where a row may have several; -1 where it has
+            none.
+        classes: The K names.
 
     Returns:
         The labelled rows.
@@ -47,8 +52,8 @@ def judged(predictions: Predictions) -> Judged:
     Raises:
         SettingError: no row has a label, or numbers are not probabilities.
     """
-    labels = np.asarray(predictions.labels, np.int64)
-    chances = np.asarray(predictions.probabilities, np.float64)
+    labels = np.asarray(labels, np.int64)
+    values = np.asarray(probabilities, np.float64)
     known = (labels >= 0).all(axis=1) if labels.ndim == 2 else labels >= 0
     if not known.any():
         raise SettingError(
@@ -56,10 +61,10 @@ def judged(predictions: Predictions) -> Judged:
             expected="labelled rows, to compare predictions with.",
             fix='judge a labelled split: learn.predict("valid").',
         )
-    labels, chances = labels[known], chances[known]
-    check(chances, labels, predictions.classes)
-    order = content_order(chances, labels)
-    return Judged(chances[order], labels[order], predictions.classes, int((~known).sum()))
+    labels, values = labels[known], values[known]
+    check_probabilities(values, labels, classes)
+    order = content_order(values, labels)
+    return LabelledRows(values[order], labels[order], classes, int((~known).sum()))
 
 
 def content_order(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -72,18 +77,18 @@ def content_order(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDA
     return np.asarray(np.argsort(patterns, kind="stable"), np.int64)
 
 
-def check(
-    chances: NDArray[np.float64], labels: NDArray[np.int64], classes: tuple[str, ...]
+def check_probabilities(
+    values: NDArray[np.float64], labels: NDArray[np.int64], classes: tuple[str, ...]
 ) -> None:
     """Refuse what would give a number without a meaning.
 
     Raises:
         SettingError: shapes do not fit, or the numbers are not probabilities.
     """
-    fits = chances.ndim == 2 and chances.shape == (len(labels), len(classes))
-    if not fits or (labels.ndim == 2 and labels.shape != chances.shape):
+    fits = values.ndim == 2 and values.shape == (len(labels), len(classes))
+    if not fits or (labels.ndim == 2 and labels.shape != values.shape):
         raise SettingError(
-            f"probabilities have shape {chances.shape}, labels {labels.shape}, and there are "
+            f"probabilities have shape {values.shape}, labels {labels.shape}, and there are "
             f"{len(classes)} classes.",
             expected="probabilities (N, K), and labels (N,) or (N, K).",
             fix="take Predictions as learn.predict returned them.",
@@ -100,14 +105,14 @@ def check(
             expected="labels below the number of classes, or 0 and 1 along each row.",
             fix="take labels and classes from the same table.",
         )
-    outside = ~((chances >= 0) & (chances <= 1 + ROUNDING)).all(axis=1)
+    outside = ~((values >= 0) & (values <= 1 + ROUNDING)).all(axis=1)
     if labels.ndim == 1:
-        outside |= np.abs(chances.sum(axis=1) - 1) > ROUNDING
+        outside |= np.abs(values.sum(axis=1) - 1) > ROUNDING
     if outside.any():
         first = int(outside.argmax())
         raise SettingError(
-            f"{int(outside.sum())} of {len(chances)} rows are not probabilities; the first is "
-            f"{chances[first][:5].tolist()}.",
+            f"{int(outside.sum())} of {len(values)} rows are not probabilities; the first is "
+            f"{values[first][:5].tolist()}.",
             expected="finite numbers from 0 to 1"
             + (", that add up to 1 along a row." if labels.ndim == 1 else "."),
             fix="pass probabilities, not logits.",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.judged import content_order
+from warmstart.metrics.labelled_rows import content_order
 
 LOWEST, HIGHEST = 0.02, 50.0  # beyond it a network is not badly calibrated, but broken
 TINY = 1e-300  # probabilities of 0 have a logit all the same
@@ -63,7 +63,7 @@ def fit_temperature(
     is_multi_label = labels.ndim == 2
     known = (labels >= 0).all(axis=1) if is_multi_label else labels >= 0
     values = np.asarray(logits, np.float64)[known]
-    check(values, int(known.sum()))
+    check_logits(values, int(known.sum()))
     labels, folds = labels[known], folds[known]
     before = mean_loss(values, labels)
     value, reason = best_temperature(values, labels)
@@ -97,7 +97,7 @@ def best_temperature(
     if reason is not None:
         return 1.0, reason
     found = minimize_scalar(
-        lambda log_temperature: row_losses(values / np.exp(log_temperature), labels).mean(),
+        lambda log_temperature: cross_entropies(values / np.exp(log_temperature), labels).mean(),
         bounds=(np.log(LOWEST), np.log(HIGHEST)),
         method="bounded",
         options={"xatol": 1e-6},
@@ -121,10 +121,12 @@ def separated(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> str | N
 
 def mean_loss(logits: NDArray[np.float64], labels: NDArray[np.integer]) -> float:
     """Cross-entropy in nats, a mean over rows whatever their order; of many labels over classes."""
-    return math.fsum(row_losses(logits, labels)) / len(labels)
+    return math.fsum(cross_entropies(logits, labels)) / len(labels)
 
 
-def row_losses(logits: NDArray[np.float64], labels: NDArray[np.integer]) -> NDArray[np.float64]:
+def cross_entropies(
+    logits: NDArray[np.float64], labels: NDArray[np.integer]
+) -> NDArray[np.float64]:
     """Cross-entropy of each row (N,) in nats; of many labels the mean over the classes."""
     if labels.ndim == 2:
         losses = np.logaddexp(0, np.where(labels == 1, -logits, logits))
@@ -154,7 +156,7 @@ def logits_of(probabilities: NDArray[np.float64], *, is_multi_label: bool) -> ND
     return np.asarray(np.log(chances) - np.log(rest), np.float64)
 
 
-def check(logits: NDArray[np.float64], num_known: int) -> None:
+def check_logits(logits: NDArray[np.float64], num_known: int) -> None:
     """Refuse what no temperature can be fitted on.
 
     Raises:

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmstart.evaluation import ranking, shared_scores
-from warmstart.evaluation.intervals import strata_by_size
+from warmstart.metrics import ranking, shared_scores
+from warmstart.metrics.intervals import strata_by_size
 from warmstart.results.predictions import Predictions
 
 
