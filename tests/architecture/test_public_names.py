@@ -66,7 +66,7 @@ def own_members(thing: type) -> Iterator[tuple[str, object, object]]:
 
 def fields(thing: type) -> list[str]:
     """The fields of a dataclass, as they are written."""
-    written = {}
+    written: dict[str, str] = {}
     for base in reversed(thing.__mro__):
         if dataclasses.is_dataclass(base):
             node = definition(base)

@@ -24,6 +24,14 @@ class Comparison:
 
     ``difference`` is the second model's accuracy less the first's, from ``low`` to ``high`` (95 %);
     ``p_value`` of the exact McNemar test; ``worthwhile`` the smallest gain that counts.
+
+    Example:
+        >>> from warmstart import Comparison
+        >>> found = Comparison(80, 3, 15, 2, 0, 0.12, 0.04, 0.2, 0.0075, 0.01)
+        >>> print(found)
+        better? yes with 100 images
+        difference +0.1200 (95 % +0.0400 to +0.2000), p = 0.0075 (exact McNemar)
+        right: both 80, only the first 3, only the second 15, neither 2
     """
 
     both_right: int
@@ -39,7 +47,14 @@ class Comparison:
 
     @property
     def num_rows(self) -> int:
-        """Labelled rows."""
+        """Labelled rows.
+
+        Example:
+            >>> from warmstart import Comparison
+            >>> found = Comparison(80, 3, 15, 2, 0, 0.12, 0.04, 0.2, 0.0075, 0.01)
+            >>> found.num_rows
+            100
+        """
         return self.both_right + self.only_first + self.only_second + self.both_wrong
 
     @property
@@ -48,6 +63,12 @@ class Comparison:
 
         "yes": the test says so. "no": it is worse, or a gain as large as ``worthwhile`` is ruled
         out. "can't tell": these rows leave both possible.
+
+        Example:
+            >>> from warmstart import Comparison
+            >>> found = Comparison(80, 3, 15, 2, 0, 0.12, 0.04, 0.2, 0.0075, 0.01)
+            >>> found.is_better
+            'yes'
         """
         if self.p_value < SIGNIFICANT:
             return "yes" if self.only_second > self.only_first else "no"
@@ -66,7 +87,15 @@ class Comparison:
         )
 
     def to_json(self) -> str:
-        """All of it, and the verdict."""
+        """All of it, and the verdict.
+
+        Example:
+            >>> import json
+            >>> from warmstart import Comparison
+            >>> found = Comparison(80, 3, 15, 2, 0, 0.12, 0.04, 0.2, 0.0075, 0.01)
+            >>> json.loads(found.to_json())["is_better"]
+            'yes'
+        """
         entry = asdict(self) | {"is_better": self.is_better, "num_rows": self.num_rows}
         return json.dumps(entry, indent=1, allow_nan=False)
 
@@ -94,6 +123,19 @@ def compare_predictions(
 
     Raises:
         SettingError: the rows, classes or labels differ, or no row has a label.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import Predictions, compare_predictions
+        >>> names, labels = tuple(map(str, range(40))), np.tile([0, 1], 20)
+        >>> sure = np.eye(2)[labels] * 0.8 + 0.1
+        >>> guess = np.where(np.arange(40)[:, None] < 12, sure[:, ::-1], sure)
+        >>> first = Predictions(names, guess, labels, ("cat", "dog"))
+        >>> second = Predictions(names, sure, labels, ("cat", "dog"))
+        >>> print(compare_predictions(first, second))
+        better? yes with 40 images
+        difference +0.3000 (95 % +0.1520 to +0.4543), p = 0.000488 (exact McNemar)
+        right: both 28, only the first 0, only the second 12, neither 0
 
     Reference:
         McNemar (1947), Psychometrika 12, 153–157; Newcombe (1998), Statistics in Medicine 17,

@@ -61,6 +61,18 @@ class Scores:
     """What ``evaluate`` found, by name: ``scores["accuracy"].value``.
 
     ``chosen_on_these`` names what was chosen by these same rows (law 15): it flatters the scores.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import Predictions
+        >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+        >>> labels = np.array([0, 0, 1])
+        >>> found = Predictions(("a", "b", "c"), probabilities, labels, ("cat", "dog"))
+        >>> scores = found.scores(num_resamples=0)
+        >>> print(scores["accuracy"])
+        0.6667  0.2077 to 0.9385
+        >>> print(scores["log_loss"])
+        0.4149
     """
 
     scores: Mapping[str, Score]
@@ -75,7 +87,20 @@ class Scores:
         return self.scores[name]
 
     def to_json(self) -> str:
-        """All of it; numbers read back as they were."""
+        """All of it; numbers read back as they were.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+            >>> labels = np.array([0, 0, 1])
+            >>> found = Predictions(("a", "b", "c"), probabilities, labels, ("cat", "dog"))
+            >>> text = found.scores(num_resamples=0).to_json()
+            >>> print(text[:28])
+            {
+             "scores": {
+              "accuracy":
+        """
         return json.dumps(asdict(self), allow_nan=False, indent=1, ensure_ascii=False)
 
     @classmethod
@@ -85,11 +110,31 @@ class Scores:
         Args:
             text: Its text.
             name: What errors call it.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions, Scores
+            >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+            >>> labels = np.array([0, 0, 1])
+            >>> found = Predictions(("a", "b", "c"), probabilities, labels, ("cat", "dog"))
+            >>> scores = found.scores(num_resamples=0)
+            >>> Scores.from_json(scores.to_json()) == scores
+            True
         """
         return parse_json(text, cls, name)
 
     def table(self) -> str:
-        """Text: the scores, then the classes."""
+        """Text: the scores, then the classes.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+            >>> labels = np.array([0, 0, 1])
+            >>> found = Predictions(("a", "b", "c"), probabilities, labels, ("cat", "dog"))
+            >>> print(found.scores(num_resamples=0).table().splitlines()[1])
+            accuracy                     0.6667  0.2077 to 0.9385
+        """
         wide = max(map(len, self.scores))
         lines = ["score".ljust(wide) + "   value  95 % interval"]
         lines += [f"{name.ljust(wide)}  {score}" for name, score in self.scores.items()]

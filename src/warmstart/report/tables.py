@@ -22,7 +22,7 @@ class ScoreLine:
     is_first: bool
 
 
-def score_lines(scores: Scores) -> list[ScoreLine]:
+def scores_in_words(scores: Scores) -> list[ScoreLine]:
     """All scores, those of many averages after the ones that people ask for."""
     return [
         ScoreLine(words.heading, words.meaning, score, words.is_first)

@@ -23,12 +23,12 @@ def right_and_wrong(predictions: Predictions) -> tuple[NDArray[np.bool_], NDArra
 
 def random_right(predictions: Predictions, number: int, *, seed: int = 0) -> Rows:
     """At most ``number`` right rows, drawn."""
-    return drawn(right_and_wrong(predictions)[0], number, seed)
+    return draw_rows(right_and_wrong(predictions)[0], number, seed)
 
 
 def random_wrong(predictions: Predictions, number: int, *, seed: int = 0) -> Rows:
     """At most ``number`` wrong rows, drawn."""
-    return drawn(right_and_wrong(predictions)[1], number, seed)
+    return draw_rows(right_and_wrong(predictions)[1], number, seed)
 
 
 def most_wrong(predictions: Predictions, number: int) -> Rows:
@@ -80,7 +80,7 @@ def gaps(predictions: Predictions) -> NDArray[np.float64]:
     return np.asarray(1 - chances[np.arange(len(labels)), labels], np.float64)
 
 
-def drawn(is_candidate: NDArray[np.bool_], number: int, seed: int) -> Rows:
+def draw_rows(is_candidate: NDArray[np.bool_], number: int, seed: int) -> Rows:
     """So many of the candidates, in the order drawn."""
     candidates = np.flatnonzero(is_candidate)
     return np.asarray(np.random.default_rng(seed).permutation(candidates)[:number], np.int64)

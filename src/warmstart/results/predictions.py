@@ -27,7 +27,18 @@ class Predictions:
     ``answering`` is how the model answers. ``chosen_on_these`` names what was chosen by these same
     rows, such as "the best epoch": it flatters every score of them (law 15). ``left_out`` has name
     and reason of what lies in a folder that was predicted, and is in no row (law 16). ``notes`` say
-    which pictures were labelled_rows, and what else a reader of their scores should know.
+    which pictures were judged, and what else a reader of their scores should know.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import Predictions
+        >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+        >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+        >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+        >>> found.predicted
+        array([0, 0, 1, 0])
+        >>> found.accuracy
+        0.75
     """
 
     rows: tuple[str, ...]
@@ -41,31 +52,81 @@ class Predictions:
 
     @property
     def is_multi_label(self) -> bool:
-        """Whether an image may have any number of classes."""
+        """Whether an image may have any number of classes.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> found.is_multi_label
+            False
+        """
         return self.labels.ndim == 2
 
     @property
     def predicted(self) -> NDArray[np.int64]:
-        """The most probable class of each row (N,), the first of equals; or (N, K) of 0 and 1."""
+        """The most probable class of each row (N,), the first of equals; or (N, K) of 0 and 1.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> found.predicted
+            array([0, 0, 1, 0])
+        """
         if self.is_multi_label:
             return (self.probabilities > self.thresholds).astype(np.int64)
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
-        """Above which probability each class (K,) of an image that may have many is called so."""
+        """Above which probability each class (K,) of an image that may have many is called so.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> labels = np.array([[1, 0], [1, 1]])
+            >>> probabilities = np.array([[0.9, 0.2], [0.8, 0.4]])
+            >>> found = Predictions(("a", "b"), probabilities, labels, ("sky", "sea"))
+            >>> found.thresholds
+            array([0.5, 0.5])
+        """
         fitted = self.answering.thresholds
         return np.full(len(self.classes), LIKELY) if fitted is None else np.array(fitted)
 
     @property
     def is_unknown(self) -> NDArray[np.bool_]:
-        """Whether the answer of each row (N,) is "unknown"; ``predicted`` has the nearest class."""
+        """Whether the answer of each row (N,) is "unknown"; ``predicted`` has the nearest class.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> found.is_unknown
+            array([False, False, False, False])
+        """
         below = self.answering.unknown_below
         return np.asarray(self.probabilities.max(axis=1) < (-1 if below is None else below))
 
     @property
     def answers(self) -> tuple[tuple[str, ...], ...]:
-        """What each row is called: one name, "unknown", or any number of names."""
+        """What each row is called: one name, "unknown", or any number of names.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> labels = np.array([[1, 0], [1, 1]])
+            >>> probabilities = np.array([[0.9, 0.2], [0.8, 0.7]])
+            >>> found = Predictions(("a", "b"), probabilities, labels, ("sky", "sea"))
+            >>> found.answers
+            (('sky',), ('sky', 'sea'))
+        """
         called = self.predicted if self.is_multi_label else self.predicted[:, None]
         find = np.flatnonzero if self.is_multi_label else np.ravel
         nearest = [tuple(self.classes[k] for k in find(row)) for row in called]
@@ -90,6 +151,18 @@ class Predictions:
             beta: Of the F-score.
             num_resamples: Per interval; 0 leaves out all but Wilson's.
             seed: Of the resamples.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> scores = found.scores()
+            >>> print(scores["accuracy"])
+            0.7500  0.3006 to 0.9544
+            >>> print(found.scores(num_resamples=0)["log_loss"])
+            0.5108
         """
         return compute_scores(
             self.probabilities,
@@ -105,23 +178,55 @@ class Predictions:
 
     @property
     def accuracy(self) -> float:
-        """The share of labelled rows that are predicted right, with every one of their labels."""
+        """The share of labelled rows that are predicted right, with every one of their labels.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> found.accuracy
+            0.75
+        """
         known = self._known()
         right = self.predicted[known] == self.labels[known]
         return float((right.all(axis=1) if self.is_multi_label else right).mean())
 
     @property
     def accuracy_interval(self) -> tuple[float, float]:
-        """95 % Wilson score interval of the accuracy."""
+        """95 % Wilson score interval of the accuracy.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> low, high = found.accuracy_interval
+            >>> print(f"{low:.4f} to {high:.4f}")
+            0.3006 to 0.9544
+        """
         num_known = int(self._known().sum())
         found = wilson(round(self.accuracy * num_known), num_known)
         return found.low, found.high
 
     def confusion_matrix(self) -> ConfusionMatrix:
-        """Count (true, predicted) pairs over the labelled rows.
+        r"""Count (true, predicted) pairs over the labelled rows.
 
         Raises:
             SettingError: an image may have many classes, so that there are no such pairs.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> print(found.confusion_matrix())
+            true \ predicted         cat       dog
+            cat                        2         0
+            dog                        1         1
         """
         if self.is_multi_label:
             raise SettingError(

@@ -14,7 +14,7 @@ from tests.unit.report.content import content, many_labels, predictions, seen, w
 from warmstart.errors import SettingError
 from warmstart.report.content import SeenRows
 from warmstart.report.figures import reliability_figure
-from warmstart.report.page import drawn, page, write_report
+from warmstart.report.page import draw_pictures, page, write_report
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.predictions import Predictions
 
@@ -58,13 +58,13 @@ class Reader(HTMLParser):
 
 def page_of(found: Predictions | None = None, **changes: object) -> str:
     whole = content(found, **changes)
-    return page(whole, drawn(whole))
+    return page(whole, draw_pictures(whole))
 
 
 @pytest.fixture(scope="module")
 def plain() -> Reader:
     whole = with_every_figure()
-    return Reader(page(whole, drawn(whole)))
+    return Reader(page(whole, draw_pictures(whole)))
 
 
 def test_the_page_is_well_formed_and_says_its_language(plain: Reader) -> None:
