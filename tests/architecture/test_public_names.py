@@ -15,6 +15,11 @@ from pathlib import Path
 
 import warmstart
 
+NO_EXAMPLE_YET = {  # whole classes, until their rooms have their new shape
+    "Checkup", "ConvLearner", "HeadClassifier", "ImageClassifierData", "Predictor", "Recipe",
+    "RecipeResult", "load_predictor", "tfms_from_model", "transforms_basic", "transforms_side_on",
+    "transforms_top_down",
+}  # fmt: skip
 SNAPSHOT = Path(__file__).with_name("public_names.txt")
 
 
@@ -124,6 +129,18 @@ def test_looking_around_loads_nothing() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     expected = f"{len(warmstart.__all__) + 1} {version('warmstart')} []"
     assert done.stdout.strip() == expected
+
+
+def test_every_public_name_and_method_has_an_example_that_runs() -> None:
+    without = []
+    for name in set(warmstart.__all__) - NO_EXAMPLE_YET:
+        thing = getattr(warmstart, name)
+        found = {name: thing}
+        if inspect.isclass(thing) and not is_error(thing):
+            found |= {f"{name}.{method}": function for method, member, function
+                      in own_members(thing) if not isinstance(member, property)}  # fmt: skip
+        without += [place for place, each in found.items() if ">>> " not in (each.__doc__ or "")]
+    assert without == []
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from warmstart.plots.figure import ACCENT, escaped, finished, new_figure, shortened
+from warmstart.plots.figure import ACCENT, escaped, finished, new_figure, short_name
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -52,7 +52,7 @@ def plot_confusion(
         figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.045)
     step = -(-num_classes // MOST_TICKS)
     ticks = np.arange(0, num_classes, step)
-    names = [escaped(shortened(classes[drawn[i]])) for i in ticks]
+    names = [escaped(short_name(classes[drawn[i]])) for i in ticks]
     size = 10 if num_classes <= 12 else 8 if has_numbers else 6
     slanted = num_classes > 4 or max(map(len, names)) > 10
     if num_classes > 12:

@@ -44,7 +44,7 @@ def escaped(name: str) -> str:
     return "\n".join(map(printable, name.split("\n"))).replace("$", r"\$")
 
 
-def shortened(name: str) -> str:
+def short_name(name: str) -> str:
     """At most 18 characters."""
     return name if len(name) <= 18 else name[:17] + "…"
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from warmstart.plots.figure import escaped, finished, new_figure, shortened
+from warmstart.plots.figure import escaped, finished, new_figure, short_name
 
 MOST_COLUMNS = 6
 INCHES = 1.6  # of one picture of a batch
@@ -68,7 +68,7 @@ def plot_batch(
         axes.set_axis_off()
     for axes, (name, pixels) in zip(grid.flat, pictures, strict=False):
         axes.imshow(pixels)
-        axes.set_title(shortened(name), fontsize=8)
+        axes.set_title(short_name(name), fontsize=8)
     return finished(figure, path)
 
 
