@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.comparison.matching import matched
-from warmstart.errors import SettingError
 from warmstart.metrics.intervals import Interval, wilson
+from warmstart.metrics.labelled_rows import known_rows
 from warmstart.metrics.shared_scores import per_class
 from warmstart.results.predictions import Predictions
 
@@ -119,10 +119,8 @@ def compare_predictions(
         worthwhile: A share of rows: "no" is also said where a gain this large is ruled out.
 
     Returns:
-        The counts, the test and the verdict.
-
-    Raises:
-        SettingError: the rows, classes or labels differ, or no row has a label.
+        The counts, the test and the verdict; a SettingError where rows, classes or labels differ,
+        or no row has a label.
 
     Example:
         >>> import numpy as np
@@ -144,13 +142,7 @@ def compare_predictions(
     from scipy.stats import binomtest  # here: it takes a second
 
     second = matched(first, second, hashes)
-    known = (first.labels.reshape(len(first.labels), -1) >= 0).all(axis=1)
-    if not known.any():
-        raise SettingError(
-            f"none of the {len(first.rows)} rows has a label.",
-            expected="labelled rows, to compare predictions with.",
-            fix='compare on a labelled split: learn.predict("valid").',
-        )
+    known = known_rows(first.labels, "compare on")
     above = (first.thresholds, second.thresholds) if thresholds is None else thresholds
     one, other = (
         rows_right(each, limits)[known] for each, limits in zip((first, second), above, strict=True)

@@ -56,14 +56,14 @@ def matched(
             expected="both judged against the same labels.",
             fix="predict again with both models on one table.",
         )
-    chances = second.probabilities[np.ix_(rows, np.array(columns, np.int64))]
+    probabilities = second.probabilities[np.ix_(rows, np.array(columns, np.int64))]
     answering = second.answering
     if answering.thresholds is not None:
         values = tuple(answering.thresholds[k] for k in columns)
         answering = replace(answering, thresholds=values)
     return Predictions(
         first.rows,
-        chances,
+        probabilities,
         labels,
         first.classes,
         answering=answering,

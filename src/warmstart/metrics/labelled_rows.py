@@ -47,24 +47,35 @@ def labelled_rows(
         classes: The K names.
 
     Returns:
-        The labelled rows.
-
-    Raises:
-        SettingError: no row has a label, or numbers are not probabilities.
+        The labelled rows; a SettingError where there are none, or numbers are not probabilities.
     """
     labels = np.asarray(labels, np.int64)
     values = np.asarray(probabilities, np.float64)
-    known = (labels >= 0).all(axis=1) if labels.ndim == 2 else labels >= 0
-    if not known.any():
-        raise SettingError(
-            f"none of the {len(labels)} rows has a label.",
-            expected="labelled rows, to compare predictions with.",
-            fix='judge a labelled split: learn.predict("valid").',
-        )
+    known = known_rows(labels)
     labels, values = labels[known], values[known]
     check_probabilities(values, labels, classes)
     order = content_order(values, labels)
     return LabelledRows(values[order], labels[order], classes, int((~known).sum()))
+
+
+def known_rows(labels: NDArray[np.int64], verb: str = "judge") -> NDArray[np.bool_]:
+    """Which rows (N,) have a label.
+
+    Args:
+        labels: (N,) classes, or (N, K) of 0 and 1; -1, or a row of -1, where there is none.
+        verb: What the error tells to do with others.
+
+    Raises:
+        SettingError: no row has one.
+    """
+    known = np.asarray((labels.reshape(len(labels), -1) >= 0).all(axis=1), np.bool_)
+    if not known.any():
+        raise SettingError(
+            f"none of the {len(labels)} rows has a label.",
+            expected="labelled rows, to compare predictions with.",
+            fix=f'{verb} a labelled split: learn.predict("valid").',
+        )
+    return known
 
 
 def content_order(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -106,12 +106,12 @@ def log_losses(rows: LabelledRows) -> NDArray[np.float64]:
     """
     tiny = np.finfo(np.float64).eps
     if rows.is_multi_label:
-        chances = np.clip(rows.probabilities, tiny, 1 - tiny)
-        of_label = np.where(rows.labels == 1, chances, 1 - chances)
+        probabilities = np.clip(rows.probabilities, tiny, 1 - tiny)
+        of_label = np.where(rows.labels == 1, probabilities, 1 - probabilities)
         return np.asarray(-np.log(of_label).mean(axis=1), np.float64)
     own = rows.probabilities[np.arange(len(rows.labels)), rows.labels]
-    chances = np.clip(own / rows.probabilities.sum(axis=1), tiny, 1 - tiny)
-    return np.asarray(-np.log(chances), np.float64)
+    probabilities = np.clip(own / rows.probabilities.sum(axis=1), tiny, 1 - tiny)
+    return np.asarray(-np.log(probabilities), np.float64)
 
 
 def row_squares(rows: LabelledRows) -> NDArray[np.float64]:

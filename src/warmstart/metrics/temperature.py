@@ -149,11 +149,11 @@ def logits_of(probabilities: NDArray[np.float64], *, is_multi_label: bool) -> ND
 
     A sigmoid that is exactly 1 has lost its logit; it gets 36.7, that of the number before 1.
     """
-    chances = np.maximum(np.asarray(probabilities, np.float64), TINY)
+    positive = np.maximum(np.asarray(probabilities, np.float64), TINY)
     if not is_multi_label:
-        return np.asarray(np.log(chances), np.float64)
-    rest = np.maximum(1 - chances, np.finfo(np.float64).epsneg)
-    return np.asarray(np.log(chances) - np.log(rest), np.float64)
+        return np.asarray(np.log(positive), np.float64)
+    rest = np.maximum(1 - positive, np.finfo(np.float64).epsneg)
+    return np.asarray(np.log(positive) - np.log(rest), np.float64)
 
 
 def check_logits(logits: NDArray[np.float64], num_known: int) -> None:

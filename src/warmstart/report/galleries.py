@@ -98,16 +98,18 @@ def truth(predictions: Predictions, row: int) -> str:
 
 def given_answer(predictions: Predictions, row: int) -> tuple[str, float]:
     """What was said of a row, and the probability of it: of many labels the least likely one's."""
-    chances = predictions.probabilities[row]
+    probabilities = predictions.probabilities[row]
     if not predictions.is_multi_label:
-        best = int(chances.argmax())
+        best = int(probabilities.argmax())
         below = predictions.answering.unknown_below
-        name, unknown = predictions.classes[best], below is not None and chances[best] < below
-        return f"{UNKNOWN} (nearest: {name})" if unknown else name, float(chances[best])
-    called = np.flatnonzero(chances > predictions.thresholds)
+        name, unknown = predictions.classes[best], below is not None and probabilities[best] < below
+        return f"{UNKNOWN} (nearest: {name})" if unknown else name, float(probabilities[best])
+    called = np.flatnonzero(probabilities > predictions.thresholds)
     if not len(called):
-        return "none of them", float(1 - chances.max())
-    return ", ".join(predictions.classes[int(k)] for k in called), float(chances[called].min())
+        return "none of them", float(1 - probabilities.max())
+    return ", ".join(predictions.classes[int(k)] for k in called), float(
+        probabilities[called].min()
+    )
 
 
 def jpeg_address(pixels: NDArray[np.uint8]) -> str:

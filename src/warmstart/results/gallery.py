@@ -59,11 +59,11 @@ def most_uncertain(predictions: Predictions, number: int) -> Rows:
 
     With many labels per row, those with a probability nearest to the one that decides.
     """
-    chances = predictions.probabilities
+    probabilities = predictions.probabilities
     if predictions.is_multi_label:
-        doubt = np.abs(chances - predictions.thresholds).min(axis=1)
+        doubt = np.abs(probabilities - predictions.thresholds).min(axis=1)
     else:
-        doubt = chances.max(axis=1)
+        doubt = probabilities.max(axis=1)
     return lowest(doubt, np.arange(len(doubt)), number)
 
 
@@ -74,10 +74,10 @@ def most_mistaken(predictions: Predictions, row: int) -> int:
 
 def gaps(predictions: Predictions) -> NDArray[np.float64]:
     """How far what was said is from the truth (N,): 0 not at all, 1 as far as can be."""
-    chances, labels = predictions.probabilities, predictions.labels
+    probabilities, labels = predictions.probabilities, predictions.labels
     if predictions.is_multi_label:
-        return np.asarray(np.abs(chances - labels).max(axis=1), np.float64)
-    return np.asarray(1 - chances[np.arange(len(labels)), labels], np.float64)
+        return np.asarray(np.abs(probabilities - labels).max(axis=1), np.float64)
+    return np.asarray(1 - probabilities[np.arange(len(labels)), labels], np.float64)
 
 
 def draw_rows(is_candidate: NDArray[np.bool_], number: int, seed: int) -> Rows:

@@ -10,7 +10,7 @@ from warmstart.errors import SettingError
 from warmstart.metrics.confusion import confusion_counts
 from warmstart.metrics.evaluate import compute_scores
 from warmstart.metrics.intervals import wilson
-from warmstart.metrics.labelled_rows import LIKELY
+from warmstart.metrics.labelled_rows import LIKELY, known_rows
 from warmstart.metrics.scores import Scores
 from warmstart.results.answering import PLAIN, UNKNOWN, Answering
 from warmstart.results.confusion import ConfusionMatrix
@@ -189,7 +189,7 @@ class Predictions:
             >>> found.accuracy
             0.75
         """
-        known = self._known()
+        known = known_rows(self.labels)
         right = self.predicted[known] == self.labels[known]
         return float((right.all(axis=1) if self.is_multi_label else right).mean())
 
@@ -207,7 +207,7 @@ class Predictions:
             >>> print(f"{low:.4f} to {high:.4f}")
             0.3006 to 0.9544
         """
-        num_known = int(self._known().sum())
+        num_known = int(known_rows(self.labels).sum())
         found = wilson(round(self.accuracy * num_known), num_known)
         return found.low, found.high
 
@@ -234,17 +234,6 @@ class Predictions:
                 expected="one class per image.",
                 fix="look at each class: print(predictions.scores().table())",
             )
-        known, k = self._known(), len(self.classes)
+        known, k = known_rows(self.labels), len(self.classes)
         counts = confusion_counts(self.labels[known], self.predicted[known], k)
         return ConfusionMatrix(counts, self.classes)
-
-    def _known(self) -> NDArray[np.bool_]:
-        first = self.labels[:, 0] if self.is_multi_label else self.labels
-        known = np.asarray(first >= 0, np.bool_)
-        if not known.any():
-            raise SettingError(
-                f"none of the {len(self.rows)} rows has a label.",
-                expected="labelled rows, to compare predictions with.",
-                fix='judge a labelled split: learn.predict("valid").',
-            )
-        return known
