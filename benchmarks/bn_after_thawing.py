@@ -11,8 +11,7 @@ from pathlib import Path
 import measure
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
-from warmstart.evaluation.compare import compare
-from warmstart.evaluation.evaluate import evaluate
+from warmstart.comparison.compare import compare_predictions
 from warmstart.results.predictions import Predictions
 from warmstart.training.state import clone_tensors
 
@@ -27,7 +26,7 @@ KINDS = {
 
 def log_loss(predictions: Predictions) -> float:
     """Of the right classes."""
-    return float(evaluate(predictions, num_resamples=0)["log_loss"].value or 0.0)
+    return float(predictions.scores(num_resamples=0)["log_loss"].value or 0.0)
 
 
 def one_run(name: str, seed: int, cache: Path) -> dict[str, object]:
@@ -56,7 +55,9 @@ def one_run(name: str, seed: int, cache: Path) -> dict[str, object]:
             if loss < lowest:
                 lowest, delivered[kind] = loss, valid
     over_train = {
-        kind: compare(delivered["train"], delivered[kind]) for kind in KINDS if kind != "train"
+        kind: compare_predictions(delivered["train"], delivered[kind])
+        for kind in KINDS
+        if kind != "train"
     }
     return {
         "data": name,

@@ -6,7 +6,7 @@ import time
 import measure
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
-from warmstart.evaluation.scores import Scores
+from warmstart.metrics.scores import Scores
 
 ARCH, EPOCHS, FOLDS, SEEDS = "tf_efficientnet_lite0", 4, 5, (0, 1, 2)
 SCORES = ("accuracy", "log_loss", "brier", "calibration_error", "calibration_error_by_chance")

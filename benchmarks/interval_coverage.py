@@ -8,7 +8,6 @@ import measure
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.evaluation.evaluate import evaluate
 from warmstart.results.predictions import Predictions
 
 CLASSES, SHARES = ("a", "b", "c"), (0.5, 0.3, 0.2)
@@ -58,11 +57,11 @@ def model_of(accuracy: float) -> Simulated:
 
 def coverage(model: Simulated, num_rows: int, num_sets: int) -> dict[str, dict[str, object]]:
     """Of many small sets, the share whose interval holds the score of the large one."""
-    whole = evaluate(model.rows(POPULATION, 0), num_resamples=0)
+    whole = model.rows(POPULATION, 0).scores(num_resamples=0)
     held, without = dict.fromkeys(SCORES, 0), dict.fromkeys(SCORES, 0)
     widths: dict[str, list[float]] = {name: [] for name in SCORES}
     for seed in range(num_sets):
-        found = evaluate(model.rows(num_rows, seed + 1), num_resamples=NUM_RESAMPLES, seed=seed)
+        found = model.rows(num_rows, seed + 1).scores(num_resamples=NUM_RESAMPLES, seed=seed)
         for name in SCORES:
             score, truth = found[name], whole[name].value
             assert truth is not None

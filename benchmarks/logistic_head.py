@@ -76,7 +76,7 @@ def choice() -> dict[str, object]:
 
 def large(sizes: tuple[tuple[int, int], ...]) -> list[dict[str, object]]:
     """One penalty, no folds."""
-    from warmstart.evaluation.calibration import mean_loss
+    from warmstart.metrics.temperature import mean_loss
     from warmstart.training.head_choice import is_solved
     from warmstart.training.logistic import LogisticProblem
     from warmstart.training.logistic_head import unit_parts

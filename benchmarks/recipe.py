@@ -16,8 +16,7 @@ import measure
 import numpy as np
 
 from warmstart import ConvLearner, ImageClassifierData, Recipe, tfms_from_model
-from warmstart.evaluation.compare import compare
-from warmstart.evaluation.evaluate import evaluate
+from warmstart.comparison.compare import compare_predictions
 from warmstart.results.predictions import Predictions
 
 ARCH, SEEDS = "tf_efficientnet_lite0", (0, 1, 2)
@@ -57,11 +56,11 @@ def losses_of(predictions: Predictions) -> np.ndarray:
 
 def against(head: Predictions, later: Predictions, seconds: float) -> dict[str, object]:
     """Scores, and what was gained over the head on the same rows, with 95 % intervals."""
-    gain, fall = compare(head, later), losses_of(head) - losses_of(later)
+    gain, fall = compare_predictions(head, later), losses_of(head) - losses_of(later)
     half = 1.96 * fall.std(ddof=1) / np.sqrt(len(fall))
     return {
         "accuracy": later.accuracy,
-        "log_loss": evaluate(later, num_resamples=0)["log_loss"].value,
+        "log_loss": later.scores(num_resamples=0)["log_loss"].value,
         "gain": gain.difference,
         "gain_95": [gain.low, gain.high],
         "loss_fall": float(fall.mean()),

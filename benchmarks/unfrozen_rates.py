@@ -15,7 +15,6 @@ import measure
 import numpy as np
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
-from warmstart.evaluation.evaluate import evaluate
 from warmstart.results.predictions import Predictions
 from warmstart.training.state import PLACES, clone_tensors, weights_between
 
@@ -39,7 +38,7 @@ def table(seed: int) -> dict[str, list[str]]:
 
 def scores(predictions: Predictions) -> dict[str, float]:
     """Accuracy and log loss."""
-    loss = evaluate(predictions, num_resamples=0)["log_loss"].value
+    loss = predictions.scores(num_resamples=0)["log_loss"].value
     return {"accuracy": predictions.accuracy, "log_loss": float(loss or 0.0)}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from warmstart import ConvLearner, ImageClassifierData, Predictions, tfms_from_model
 from warmstart.data.listing import list_images
-from warmstart.evaluation.unknown import UnknownScores, confidence, judge_unknown
+from warmstart.metrics.unknown import UnknownScores, confidence, judge_unknown
 
 ARCH, EPOCHS, SEEDS = "tf_efficientnet_lite0", 4, (0, 1, 2)
 NUM_OTHERS, RATES = 600, (0.05, 0.2)  # half of the others choose, half judge

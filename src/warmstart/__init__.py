@@ -7,56 +7,95 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from warmstart.checkup.checkup import Checkup
     from warmstart.classifier_data.image_data import ImageClassifierData
     from warmstart.classifier_data.transforms import tfms_from_model
-    from warmstart.errors import DataError, SettingError, WarmstartError
-    from warmstart.heads.classifier import HeadClassifier
-    from warmstart.images.augment import (
-        transforms_basic,
-        transforms_side_on,
-        transforms_top_down,
+    from warmstart.comparison.compare import Comparison, compare_predictions
+    from warmstart.errors import (
+        CacheError,
+        DataError,
+        DivergedError,
+        FileError,
+        ModelFolderError,
+        SettingError,
+        TrainingError,
+        UnreadableImageError,
+        UnreadableImagesError,
+        WarmstartError,
+        WeightsError,
     )
+    from warmstart.heads.classifier import HeadClassifier
+    from warmstart.images.augment import transforms_basic, transforms_side_on, transforms_top_down
     from warmstart.inference.predictor import Predictor, load_predictor
     from warmstart.learner.conv_learner import ConvLearner
-    from warmstart.recipe.recipe import Recipe
+    from warmstart.metrics.scores import Scores
+    from warmstart.recipe.recipe import Recipe, RecipeResult
     from warmstart.results.confusion import ConfusionMatrix
     from warmstart.results.history import History
     from warmstart.results.lr_curve import LRCurve
     from warmstart.results.predictions import Predictions
 
+    __version__: str
+
 _HOME = {
+    "CacheError": "warmstart.errors",
+    "Checkup": "warmstart.checkup.checkup",
+    "Comparison": "warmstart.comparison.compare",
     "ConfusionMatrix": "warmstart.results.confusion",
     "ConvLearner": "warmstart.learner.conv_learner",
     "DataError": "warmstart.errors",
+    "DivergedError": "warmstart.errors",
+    "FileError": "warmstart.errors",
     "HeadClassifier": "warmstart.heads.classifier",
     "History": "warmstart.results.history",
     "ImageClassifierData": "warmstart.classifier_data.image_data",
-    "load_predictor": "warmstart.inference.predictor",
     "LRCurve": "warmstart.results.lr_curve",
+    "ModelFolderError": "warmstart.errors",
     "Predictions": "warmstart.results.predictions",
     "Predictor": "warmstart.inference.predictor",
     "Recipe": "warmstart.recipe.recipe",
+    "RecipeResult": "warmstart.recipe.recipe",
+    "Scores": "warmstart.metrics.scores",
     "SettingError": "warmstart.errors",
+    "TrainingError": "warmstart.errors",
+    "UnreadableImageError": "warmstart.errors",
+    "UnreadableImagesError": "warmstart.errors",
+    "WarmstartError": "warmstart.errors",
+    "WeightsError": "warmstart.errors",
+    "compare_predictions": "warmstart.comparison.compare",
+    "load_predictor": "warmstart.inference.predictor",
     "tfms_from_model": "warmstart.classifier_data.transforms",
     "transforms_basic": "warmstart.images.augment",
     "transforms_side_on": "warmstart.images.augment",
     "transforms_top_down": "warmstart.images.augment",
-    "WarmstartError": "warmstart.errors",
 }
 
 __all__ = [
+    "CacheError",
+    "Checkup",
+    "Comparison",
     "ConfusionMatrix",
     "ConvLearner",
     "DataError",
+    "DivergedError",
+    "FileError",
     "HeadClassifier",
     "History",
     "ImageClassifierData",
     "LRCurve",
+    "ModelFolderError",
     "Predictions",
     "Predictor",
     "Recipe",
+    "RecipeResult",
+    "Scores",
     "SettingError",
+    "TrainingError",
+    "UnreadableImageError",
+    "UnreadableImagesError",
     "WarmstartError",
+    "WeightsError",
+    "compare_predictions",
     "load_predictor",
     "tfms_from_model",
     "transforms_basic",
@@ -71,6 +110,15 @@ def __getattr__(name: str) -> object:
     Raises:
         AttributeError: ``name`` is not public.
     """
+    if name == "__version__":
+        from importlib.metadata import version  # here: it takes as long as all else
+
+        return version("warmstart")
     if name not in _HOME:
         raise AttributeError(f"module 'warmstart' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, for whoever looks around; nothing is imported."""
+    return [*__all__, "__version__"]

@@ -38,7 +38,18 @@ def first_few(items: Sequence[str]) -> str:
 
 
 class WarmstartError(Exception):
-    """Base class: ``except WarmstartError`` catches everything raised on purpose."""
+    """Base class: ``except WarmstartError`` catches everything raised on purpose.
+
+    Example:
+        >>> from warmstart import SettingError, WarmstartError
+        >>> try:
+        ...     raise SettingError("lr is -1.", expected="a number above 0.", fix="pass lr=0.01.")
+        ... except WarmstartError as error:
+        ...     print(error)
+        lr is -1.
+        Expected: a number above 0.
+        Fix: pass lr=0.01.
+    """
 
     def __init__(
         self,
@@ -66,11 +77,23 @@ class WarmstartError(Exception):
 
 
 class DataError(WarmstartError, ValueError):
-    """The images or labels on disk are not what was asked for."""
+    """The images or labels on disk are not what was asked for.
+
+    Example:
+        >>> from warmstart import DataError, UnreadableImageError
+        >>> isinstance(UnreadableImageError("a.jpg", "truncated"), (DataError, ValueError))
+        True
+    """
 
 
 class UnreadableImageError(DataError):
-    """One image cannot be decoded; ``name`` and ``reason`` say which and why."""
+    """One image cannot be decoded; ``name`` and ``reason`` say which and why.
+
+    Example:
+        >>> from warmstart import UnreadableImageError
+        >>> print(UnreadableImageError("a.jpg", "image file is truncated").what)
+        a.jpg: cannot be decoded (image file is truncated).
+    """
 
     def __init__(self, name: str, reason: str) -> None:
         """Name the image and what the decoder said."""
@@ -84,7 +107,17 @@ class UnreadableImageError(DataError):
 
 
 class UnreadableImagesError(DataError):
-    """Some images of a data set cannot be decoded; ``errors`` lists every one."""
+    """Some images of a data set cannot be decoded; ``errors`` lists every one.
+
+    Example:
+        >>> from warmstart import UnreadableImageError, UnreadableImagesError
+        >>> several = UnreadableImagesError([UnreadableImageError("a.jpg", "empty")])
+        >>> [error.name for error in several.errors]
+        ['a.jpg']
+        >>> print(several.what)
+        1 image cannot be decoded:
+          a.jpg: empty
+    """
 
     def __init__(self, errors: Sequence[UnreadableImageError]) -> None:
         """List all of them at once: nobody wants to find them one run at a time."""
@@ -106,28 +139,83 @@ def reason_of(error: Exception) -> str:
 
 
 class SettingError(WarmstartError, ValueError):
-    """An argument or a config key has a value it cannot have."""
+    """An argument or a config key has a value it cannot have.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import ConfusionMatrix, SettingError
+        >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
+        >>> try:
+        ...     matrix.most_confused(at_least=0)
+        ... except SettingError as error:
+        ...     print(error)
+        at_least=0 has no meaning.
+        Expected: a whole number of at least 1.
+        Fix: pass at_least=1.
+    """
 
 
 class FileError(WarmstartError, ValueError):
-    """A file cannot be written, or is not what it should be: damaged, of another kind or size."""
+    """A file cannot be written, or is not what it should be: damaged, of another kind or size.
+
+    Example:
+        >>> from warmstart import FileError, History
+        >>> try:
+        ...     History.from_jsonl("")
+        ... except FileError as error:
+        ...     print(error.what)
+        the history has no line of steps, so that it is not whole.
+    """
 
 
 class WeightsError(WarmstartError, RuntimeError):
-    """Pretrained weights are missing, or are not what they should be."""
+    """Pretrained weights are missing, or are not what they should be.
+
+    Example:
+        >>> from warmstart import WarmstartError, WeightsError
+        >>> issubclass(WeightsError, WarmstartError), issubclass(WeightsError, RuntimeError)
+        (True, True)
+    """
 
 
 class ModelFolderError(WarmstartError, ValueError):
-    """A saved model cannot be trusted or read."""
+    """A saved model cannot be trusted or read.
+
+    Example:
+        >>> from warmstart import ModelFolderError, load_predictor
+        >>> try:
+        ...     load_predictor("no_such_folder")
+        ... except ModelFolderError as error:
+        ...     print(error.expected)
+        a folder that learn.save() wrote, or a timm name.
+    """
 
 
 class CacheError(WarmstartError, RuntimeError):
-    """A stored activation is not what its name says, or cannot be stored."""
+    """A stored activation is not what its name says, or cannot be stored.
+
+    Example:
+        >>> from warmstart import CacheError, WarmstartError
+        >>> issubclass(CacheError, WarmstartError), issubclass(CacheError, RuntimeError)
+        (True, True)
+    """
 
 
 class TrainingError(WarmstartError, RuntimeError):
-    """A fit cannot go on, or its checkpoint belongs to another run."""
+    """A fit cannot go on, or its checkpoint belongs to another run.
+
+    Example:
+        >>> from warmstart import TrainingError, WarmstartError
+        >>> issubclass(TrainingError, WarmstartError), issubclass(TrainingError, RuntimeError)
+        (True, True)
+    """
 
 
 class DivergedError(TrainingError):
-    """A loss, a weight or an answer is no finite number; the last good weights are in place."""
+    """A loss, a weight or an answer is no finite number; the last good weights are in place.
+
+    Example:
+        >>> from warmstart import DivergedError, TrainingError
+        >>> issubclass(DivergedError, TrainingError)
+        True
+    """

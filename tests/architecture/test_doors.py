@@ -9,13 +9,14 @@ import pytest
 
 import warmstart
 from warmstart.checkup.checkup import Checkup
-from warmstart.evaluation.compare import compare
-from warmstart.evaluation.evaluate import evaluate
-from warmstart.evaluation.scores import Scores
+from warmstart.comparison.compare import compare_predictions
 from warmstart.images.augment import Augmentation
+from warmstart.metrics.evaluate import compute_scores
+from warmstart.metrics.scores import Scores
 from warmstart.recipe.recipe import RecipeResult
+from warmstart.training.probabilities import evaluate_valid
 
-MORE = (Augmentation, Checkup, RecipeResult, Scores, compare, evaluate)
+MORE = (Augmentation, Checkup, RecipeResult, Scores, compare_predictions, evaluate_valid)
 
 
 def public() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -48,7 +49,7 @@ def test_every_option_is_explicit(name: str) -> None:
 
 
 def test_scores_have_the_options_of_the_function_that_finds_them() -> None:
-    options = dict(inspect.signature(evaluate).parameters)
+    options = dict(inspect.signature(compute_scores).parameters)
     for name, parameter in inspect.signature(warmstart.Predictions.scores).parameters.items():
         if name != "self":
             assert parameter.default == options[name].default

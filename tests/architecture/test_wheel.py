@@ -19,4 +19,5 @@ def test_the_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
     files = {p.relative_to(source).as_posix() for p in (source / "warmstart").rglob("*")
              if p.is_file() and "__pycache__" not in p.parts}  # fmt: skip
     assert any(name.endswith(".html") for name in files)
+    assert "warmstart/py.typed" in packed
     assert files - packed == set()

@@ -18,7 +18,7 @@ CUTS = [-1, "stage2", 0]
 VIEWS = Augmentation("test", 20, 0.1, flip="top_down", max_zoom=1.2)
 
 
-def said(predictions: Predictions) -> tuple[float, float]:
+def said(predictions: Predictions) -> tuple[float | None, float | None]:
     """Loss and accuracy of predictions."""
     scores = predictions.scores(num_resamples=0)
     right = "exact_match" if predictions.is_multi_label else "accuracy"

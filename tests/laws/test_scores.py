@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from warmstart.evaluation.evaluate import evaluate
-from warmstart.evaluation.judged import judged
-from warmstart.evaluation.ranking import rankable
-from warmstart.evaluation.scores import Scores
+from warmstart.metrics.labelled_rows import labelled_rows
+from warmstart.metrics.ranking import rankable
+from warmstart.metrics.scores import Scores
 from warmstart.results.predictions import Predictions
 
 CLOSE = 1e-12
@@ -67,7 +66,7 @@ def same(scores: Scores, name: str, expected: float) -> None:
 def test_scores_of_counts_equal_scikit_learns(drawn: Drawn, beta: float) -> None:
     given_rows = predictions_of(drawn)
     labels, predicted = given_rows.labels, given_rows.predicted
-    scores = evaluate(given_rows, num_resamples=0, beta=beta)
+    scores = given_rows.scores(num_resamples=0, beta=beta)
     same(scores, "accuracy", metrics.accuracy_score(labels, predicted))
     present = np.unique(labels)
     balanced = metrics.recall_score(labels, predicted, labels=present, average="macro")
@@ -96,7 +95,7 @@ def test_top_k_equals_scikit_learns_with_the_classes_mirrored(drawn: Drawn, k: i
     """Mirrored, because of equals scikit-learn takes the last, and ``argmax`` the first."""
     given_rows = predictions_of(drawn)
     num_classes = len(given_rows.classes)
-    scores = evaluate(given_rows, num_resamples=0, top_k=[k])
+    scores = given_rows.scores(num_resamples=0, top_k=[k])
     if k >= num_classes:
         assert f"top_{k}_accuracy" not in scores.scores
         return
@@ -112,7 +111,7 @@ def test_top_k_equals_scikit_learns_with_the_classes_mirrored(drawn: Drawn, k: i
 @given(one_label())
 def test_losses_equal_scikit_learns(drawn: Drawn) -> None:
     given_rows = predictions_of(drawn)
-    scores, names = evaluate(given_rows, num_resamples=0), range(len(given_rows.classes))
+    scores, names = given_rows.scores(num_resamples=0), range(len(given_rows.classes))
     chances = given_rows.probabilities
     same(scores, "log_loss", metrics.log_loss(given_rows.labels, chances, labels=names))
     brier = metrics.brier_score_loss(given_rows.labels, chances, labels=names)
@@ -122,9 +121,14 @@ def test_losses_equal_scikit_learns(drawn: Drawn) -> None:
 @given(one_label())
 def test_ranking_equals_scikit_learns(drawn: Drawn) -> None:
     given_rows = predictions_of(drawn)
-    scores, labels = evaluate(given_rows, num_resamples=0), given_rows.labels
+    scores, labels = given_rows.scores(num_resamples=0), given_rows.labels
     classes = [k for k in range(len(given_rows.classes)) if 0 < (labels == k).mean() < 1]
-    assert rankable(judged(given_rows)).tolist() == classes
+    assert (
+        rankable(
+            labelled_rows(given_rows.probabilities, given_rows.labels, given_rows.classes)
+        ).tolist()
+        == classes
+    )
     if not classes:
         assert scores["roc_auc"].value is None
         assert scores["average_precision"].value is None
@@ -144,7 +148,7 @@ def test_many_labels_equal_scikit_learns(drawn: Drawn, beta: float, draw: random
     given_rows = predictions_of(drawn)
     thresholds = [draw.choice([0.0, 0.25, 0.5, 0.9]) for _ in given_rows.classes]
     labels, called = given_rows.labels, given_rows.probabilities > np.array(thresholds)
-    scores = evaluate(given_rows, num_resamples=0, beta=beta, thresholds=thresholds)
+    scores = given_rows.scores(num_resamples=0, beta=beta, thresholds=thresholds)
     same(scores, "exact_match", (labels == called).all(axis=1).mean())
     for average in ("micro", "macro"):
         # a single column is "binary" to scikit-learn unless both values are labels
@@ -184,14 +188,14 @@ def test_nothing_depends_on_the_row_order(drawn: Drawn, shuffle: random.Random) 
         probabilities=given_rows.probabilities[order],
         labels=given_rows.labels[order],
     )
-    one, other = (evaluate(each, num_resamples=100) for each in (given_rows, shuffled))
+    one, other = (each.scores(num_resamples=100) for each in (given_rows, shuffled))
     assert one.to_json() == other.to_json()  # to the last bit, intervals too
 
 
 @given(one_label())
 def test_an_interval_holds_its_score_where_it_is_of_counts(drawn: Drawn) -> None:
     given_rows = predictions_of(drawn)
-    for name, score in evaluate(given_rows, num_resamples=100).scores.items():
+    for name, score in given_rows.scores(num_resamples=100).scores.items():
         if name in {"accuracy", "balanced_accuracy"} or name.startswith(("macro", "weighted")):
             assert score.value is not None
             assert score.low is not None

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from warmstart.checkup.findings import Mislabelled
 from warmstart.data.folds import draw_folds
 from warmstart.data.table import ImageTable
-from warmstart.evaluation.calibration import probabilities_of
+from warmstart.metrics.temperature import probabilities_of
 from warmstart.training.head_choice import (
     DEFAULT_PENALTY,
     FEWEST_JUDGED,

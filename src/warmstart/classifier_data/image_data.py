@@ -363,7 +363,7 @@ class ImageClassifierData:
         pictures, num_columns = shown(
             self.source, self.on_unreadable, num_rows=num_rows, num_views=num_views, seed=seed
         )
-        from warmstart.plots.batch import plot_batch  # matplotlib loads here
+        from warmstart.plots.pictures import plot_batch  # matplotlib loads here
 
         return plot_batch(pictures, num_columns, self.views_in_words(), path)
 

@@ -14,8 +14,8 @@ from warmstart.activations.frozen_part import resolve_device
 from warmstart.arguments import Reader, one_of, optional, real, seed, whole
 from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs, fit_logistic, resolve_feature_parts
+from warmstart.metrics.labelled_rows import LIKELY
 from warmstart.results.head_fit import HEADS
-from warmstart.results.predictions import LIKELY
 from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, HeadCard, build_head, dropouts_of
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from warmstart.activations.inputs import RenderedRows
+from warmstart.comparison.backbones import BackboneTrial
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.results.backbone_trial import BackboneTrial
 from warmstart.training.state import module_state
 
 TIMED_ROWS = 128

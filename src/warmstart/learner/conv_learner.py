@@ -20,9 +20,6 @@ from warmstart.backbones.network import ClassifierNetwork
 from warmstart.classifier_data.arguments import refuse_own
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.output_paths import cache_folder
-from warmstart.evaluation.calibration import Temperature
-from warmstart.evaluation.thresholds import Thresholds
-from warmstart.evaluation.unknown import UnknownThreshold
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import write_model
@@ -47,6 +44,9 @@ from warmstart.learner.reading import read_inputs
 from warmstart.learner.replacing import put_head, put_weights, set_data
 from warmstart.learner.reporting import report_learner
 from warmstart.learner.state import LearnerState, new_card, new_state
+from warmstart.metrics.temperature import Temperature
+from warmstart.metrics.thresholds import Thresholds
+from warmstart.metrics.unknown import UnknownThreshold
 from warmstart.results.head_fit import HeadFit
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve

@@ -12,16 +12,16 @@ from warmstart.data.folds import draw_folds
 from warmstart.data.scan import is_file
 from warmstart.data.seen_images import UNKNOWN_THRESHOLD
 from warmstart.errors import SettingError
-from warmstart.evaluation.calibration import (
+from warmstart.learner.matching import refuse_other_classes
+from warmstart.learner.state import LearnerState
+from warmstart.metrics.temperature import (
     Temperature,
     fit_temperature,
     logits_of,
     probabilities_of,
 )
-from warmstart.evaluation.thresholds import Thresholds, fit_thresholds
-from warmstart.evaluation.unknown import UnknownThreshold, confidence, unknown_threshold
-from warmstart.learner.matching import refuse_other_classes
-from warmstart.learner.state import LearnerState
+from warmstart.metrics.thresholds import Thresholds, fit_thresholds
+from warmstart.metrics.unknown import UnknownThreshold, confidence, unknown_threshold
 from warmstart.results.answering import UNKNOWN, Answering
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
@@ -112,7 +112,8 @@ def with_thresholds(
     answering: Answering, rows: Predictions, beta: float
 ) -> tuple[Answering, Thresholds]:
     """Fit one threshold per class, on probabilities as the model will give them."""
-    found = fit_thresholds(as_answered(answering, rows), beta=beta)
+    said = as_answered(answering, rows)
+    found = fit_thresholds(said.probabilities, said.labels, said.classes, beta=beta)
     kept = f", but for {', '.join(found.kept)}" if found.kept else ""
     how = f"thresholds of the highest F{beta:g} on {found.num_rows} rows{kept}"
     return answering.with_thresholds(tuple(found.values.tolist()), how), found

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.backbones.pooling import pooled_parts
-from warmstart.evaluation.calibration import logits_of
 from warmstart.files.strict import convert
 from warmstart.heads.out_of_fold import Folds, heads_like
 from warmstart.learner.cross_validation import RowsOf, units_of
@@ -29,6 +28,7 @@ from warmstart.learner.inputs import TableInputs, targets_of
 from warmstart.learner.reading import read_inputs, remember_images
 from warmstart.learner.replacing import put_head
 from warmstart.learner.state import LearnerState
+from warmstart.metrics.temperature import logits_of
 from warmstart.results.head_fit import HeadFit, HeadTrial
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.epochs import print_head_fit

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.evaluation.calibration import probabilities_of
 from warmstart.learner.inputs import TableInputs
+from warmstart.metrics.temperature import probabilities_of
 from warmstart.training.balance import class_weights
 from warmstart.training.head_choice import LogisticChoice, choose_logistic, choosing_folds
 from warmstart.training.logistic_head import (

@@ -1,6 +1,6 @@
-"""Pictures of results, drawn by matplotlib.
+"""Pictures of numbers, drawn by matplotlib.
 
-Takes: plain results.
+Takes: arrays and numbers; it knows no result type.
 Gives: matplotlib figures, and files if a path is given.
 Never: opens a window, or touches pyplot's global state.
 """

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from warmstart.plots.figure import QUIET, finished, new_figure, plain
+from warmstart.plots.figure import QUIET, escaped, finished, new_figure
 
 MOST_FOR_TSNE = 3000  # rows; tens of seconds, and it grows
 NUM_STEPS = 500  # of t-SNE, half of them with early exaggeration; twice as many move little
@@ -83,7 +83,7 @@ def plot_activation_map(
     name = "other classes" if len(classes) > MOST_COLOURS else "no label"
     dots(~np.isin(labels, coloured), color=QUIET, alpha=0.35, label=name, **solid)
     for colour, k in enumerate(coloured):
-        dots(labels == k, color=f"C{colour}", alpha=0.8, label=plain(classes[k]), **solid)
+        dots(labels == k, color=f"C{colour}", alpha=0.8, label=escaped(classes[k]), **solid)
     dots(is_wrong, 3, facecolors="none", edgecolors=WRONG, linewidths=1.4, label="predicted wrong")
     axes.set_xticks([])
     axes.set_yticks([])

@@ -1,5 +1,6 @@
 """The confusion matrix as a picture, readable with 2 classes and with 200."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,8 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from warmstart.plots.figure import ACCENT, finished, new_figure, plain
-from warmstart.results.confusion import ConfusionMatrix, ratio
+from warmstart.plots.figure import ACCENT, escaped, finished, new_figure, short_name
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -19,36 +19,40 @@ MOST_TICKS = 60
 MOST_DRAWN = 200  # classes; more are not seen in a picture, and ordering them takes minutes
 
 
-def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> Figure:
+def plot_confusion(
+    counts: NDArray[np.int64], classes: Sequence[str], path: str | Path | None = None
+) -> Figure:
     """Draw shares of each true class; with many classes, confused ones lie side by side.
 
     Of more than 200 classes, those that are confused most.
 
     Args:
-        matrix: The counts.
+        counts: (K, K), rows the true classes.
+        classes: Their K names.
         path: Where the picture is written.
 
     Returns:
         The figure.
     """
-    drawn = most_mistaken(matrix.counts, MOST_DRAWN)
+    right, total = int(np.trace(counts)), int(counts.sum())
+    drawn = most_often_wrong(counts, MOST_DRAWN)
     num_classes = len(drawn)
     has_numbers = num_classes <= MOST_WITH_NUMBERS
-    of_drawn = matrix.counts[np.ix_(drawn, drawn)]
-    sums = matrix.counts.sum(axis=1)[drawn]
+    of_drawn = counts[np.ix_(drawn, drawn)]
+    sums = counts.sum(axis=1)[drawn]
     order = np.arange(num_classes) if has_numbers else clustered(of_drawn, sums)
     counts, sums, drawn = of_drawn[np.ix_(order, order)], sums[order], drawn[order]
-    shares = ratio(counts, sums[:, None])
+    fractions = counts / np.maximum(1, sums)[:, None]
     side = min(14.0, 3.2 + 0.45 * num_classes)
     has_scale = num_classes > MOST_WITHOUT_SCALE
     figure = new_figure(side + 0.8 * has_scale, side)
     axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap=transparent_to_accent(), vmin=0, vmax=1)
+    image = axes.imshow(fractions, cmap=transparent_to_accent(), vmin=0, vmax=1)
     if has_scale:
         figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.045)
     step = -(-num_classes // MOST_TICKS)
     ticks = np.arange(0, num_classes, step)
-    names = [plain(shortened(matrix.classes[drawn[i]])) for i in ticks]
+    names = [escaped(short_name(classes[drawn[i]])) for i in ticks]
     size = 10 if num_classes <= 12 else 8 if has_numbers else 6
     slanted = num_classes > 4 or max(map(len, names)) > 10
     if num_classes > 12:
@@ -59,9 +63,8 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
     axes.set_yticks(ticks, names, fontsize=size)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    right, total = int(np.trace(matrix.counts)), int(matrix.counts.sum())
-    are_all = num_classes == len(matrix.classes)
-    which = "" if are_all else f"; the {num_classes} of {len(matrix.classes)} classes confused most"
+    are_all = num_classes == len(classes)
+    which = "" if are_all else f"; the {num_classes} of {len(classes)} classes confused most"
     axes.set_title(f"{right} of {total} right{which}", fontsize=11)
     if has_numbers:
         for i, j in np.ndindex(counts.shape):
@@ -70,7 +73,7 @@ def plot_confusion(matrix: ConfusionMatrix, path: str | Path | None = None) -> F
     return finished(figure, path)
 
 
-def most_mistaken(counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+def most_often_wrong(counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     """Positions of all classes; of more than ``most``, those with most mistakes, in their order."""
     wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
     return np.sort(np.argsort(-wrong, kind="stable")[:most])
@@ -103,8 +106,3 @@ def transparent_to_accent() -> "Colormap":
 
     shares = np.linspace(0, 1, 256)
     return ListedColormap([to_rgba(ACCENT, 0.68 * root) for root in np.sqrt(shares)])
-
-
-def shortened(name: str) -> str:
-    """At most 18 characters."""
-    return name if len(name) <= 18 else name[:17] + "…"

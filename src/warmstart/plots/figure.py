@@ -39,9 +39,14 @@ def finished(figure: Figure, path: str | Path | None) -> Figure:
     return figure
 
 
-def plain(name: str) -> str:
+def escaped(name: str) -> str:
     r"""A name for a label of matplotlib, which would take a$b$c for a formula, or fail at $\x$."""
     return "\n".join(map(printable, name.split("\n"))).replace("$", r"\$")
+
+
+def short_name(name: str) -> str:
+    """At most 18 characters."""
+    return name if len(name) <= 18 else name[:17] + "…"
 
 
 def svg_of(figure: Figure, name: str) -> str:

@@ -9,8 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from warmstart.evaluation.compare import Comparison, compare
-from warmstart.evaluation.evaluate import evaluate
+from warmstart.comparison.compare import Comparison, compare_predictions
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.holdout_pair import HoldoutPair
 from warmstart.results.predictions import Predictions
@@ -151,7 +150,9 @@ class RecipeRun:
         if not taken.is_kept:
             self.pair.undo()
         seconds = time.perf_counter() - began
-        gain = None if valid is None or self.valid is None else compare(self.valid, valid)
+        gain = (
+            None if valid is None or self.valid is None else compare_predictions(self.valid, valid)
+        )
         self.record(
             number, step.title, step.why, seconds, valid, gain, is_kept=taken.is_kept,
             note=taken.note,
@@ -236,7 +237,7 @@ def compare_holdout(before: Predictions, after: Predictions, rows: str) -> Taken
 
 def loss_of(predictions: Predictions) -> float:
     """Mean loss per row in nats; what is no number becomes one that a file can hold."""
-    loss = float(evaluate(predictions, num_resamples=0)["log_loss"].value or 0.0)
+    loss = float(predictions.scores(num_resamples=0)["log_loss"].value or 0.0)
     return loss if np.isfinite(loss) else NO_LOSS
 
 

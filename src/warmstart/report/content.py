@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.data.table import Exclusion, ImageTable
-from warmstart.evaluation.scores import Scores
+from warmstart.metrics.scores import Scores
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions

@@ -5,10 +5,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from warmstart.evaluation.judged import judged
-from warmstart.evaluation.probability_scores import calibration_bins
+from warmstart.metrics.labelled_rows import labelled_rows
+from warmstart.metrics.probability_scores import calibration_bins
 from warmstart.plots.activation_map import plot_activation_map, two_dimensions
-from warmstart.plots.curves import plot_loss, plot_lr, plot_lr_curve
+from warmstart.plots.curves import plot_reliability
 from warmstart.plots.figure import svg_of
 from warmstart.report.content import ReportContent
 from warmstart.results.gallery import right_and_wrong
@@ -65,13 +65,15 @@ def confusion_figure(content: ReportContent) -> PageFigure | None:
 
 def reliability_figure(content: ReportContent) -> PageFigure:
     """What was said against what came true."""
-    bins = calibration_bins(judged(content.predictions))
+    rows = content.predictions
+    bins = calibration_bins(labelled_rows(rows.probabilities, rows.labels, rows.classes))
+    title = f"expected calibration error {bins.error:.3f}, {bins.counts.sum()} answers"
     return PageFigure(
         "reliability", "Are the probabilities to be believed?",
         f"Reliability diagram; the expected calibration error is {bins.error:.3f}.",
         "On the dashed line, of the answers given with 70 % probability 70 % are right. Below the "
         "line the model is too sure, above it too modest.",
-        bins.plot(),
+        plot_reliability(bins.confidence, bins.truth, bins.counts, title=title),
     ).sized(*TALL)  # fmt: skip
 
 
@@ -99,12 +101,12 @@ def training_figures(content: ReportContent) -> list[PageFigure]:
         found.append(PageFigure(
             "loss", "Loss", f"Training loss of {len(history.step_losses)} steps, "
             "and validation loss of each epoch.", "The lower, the better the fit.",
-            plot_loss(history),
+            history.plot_loss(),
         ).sized(*FLAT))  # fmt: skip
     if history.step_lrs:
         found.append(PageFigure(
             "rates", "Learning rate, as run", "The learning rate of each step.", "",
-            plot_lr(history),
+            history.plot_lr(),
         ).sized(*FLAT))  # fmt: skip
     if content.lr_curve is not None:
         suggestion = content.lr_curve.suggestion
@@ -112,6 +114,6 @@ def training_figures(content: ReportContent) -> list[PageFigure]:
             "lr-find", "Learning rate, as found",
             f"Loss against learning rate; {suggestion:.2g} is suggested.",
             "Rates from small to large were tried for a step each, then the weights put back.",
-            plot_lr_curve(content.lr_curve),
+            content.lr_curve.plot(),
         ).sized(*FLAT))  # fmt: skip
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.images.image_file import thumbnail
-from warmstart.plots.gallery import overlaid
+from warmstart.plots.pictures import overlaid
 from warmstart.report.choice import galleries_of
 from warmstart.report.content import SeenRows
 from warmstart.results.answering import UNKNOWN
@@ -16,7 +16,7 @@ from warmstart.results.predictions import Predictions
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class GalleryPicture:
     """One row: ``pixels`` (S, S, 3), and with what spoke for the answer over them, if known."""
 
     pixels: NDArray[np.uint8]
@@ -51,7 +51,7 @@ class Gallery:
 
     title: str
     text: str
-    pictures: tuple[Shown, ...]
+    pictures: tuple[GalleryPicture, ...]
     num_missing: int
 
 
@@ -62,7 +62,7 @@ def shown_galleries(predictions: Predictions, seen: SeenRows) -> tuple[Gallery, 
     found = []
     for chosen in galleries_of(predictions):
         pictures = tuple(
-            shown(predictions, row, str(verdicts[row]), seen, has_heat=chosen.has_heat)
+            gallery_picture(predictions, row, str(verdicts[row]), seen, has_heat=chosen.has_heat)
             for row in chosen.rows
             if row in seen.pixels
         )
@@ -70,13 +70,13 @@ def shown_galleries(predictions: Predictions, seen: SeenRows) -> tuple[Gallery, 
     return tuple(one for one in found if one.pictures)
 
 
-def shown(
+def gallery_picture(
     predictions: Predictions, row: int, verdict: str, seen: SeenRows, *, has_heat: bool
-) -> Shown:
+) -> GalleryPicture:
     """One row: what it looks like, what it is and what was said."""
     pixels, heat = seen.pixels[row], seen.heat.get(row)
-    said, probability = answer(predictions, row)
-    return Shown(
+    said, probability = given_answer(predictions, row)
+    return GalleryPicture(
         pixels=pixels,
         explained=overlaid(pixels, heat) if has_heat and heat is not None else None,
         name=predictions.rows[row],
@@ -96,18 +96,20 @@ def truth(predictions: Predictions, row: int) -> str:
     return predictions.classes[int(label)] if label >= 0 else "unknown"
 
 
-def answer(predictions: Predictions, row: int) -> tuple[str, float]:
+def given_answer(predictions: Predictions, row: int) -> tuple[str, float]:
     """What was said of a row, and the probability of it: of many labels the least likely one's."""
-    chances = predictions.probabilities[row]
+    probabilities = predictions.probabilities[row]
     if not predictions.is_multi_label:
-        best = int(chances.argmax())
+        best = int(probabilities.argmax())
         below = predictions.answering.unknown_below
-        name, unknown = predictions.classes[best], below is not None and chances[best] < below
-        return f"{UNKNOWN} (nearest: {name})" if unknown else name, float(chances[best])
-    called = np.flatnonzero(chances > predictions.thresholds)
+        name, unknown = predictions.classes[best], below is not None and probabilities[best] < below
+        return f"{UNKNOWN} (nearest: {name})" if unknown else name, float(probabilities[best])
+    called = np.flatnonzero(probabilities > predictions.thresholds)
     if not len(called):
-        return "none of them", float(1 - chances.max())
-    return ", ".join(predictions.classes[int(k)] for k in called), float(chances[called].min())
+        return "none of them", float(1 - probabilities.max())
+    return ", ".join(predictions.classes[int(k)] for k in called), float(
+        probabilities[called].min()
+    )
 
 
 def jpeg_address(pixels: NDArray[np.uint8]) -> str:

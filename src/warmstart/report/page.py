@@ -7,12 +7,10 @@ import numpy as np
 from markupsafe import Markup
 
 from warmstart.errors import SettingError, printable
-from warmstart.evaluation.evaluate import evaluate
-from warmstart.evaluation.score_words import main_score
-from warmstart.evaluation.scores import Scores
 from warmstart.files.writing import write_whole
+from warmstart.metrics.scores import Scores, main_score
 from warmstart.plots.figure import finished
-from warmstart.plots.gallery import plot_gallery
+from warmstart.plots.pictures import plot_gallery
 from warmstart.report.content import ReportContent
 from warmstart.report.figures import (
     PageFigure,
@@ -22,7 +20,7 @@ from warmstart.report.figures import (
     training_figures,
 )
 from warmstart.report.galleries import Gallery, shown_galleries
-from warmstart.report.tables import MOST_PAIRS, by_reason, counted, score_lines, worst_first
+from warmstart.report.tables import MOST_PAIRS, by_reason, counted, scores_in_words, worst_first
 from warmstart.results.gallery import most_wrong
 from warmstart.results.predictions import Predictions
 
@@ -30,7 +28,7 @@ MOST_CONTRADICTED = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class ReportPictures:
     """The pictures of a report, before they are put on a page or into files."""
 
     confusion: PageFigure | None
@@ -74,7 +72,7 @@ def write_report(
             fix=f"give {place / 'report.html'}.",
             flags=("--out", str(place / "report.html")),
         )
-    drawing = drawn(content)
+    drawing = draw_pictures(content)
     text = page(content, drawing)
     write_whole(place, text)
     if pictures is not None:
@@ -82,7 +80,7 @@ def write_report(
     return place
 
 
-def write_pictures(drawing: Drawn, folder: Path) -> None:
+def write_pictures(drawing: ReportPictures, folder: Path) -> None:
     """Write each figure and gallery as a PNG file, for slides."""
     several = [drawing.confusion, drawing.reliability, drawing.activations, *drawing.training]
     for figure in several:
@@ -94,9 +92,9 @@ def write_pictures(drawing: Drawn, folder: Path) -> None:
         plot_gallery(pixels, captions, folder / f"gallery-{number}.png", title=gallery.title)
 
 
-def drawn(content: ReportContent) -> Drawn:
+def draw_pictures(content: ReportContent) -> ReportPictures:
     """Draw everything."""
-    return Drawn(
+    return ReportPictures(
         confusion_figure(content),
         reliability_figure(content),
         map_figure(content),
@@ -105,23 +103,23 @@ def drawn(content: ReportContent) -> Drawn:
     )
 
 
-def page(content: ReportContent, pictures: Drawn) -> str:
+def page(content: ReportContent, pictures: ReportPictures) -> str:
     """The HTML text; the same content gives the same characters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("warmstart.report"),
         autoescape=True,  # names of files and classes are anybody's
-        finalize=readable,
+        finalize=printable_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"share": share, "number": number, "seconds": seconds}
+    environment.filters |= {"share": percent, "number": number, "seconds": seconds}
     predictions = content.predictions
-    scores = content.scores or evaluate(predictions)
+    scores = content.scores or predictions.scores()
     first, others = worst_first(scores)
-    lines = score_lines(scores)
+    lines = scores_in_words(scores)
     titles = dict.fromkeys(title for record in content.history.records for title in record.scores)
     return environment.get_template("report.html").render(
         content=content,
@@ -144,7 +142,7 @@ def page(content: ReportContent, pictures: Drawn) -> str:
     )
 
 
-def readable(value: object) -> object:
+def printable_value(value: object) -> object:
     """A text of somebody's without signs that turn the direction of writing, or are no text."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
@@ -170,7 +168,7 @@ def methods(scores: Scores) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def share(value: float | None) -> str:
+def percent(value: float | None) -> str:
     """A share in per cent."""
     return "–" if value is None else f"{100 * value:.1f} %"
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warmstart.data.table import NO_LABEL, Exclusion
-from warmstart.evaluation.score_words import words_of
-from warmstart.evaluation.scores import ClassScores, Score, Scores
+from warmstart.metrics.scores import ClassScores, Score, Scores, words_of
 
 MOST_OPEN = 12  # classes; with more, a table begins with those that need a look
 NUM_FIRST = 15  # of many
@@ -23,7 +22,7 @@ class ScoreLine:
     is_first: bool
 
 
-def score_lines(scores: Scores) -> list[ScoreLine]:
+def scores_in_words(scores: Scores) -> list[ScoreLine]:
     """All scores, those of many averages after the ones that people ask for."""
     return [
         ScoreLine(words.heading, words.meaning, score, words.is_first)

@@ -1,7 +1,6 @@
 """The confusion matrix and what follows from its counts."""
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,36 +8,78 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.arguments import reads, whole
+from warmstart.metrics.confusion import of_confusion
 
 MOST_IN_TEXT = 100  # classes of a table that a person reads
 
 
 @dataclass(frozen=True, eq=False)
 class ConfusionMatrix:
-    """Counts of (true class, predicted class): (K, K) int64, rows are the true classes."""
+    r"""Counts of (true class, predicted class): (K, K) int64, rows are the true classes.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import ConfusionMatrix
+        >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
+        >>> print(matrix)
+        true \ predicted         cat       dog
+        cat                        8         2
+        dog                        1         9
+    """
 
     counts: NDArray[np.int64]
     classes: tuple[str, ...]
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """Per class (K,): of the rows called so, the share that are; 0 where none was called so."""
-        return ratio(np.diag(self.counts), self.counts.sum(axis=0))
+        """Per class (K,): of the rows called so, the share that are; 0 where none was called so.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import ConfusionMatrix
+            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
+            >>> matrix.precision.round(3)
+            array([0.889, 0.818])
+        """
+        return of_confusion(self.counts).precision
 
     @property
     def recall(self) -> NDArray[np.float64]:
-        """Per class (K,): of the rows that are so, the share called so; 0 where there is none."""
-        return ratio(np.diag(self.counts), self.counts.sum(axis=1))
+        """Per class (K,): of the rows that are so, the share called so; 0 where there is none.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import ConfusionMatrix
+            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
+            >>> matrix.recall
+            array([0.8, 0.9])
+        """
+        return of_confusion(self.counts).recall
 
     @property
     def f1(self) -> NDArray[np.float64]:
-        """Per class (K,): harmonic mean of precision and recall."""
-        called_or_true = self.counts.sum(axis=0) + self.counts.sum(axis=1)
-        return ratio(2 * np.diag(self.counts), called_or_true)
+        """Per class (K,): harmonic mean of precision and recall.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import ConfusionMatrix
+            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
+            >>> matrix.f1.round(3)
+            array([0.842, 0.857])
+        """
+        return of_confusion(self.counts).f_score(1.0)
 
     @reads(at_least=whole(1))
     def most_confused(self, *, at_least: int = 1) -> list[tuple[str, str, int]]:
-        """Pairs (true, predicted, count) off the diagonal, most frequent first."""
+        """Pairs (true, predicted, count) off the diagonal, most frequent first.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import ConfusionMatrix
+            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
+            >>> matrix.most_confused()
+            [('cat', 'dog', 2), ('dog', 'cat', 1)]
+        """
         pairs = [
             (self.classes[i], self.classes[j], int(self.counts[i, j]))
             for i, j in zip(*np.nonzero(self.counts), strict=True)
@@ -47,8 +88,22 @@ class ConfusionMatrix:
         return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))
 
     def plot(self, path: str | Path | None = None) -> Any:
-        """Draw it: a matplotlib figure, also written to ``path`` if one is given."""
-        return import_module("warmstart.plots.confusion").plot_confusion(self, path)
+        """Draw it: a matplotlib figure, also written to ``path`` if one is given.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> import numpy as np
+            >>> from warmstart import ConfusionMatrix
+            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
+            >>> with TemporaryDirectory() as folder:
+            ...     figure = matrix.plot(Path(folder) / "figure.png")
+            ...     print([file.name for file in Path(folder).iterdir()])
+            ['figure.png']
+        """
+        from warmstart.plots.confusion import plot_confusion  # here: matplotlib takes a second
+
+        return plot_confusion(self.counts, self.classes, path)
 
     def __str__(self) -> str:
         """The counts as a text table; of very many classes, what is confused most."""
@@ -63,10 +118,3 @@ class ConfusionMatrix:
         for name, row in zip(self.classes, self.counts, strict=True):
             lines.append(name.ljust(len(head)) + "".join(str(n).rjust(width) for n in row))
         return "\n".join(lines)
-
-
-def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Divide, with 0 where there is nothing to divide by (scikit-learn's zero_division=0)."""
-    return np.asarray(
-        np.divide(part, whole, out=np.zeros(part.shape, np.float64), where=whole > 0), np.float64
-    )

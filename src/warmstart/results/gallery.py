@@ -23,12 +23,12 @@ def right_and_wrong(predictions: Predictions) -> tuple[NDArray[np.bool_], NDArra
 
 def random_right(predictions: Predictions, number: int, *, seed: int = 0) -> Rows:
     """At most ``number`` right rows, drawn."""
-    return drawn(right_and_wrong(predictions)[0], number, seed)
+    return draw_rows(right_and_wrong(predictions)[0], number, seed)
 
 
 def random_wrong(predictions: Predictions, number: int, *, seed: int = 0) -> Rows:
     """At most ``number`` wrong rows, drawn."""
-    return drawn(right_and_wrong(predictions)[1], number, seed)
+    return draw_rows(right_and_wrong(predictions)[1], number, seed)
 
 
 def most_wrong(predictions: Predictions, number: int) -> Rows:
@@ -59,11 +59,11 @@ def most_uncertain(predictions: Predictions, number: int) -> Rows:
 
     With many labels per row, those with a probability nearest to the one that decides.
     """
-    chances = predictions.probabilities
+    probabilities = predictions.probabilities
     if predictions.is_multi_label:
-        doubt = np.abs(chances - predictions.thresholds).min(axis=1)
+        doubt = np.abs(probabilities - predictions.thresholds).min(axis=1)
     else:
-        doubt = chances.max(axis=1)
+        doubt = probabilities.max(axis=1)
     return lowest(doubt, np.arange(len(doubt)), number)
 
 
@@ -74,13 +74,13 @@ def most_mistaken(predictions: Predictions, row: int) -> int:
 
 def gaps(predictions: Predictions) -> NDArray[np.float64]:
     """How far what was said is from the truth (N,): 0 not at all, 1 as far as can be."""
-    chances, labels = predictions.probabilities, predictions.labels
+    probabilities, labels = predictions.probabilities, predictions.labels
     if predictions.is_multi_label:
-        return np.asarray(np.abs(chances - labels).max(axis=1), np.float64)
-    return np.asarray(1 - chances[np.arange(len(labels)), labels], np.float64)
+        return np.asarray(np.abs(probabilities - labels).max(axis=1), np.float64)
+    return np.asarray(1 - probabilities[np.arange(len(labels)), labels], np.float64)
 
 
-def drawn(is_candidate: NDArray[np.bool_], number: int, seed: int) -> Rows:
+def draw_rows(is_candidate: NDArray[np.bool_], number: int, seed: int) -> Rows:
     """So many of the candidates, in the order drawn."""
     candidates = np.flatnonzero(is_candidate)
     return np.asarray(np.random.default_rng(seed).permutation(candidates)[:number], np.int64)

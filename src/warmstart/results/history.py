@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +85,12 @@ class History:
     """All epochs of one or several fits, the rates and loss of every step, and fits without any.
 
     Losses from before the epoch ``comparable_from`` are those of other data, or of another head.
+
+    Example:
+        >>> from warmstart import History
+        >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
+        >>> history.step_losses[-1]
+        0.4
     """
 
     records: list[EpochRecord] = field(default_factory=list)
@@ -100,6 +105,15 @@ class History:
 
         Where the best epoch was kept, or a head without epochs came last, the last epoch is not
         what a model ended with.
+
+        Example:
+            >>> from warmstart import History
+            >>> from warmstart.results.history import EpochRecord
+            >>> first = EpochRecord(0, 0, 9, 0.3, 0.4, {}, (0.1,), 1.0)
+            >>> second = EpochRecord(1, 0, 9, 0.2, 0.6, {}, (0.1,), 1.0)
+            >>> history = History([first, second])
+            >>> history.loss_rise.good_epochs
+            1
         """
         records = self.records[self.comparable_from :]
         losses = [record.valid_loss for record in records if record.valid_loss is not None]
@@ -116,32 +130,80 @@ class History:
         return LossRise(losses[lowest], losses[-1], num_since, max(0, len(last_fit) - num_since))
 
     def begin_anew(self) -> None:
-        """What follows is of other data or another head."""
+        """What follows is of other data or another head.
+
+        Example:
+            >>> from warmstart import History
+            >>> from warmstart.results.history import EpochRecord
+            >>> history = History([EpochRecord(0, 0, 9, 0.3, 0.5, {}, (0.1,), 1.0)])
+            >>> history.begin_anew()
+            >>> history.comparable_from
+            1
+        """
         self.comparable_from = len(self.records)
 
     @property
     def last_lrs(self) -> tuple[float, ...]:
-        """The rates of the last step."""
+        """The rates of the last step.
+
+        Example:
+            >>> from warmstart import History
+            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
+            >>> history.last_lrs
+            (0.05,)
+        """
         return self.step_lrs[-1] if self.step_lrs else ()
 
     def add_step(self, lrs: tuple[float, ...], loss: float) -> None:
-        """Write one step down."""
+        """Write one step down.
+
+        Example:
+            >>> from warmstart import History
+            >>> history = History()
+            >>> history.add_step((0.001, 0.01), 0.7)
+            >>> history.last_lrs
+            (0.001, 0.01)
+        """
         self.step_lrs.append(lrs)
         self.step_losses.append(loss)
 
     def append(self, record: EpochRecord) -> None:
-        """Write one epoch down."""
+        """Write one epoch down.
+
+        Example:
+            >>> from warmstart import History
+            >>> from warmstart.results.history import EpochRecord
+            >>> history = History()
+            >>> history.append(EpochRecord(0, 0, 9, 0.3, 0.5, {"valid_accuracy": 0.9}, (0.1,), 1.0))
+            >>> history.records[0].scores
+            {'valid accuracy': 0.9}
+        """
         self.records.append(record)
 
     def extend(self, other: "History") -> None:
-        """Put another fit's history after this one."""
+        """Put another fit's history after this one.
+
+        Example:
+            >>> from warmstart import History
+            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
+            >>> history.extend(History(step_losses=[0.3]))
+            >>> history.step_losses
+            [0.9, 0.4, 0.3]
+        """
         self.records += other.records
         self.step_lrs += other.step_lrs
         self.step_losses += other.step_losses
         self.head_fits += other.head_fits
 
     def copy(self) -> "History":
-        """Another one with the same content."""
+        """Another one with the same content.
+
+        Example:
+            >>> from warmstart import History
+            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
+            >>> history.copy() == history, history.copy().step_losses == history.step_losses
+            (False, True)
+        """
         return History(
             list(self.records),
             list(self.step_lrs),
@@ -151,15 +213,50 @@ class History:
         )
 
     def plot_lr(self, path: str | Path | None = None) -> Any:
-        """Draw the rates of all steps: a matplotlib figure."""
-        return import_module("warmstart.plots.curves").plot_lr(self, path)
+        """Draw the rates of all steps: a matplotlib figure.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> from warmstart import History
+            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
+            >>> with TemporaryDirectory() as folder:
+            ...     figure = history.plot_lr(Path(folder) / "figure.png")
+            ...     print([file.name for file in Path(folder).iterdir()])
+            ['figure.png']
+        """
+        from warmstart.plots.curves import plot_lr  # here: matplotlib takes a second
+
+        return plot_lr(self.step_lrs, path)
 
     def plot_loss(self, path: str | Path | None = None) -> Any:
-        """Draw the losses: a matplotlib figure."""
-        return import_module("warmstart.plots.curves").plot_loss(self, path)
+        """Draw the losses: a matplotlib figure.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> from warmstart import History
+            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
+            >>> with TemporaryDirectory() as folder:
+            ...     figure = history.plot_loss(Path(folder) / "figure.png")
+            ...     print([file.name for file in Path(folder).iterdir()])
+            ['figure.png']
+        """
+        from warmstart.plots.curves import plot_loss  # here: matplotlib takes a second
+
+        steps = [record.num_steps for record in self.records]
+        losses = [record.valid_loss for record in self.records]
+        return plot_loss(self.step_losses, steps, losses, path)
 
     def to_jsonl(self) -> str:
-        """A line per fit of a head, one per epoch, one with the steps; read back as they were."""
+        """A line per fit of a head, one per epoch, one with the steps; read back as they were.
+
+        Example:
+            >>> from warmstart import History
+            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
+            >>> print(history.to_jsonl(), end="")
+            {"kind": "steps", "lrs": [[0.1], [0.05]], "losses": [0.9, 0.4]}
+        """
         lines = [json.dumps({"kind": "head"} | asdict(fit)) for fit in self.head_fits]
         lines += [json.dumps({"kind": "epoch"} | asdict(record)) for record in self.records]
         steps = {"kind": "steps", "lrs": self.step_lrs, "losses": self.step_losses}
@@ -172,6 +269,12 @@ class History:
         Args:
             text: Its lines.
             name: What errors call it.
+
+        Example:
+            >>> from warmstart import History
+            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
+            >>> History.from_jsonl(history.to_jsonl()).step_lrs
+            [(0.1,), (0.05,)]
         """
         history, is_whole = cls(), False
         for number, line in enumerate(text.splitlines(), 1):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,14 @@ class LRCurve:
     nobody says. ``usual`` is the rate for weights of which a sweep says nothing, or too little;
     ``share`` is a factor on whatever is suggested. ``told`` is a suggestion that was made before,
     by this version or an older one, and holds as it was.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import LRCurve
+        >>> lrs = np.geomspace(1e-4, 1, 60)
+        >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
+        >>> print(f"{curve.suggestion:.4f}")
+        0.0375
     """
 
     lrs: NDArray[np.float64]
@@ -87,8 +94,23 @@ class LRCurve:
         return self.smoothed_changes + (self.start if np.isfinite(self.start) else 0.0)
 
     def plot(self, path: str | Path | None = None) -> Any:
-        """Draw it: a matplotlib figure, also written to ``path`` if one is given."""
-        return import_module("warmstart.plots.curves").plot_lr_curve(self, path)
+        """Draw it: a matplotlib figure, also written to ``path`` if one is given.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> import numpy as np
+            >>> from warmstart import LRCurve
+            >>> lrs = np.geomspace(1e-4, 1, 60)
+            >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
+            >>> with TemporaryDirectory() as folder:
+            ...     figure = curve.plot(Path(folder) / "figure.png")
+            ...     print([file.name for file in Path(folder).iterdir()])
+            ['figure.png']
+        """
+        from warmstart.plots.curves import plot_lr_curve  # here: matplotlib takes a second
+
+        return plot_lr_curve(self.lrs, self.losses, self.smoothed, self.suggestion, path)
 
     @property
     def is_trained(self) -> bool:
@@ -127,6 +149,14 @@ class LRCurve:
         hardly falls, as after a fit, or steps are too far apart, there is nothing to read off,
         and the usual rate is suggested, but no more than a fifth of that last rate.
 
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import LRCurve
+            >>> lrs = np.geomspace(1e-4, 1, 60)
+            >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
+            >>> print(f"{curve.suggestion:.4f}")
+            0.0375
+
         Differs from:
             A tenth of the rate at the minimum (fastai), and steepest slope or valley (fastai 2):
             after a fit all three take noise for the curve. Measured in benchmarks/lr_suggestion.py.
@@ -142,7 +172,16 @@ class LRCurve:
         return self.share * min(rate, float(self.lrs[-1]))
 
     def to_json(self) -> dict[str, Any]:
-        """Every field and the suggestion, as plain data; None for a loss that is no number."""
+        """Every field and the suggestion, as plain data; None for a loss that is no number.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import LRCurve
+            >>> lrs = np.geomspace(1e-4, 1, 60)
+            >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
+            >>> sorted(curve.to_json())
+            ['before', 'chance', 'losses', 'lrs', 'share', 'told', 'usual']
+        """
         told = {"told": self.suggestion}
         return {name: listed(value) for name, value in (asdict(self) | told).items()}
 
@@ -153,6 +192,14 @@ class LRCurve:
         Args:
             entry: As plain data.
             name: What errors call it.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import LRCurve
+            >>> lrs = np.geomspace(1e-4, 1, 60)
+            >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
+            >>> LRCurve.from_json(curve.to_json()).suggestion == curve.suggestion
+            True
         """
         found = convert(dict(entry), CurveFile, name)
         lengths = {len(found.lrs), len(found.losses), len(found.before or found.losses)}

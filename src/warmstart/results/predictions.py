@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.errors import SettingError
+from warmstart.metrics.confusion import confusion_counts
+from warmstart.metrics.evaluate import compute_scores
+from warmstart.metrics.intervals import wilson
+from warmstart.metrics.labelled_rows import LIKELY, known_rows
+from warmstart.metrics.scores import Scores
 from warmstart.results.answering import PLAIN, UNKNOWN, Answering
 from warmstart.results.confusion import ConfusionMatrix
-from warmstart.results.proportion import wilson
-
-LIKELY = 0.5  # a class of an image that may have many is called so above it, unless one was fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,17 @@ class Predictions:
     rows, such as "the best epoch": it flatters every score of them (law 15). ``left_out`` has name
     and reason of what lies in a folder that was predicted, and is in no row (law 16). ``notes`` say
     which pictures were judged, and what else a reader of their scores should know.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import Predictions
+        >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+        >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+        >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+        >>> found.predicted
+        array([0, 0, 1, 0])
+        >>> found.accuracy
+        0.75
     """
 
     rows: tuple[str, ...]
@@ -41,31 +52,81 @@ class Predictions:
 
     @property
     def is_multi_label(self) -> bool:
-        """Whether an image may have any number of classes."""
+        """Whether an image may have any number of classes.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> found.is_multi_label
+            False
+        """
         return self.labels.ndim == 2
 
     @property
     def predicted(self) -> NDArray[np.int64]:
-        """The most probable class of each row (N,), the first of equals; or (N, K) of 0 and 1."""
+        """The most probable class of each row (N,), the first of equals; or (N, K) of 0 and 1.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> found.predicted
+            array([0, 0, 1, 0])
+        """
         if self.is_multi_label:
             return (self.probabilities > self.thresholds).astype(np.int64)
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
-        """Above which probability each class (K,) of an image that may have many is called so."""
+        """Above which probability each class (K,) of an image that may have many is called so.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> labels = np.array([[1, 0], [1, 1]])
+            >>> probabilities = np.array([[0.9, 0.2], [0.8, 0.4]])
+            >>> found = Predictions(("a", "b"), probabilities, labels, ("sky", "sea"))
+            >>> found.thresholds
+            array([0.5, 0.5])
+        """
         fitted = self.answering.thresholds
         return np.full(len(self.classes), LIKELY) if fitted is None else np.array(fitted)
 
     @property
     def is_unknown(self) -> NDArray[np.bool_]:
-        """Whether the answer of each row (N,) is "unknown"; ``predicted`` has the nearest class."""
+        """Whether the answer of each row (N,) is "unknown"; ``predicted`` has the nearest class.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> found.is_unknown
+            array([False, False, False, False])
+        """
         below = self.answering.unknown_below
         return np.asarray(self.probabilities.max(axis=1) < (-1 if below is None else below))
 
     @property
     def answers(self) -> tuple[tuple[str, ...], ...]:
-        """What each row is called: one name, "unknown", or any number of names."""
+        """What each row is called: one name, "unknown", or any number of names.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> labels = np.array([[1, 0], [1, 1]])
+            >>> probabilities = np.array([[0.9, 0.2], [0.8, 0.7]])
+            >>> found = Predictions(("a", "b"), probabilities, labels, ("sky", "sea"))
+            >>> found.answers
+            (('sky',), ('sky', 'sea'))
+        """
         called = self.predicted if self.is_multi_label else self.predicted[:, None]
         find = np.flatnonzero if self.is_multi_label else np.ravel
         nearest = [tuple(self.classes[k] for k in find(row)) for row in called]
@@ -80,44 +141,92 @@ class Predictions:
         beta: float = 1.0,
         num_resamples: int = 2000,
         seed: int = 0,
-    ) -> Any:
-        """Every score with its 95 % interval: ``warmstart.evaluation.scores.Scores``.
+    ) -> Scores:
+        """Every score with its 95 % interval, where there is an honest one.
 
         Args:
-            thresholds: As for ``warmstart.evaluation.evaluate.evaluate``, likewise all others.
-            top_k: The true class is among the first k.
+            thresholds: Of many labels: a class is called so where its probability is above; one for
+                all classes, or one each; None takes the predictions' own.
+            top_k: The true class is among the first k; those of 2 to K - 1 are scored.
             beta: Of the F-score.
             num_resamples: Per interval; 0 leaves out all but Wilson's.
             seed: Of the resamples.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> scores = found.scores()
+            >>> print(scores["accuracy"])
+            0.7500  0.3006 to 0.9544
+            >>> print(found.scores(num_resamples=0)["log_loss"])
+            0.5108
         """
-        return import_module("warmstart.evaluation.evaluate").evaluate(
-            self,
-            thresholds=thresholds,
+        return compute_scores(
+            self.probabilities,
+            self.labels,
+            self.classes,
+            thresholds=self.thresholds if thresholds is None else thresholds,
             top_k=top_k,
             beta=beta,
             num_resamples=num_resamples,
             seed=seed,
+            chosen_on_these=self.chosen_on_these,
         )
 
     @property
     def accuracy(self) -> float:
-        """The share of labelled rows that are predicted right, with every one of their labels."""
-        known = self._known()
+        """The share of labelled rows that are predicted right, with every one of their labels.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> found.accuracy
+            0.75
+        """
+        known = known_rows(self.labels)
         right = self.predicted[known] == self.labels[known]
         return float((right.all(axis=1) if self.is_multi_label else right).mean())
 
     @property
     def accuracy_interval(self) -> tuple[float, float]:
-        """95 % Wilson score interval of the accuracy."""
-        num_known = int(self._known().sum())
+        """95 % Wilson score interval of the accuracy.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> low, high = found.accuracy_interval
+            >>> print(f"{low:.4f} to {high:.4f}")
+            0.3006 to 0.9544
+        """
+        num_known = int(known_rows(self.labels).sum())
         found = wilson(round(self.accuracy * num_known), num_known)
         return found.low, found.high
 
     def confusion_matrix(self) -> ConfusionMatrix:
-        """Count (true, predicted) pairs over the labelled rows.
+        r"""Count (true, predicted) pairs over the labelled rows.
 
         Raises:
             SettingError: an image may have many classes, so that there are no such pairs.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import Predictions
+            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
+            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
+            >>> print(found.confusion_matrix())
+            true \ predicted         cat       dog
+            cat                        2         0
+            dog                        1         1
         """
         if self.is_multi_label:
             raise SettingError(
@@ -125,18 +234,6 @@ class Predictions:
                 expected="one class per image.",
                 fix="look at each class: print(predictions.scores().table())",
             )
-        known, k = self._known(), len(self.classes)
-        pairs = self.labels[known] * k + self.predicted[known]
-        counts = np.bincount(pairs, minlength=k * k).reshape(k, k)
-        return ConfusionMatrix(counts.astype(np.int64, copy=False), self.classes)
-
-    def _known(self) -> NDArray[np.bool_]:
-        first = self.labels[:, 0] if self.is_multi_label else self.labels
-        known = np.asarray(first >= 0, np.bool_)
-        if not known.any():
-            raise SettingError(
-                f"none of the {len(self.rows)} rows has a label.",
-                expected="labelled rows, to compare predictions with.",
-                fix='judge a labelled split: learn.predict("valid").',
-            )
-        return known
+        known, k = known_rows(self.labels), len(self.classes)
+        counts = confusion_counts(self.labels[known], self.predicted[known], k)
+        return ConfusionMatrix(counts, self.classes)

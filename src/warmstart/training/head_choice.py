@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from warmstart.data.folds import draw_folds
-from warmstart.evaluation.calibration import row_losses
+from warmstart.metrics.temperature import cross_entropies
 from warmstart.results.head_fit import HeadTrial
 from warmstart.training.logistic import LogisticProblem, LogisticWeights, PenaltyPath
 from warmstart.training.logistic_head import Parts, num_columns, unit_parts
@@ -200,13 +200,13 @@ def trial_of(
         right = ((logits > 0) == (targets == 1)).all(axis=1)
     else:
         right = logits.argmax(axis=1) == targets
-    loss = float(row_losses(logits, targets).mean())
+    loss = float(cross_entropies(logits, targets).mean())
     return HeadTrial(head, features, penalty, loss, float(right.mean()), len(logits))
 
 
 def is_clearly_better(path: PenaltyPath, other: PenaltyPath, targets: NDArray[np.integer]) -> bool:
     """Whether the mean loss of the same rows is lower, and hardly by chance."""
-    gains = row_losses(path.logits, targets) - row_losses(other.logits, targets)
+    gains = cross_entropies(path.logits, targets) - cross_entropies(other.logits, targets)
     gains = gains[np.isfinite(gains)]
     error = gains.std(ddof=1) / np.sqrt(len(gains))
     return bool(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.brief import BriefScores
+from warmstart.metrics.evaluate import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.objective import ChoosingInputs, Inputs, Targets
 from warmstart.training.settings import FitSettings

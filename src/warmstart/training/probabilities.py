@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.errors import DivergedError, TrainingError
-from warmstart.evaluation.brief import BriefScores, brief_scores
+from warmstart.metrics.evaluate import BriefScores, brief_scores
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.precision import in_arithmetic
 from warmstart.training.state import kept_modes

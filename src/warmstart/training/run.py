@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from warmstart.backbones.network import nonfinite_in_words
 from warmstart.errors import DivergedError
-from warmstart.evaluation.brief import BriefScores
+from warmstart.metrics.evaluate import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import Checkpoint, Progress
 from warmstart.training.epoch_plan import epoch_plan, num_batches

@@ -17,10 +17,10 @@ from warmstart import (
     load_predictor,
     tfms_from_model,
 )
-from warmstart.evaluation.calibration import best_temperature, logits_of, probabilities_of
 from warmstart.images.augment import Augmentation
 from warmstart.inference.model_folder import read_model
 from warmstart.learner.decision import folds_of
+from warmstart.metrics.temperature import best_temperature, logits_of, probabilities_of
 
 Make = Callable[..., ConvLearner]
 VIEWS = Augmentation("test", 20, 0.1, flip="side_on")

@@ -3,8 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from warmstart.evaluation.probability_scores import CalibrationBins
-from warmstart.plots.calibration import plot_reliability
+from warmstart.plots.curves import plot_reliability
 
 
 def test_empty_bins_are_not_drawn_and_the_file_is_written(tmp_path: Path) -> None:
@@ -16,8 +15,3 @@ def test_empty_bins_are_not_drawn_and_the_file_is_written(tmp_path: Path) -> Non
     line = next(each for each in upper.lines if each.get_label() == "this model")
     assert np.asarray(line.get_xydata()).tolist() == [[0.1, 0.2], [0.9, 0.7]]
     assert [bar.get_height() for bar in lower.patches] == pytest.approx([3, 0, 7])  # type: ignore[attr-defined]
-
-
-def test_bins_draw_themselves() -> None:
-    bins = CalibrationBins(np.array([0.25, 0.75]), np.array([0.5, 0.75]), np.array([5, 5]))
-    assert "0.125, 10 answers" in bins.plot().axes[0].get_title()

@@ -9,7 +9,7 @@ import pytest
 from warmstart.plots.activation_map import MOST_FOR_TSNE, plot_activation_map, two_dimensions
 from warmstart.plots.confusion import plot_confusion
 from warmstart.plots.figure import svg_of
-from warmstart.plots.gallery import overlaid, plot_gallery
+from warmstart.plots.pictures import overlaid, plot_gallery
 from warmstart.results.confusion import ConfusionMatrix
 
 NASTY = ("<script>alert(1)</script>", "$\\frac{", "a$b$c", "狗 & 猫", "--><b>")
@@ -81,8 +81,8 @@ def test_the_wrong_ones_are_ringed_and_classes_have_colours() -> None:
 
 def test_an_svg_has_the_page_s_colours_and_its_own_ids() -> None:
     matrix = ConfusionMatrix(np.array([[3, 1], [0, 4]]), ("cat", "dog"))
-    first, second = (svg_of(plot_confusion(matrix), name) for name in ("one", "two"))
-    assert first == svg_of(plot_confusion(matrix), "one")
+    first, second = (svg_of(matrix.plot(), name) for name in ("one", "two"))
+    assert first == svg_of(matrix.plot(), "one")
     assert "#000000" not in first
     assert "currentColor" in first
     assert "<text" in first
@@ -96,7 +96,7 @@ def test_an_svg_has_the_page_s_colours_and_its_own_ids() -> None:
 
 def test_names_of_classes_are_text_whatever_they_are() -> None:
     matrix = ConfusionMatrix(np.eye(5, dtype=np.int64), NASTY)
-    svg = svg_of(plot_confusion(matrix), "names")
+    svg = svg_of(matrix.plot(), "names")
     texts = ["".join(e.itertext()).strip() for e in ET.fromstring(svg).iter()
              if e.tag.endswith("}text")]  # fmt: skip
     assert "a$b$c" in texts
@@ -114,7 +114,7 @@ def test_two_hundred_classes_are_ordered_by_what_is_confused() -> None:
     for k in range(half):
         counts[k, k + half] = counts[k + half, k] = 9
     names = tuple(f"class {k}" for k in range(number))
-    figure = plot_confusion(ConfusionMatrix(counts, names))
+    figure = plot_confusion(counts, names)
     drawn = np.asarray(figure.axes[0].images[0].get_array())
     off = np.argwhere((drawn > 0) & ~np.eye(number, dtype=bool))
     assert len(off) == number

@@ -12,9 +12,9 @@ from PIL import Image
 from tests.unit.report.content import content, many_labels, predictions, seen, with_every_figure
 
 from warmstart.errors import SettingError
-from warmstart.evaluation.evaluate import evaluate
 from warmstart.report.content import SeenRows
-from warmstart.report.page import drawn, page, write_report
+from warmstart.report.figures import reliability_figure
+from warmstart.report.page import draw_pictures, page, write_report
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.predictions import Predictions
 
@@ -58,13 +58,13 @@ class Reader(HTMLParser):
 
 def page_of(found: Predictions | None = None, **changes: object) -> str:
     whole = content(found, **changes)
-    return page(whole, drawn(whole))
+    return page(whole, draw_pictures(whole))
 
 
 @pytest.fixture(scope="module")
 def plain() -> Reader:
     whole = with_every_figure()
-    return Reader(page(whole, drawn(whole)))
+    return Reader(page(whole, draw_pictures(whole)))
 
 
 def test_the_page_is_well_formed_and_says_its_language(plain: Reader) -> None:
@@ -113,7 +113,7 @@ def test_names_are_text_whatever_they_are() -> None:
 
 
 def test_the_numbers_are_those_of_evaluate(plain: Reader) -> None:
-    scores = evaluate(predictions())
+    scores = predictions().scores()
     for name in ("accuracy", "macro_f1", "log_loss", "brier"):
         score = scores[name]
         assert score.value is not None
@@ -167,7 +167,7 @@ def test_images_with_many_labels_have_a_page_without_a_matrix() -> None:
     assert len(reader.all("img")) > 20
     assert "sea, sun" in reader.text
     first, _, more = reader.text.partition("more scores")
-    score = evaluate(many_labels())["exact_match"]
+    score = many_labels().scores()["exact_match"]
     row = f"All labels right share of the images without any mistake {score.value:.3f}"
     assert row in first  # A18: what most readers want is not under "more scores"
     assert row not in more
@@ -217,3 +217,11 @@ def test_the_file_is_written_with_its_pictures_and_the_same_each_time(tmp_path: 
             assert min(image.size) > 100
     with pytest.raises(SettingError, match="is a folder"):
         write_report(content(), tmp_path)
+
+
+def test_the_reliability_diagram_says_its_error_and_of_how_many_answers() -> None:
+    said, truth = np.repeat([0.75, 0.25], 5), np.array([1] * 5 + [0] * 3 + [1] * 2)
+    chances = np.stack([1 - said, said], axis=1)  # said 0.75 ten times, right eight times
+    rows = Predictions(tuple(map(str, range(10))), chances, truth, ("x", "y"))
+    (title,) = [each.get_title() for each in reliability_figure(content(rows)).drawing.axes[:1]]
+    assert title == "expected calibration error 0.050, 10 answers"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from warmstart.evaluation.calibration import row_losses
+from warmstart.metrics.temperature import cross_entropies
 from warmstart.training import head_choice
 from warmstart.training.head_choice import (
     DEFAULT_PENALTY,
@@ -61,7 +61,7 @@ def test_a_loss_is_said_per_row_whatever_the_rows_weigh() -> None:
     x, y = rows(scale=0.5)
     weighed = chosen(x, y, parts={"first": FIRST}, weights=np.full(len(y), 0.25))
     (trial,) = weighed.trials
-    assert trial.loss == pytest.approx(row_losses(weighed.out_of_fold, y).mean())
+    assert trial.loss == pytest.approx(cross_entropies(weighed.out_of_fold, y).mean())
     assert f"loss {trial.loss:.4f}" in weighed.reason
 
 

@@ -20,7 +20,7 @@ from tests.unit.training.toy import (
 from torch import Tensor, nn
 
 from warmstart.errors import SettingError, TrainingError
-from warmstart.evaluation.brief import BriefScores
+from warmstart.metrics.evaluate import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, best_epoch, with_average

@@ -10,7 +10,7 @@ from tests.unit.training.toy import one_group, toy_data, toy_module, toy_setting
 from torch import nn
 
 from warmstart.errors import TrainingError
-from warmstart.evaluation.brief import brief_scores
+from warmstart.metrics.evaluate import brief_scores
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets, loss_per_row
 from warmstart.training.probabilities import evaluate_valid

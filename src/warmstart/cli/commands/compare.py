@@ -10,7 +10,7 @@ from warmstart.errors import DataError, SettingError, WarmstartError
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
-    from warmstart.results.backbone_trial import BackboneTrial
+    from warmstart.comparison.backbones import BackboneTrial
 
 
 @with_options(CompareSettings)
@@ -19,7 +19,7 @@ def compare_command(settings: CompareSettings) -> None:
     archs = resolve_archs(settings)
     check_places(settings)
     from warmstart.cli.text.tables import table_text, verdict_text
-    from warmstart.evaluation.backbones import ranked, to_take
+    from warmstart.comparison.backbones import ranked, to_take
 
     trials, failures = try_archs(settings, archs)
     ranking = ranked(trials)

@@ -11,7 +11,7 @@ from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from warmstart.cli.run.predictions_file import SavedPredictions
-    from warmstart.evaluation.compare import Comparison
+    from warmstart.comparison.compare import Comparison
 
 
 def compare_runs_command(
@@ -36,7 +36,7 @@ def compare_runs_command(
             fix="give another run; `ls runs` lists those that are here.",
         )
     from warmstart.cli.run.folder import RunFolder  # numpy loads here
-    from warmstart.evaluation.score_words import main_title
+    from warmstart.metrics.scores import main_title
 
     pair = (RunFolder(first).read_predictions(), RunFolder(second).read_predictions())
     found = compare_finished(pair, (first, second), worthwhile)
@@ -61,10 +61,10 @@ def compare_finished(
     Raises:
         DataError: their images, classes or labels are not the same.
     """
-    from warmstart.evaluation.compare import compare
+    from warmstart.comparison.compare import compare_predictions
 
     try:
-        return compare(
+        return compare_predictions(
             pair[0].predictions,
             pair[1].predictions,
             hashes=(pair[0].hashes, pair[1].hashes),

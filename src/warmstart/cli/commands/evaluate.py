@@ -102,7 +102,7 @@ def show_unknown_rates(known: "Predictions", others: "Predictions") -> None:
     Raises:
         SettingError: the model always answers.
     """
-    from warmstart.evaluation.unknown import UnknownThreshold, confidence, judge_unknown
+    from warmstart.metrics.unknown import UnknownThreshold, confidence, judge_unknown
 
     below = known.answering.unknown_below
     if below is None:

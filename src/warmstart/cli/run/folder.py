@@ -16,12 +16,12 @@ from warmstart.cli.run.predictions_file import (
 from warmstart.cli.text.errors import resume_line
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, WarmstartError, reason_of
-from warmstart.evaluation.scores import Scores
 from warmstart.files.cells import read_cells, unquoted, write_rows
 from warmstart.files.reading import read_text
 from warmstart.files.strict import json_table, parse_json, refuse_file
 from warmstart.files.writing import write_whole, writing_text
 from warmstart.inference.model_card import read_card
+from warmstart.metrics.scores import Scores
 from warmstart.report.content import DataFacts
 from warmstart.results.answering import Answering
 from warmstart.results.history import History

@@ -19,7 +19,7 @@ from warmstart.data.content import file_sha256
 from warmstart.data.listing import list_images
 from warmstart.data.table import ImageTable, damaged_notes
 from warmstart.errors import DataError, SettingError, printable
-from warmstart.evaluation.scores import Scores
+from warmstart.metrics.scores import Scores
 from warmstart.report.content import DataFacts
 from warmstart.terminal.colour import show_lines
 

@@ -6,8 +6,7 @@ from rich.cells import cell_len
 
 from warmstart.cli.text.tables import LONGEST_NAME, matrix_text, padding, shorten_name
 from warmstart.errors import printable
-from warmstart.evaluation.score_words import MAIN, main_score, words_of
-from warmstart.evaluation.scores import ClassScores, Score, Scores
+from warmstart.metrics.scores import MAIN, ClassScores, Score, Scores, main_score, words_of
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import DOUBTFUL, RESULT, say, show_lines
 

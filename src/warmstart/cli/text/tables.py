@@ -5,10 +5,9 @@ from textwrap import fill
 
 from rich.cells import cell_len
 
+from warmstart.comparison.backbones import BackboneTrial, against_the_next
+from warmstart.comparison.compare import Comparison
 from warmstart.errors import printable
-from warmstart.evaluation.backbones import against_the_next
-from warmstart.evaluation.compare import Comparison
-from warmstart.results.backbone_trial import BackboneTrial
 from warmstart.results.confusion import ConfusionMatrix
 
 NARROWEST = 5  # columns of text, below which names say nothing

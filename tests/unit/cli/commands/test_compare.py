@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from tests.unit.cli.conftest import Place, Run
-from tests.unit.evaluation.test_backbones import trial
+from tests.unit.comparison.test_backbones import trial
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.cli.text.tables import table_text, verdict_text
-from warmstart.evaluation.backbones import ranked, to_take
+from warmstart.comparison.backbones import ranked, to_take
 
 ARCH = "tf_efficientnet_lite0"
 FAST = ["--size", "32", "--epochs", "2", "--k", "3"]

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.cli.conftest import Run
 
 from warmstart.cli.run.folder import RunFolder
-from warmstart.evaluation.compare import compare
+from warmstart.comparison.compare import compare_predictions
 from warmstart.inference.model_card import CardFile, ModelCard
 from warmstart.results.answering import Answering
 from warmstart.results.predictions import Predictions
@@ -58,7 +58,7 @@ def test_the_verdict_comes_first_and_the_exit_code_is_0(
     assert said.code == 0, said.err
     assert f"better? {verdict} with 60 images" in said.out
     assert "accuracy 0.6667" in said.out
-    expected = compare(answers(40), answers(right))
+    expected = compare_predictions(answers(40), answers(right))
     assert str(expected) in said.out
     entry = json.loads(run("compare-runs", first, second, "--json").out)
     assert entry == json.loads(expected.to_json())
@@ -86,7 +86,7 @@ def test_many_labels_are_called_by_each_runs_thresholds(
     one, other = many(1), replace(many(2), answering=Answering(thresholds=thresholds))
     said = run("compare-runs", written(tmp_path / "a", one), written(tmp_path / "b", other))
     assert said.code == 0, said.err
-    assert str(compare(one, other)) in said.out
+    assert str(compare_predictions(one, other)) in said.out
     back = RunFolder(tmp_path / "b").read_predictions().predictions
     assert np.array_equal(back.labels, other.labels)
     assert np.array_equal(back.probabilities, other.probabilities)

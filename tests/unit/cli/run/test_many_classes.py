@@ -13,12 +13,11 @@ from warmstart.cli.run.predictions_file import read_prediction_rows, write_predi
 from warmstart.cli.text.scores import show_scores
 from warmstart.cli.text.tables import matrix_text
 from warmstart.errors import FileError
-from warmstart.evaluation import counts, one_label
 from warmstart.inference.model_card import ModelCard
+from warmstart.metrics import averages, confusion
 from warmstart.plots.confusion import MOST_DRAWN, plot_confusion
 from warmstart.report.content import DataFacts, ReportContent, Reproduction, SeenRows
 from warmstart.report.page import write_report
-from warmstart.results.confusion import ConfusionMatrix
 from warmstart.results.history import History
 from warmstart.results.predictions import Predictions
 
@@ -50,7 +49,7 @@ def ordered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("num_classes", [30, MOST_DRAWN, MOST_DRAWN + 1, 1000])
 def test_no_more_classes_are_ordered_than_are_seen(num_classes: int, ordered: list[int]) -> None:
-    figure = plot_confusion(predictions(num_classes).confusion_matrix())
+    figure = predictions(num_classes).confusion_matrix().plot()
     drawn = min(num_classes, MOST_DRAWN)
     assert ordered == [drawn]
     (image,) = figure.axes[0].images
@@ -62,7 +61,7 @@ def test_no_more_classes_are_ordered_than_are_seen(num_classes: int, ordered: li
 def test_the_classes_drawn_are_those_confused_most() -> None:
     counts = 5 * np.eye(300, dtype=np.int64)
     counts[7, 290] = counts[290, 7] = 3
-    figure = plot_confusion(ConfusionMatrix(counts, tuple(f"n{k}" for k in range(300))))
+    figure = plot_confusion(counts, tuple(f"n{k}" for k in range(300)))
     shares = np.asarray(figure.axes[0].images[0].get_array())
     assert (shares == 3 / 8).sum() == 2
     assert figure.axes[0].get_title().startswith("1500 of 1506 right")
@@ -161,14 +160,14 @@ def test_a_cell_that_is_none_of_ours_is_refused(cell: str, tmp_path: Path) -> No
 
 def test_fewer_resamples_are_drawn_of_very_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
-    real = counts.count_intervals
+    real = confusion.count_intervals
 
     def counting(*arguments: Any, num_resamples: int, seed: int) -> Any:
         drawn.append(num_resamples)
         return real(*arguments, num_resamples=num_resamples, seed=seed)
 
-    monkeypatch.setattr(one_label, "count_intervals", counting)
-    monkeypatch.setattr(one_label, "COUNT_WORK", 30_000)
+    monkeypatch.setattr(averages, "count_intervals", counting)
+    monkeypatch.setattr(averages, "COUNT_WORK", 30_000)
     for num_classes in (10, 100, 300):
         scores = predictions(num_classes).scores()
         assert f"{drawn[-1]} resamples" in scores["macro_f1"].method
