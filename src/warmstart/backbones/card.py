@@ -93,8 +93,8 @@ def timm_card(arch: str) -> BackboneCard:
     configuration: Any = timm.get_pretrained_cfg(arch)
     return BackboneCard(
         arch,
-        per_channel(configuration.mean),
-        per_channel(configuration.std),
+        three_channels(configuration.mean),
+        three_channels(configuration.std),
         configuration.interpolation or "bicubic",
         int(configuration.input_size[-1]),
     )
@@ -171,8 +171,8 @@ def torchvision_card(factory: Callable[..., Any]) -> BackboneCard | None:
     transforms = torchvision.models.get_model_weights(factory).DEFAULT.transforms()
     return BackboneCard(
         f"torchvision.{factory.__name__}",
-        per_channel(transforms.mean),
-        per_channel(transforms.std),
+        three_channels(transforms.mean),
+        three_channels(transforms.std),
         transforms.interpolation.value,
         int(transforms.crop_size[0]),
     )
@@ -183,7 +183,7 @@ def is_torchvision(factory: object) -> bool:
     return str(getattr(factory, "__module__", "")).startswith("torchvision.models.")
 
 
-def per_channel(values: Sequence[float]) -> tuple[float, float, float]:
+def three_channels(values: Sequence[float]) -> tuple[float, float, float]:
     """One number per colour channel."""
     red, green, blue = values
     return float(red), float(green), float(blue)

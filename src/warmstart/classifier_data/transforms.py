@@ -10,8 +10,8 @@ from warmstart.backbones.card import (
     BackboneCard,
     backbone_card,
     name_of,
-    per_channel,
     read_architecture,
+    three_channels,
 )
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, read_augmentation
@@ -110,7 +110,7 @@ def tfms_from_model(
                 "with ImageNet's, or mean=(0.5,) * 3, std=(0.5,) * 3 for a network of your own.",
             )
         filter_, size = ("bicubic", None) if card is None else (card.interpolation, card.input_size)
-        card = BackboneCard(name_of(arch), per_channel(mean), per_channel(std), filter_, size)
+        card = BackboneCard(name_of(arch), three_channels(mean), three_channels(std), filter_, size)
     size = card.input_size if sz is None else read_side("sz", sz)
     if size is None:
         raise SettingError(

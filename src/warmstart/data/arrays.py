@@ -66,7 +66,7 @@ def from_arrays(
     records = []
     notes: list[str] = []
     for split, of in labels.items():
-        told = [None] * len(names[split]) if of is None else label_names(of, order, classes, split)
+        told = [None] * len(names[split]) if of is None else named_labels(of, order, classes, split)
         rows = zip(names[split], told, strict=True)
         records += [Record(name, label, split) for name, label in rows]
         notes += of.notes if isinstance(of, Labels) else ()
@@ -221,7 +221,7 @@ def resolve_classes(
     return tuple(str(value) for value in np.unique(of_train))
 
 
-def label_names(
+def named_labels(
     labels: NDArray[Any] | Labels,
     order: tuple[str, ...],
     classes: Sequence[str] | None,

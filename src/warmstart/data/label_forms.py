@@ -111,7 +111,7 @@ def read_labels(
         notes.append(f"labels are written as lists, such as {shown}: an image may have many")
     is_many = any(isinstance(each, tuple) for each in found) or label_sep is not None
     if not is_many:
-        return without_blanks(Labels(tuple(one_label(each) for each in found), is_many=False))
+        return without_blanks(Labels(tuple(single_label(each) for each in found), is_many=False))
     tuples = [each if each is None or isinstance(each, tuple) else (each,) for each in found]
     num_single = sum(isinstance(each, str) for each in found)
     if num_single and num_single < len([each for each in found if each is not None]):
@@ -161,7 +161,7 @@ def items_of(cell: object, where: str) -> str | tuple[object, ...] | None:
     return items
 
 
-def one_label(each: str | tuple[object, ...] | None) -> Label:
+def single_label(each: str | tuple[object, ...] | None) -> Label:
     """One class, or None for an empty cell."""
     return None if is_empty(each) else (str(each),)
 
