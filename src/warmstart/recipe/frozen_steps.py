@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.recipe.heads import MLP, fit_kind, head_kinds, predict_out_of_fold
+from warmstart.recipe.heads import MLP, fit_kind, head_kinds, cross_validate_kind
 from warmstart.recipe.holdout_pair import State
 from warmstart.recipe.recipe_run import (
     RecipeRun,
@@ -103,7 +103,7 @@ def asked(run: RecipeRun, kind: str) -> Predictions:
     if not pair.is_out_of_fold:
         return pair.predict_holdout()
     pair.put_judging()
-    return predict_out_of_fold(run, kind)
+    return cross_validate_kind(run, kind)
 
 
 def train_on_views(run: RecipeRun) -> Step | Skipped:

@@ -40,7 +40,7 @@ def fit_kind(run: RecipeRun, kind: str) -> None:
     )  # fmt: skip
 
 
-def predict_out_of_fold(run: RecipeRun, kind: str) -> OutOfFoldPredictions:
+def cross_validate_kind(run: RecipeRun, kind: str) -> OutOfFoldPredictions:
     """What heads of a kind say of training rows that they did not see.
 
     The learner has a head of that kind already.

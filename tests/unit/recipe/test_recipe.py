@@ -151,7 +151,7 @@ def test_views_that_did_not_help_are_undone(
 ) -> None:
     plain = make()
     run(plain, replace(recipe, last_step=3, head="logistic"))
-    fit_kind, ask = heads.fit_kind, heads.predict_out_of_fold
+    fit_kind, ask = heads.fit_kind, heads.cross_validate_kind
 
     def spoiled(steps: Any, kind: str) -> None:
         fit_kind(steps, kind)
@@ -165,7 +165,7 @@ def test_views_that_did_not_help_are_undone(
         return replace(found, probabilities=(1 - found.probabilities) / 2)
 
     monkeypatch.setattr(frozen_steps, "fit_kind", spoiled)
-    monkeypatch.setattr(frozen_steps, "predict_out_of_fold", spoiled_folds)
+    monkeypatch.setattr(frozen_steps, "cross_validate_kind", spoiled_folds)
     learn = make(aug_tfms=VIEWS)
     step = run(learn, replace(recipe, last_step=4, head="logistic")).steps[-1]
     assert not step.is_kept
