@@ -23,7 +23,8 @@ from warmstart.images.decode import UPRIGHT, jpeg_scale, to_rgb
 from warmstart.images.formats import open_image
 from warmstart.images.view import ViewRecipe
 from warmstart.images.warp import FILTERS
-from warmstart.inference.predictor import Predictor, load_predictor
+from warmstart.inference.loading import load_predictor
+from warmstart.inference.predictor import Predictor
 
 SETS, BLOCK = ("dogscats", "flowers", "cifar10"), 64
 ALWAYS_ANSWERED = 3 * BLOCK

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     )
     from warmstart.heads.classifier import HeadClassifier
     from warmstart.images.augment import transforms_basic, transforms_side_on, transforms_top_down
-    from warmstart.inference.predictor import Predictor, load_predictor
+    from warmstart.inference.loading import load_predictor
+    from warmstart.inference.predictor import Predictor
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.metrics.scores import Scores
     from warmstart.recipe.recipe import Recipe, RecipeResult
@@ -63,7 +64,7 @@ _HOME = {
     "WarmstartError": "warmstart.errors",
     "WeightsError": "warmstart.errors",
     "compare_predictions": "warmstart.comparison.compare",
-    "load_predictor": "warmstart.inference.predictor",
+    "load_predictor": "warmstart.inference.loading",
     "tfms_from_model": "warmstart.classifier_data.transforms",
     "transforms_basic": "warmstart.images.augment",
     "transforms_side_on": "warmstart.images.augment",

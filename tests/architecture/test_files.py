@@ -11,8 +11,8 @@ WRITES = {"write_text", "write_bytes", "savez", "save_file", "dump", "to_csv", "
 READS = {"read_text", "read_bytes"}
 PARSES = {("json", "load"), ("json", "loads"), ("tomllib", "load"), ("tomllib", "loads")}
 ALLOWED = {
-    ("cli/label_cells.py", "json.loads"): "one cell of a CSV",
-    ("cli/demo.py", "save"): "pictures to train on, which are data and no result",
+    ("cli/run/cells.py", "json.loads"): "one cell of a CSV",
+    ("cli/commands/demo.py", "save"): "pictures to train on, which are data and no result",
 }
 
 

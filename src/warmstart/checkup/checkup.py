@@ -23,6 +23,15 @@ class Checkup:
     ``num_rows`` by split; ``home`` is the smallest folder that holds all pictures; ``duplicates``
     are both exact and near ones; ``notes`` say what could not be looked for. ``faults`` are what
     training refuses, and ``left_out`` what lies among the pictures and is in no row.
+
+    Example:
+        >>> from warmstart import Checkup
+        >>> from warmstart.checkup.findings import CropLoss, FileFinding
+        >>> broken = FileFinding("train/a.jpg", "empty file")
+        >>> crop = CropLoss(0.0, ())
+        >>> found = Checkup({"train": 40}, None, (broken,), (), (), (), (), (), crop)
+        >>> found.unreadable
+        (FileFinding(name='train/a.jpg', reason='empty file'),)
     """
 
     num_rows: dict[str, int]
@@ -59,11 +68,31 @@ class Checkup:
         return tuple(group for group in self.duplicates if group.contradicts)
 
     def summary(self) -> str:
-        """Counts, then the first few of each kind by name, in 80 columns."""
+        """Counts, then the first few of each kind by name, in 80 columns.
+
+        Example:
+            >>> from warmstart import Checkup
+            >>> from warmstart.checkup.findings import CropLoss, FileFinding
+            >>> broken = FileFinding("train/a.jpg", "empty file")
+            >>> crop = CropLoss(0.0, ())
+            >>> found = Checkup({"train": 40}, None, (broken,), (), (), (), (), (), crop)
+            >>> print(found.summary().splitlines()[0])
+            40 pictures (40 train)
+        """
         return summary_text(self)
 
     def fixes(self) -> list[Fix]:
-        """One per picture. Only what is sure has an effect; the rest says "look"."""
+        """One per picture. Only what is sure has an effect; the rest says "look".
+
+        Example:
+            >>> from warmstart import Checkup
+            >>> from warmstart.checkup.findings import CropLoss, FileFinding
+            >>> broken = FileFinding("train/a.jpg", "empty file")
+            >>> crop = CropLoss(0.0, ())
+            >>> found = Checkup({"train": 40}, None, (broken,), (), (), (), (), (), crop)
+            >>> [(fix.name, fix.action) for fix in found.fixes()]
+            [('train/a.jpg', 'drop')]
+        """
         return suggested_fixes(self.unreadable, self.duplicates, self.mislabelled)
 
     def write_fixes(self, path: str | Path) -> None:
@@ -74,6 +103,19 @@ class Checkup:
 
         Raises:
             SettingError: it is there, or would lie among the pictures.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> from warmstart import Checkup
+            >>> from warmstart.checkup.findings import CropLoss, FileFinding
+            >>> broken = FileFinding("train/a.jpg", "empty file")
+            >>> crop = CropLoss(0.0, ())
+            >>> found = Checkup({"train": 40}, None, (broken,), (), (), (), (), (), crop)
+            >>> with TemporaryDirectory() as folder:
+            ...     found.write_fixes(Path(folder, "fixes.csv"))
+            ...     print(Path(folder, "fixes.csv").read_text().splitlines()[0])
+            name,action,label,reason,score
         """
         path = Path(path)
         refuse_within_data(path, "path", [self.home])

@@ -48,6 +48,16 @@ class ImageClassifierData:
     among ``table.exclusions``; or "use" to take what is left of damaged JPEGs, which are then
     ``table.damaged``, while others that cannot be read are still an error.
     ``folder`` is the user's that was read as a whole; None where a table named the images.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import ImageClassifierData, tfms_from_model
+        >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
+        >>> rows = (photos, np.arange(24) % 2)
+        >>> tfms = tfms_from_model("test_resnet", 32)
+        >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
+        >>> data.classes
+        ('0', '1')
     """
 
     table: ImageTable
@@ -63,18 +73,33 @@ class ImageClassifierData:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes; a label is a position in it."""
+        """Names of the classes; a label is a position in it.
+
+        Example:
+            >>> data.classes
+            ('cat', 'dog')
+        """
         return self.table.classes
 
     @cached_property
     def source(self) -> PixelSource:
-        """Where pixels come from."""
+        """Where pixels come from.
+
+        Example:
+            >>> data.source.render(0).shape
+            (32, 32, 3)
+        """
         tfms = self.tfms
         return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
 
     @cached_property
     def folders(self) -> tuple[Path, ...]:
-        """Those that hold the images."""
+        """Those that hold the images.
+
+        Example:
+            >>> data.folders
+            ()
+        """
         return image_folders(self.table) if self.folder is None else (self.folder,)
 
     @classmethod
@@ -115,6 +140,11 @@ class ImageClassifierData:
 
         Returns:
             The data; no pixel has been read yet.
+
+        Example:
+            >>> data = ImageClassifierData.from_paths(folder, tfms, valid_pct=0.5, quiet=True)
+            >>> data.classes
+            ('cat', 'dog')
         """
         names = (trn_name, val_name, test_name)
         faults = Faults(for_check)
@@ -150,7 +180,7 @@ class ImageClassifierData:
         for_check: bool = False,
         quiet: bool = False,
     ) -> "ImageClassifierData":
-        """Read a CSV of file names and labels.
+        r"""Read a CSV of file names and labels.
 
         Args:
             path: What everything lies under.
@@ -181,6 +211,15 @@ class ImageClassifierData:
 
         Returns:
             The data; no pixel has been read yet.
+
+        Example:
+            >>> lines = ["name,label", *(f"{number},{number // 2 % 2}" for number in (1, 3, 5, 7))]
+            >>> num_letters = (folder / "labels.csv").write_text("\n".join(lines))
+            >>> data = ImageClassifierData.from_csv(
+            ...     folder, "train/dog", "labels.csv", tfms, suffix=".png", val_idxs=[0], quiet=True
+            ... )
+            >>> len(data.table.names)
+            4
         """
         columns = Columns(
             name_column, label_column, split_column, group, label_sep, folder or "", suffix
@@ -245,6 +284,15 @@ class ImageClassifierData:
 
         Returns:
             The data; no pixel has been read yet.
+
+        Example:
+            >>> import pandas as pd
+            >>> frame = pd.DataFrame({"name": [1, 3, 5, 7], "label": [0, 1, 0, 1]})
+            >>> data = ImageClassifierData.from_df(
+            ...     folder, "train/dog", frame, tfms, suffix=".png", val_idxs=[0], quiet=True
+            ... )
+            >>> len(data.table.names)
+            4
         """
         columns = Columns(
             name_column, label_column, split_column, group, label_sep, folder or "", suffix
@@ -285,6 +333,13 @@ class ImageClassifierData:
 
         Returns:
             The data; no pixel has been read yet.
+
+        Example:
+            >>> data = ImageClassifierData.from_names(
+            ...     folder / "train", lambda path: path.parent.name, tfms, valid_pct=0.5, quiet=True
+            ... )
+            >>> data.classes
+            ('cat', 'dog')
         """
         draw = Draw(valid_pct, seed)
         table = read_labelled(Path(path), label_of, group_of=group_of, draw=draw)
@@ -323,6 +378,16 @@ class ImageClassifierData:
 
         Raises:
             SettingError: one of ``trn``, ``val`` and ``tfms`` is missing.
+
+        Example:
+            >>> import numpy as np
+            >>> from warmstart import ImageClassifierData, tfms_from_model
+            >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
+            >>> rows = (photos, np.arange(24) % 2)
+            >>> tfms = tfms_from_model("test_resnet", 32)
+            >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
+            >>> data.classes
+            ('0', '1')
         """
         given = [value for value in (path, trn, val, tfms) if value is not None]
         if isinstance(path, (str, PathLike)):
@@ -358,6 +423,11 @@ class ImageClassifierData:
 
         Returns:
             A matplotlib figure.
+
+        Example:
+            >>> figure = data.show_batch(folder / "batch.png", num_rows=2)
+            >>> (folder / "batch.png").exists()
+            True
         """
         refuse_own(self, path=path)
         pictures, num_columns = shown(
@@ -368,7 +438,12 @@ class ImageClassifierData:
         return plot_batch(pictures, num_columns, self.views_in_words(), path)
 
     def views_in_words(self) -> str:
-        """How views differ, and the share of an image's pixels that the plain one leaves out."""
+        """How views differ, and the share of an image's pixels that the plain one leaves out.
+
+        Example:
+            >>> data.views_in_words().split(",")[0]
+            '32 × 32 pixels'
+        """
         augmentation, crop = self.tfms.augmentation, self.tfms.recipe.crop_type
         differ = "all views alike" if augmentation is None else f"augmentation {augmentation.name}"
         size = self.tfms.recipe.size
@@ -397,6 +472,13 @@ class ImageClassifierData:
 
         Returns:
             The findings. ``print`` it, or write its fixes and give them to ``from_paths(fixes=)``.
+
+        Example:
+            >>> tfms = tfms_from_model("tf_efficientnet_lite0", 32)
+            >>> data = ImageClassifierData.from_paths(folder, tfms, valid_pct=0.5, quiet=True)
+            >>> found = data.check(cache_dir=folder.parent / "store", quiet=True)
+            >>> found.num_rows
+            {'train': 4, 'valid': 4, 'test': 0}
         """
         store = cache_folder(cache_dir)
         refuse_own(self, cache_dir=store)
@@ -418,15 +500,33 @@ class ImageClassifierData:
         return run_checkup(self.source, activations, parts_of(frozen))
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
-        """The same data with some rows left out and named."""
+        """The same data with some rows left out and named.
+
+        Example:
+            >>> from warmstart.data.table import Exclusion
+            >>> left = data.without((Exclusion(data.table.names[0], "blurred"),))
+            >>> len(data.table.names) - len(left.table.names)
+            1
+        """
         return replace(self, table=self.table.without(exclusions))
 
     def using(self, damaged: tuple[Exclusion, ...]) -> "ImageClassifierData":
-        """The same data, some of whose pictures are used though they are damaged, and named."""
+        """The same data, some of whose pictures are used though they are damaged, and named.
+
+        Example:
+            >>> data.using(()).table.damaged
+            ()
+        """
         return replace(self, table=self.table.using(damaged))
 
     def rendering_ahead(self) -> "ImageClassifierData":
-        """The same data, its first training and validation rows being rendered from now on."""
+        """The same data, its first training and validation rows being rendered from now on.
+
+        Example:
+            >>> ahead = data.rendering_ahead()
+            >>> ahead.classes == data.classes
+            True
+        """
         source, table = self.source, self.table
         row_of = {table.names[row]: int(row) for s in ("train", "valid") for row in table.rows(s)}
         ahead = RenderAhead(

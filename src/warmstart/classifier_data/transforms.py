@@ -99,6 +99,12 @@ def tfms_from_model(
 
     Raises:
         SettingError: nobody says mean, deviation or size, or the size is out of range.
+
+    Example:
+        >>> from warmstart import tfms_from_model
+        >>> tfms = tfms_from_model("test_resnet", 32, aug_tfms="side_on", max_zoom=1.1)
+        >>> tfms.recipe.size, tfms.augmentation.flip
+        (32, 'side_on')
     """
     card = backbone_card(arch)
     if card is None or mean is not None or std is not None:

@@ -114,6 +114,10 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         Returns:
             The estimator itself, with ``classes_``, ``head_``, and ``history_`` of an MLP, ``C_``
             of a logistic head.
+
+        Example:
+            >>> HeadClassifier(xtra_fc=(), cycle_len=2).fit(features, labels).classes_.tolist()
+            ['cat', 'dog']
         """
         given = read_parameters(self)
         X, y = validate_data(  # noqa: N806
@@ -160,7 +164,13 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         self.head_.eval()
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
-        """Probabilities (N, K), columns as ``classes_``; of many labels each for itself."""
+        """Probabilities (N, K), columns as ``classes_``; of many labels each for itself.
+
+        Example:
+            >>> head = HeadClassifier(head="logistic", C=1.0).fit(features, labels)
+            >>> head.predict_proba(features).shape
+            (60, 2)
+        """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)  # noqa: N806
         place = next(self.head_.parameters()).device
@@ -168,7 +178,13 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         return probabilities(self.head_, blocks, is_multi_label=self.is_multi_label_)
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
-        """The most probable class of each row (N,), or (N, K) of 0 and 1."""
+        """The most probable class of each row (N,), or (N, K) of 0 and 1.
+
+        Example:
+            >>> head = HeadClassifier(head="logistic", C=1.0).fit(features, labels)
+            >>> head.predict(features[:2]).shape
+            (2,)
+        """
         found = self.predict_proba(X)
         if self.is_multi_label_:
             return (found > LIKELY).astype(np.int64)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from warmstart.arguments import Reader, real, whole
 from warmstart.images.augment import Augmentation, transforms_basic
-from warmstart.terminal.notes import note
+from warmstart.terminal.colour import notify
 
 VIEW_READERS: dict[str, Reader[Any]] = {
     "n_aug": whole(0, 100_000, example=4, flag="--tta"),
@@ -27,7 +27,7 @@ def tta_augmentation(own: Augmentation | None, *, quiet: bool = False) -> Augmen
     if own is not None:
         return own
     told = f'the views of TTA differ by "{TTA_DEFAULT.name}": no augmentation was trained with'
-    note(told, quiet=quiet)
+    notify(told, quiet=quiet)
     return TTA_DEFAULT
 
 

@@ -1,21 +1,18 @@
 """A network that names pictures, whether just trained or loaded from a folder."""
 
-import contextlib
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from warmstart.activations.frozen_part import FrozenPart, frozen_backbone, resolve_device
+from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.inputs import regroup
 from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, text
-from warmstart.backbones.card import Architecture, is_timm_name, read_architecture
+from warmstart.backbones.card import read_architecture
 from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.data.columns import TABLE_READERS, Columns, read_place
@@ -25,21 +22,17 @@ from warmstart.data.listing import left_out_lines
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import Exclusion
 from warmstart.errors import (
-    ModelFolderError,
     UnreadableImageError,
     UnreadableImagesError,
 )
 from warmstart.images.augment import Augmentation, read_augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.assembly import frozen_settings, loaded_network
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.judging import TRAINED, judged_pictures
 from warmstart.inference.model_card import ModelCard
-from warmstart.inference.model_folder import read_model
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
-from warmstart.inference.whole_model import whole_model
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import say
 from warmstart.training.probabilities import BLOCK_ROWS, probabilities
@@ -63,7 +56,20 @@ EVALUATE_READERS = TABLE_READERS | {
 
 
 class Predictor:
-    """Pixels through the frozen part's runner, then through the head."""
+    """Pixels through the frozen part's runner, then through the head.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
+        >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
+        >>> rows = (photos, np.arange(24) % 2)
+        >>> tfms = tfms_from_model("test_resnet", 32)
+        >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
+        >>> learn = ConvLearner.pretrained("test_resnet", data, pretrained=False, quiet=True)
+        >>> predictor = learn.predictor()
+        >>> predictor.predict(photos[0]).answers[0][0] in predictor.classes
+        True
+    """
 
     def __init__(
         self,
@@ -80,7 +86,12 @@ class Predictor:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes."""
+        """Names of the classes.
+
+        Example:
+            >>> learn.predictor().classes
+            ('cat', 'dog')
+        """
         return self.card.classes
 
     def predict(
@@ -96,6 +107,10 @@ class Predictor:
 
         Returns:
             Predictions without labels; ``rows`` are the paths, or numbers where there is none.
+
+        Example:
+            >>> learn.predictor().predict([photos[0], photos[1]]).rows
+            ('image 0', 'image 1')
         """
         return self.TTA(pictures, 0, on_unreadable=on_unreadable)
 
@@ -121,6 +136,10 @@ class Predictor:
 
         Returns:
             As from ``predict``.
+
+        Example:
+            >>> learn.predictor().TTA(photos[0], 2).probabilities.shape
+            (1, 2)
         """
         given = Pictures(pictures)
         views = views_of(self.card, aug_tfms) if n_aug > 0 else None
@@ -184,6 +203,11 @@ class Predictor:
 
         Returns:
             Labelled predictions; ``rows`` are the paths.
+
+        Example:
+            >>> found = learn.predictor().evaluate(folder / "train", quiet=True)
+            >>> len(found.rows)
+            8
         """
         given = labelled_images(
             Path(source),
@@ -213,6 +237,11 @@ class Predictor:
 
         Raises:
             UnreadableImagesError: some cannot be decoded; all of them are listed.
+
+        Example:
+            >>> predictor = learn.predictor()
+            >>> predictor.rows(data.source.render, 3).shape
+            (3, 2)
         """
         failures: list[UnreadableImageError] = []
         stream = stream_pixels(
@@ -226,7 +255,14 @@ class Predictor:
         return self.chances(blocks)
 
     def chances(self, blocks: Iterable[Tensor]) -> NDArray[np.float64]:
-        """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows."""
+        """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows.
+
+        Example:
+            >>> predictor = learn.predictor()
+            >>> import torch
+            >>> predictor.chances([torch.zeros(3, learn.num_features)]).shape
+            (3, 2)
+        """
         return probabilities(
             self.head,
             blocks,
@@ -249,90 +285,3 @@ def noting(
     for block in blocks:
         failures += block.failures
         yield block
-
-
-@reads(**READERS)
-def load_predictor(
-    folder: str | Path,
-    *,
-    device: str = "auto",
-    arch: Architecture | None = None,
-    custom_head: nn.Module | None = None,
-) -> Predictor:
-    """Load what ``learn.save(folder)`` wrote, or a published model as it is.
-
-    Nothing in the folder is executed.
-
-    Args:
-        folder: The model folder; or, where nothing of that name is on disk, the timm name of an
-            architecture, for its own pretrained classifier, such as ImageNet's 1,000 classes.
-        device: "auto", "cpu", "cuda" or "mps".
-        arch: The function that built the backbone, if it was one of your own: a saved model
-            contains no code.
-        custom_head: Likewise, a module of the head's structure.
-
-    Returns:
-        A predictor that gives, on the same machine and versions, the same bits as the learner; it
-        warns where the numeric mode differs.
-
-    Raises:
-        ModelFolderError: the folder needs code that it does not contain, or other code.
-    """
-    if not Path(folder).exists():
-        return published_predictor(str(folder), resolve_device(device))
-    saved = read_model(Path(folder))
-    card = saved.card
-    if card.head is None and custom_head is None:
-        raise ModelFolderError(
-            f"{folder} was saved with a head of the user's own; a saved model contains no code.",
-            expected="the same module again.",
-            fix="load_predictor(folder, custom_head=YourHead())",
-        )
-    network = loaded_network(saved, arch or found_architecture(card.arch), custom_head)
-    place = resolve_device(device)
-    frozen = frozen_backbone(network.to(place).eval(), frozen_settings(card), place)
-    if frozen.card.mode != card.mode:
-        warnings.warn(
-            f"the model was judged in numeric mode {card.mode}, and runs here in "
-            f"{frozen.card.mode}: probabilities may differ in their last digits.",
-            stacklevel=2,
-        )
-    return Predictor(network, frozen, network.head, card, saved.seen)
-
-
-def published_predictor(arch: str, place: torch.device) -> Predictor:
-    """A published model with its own classifier.
-
-    Raises:
-        ModelFolderError: there is no such model.
-    """
-    if not is_timm_name(arch):
-        raise ModelFolderError(
-            f"{arch} is neither a model folder nor an architecture that timm knows.",
-            expected="a folder that learn.save() wrote, or a timm name.",
-            fix='check the spelling; load_predictor("tf_efficientnet_lite0") needs no folder.',
-        )
-    network, card = whole_model(arch)
-    frozen = frozen_backbone(network.to(place).eval(), frozen_settings(card), place)
-    return Predictor(network, frozen, network.head, card)
-
-
-def found_architecture(name: str) -> Architecture:
-    """What a card's name of an architecture stands for.
-
-    Raises:
-        ModelFolderError: it was a function of the user's own.
-    """
-    if name.startswith("torchvision."):
-        import torchvision  # here: it takes seconds
-
-        with contextlib.suppress(ValueError):
-            factory: Architecture = torchvision.models.get_model_builder(name.partition(".")[2])
-            return factory
-    elif is_timm_name(name):
-        return name
-    raise ModelFolderError(
-        f"the backbone {name!r} was built by a function of the user's own.",
-        expected="the same function again; a saved model contains no code.",
-        fix=f"load_predictor(folder, arch={name})",
-    )

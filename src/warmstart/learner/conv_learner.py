@@ -58,7 +58,23 @@ from warmstart.training.schedule import OneCycle, Schedule
 
 
 class ConvLearner:
-    """A pretrained network, frozen up to its new head, and the data that it learns from."""
+    """A pretrained network, frozen up to its new head, and the data that it learns from.
+
+    In the examples of its methods ``learn``, ``data``, ``tfms`` and ``photos`` are those made here,
+    ``folder`` is a folder of images and ``np`` is numpy.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
+        >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
+        >>> rows = (photos, np.arange(24) % 2)
+        >>> tfms = tfms_from_model("test_resnet", 32)
+        >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
+        >>> learn = ConvLearner.pretrained("test_resnet", data, pretrained=False, quiet=True)
+        >>> history = learn.fit(0.01, 2)
+        >>> learn.predict().probabilities.shape
+        (24, 2)
+    """
 
     @classmethod
     @reads(**READERS)
@@ -107,6 +123,11 @@ class ConvLearner:
 
         Returns:
             The learner. With ``precompute``, everything has been computed.
+
+        Example:
+            >>> learn = ConvLearner.pretrained("test_resnet", data, pretrained=False, quiet=True)
+            >>> learn.precompute
+            False
         """
         refuse_foreign_transforms(arch, data.tfms)
         store = cache_folder(cache_dir)
@@ -148,32 +169,65 @@ class ConvLearner:
 
     @property
     def model(self) -> ClassifierNetwork:
-        """The whole network, an ordinary ``nn.Module``: ``backbone``, ``pool`` and ``head``."""
+        """The whole network, an ordinary ``nn.Module``: ``backbone``, ``pool`` and ``head``.
+
+        Example:
+            >>> [name for name, _ in learn.model.named_children()]
+            ['backbone', 'pool', 'head']
+        """
         return self.state.model
 
     @property
     def data(self) -> ImageClassifierData:
-        """What it learns from; ``set_data`` takes other data."""
+        """What it learns from; ``set_data`` takes other data.
+
+        Example:
+            >>> len(learn.data.table.rows("train"))
+            24
+        """
         return self.state.data
 
     @property
     def card(self) -> ModelCard:
-        """What a saved model would say of itself."""
+        """What a saved model would say of itself.
+
+        Example:
+            >>> learn.card.arch
+            'test_resnet'
+        """
         return self.state.card
 
     @property
     def history(self) -> History:
-        """All fits since the network, its head or its data were last replaced."""
+        """All fits since the network, its head or its data were last replaced.
+
+        Example:
+            >>> history = learn.fit(0.01, 2)
+            >>> len(learn.history.records)
+            2
+        """
         return self.state.history
 
     @property
     def out_of_fold(self) -> OutOfFoldPredictions | None:
-        """Predictions of the training rows by ``fit_head``; None where it had none, or after."""
+        """Predictions of the training rows by ``fit_head``; None where it had none, or after.
+
+        Example:
+            >>> record = learn.fit_head("logistic")
+            >>> learn.out_of_fold is None or learn.out_of_fold.probabilities.shape[1]
+            2
+        """
         return self.state.out_of_fold
 
     @property
     def precompute(self) -> bool | int:
-        """Whether, and how many views of, the frozen part's outputs are kept; may be set."""
+        """Whether, and how many views of, the frozen part's outputs are kept; may be set.
+
+        Example:
+            >>> learn.precompute = 4
+            >>> learn.precompute
+            4
+        """
         return self.state.precompute
 
     @precompute.setter
@@ -182,7 +236,12 @@ class ConvLearner:
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing is printed; may be set."""
+        """Whether nothing is printed; may be set.
+
+        Example:
+            >>> learn.quiet
+            True
+        """
         return self.state.quiet
 
     @quiet.setter
@@ -191,16 +250,33 @@ class ConvLearner:
 
     @property
     def num_features(self) -> int:
-        """D of the pooled row that enters the head."""
+        """D of the pooled row that enters the head.
+
+        Example:
+            >>> learn.num_features == learn.activations_of()[0].shape[1]
+            True
+        """
         return self.state.num_features
 
     @property
     def numeric_mode(self) -> str:
-        """Runner, version, number type and instruction set of the frozen part."""
+        """Runner, version, number type and instruction set of the frozen part.
+
+        Example:
+            >>> learn.numeric_mode.split("-")[0] in {"openvino", "torch"}
+            True
+        """
         return self.state.numeric_mode
 
     def freeze(self) -> None:
-        """Train the head only."""
+        """Train the head only.
+
+        Example:
+            >>> learn.unfreeze()
+            >>> learn.freeze()
+            >>> len(learn.fit(0.01, 1).last_lrs)
+            1
+        """
         self.freeze_to(-1)
 
     @reads(**READERS)
@@ -210,6 +286,11 @@ class ConvLearner:
         Args:
             where: A group's number, as -2 for the last group of the body and the head; or the name
                 of a stage (``learn.summary()`` lists them).
+
+        Example:
+            >>> learn.freeze_to(-2)
+            >>> len(learn.fit((0.001, 0.01), 1).last_lrs)
+            2
         """
         freeze_to(self.state, where)
 
@@ -218,11 +299,21 @@ class ConvLearner:
 
         As in fastai 0.7, ``precompute=True`` becomes False where the data has an augmentation, so
         that the body sees it; pixels of rows that judge stay stored.
+
+        Example:
+            >>> learn.unfreeze()
+            >>> len(learn.fit((1e-4, 1e-3, 1e-2), 1).last_lrs)
+            3
         """
         unfreeze_backbone(self.state)
 
     def summary(self) -> str:
-        """Stages, layer groups, parameters, what is frozen, and where the cut is."""
+        """Stages, layer groups, parameters, what is frozen, and where the cut is.
+
+        Example:
+            >>> print(learn.summary().splitlines()[0])
+            stage                             layer group                           parameters
+        """
         return self.state.layers.summary()
 
     @reads(**READERS)
@@ -251,6 +342,11 @@ class ConvLearner:
 
         Returns:
             The curve, with ``.suggestion`` and ``.plot()``.
+
+        Example:
+            >>> curve = learn.lr_find(num_steps=10)
+            >>> curve.suggestion > 0
+            True
         """
         learn = self.state
         settings = fit_settings(learn, 1.0 if lrs is None else lrs, Schedule(1), 0.0)
@@ -322,6 +418,11 @@ class ConvLearner:
 
         Returns:
             The history of this fit; ``learn.history`` has all of them.
+
+        Example:
+            >>> history = learn.fit(0.01, 2, cycle_len=1)
+            >>> [record.epoch for record in history.records]
+            [0, 1]
         """
         learn = self.state
         refuse_own(learn.data, checkpoint=checkpoint, tensorboard=tensorboard)
@@ -370,6 +471,10 @@ class ConvLearner:
             What was tried and kept; also in ``learn.history.head_fits``. ``learn.out_of_fold`` has
             the training rows' out-of-fold predictions, None where rows were too few or too many.
             The body has to be frozen, and never trained on these rows.
+
+        Example:
+            >>> learn.fit_head("logistic").head
+            'logistic'
         """
         learn = self.state
         refuse_own(learn.data, checkpoint=checkpoint)
@@ -387,6 +492,12 @@ class ConvLearner:
             Predictions, in table order or in the order given: the bits that a predictor loaded
             from ``learn.save`` gives. What is left of damaged JPEGs is used where the data says so;
             ``notes`` name them.
+
+        Example:
+            >>> learn.predict("valid").probabilities.shape
+            (24, 2)
+            >>> learn.predict(photos[0]).answers[0][0] in data.classes
+            True
         """
         return predict_rows(self.state, what)
 
@@ -404,6 +515,10 @@ class ConvLearner:
         Returns:
             Predictions, in table order. A temperature applies to each view, before the mean. Views
             differ as in training; by "basic" where the data has no augmentation, which is said.
+
+        Example:
+            >>> learn.TTA(n_aug=2).probabilities.shape
+            (24, 2)
         """
         return predict_views(self.state, n_aug, what, plain_weight)
 
@@ -415,6 +530,12 @@ class ConvLearner:
 
         Returns:
             As from ``predict``. ``fit`` needs ``has_snapshots=True``; the weights stay as they are.
+
+        Example:
+            >>> run = folder / "run"
+            >>> history = learn.fit(0.01, 2, cycle_len=1, checkpoint=run, has_snapshots=True)
+            >>> learn.predict_snapshots().probabilities.shape
+            (24, 2)
         """
         return predict_snapshots(self.state, what)
 
@@ -457,6 +578,11 @@ class ConvLearner:
 
         Returns:
             Predictions in table order, with ``folds``, ``fold_accuracies`` and ``lr``.
+
+        Example:
+            >>> found = learn.cross_validate(2, 0.01)
+            >>> np.bincount(found.folds).tolist()
+            [12, 12]
         """
         plan = CrossValidation(
             k=k,
@@ -485,6 +611,10 @@ class ConvLearner:
             The temperature. It is 1, with a reason, where the rows cannot tell, and where one that
             was fitted on other folds does not help; ``predict``, ``TTA`` and the saved model apply
             it.
+
+        Example:
+            >>> learn.calibrate(learn.predict()).num_rows
+            24
         """
         return calibrate(self.state, self._out_of_fold(out_of_fold))
 
@@ -500,6 +630,14 @@ class ConvLearner:
 
         Returns:
             The thresholds; predictions and the saved model have them from now on.
+
+        Example:
+            >>> from warmstart import ConvLearner, ImageClassifierData
+            >>> rows = (photos, np.eye(2, dtype=int)[data.table.labels[:24]])
+            >>> many = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
+            >>> other = ConvLearner.pretrained("test_resnet", many, pretrained=False, quiet=True)
+            >>> other.fit_thresholds(other.predict()).values.shape
+            (2,)
         """
         return fit_class_thresholds(self.state, self._out_of_fold(out_of_fold), beta)
 
@@ -516,6 +654,10 @@ class ConvLearner:
 
         Returns:
             The threshold; predictions and the saved model have it from now on.
+
+        Example:
+            >>> learn.set_unknown(learn.predict(), false_accept=0.2).num_others
+            24
         """
         return set_unknown(self.state, others, false_accept)
 
@@ -525,6 +667,11 @@ class ConvLearner:
 
         Args:
             data: Whatever was stored for it before is found again, nothing else is used.
+
+        Example:
+            >>> learn.set_data(data)
+            >>> learn.data is data
+            True
         """
         set_data(self.state, data)
 
@@ -535,11 +682,21 @@ class ConvLearner:
         Args:
             share: Of each class, in [0, 1); 0 gives them back. Which rows it is depends on their
                 names and the learner's seed.
+
+        Example:
+            >>> learn.hold_back(0.25)
+            >>> len(learn.predict("held_back").rows)
+            6
         """
         self.state.holdout = Holdout(share, self.state.seed)
 
     def prepare(self) -> None:
-        """Compute now what the next fit needs: read every image, store what is to be stored."""
+        """Compute now what the next fit needs: read every image, store what is to be stored.
+
+        Example:
+            >>> learn.precompute = True
+            >>> learn.prepare()
+        """
         read_inputs(self.state, ("train", "valid"))
 
     @reads(**READERS)
@@ -554,12 +711,22 @@ class ConvLearner:
 
         Returns:
             X (N, D) and y, (N,) positions in ``data.classes``, or (N, K) of 0 and 1.
+
+        Example:
+            >>> X, y = learn.activations_of("train")
+            >>> X.shape[1] == learn.num_features, y.shape
+            (True, (24,))
         """
         return head_inputs(self.state, split, view)
 
     @reads(**READERS)
     def content_hashes(self, split: str) -> list[bytes]:
-        """The sha256 of each row's image, in table order."""
+        """The sha256 of each row's image, in table order.
+
+        Example:
+            >>> len(learn.content_hashes("valid"))
+            24
+        """
         return content_hashes(self.state, split)
 
     @reads(head=A_HEAD, card=head_card)
@@ -569,6 +736,12 @@ class ConvLearner:
         Args:
             head: (N, D) → (N, K) logits.
             card: What it is built from; None for one of the user's own.
+
+        Example:
+            >>> from torch import nn
+            >>> learn.put_head(nn.Linear(learn.num_features, 2), None)
+            >>> learn.model.head
+            Linear(in_features=96, out_features=2, bias=True)
         """
         put_head(self.state, head, card)
 
@@ -577,11 +750,19 @@ class ConvLearner:
 
         Args:
             tensors: By name, as ``learn.model.state_dict()`` gives them.
+
+        Example:
+            >>> learn.put_weights(learn.model.state_dict())
         """
         put_weights(self.state, tensors)
 
     def predictor(self) -> Predictor:
-        """What ``load_predictor`` would give, without saving."""
+        """What ``load_predictor`` would give, without saving.
+
+        Example:
+            >>> learn.predictor().classes == data.classes
+            True
+        """
         return self.state.predictor()
 
     @reads(**READERS)
@@ -600,6 +781,10 @@ class ConvLearner:
             what: The split that is judged; its rows need labels.
             steps: Of a recipe, if one was followed.
             pictures: A folder for PNG files, if they are wanted.
+
+        Example:
+            >>> learn.report(folder / "report.html").name
+            'report.html'
         """
         learn = self.state
         refuse_own(learn.data, path=path, pictures=pictures)
@@ -615,6 +800,10 @@ class ConvLearner:
 
         Returns:
             The folder.
+
+        Example:
+            >>> sorted(file.name for file in learn.save(folder / "model").iterdir())
+            ['model.json', 'seen_pictures.safetensors', 'weights.safetensors']
         """
         learn = self.state
         refuse_own(learn.data, folder=folder)

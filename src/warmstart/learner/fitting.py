@@ -21,8 +21,8 @@ from warmstart.learner.snapshots import Snapshots
 from warmstart.learner.state import LearnerState, forget_answering
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.lr_curve import LRCurve
+from warmstart.terminal.colour import notify
 from warmstart.terminal.epochs import epoch_printer, print_rise
-from warmstart.terminal.notes import note
 from warmstart.training.balance import balanced, resolve_balance, unevenness
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit as fit_module
@@ -210,7 +210,7 @@ def choose_balance(balance: object, targets: Tensor, *, quiet: bool) -> str | No
     """What a fit does about uneven classes; what "auto" has chosen is said."""
     chosen = resolve_balance(balance, targets)
     if balance == "auto" and not quiet:
-        note(
+        notify(
             f"the classes are uneven by a factor of {unevenness(targets):.2f}; "
             f"balance is {chosen or 'none'}.",
             quiet=quiet,
@@ -224,7 +224,7 @@ def choose_clip_norm(clip_norm: float | str | None, module: nn.Module, *, quiet:
         return clip_norm
     if not (isinstance(module, TrainablePart) and module.stored_norms()):
         return None
-    note(
+    notify(
         f"gradients are clipped to a norm of {CLIP_NORM:g}, because BatchNorm keeps its "
         "stored statistics; clip_norm=None leaves them as they are.",
         quiet=quiet,

@@ -4,7 +4,7 @@ import numpy as np
 
 from warmstart.errors import SettingError
 from warmstart.learner.state import LearnerState
-from warmstart.terminal.notes import note
+from warmstart.terminal.colour import notify
 
 
 def set_precompute(learn: LearnerState, value: object) -> None:
@@ -12,7 +12,7 @@ def set_precompute(learn: LearnerState, value: object) -> None:
     learn.precompute = resolve_precompute(value)
     learn.keeps_pixels = learn.precompute is not False
     if learn.precompute is True and learn.data.source.varies:
-        note(
+        notify(
             "precompute=True trains on the plain view; aug_tfms has no effect. "
             "precompute=8 stores and trains on 8 augmented views.",
             quiet=learn.quiet,
@@ -54,7 +54,7 @@ def unfreeze_backbone(learn: LearnerState) -> None:
     cut_at(learn, 0)
     if learn.precompute is True and learn.data.source.varies:
         learn.precompute = False  # pixels of rows that are evaluated stay stored
-        note(
+        notify(
             "unfreeze() sets precompute=False: the whole body trains, each epoch on new "
             "views of aug_tfms. precompute=8 after it stores and trains on 8 of them.",
             quiet=learn.quiet,
@@ -74,7 +74,7 @@ def notify_stored_views(learn: LearnerState) -> None:
     precompute = learn.precompute
     if precompute is not False and learn.data.source.varies:
         views = "the plain view" if precompute is True else f"{precompute} stored views"
-        note(
+        notify(
             f"precompute={precompute} stays: what trains does so on {views} of each image. "
             "learn.precompute = False trains on new views each epoch.",
             quiet=learn.quiet,

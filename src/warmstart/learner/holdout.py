@@ -9,7 +9,7 @@ from warmstart.arguments import read_fields, real
 from warmstart.data.folds import draw_folds
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import ImageTable
-from warmstart.terminal.notes import note
+from warmstart.terminal.colour import notify
 
 SHARE = 0.2
 
@@ -70,7 +70,7 @@ NO_HOLDOUT = Holdout()
 
 def notify_holdout(num_rows: int, num_train: int, *, quiet: bool) -> None:
     """Say which rows choose from now on."""
-    note(
+    notify(
         f"{num_rows} training rows are held back to choose by, and {num_train} train; "
         'learn.hold_back(0) gives them back, choose_on="valid" holds back none.',
         quiet=quiet,

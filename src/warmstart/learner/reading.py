@@ -9,7 +9,7 @@ from warmstart.errors import DataError, UnreadableImageError, UnreadableImagesEr
 from warmstart.learner.inputs import TableInputs
 from warmstart.learner.same_bytes import same_bytes_notes
 from warmstart.learner.state import LearnerState
-from warmstart.terminal.notes import note
+from warmstart.terminal.colour import notify
 
 
 def read_inputs(
@@ -35,7 +35,7 @@ def read_inputs(
         if failures:  # there is nothing in them that could be used
             learn.data = before
             raise UnreadableImagesError(failures)
-        note(learn.data.table.notes[-1], quiet=learn.quiet)
+        notify(learn.data.table.notes[-1], quiet=learn.quiet)
     elif failures:
         raise UnreadableImagesError(failures)
     return learn.inputs(keeps)
@@ -87,7 +87,7 @@ def remember_images(learn: LearnerState, inputs: TableInputs, chooser: str | Non
             source.table, lambda rows: source.content_hashes(rows, hashes)
         )
         for text in learn.noticed:
-            note(text, quiet=learn.quiet)
+            notify(text, quiet=learn.quiet)
     learn.seen = learn.seen.joined(source.content_hashes(train, hashes))
     if chooser is not None:
         rows = source.table.rows("valid") if chooser == "valid" else held

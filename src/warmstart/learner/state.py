@@ -25,7 +25,7 @@ from warmstart.learner.snapshots import Snapshots
 from warmstart.results.answering import Answering
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
-from warmstart.terminal.notes import note
+from warmstart.terminal.colour import notify
 
 
 @dataclass(eq=False)
@@ -203,5 +203,5 @@ def forget_answering(learn: LearnerState, why: str) -> None:
     """
     fitted = learn.card.answering.how
     if fitted:
-        note(f"{why}: forgotten is {'; '.join(fitted)}.", quiet=learn.quiet)
+        notify(f"{why}: forgotten is {'; '.join(fitted)}.", quiet=learn.quiet)
     learn.card = replace(learn.card, answering=Answering())

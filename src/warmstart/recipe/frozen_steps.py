@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.recipe.heads import MLP, fit_kind, head_kinds, cross_validate_kind
+from warmstart.recipe.heads import MLP, cross_validate_kind, fit_kind, head_kinds
 from warmstart.recipe.holdout_pair import State
 from warmstart.recipe.recipe_run import (
     RecipeRun,

@@ -45,6 +45,13 @@ class RecipeResult:
     training rows that they have not seen: to fit a temperature on; None where no step trained.
     ``valid`` has predictions of the validation rows after "step 3", "step 4" and "step 8", also of
     a step that was undone; "unfrozen" is step 8 before its weights were mixed.
+
+    Example:
+        >>> from warmstart import RecipeResult
+        >>> from warmstart.results.step_record import StepRecord
+        >>> step = StepRecord(3, "fit the head", "", 2.0, 0.9, None, None, None, 50, True, "")
+        >>> print(RecipeResult((step,)))
+        3 fit the head: accuracy 0.9000 on 50 validation rows; 2 s
     """
 
     steps: tuple[StepRecord, ...]
@@ -87,6 +94,11 @@ class Recipe:
             50 rows one answer is two points, and a loss is one or two odd pictures.
         num_folds: Of step 8 then. They cost twice as much as the last fit, with 3.
         rate_steps: Most steps of the search in step 7, which may not cost a tenth of step 8.
+
+    Example:
+        >>> from warmstart import Recipe
+        >>> Recipe(last_step=3, head="logistic").last_step
+        3
 
     Reference:
         Lesson 1 of fast.ai's course of 2018, which the note sums up; Kumar et al. 2022, arXiv
@@ -148,6 +160,12 @@ class Recipe:
 
         Returns:
             What each step did and gained.
+
+        Example:
+            >>> from warmstart import Recipe
+            >>> result = Recipe(last_step=3, head="logistic").run(learn)
+            >>> [step.number for step in result.steps]
+            [1, 2, 3]
         """
         refuse_own(learn.data, checkpoint=checkpoint)
         place = None if checkpoint is None else Path(checkpoint)

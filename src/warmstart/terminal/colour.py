@@ -45,3 +45,14 @@ def in_layout(text: str) -> str:
     """A text without signs that a terminal would obey; line feeds and tabs stay."""
     lines = (line.split("\t") for line in text.split("\n"))
     return "\n".join("\t".join(map(printable, cells)) for cells in lines)
+
+
+def notify(text: str, *, quiet: bool = False) -> None:
+    """Tell on the standard error what a person should know and has not asked for.
+
+    Args:
+        text: One sentence or two, without "note:".
+        quiet: Do not.
+    """
+    if not quiet:
+        say((f"note: {printable(text)}", ""), is_error=True)

@@ -7,7 +7,7 @@ PROGRAM = """
 import signal
 import torch
 from torch import nn
-from warmstart.activations.openvino_runner import compile_graph
+from warmstart.activations.openvino_compile import compile_graph
 from warmstart.backbones.network import Normalise
 
 def prefix():

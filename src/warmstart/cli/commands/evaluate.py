@@ -51,7 +51,7 @@ def evaluate_command(
     from warmstart.data.listing import left_out_lines
     from warmstart.data.table import Exclusion
     from warmstart.inference.judging import TRAINED, keys_of_files
-    from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
+    from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 
     predictor = load_predictor(model, device=device)
     columns = {

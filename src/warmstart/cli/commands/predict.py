@@ -68,7 +68,7 @@ def predict_command(
     if csv_file is not None and str(csv_file) != "-":
         refuse_within_data(csv_file, "--csv", [path for path in paths if path.is_dir()])
     from warmstart.data.listing import list_images
-    from warmstart.inference.predictor import load_predictor  # torch loads here, not for --help
+    from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 
     predictor = load_predictor(model, device=device)
     listing = list_images(paths, once=True)

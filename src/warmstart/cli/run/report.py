@@ -42,7 +42,7 @@ def write_run_report(
     Returns:
         The file.
     """
-    from warmstart.inference.predictor import load_predictor  # torch loads here
+    from warmstart.inference.loading import load_predictor  # torch loads here
     from warmstart.learner.explaining import seen_rows
 
     config, saved, history = finished.config, finished.saved, finished.history

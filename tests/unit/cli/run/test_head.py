@@ -11,7 +11,7 @@ from PIL import Image
 from tests.unit.cli.conftest import Killed, Place, Run, die_at
 
 from warmstart.cli.main import main
-from warmstart.inference.predictor import load_predictor
+from warmstart.inference.loading import load_predictor
 from warmstart.results.history import History
 
 TRAIN = ["train", "dogscats", "--size", "32", "--bs", "8", "--no-report"]
