@@ -103,7 +103,7 @@ def test_ctrl_c_says_how_to_go_on(
     whole: dict[str, bytes], stop: Callable[..., None], run: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
     capfd.readouterr()
-    stop("warmstart.learner.trains.fit", 1, KeyboardInterrupt)
+    stop("warmstart.learner.fitting.fit_module", 1, KeyboardInterrupt)
     err = capfd.readouterr().err
     assert err.endswith("Stopped. Go on with: warmstart train --resume run\n")
     words = shlex.split(err.rpartition(": ")[2])
