@@ -9,7 +9,7 @@ from textwrap import wrap
 from warmstart.checkup.findings import ClassFinding, CropLoss, Duplicates, FileFinding, Mislabelled
 from warmstart.checkup.suggest import suggested_fixes
 from warmstart.data.fixes import Fix, write_fixes
-from warmstart.data.output_paths import refuse_within_data
+from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import SettingError, printable
 
 WIDTH, NUM_SHOWN = 80, 5
@@ -118,7 +118,7 @@ class Checkup:
             name,action,label,reason,score
         """
         path = Path(path)
-        refuse_within_data(path, "path", [self.home])
+        check_outside_folders(path, "path", [self.home])
         if path.exists():
             raise SettingError(
                 f"{path} is there already, perhaps with fixes that a person made.",

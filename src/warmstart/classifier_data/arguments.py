@@ -20,7 +20,7 @@ from warmstart.arguments import (
 from warmstart.backbones.card import read_architecture
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.columns import TABLE_READERS, read_column, read_place
-from warmstart.data.output_paths import refuse_within_data
+from warmstart.data.output_paths import check_outside_folders
 
 TFMS = instance_of(ModelTransforms, 'tfms_from_model("tf_efficientnet_lite0", 224)')
 BATCH_SIZE = whole(
@@ -73,7 +73,7 @@ class HasFolders(Protocol):
         """Those that hold the images."""
 
 
-def refuse_own(data: HasFolders, **places: str | Path | None) -> None:
+def check_outside_data(data: HasFolders, **places: str | Path | None) -> None:
     """See that nothing is written among the user's images (law 13).
 
     Args:
@@ -83,4 +83,4 @@ def refuse_own(data: HasFolders, **places: str | Path | None) -> None:
     given = {name: Path(where) for name, where in places.items() if where is not None}
     folders = data.folders if given else ()
     for name, where in given.items():
-        refuse_within_data(where, name, folders)
+        check_outside_folders(where, name, folders)

@@ -16,7 +16,7 @@ from warmstart.classifier_data.arguments import (
     ON_UNREADABLE,
     READERS,
     TFMS,
-    refuse_own,
+    check_outside_data,
 )
 from warmstart.classifier_data.shown import discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
@@ -429,7 +429,7 @@ class ImageClassifierData:
             >>> (folder / "batch.png").exists()
             True
         """
-        refuse_own(self, path=path)
+        check_outside_data(self, path=path)
         pictures, num_columns = shown(
             self.source, self.on_unreadable, num_rows=num_rows, num_views=num_views, seed=seed
         )
@@ -481,7 +481,7 @@ class ImageClassifierData:
             {'train': 4, 'valid': 4, 'test': 0}
         """
         store = cache_folder(cache_dir)
-        refuse_own(self, cache_dir=store)
+        check_outside_data(self, cache_dir=store)
         from warmstart.activations.table_activations import TableActivations
 
         # torch loads here

@@ -10,7 +10,7 @@ from warmstart.data.file_names import under_root
 from warmstart.data.layout import (
     EXPECTED,
     Names,
-    refuse_without_folders,
+    check_has_folders,
     resolve_part_folders,
     visible_folders,
 )
@@ -78,7 +78,7 @@ def read_folders(
 def loose_table(root: Path, names: Names, draw: Draw, faults: Faults) -> ImageTable:
     """Images without any folder, for a checkup: rows without a label."""
     try:
-        refuse_without_folders(root, names)
+        check_has_folders(root, names)
     except DataError as error:
         faults.add(error)
     found = scan(root)

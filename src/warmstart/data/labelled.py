@@ -16,7 +16,7 @@ from warmstart.data.columns import Columns, Grid
 from warmstart.data.csv_table import Dialect, is_table, read_lines
 from warmstart.data.evaluation_split import chosen_folder, rows_of_part, split_column
 from warmstart.data.layout import visible_folders
-from warmstart.data.listing import refuse_no_images
+from warmstart.data.listing import check_any_images
 from warmstart.data.records import Faults, Record, class_key, encode_labels
 from warmstart.data.scan import scan
 from warmstart.data.table import Exclusion
@@ -108,7 +108,7 @@ def read_labelled_folders(source: Path, wanted: Wanted) -> Labelled:
             flags=("=", str(source), str(here.absolute().parent)) if is_class else (),
         )
     if not names:
-        refuse_no_images(here, found.exclusions)
+        check_any_images(here, found.exclusions)
     records = [Record(name, (name.partition("/")[0],)) for name in names]
     full = {label for record in records for label in record.labels or ()}
     empty = [name for name in visible_folders(here) if name not in full]

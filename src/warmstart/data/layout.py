@@ -53,7 +53,7 @@ def resolve_part_folders(root: Path, names: Names) -> Parts:
         )
     children = visible_folders(root)
     if not children:
-        refuse_without_folders(root, names)
+        check_has_folders(root, names)
     for given, usual in zip(names, SPLITS, strict=True):
         if given is not None and given != usual and given not in children:
             raise DataError(
@@ -167,7 +167,7 @@ def check_is_folder(root: Path) -> None:
     raise DataError(what, expected=EXPECTED, fix=fix, flags=flags)
 
 
-def refuse_without_folders(root: Path, names: Names) -> None:
+def check_has_folders(root: Path, names: Names) -> None:
     """A folder with no folder in it: empty, or one level too deep.
 
     Raises:

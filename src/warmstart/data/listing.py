@@ -40,7 +40,7 @@ def list_images(paths: Sequence[Path], *, once: bool = False) -> Listing:
                 Exclusion(f"{path}/{item.name}", item.reason) for item in found.exclusions
             ]
             if not found.images:
-                refuse_no_images(path, found.exclusions)
+                check_any_images(path, found.exclusions)
             files += [path / name for name in found.images]
         else:
             check_is_file(path)
@@ -73,7 +73,7 @@ def check_is_file(path: Path) -> None:
     raise DataError(what, expected="a file, or a folder with image files.", fix=fix)
 
 
-def refuse_no_images(folder: Path, exclusions: Iterable[Exclusion]) -> None:
+def check_any_images(folder: Path, exclusions: Iterable[Exclusion]) -> None:
     """A folder without pictures; what lies there in their place is named.
 
     Raises:

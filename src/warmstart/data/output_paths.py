@@ -37,7 +37,7 @@ def is_within(path: Path, folder: Path | None) -> bool:
     return folder is not None and path.resolve().is_relative_to(folder.resolve())
 
 
-def refuse_within_data(path: Path, name: str, folders: Iterable[Path | None]) -> None:
+def check_outside_folders(path: Path, name: str, folders: Iterable[Path | None]) -> None:
     """See that a place to write to is outside the user's data.
 
     Args:

@@ -92,7 +92,7 @@ def loaded_network(
     """
     card = saved.card
     try:
-        refuse_too_few(saved, num_weights(arch, card.head))
+        check_enough_weights(saved, num_weights(arch, card.head))
         body = build_backbone(arch, card.recipe["size"])
         fit_to_size(body.module, card.recipe["size"])
         pool = pool_for(body.module, output_shape(body.module, card.recipe["size"]))
@@ -107,7 +107,7 @@ def loaded_network(
     return network
 
 
-def refuse_too_few(saved: SavedModel, needed: int) -> None:
+def check_enough_weights(saved: SavedModel, needed: int) -> None:
     """See that a file has about enough weights, before a network is built to put them in.
 
     Whether they are those of the network is seen when it is built: some are smaller at smaller

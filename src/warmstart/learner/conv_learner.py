@@ -17,7 +17,7 @@ from warmstart.activations.frozen_part import resolve_device
 from warmstart.arguments import one_of, reads
 from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
-from warmstart.classifier_data.arguments import refuse_own
+from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.output_paths import cache_folder
 from warmstart.inference.assembly import NetworkPlan, new_network
@@ -32,7 +32,7 @@ from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, sweep_rat
 from warmstart.learner.freezing import freeze_to, set_precompute, unfreeze_backbone
 from warmstart.learner.head_fit import fit_head
 from warmstart.learner.holdout import SHARE, Holdout
-from warmstart.learner.matching import refuse_foreign_transforms
+from warmstart.learner.matching import check_transforms
 from warmstart.learner.predicting import (
     content_hashes,
     head_inputs,
@@ -129,9 +129,9 @@ class ConvLearner:
             >>> learn.precompute
             False
         """
-        refuse_foreign_transforms(arch, data.tfms)
+        check_transforms(arch, data.tfms)
         store = cache_folder(cache_dir)
-        refuse_own(data, cache_dir=store)
+        check_outside_data(data, cache_dir=store)
         place = resolve_device(device)
         plan = NetworkPlan(
             arch,
@@ -425,7 +425,7 @@ class ConvLearner:
             [0, 1]
         """
         learn = self.state
-        refuse_own(learn.data, checkpoint=checkpoint, tensorboard=tensorboard)
+        check_outside_data(learn.data, checkpoint=checkpoint, tensorboard=tensorboard)
         schedule: Schedule | OneCycle = Schedule(n_cycle, cycle_len, cycle_mult)
         if one_cycle:
             schedule = OneCycle(schedule.num_epochs)
@@ -477,7 +477,7 @@ class ConvLearner:
             'logistic'
         """
         learn = self.state
-        refuse_own(learn.data, checkpoint=checkpoint)
+        check_outside_data(learn.data, checkpoint=checkpoint)
         check_frozen(learn.layers, has_moved=learn.has_moved_backbone, what="fit_head")
         return fit_head(learn, head, balance, path_or_none(checkpoint))
 
@@ -787,7 +787,7 @@ class ConvLearner:
             'report.html'
         """
         learn = self.state
-        refuse_own(learn.data, path=path, pictures=pictures)
+        check_outside_data(learn.data, path=path, pictures=pictures)
         return report_learner(learn, path, what, steps=steps, pictures=pictures)
 
     @reads(**READERS)
@@ -806,7 +806,7 @@ class ConvLearner:
             ['model.json', 'seen_pictures.safetensors', 'weights.safetensors']
         """
         learn = self.state
-        refuse_own(learn.data, folder=folder)
+        check_outside_data(learn.data, folder=folder)
         card = replace(learn.card, mode=learn.numeric_mode, metrics=metrics or {})
         write_model(Path(folder), card, learn.model.state_dict(), learn.seen)
         return Path(folder)

@@ -12,7 +12,7 @@ from warmstart.data.folds import draw_folds
 from warmstart.data.scan import is_file
 from warmstart.data.seen_images import UNKNOWN_THRESHOLD
 from warmstart.errors import SettingError
-from warmstart.learner.matching import refuse_other_classes
+from warmstart.learner.matching import check_same_classes
 from warmstart.learner.state import LearnerState
 from warmstart.metrics.temperature import (
     Temperature,
@@ -38,7 +38,7 @@ def calibrate(learn: LearnerState, out_of_fold: Predictions) -> Temperature:
         learn: The learner.
         out_of_fold: Labelled rows that the model which predicted them did not learn from.
     """
-    refuse_other_classes(learn.card, out_of_fold, "out_of_fold")
+    check_same_classes(learn.card, out_of_fold, "out_of_fold")
     answering, found = with_temperature(out_of_fold)
     set_answering(learn, answering)
     return found
@@ -52,7 +52,7 @@ def fit_class_thresholds(learn: LearnerState, out_of_fold: Predictions, beta: fl
         out_of_fold: As for ``calibrate``.
         beta: Of the F-score that is to be highest.
     """
-    refuse_other_classes(learn.card, out_of_fold, "out_of_fold")
+    check_same_classes(learn.card, out_of_fold, "out_of_fold")
     answering, found = with_thresholds(learn.card.answering, out_of_fold, beta)
     set_answering(learn, answering)
     return found
@@ -68,7 +68,7 @@ def set_unknown(learn: LearnerState, others: Any, false_accept: float) -> Unknow
     """
     rows = others if isinstance(others, Predictions) else learn.predictor().predict(others)
     answering, found = with_unknown(learn.card.answering, rows, false_accept)
-    refuse_other_classes(learn.card, rows, "others")
+    check_same_classes(learn.card, rows, "others")
     set_answering(learn, answering)
     files = [name for name in rows.rows if is_file(Path(name))]
     learn.seen = learn.seen.joined([file_sha256(name) for name in files], UNKNOWN_THRESHOLD)

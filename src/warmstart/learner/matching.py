@@ -27,7 +27,7 @@ class Named(Protocol):
         """Whether an image may have any number of them."""
 
 
-def refuse_foreign_transforms(arch: Architecture, tfms: ModelTransforms) -> None:
+def check_transforms(arch: Architecture, tfms: ModelTransforms) -> None:
     """See that pixels are made for the backbone that is to see them.
 
     Where ``tfms`` were made for this very backbone, whatever their user chose is right; so is
@@ -39,10 +39,10 @@ def refuse_foreign_transforms(arch: Architecture, tfms: ModelTransforms) -> None
     """
     own = backbone_card(arch)
     if own is not None and own.name != tfms.card.name:
-        refuse_other_pixels(own, tfms, f"the backbone is {own.name}")
+        check_same_pixels(own, tfms, f"the backbone is {own.name}")
 
 
-def refuse_other_data(before: ImageClassifierData, after: ImageClassifierData) -> None:
+def check_same_task(before: ImageClassifierData, after: ImageClassifierData) -> None:
     """See that a learner can go on with other data: size, views and rows may differ.
 
     Args:
@@ -67,10 +67,10 @@ def refuse_other_data(before: ImageClassifierData, after: ImageClassifierData) -
             fix="make a new learner for other classes: ConvLearner.pretrained(arch, data).",
         )
     card = before.tfms.card
-    refuse_other_pixels(card, after.tfms, f"the learner saw those of {card.name}")
+    check_same_pixels(card, after.tfms, f"the learner saw those of {card.name}")
 
 
-def refuse_other_pixels(card: BackboneCard, tfms: ModelTransforms, whose: str) -> None:
+def check_same_pixels(card: BackboneCard, tfms: ModelTransforms, whose: str) -> None:
     """See that transforms make the pixels that a card promises.
 
     Args:
@@ -135,7 +135,7 @@ def as_code(backbone: str) -> str:
     return repr(backbone) if is_timm_name(backbone) else backbone
 
 
-def refuse_other_classes(model: Named, rows: Predictions, argument: str) -> None:
+def check_same_classes(model: Named, rows: Predictions, argument: str) -> None:
     """See that predictions are of a model with the same classes.
 
     Args:
@@ -155,7 +155,7 @@ def refuse_other_classes(model: Named, rows: Predictions, argument: str) -> None
         )
 
 
-def refuse_other_weights(tensors: object, own: Mapping[str, Tensor]) -> None:
+def check_weight_shapes(tensors: object, own: Mapping[str, Tensor]) -> None:
     """See that weights are those of a network of this structure.
 
     Args:

@@ -6,13 +6,13 @@ from dataclasses import asdict, replace
 import torch
 from torch import Tensor, nn
 
-from warmstart.classifier_data.arguments import refuse_own
+from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.learner.layers import Layers
 from warmstart.learner.matching import (
+    check_same_task,
+    check_weight_shapes,
     fit_to_other_size,
-    refuse_other_data,
-    refuse_other_weights,
 )
 from warmstart.learner.snapshots import Snapshots
 from warmstart.learner.state import LearnerState, forget_answering, set_card, with_seen_through
@@ -44,7 +44,7 @@ def put_weights(learn: LearnerState, tensors: Mapping[str, Tensor]) -> None:
         tensors: By name, as ``learn.model.state_dict()`` gives them.
     """
     before = learn.model.state_dict()
-    refuse_other_weights(tensors, before)
+    check_weight_shapes(tensors, before)
     moved = any(
         not torch.equal(tensor, tensors[name].to(tensor.device))
         for name, tensor in before.items()
@@ -62,8 +62,8 @@ def set_data(learn: LearnerState, data: ImageClassifierData) -> None:
         learn: The learner.
         data: Whatever was stored for it before is found again, nothing else is used.
     """
-    refuse_other_data(learn.data, data)
-    refuse_own(data, cache_dir=learn.parts.cache_dir)
+    check_same_task(learn.data, data)
+    check_outside_data(data, cache_dir=learn.parts.cache_dir)
     size, cut = data.tfms.recipe.size, learn.layers.cut
     fit_to_other_size(learn.model.backbone, learn.layers.size, size)
     learn.layers = Layers(learn.model, size, learn.layers.num_groups)

@@ -15,7 +15,7 @@ from warmstart.arguments import (
     real,
     whole,
 )
-from warmstart.classifier_data.arguments import refuse_own
+from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
 from warmstart.recipe.recipe_run import RecipeRun
@@ -167,7 +167,7 @@ class Recipe:
             >>> [step.number for step in result.steps]
             [1, 2, 3]
         """
-        refuse_own(learn.data, checkpoint=checkpoint)
+        check_outside_data(learn.data, checkpoint=checkpoint)
         place = None if checkpoint is None else Path(checkpoint)
         steps = RecipeRun(learn, self, dict(chosen or {}), on_choice, place)
         for number, step in enumerate(STEPS[: self.last_step], 1):

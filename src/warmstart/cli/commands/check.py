@@ -8,7 +8,7 @@ import typer
 from warmstart.cli.commands.options import with_options
 from warmstart.cli.commands.paths import check_places
 from warmstart.cli.run.settings import BackboneSettings
-from warmstart.data.output_paths import refuse_within_data
+from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import show_lines
 
@@ -27,7 +27,7 @@ def check_command(
     """
     data = check_places(settings)
     if fixes_out is not None:
-        refuse_within_data(fixes_out, "--fixes-out", data)
+        check_outside_folders(fixes_out, "--fixes-out", data)
         if fixes_out.exists():  # said before the minutes that the check may take
             raise SettingError(
                 f"{fixes_out} is there already, perhaps with fixes that a person made.",

@@ -8,7 +8,7 @@ import typer
 from warmstart.cli.commands.options import with_options
 from warmstart.cli.commands.paths import check_drawable, check_places
 from warmstart.cli.run.settings import LearnSettings
-from warmstart.data.output_paths import refuse_within_data
+from warmstart.data.output_paths import check_outside_folders
 from warmstart.terminal.colour import show_lines
 
 
@@ -21,7 +21,7 @@ def lr_find_command(
     data = check_places(settings)
     if plot is not None:
         check_drawable(plot, "--plot")
-        refuse_within_data(plot, "--plot", data)
+        check_outside_folders(plot, "--plot", data)
     # numpy and Pillow load here, not for --help
     from warmstart.cli.run.loading import build_learner, load_data
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from warmstart.cli.run.config import PREDICTIONS, RECIPE, RUNS
 from warmstart.cli.run.settings import PATHS, BackboneSettings, TrainSettings
-from warmstart.data.output_paths import cache_folder, refuse_within_data
+from warmstart.data.output_paths import cache_folder, check_outside_folders
 from warmstart.errors import DataError, SettingError
 
 DRAWN = (".png", ".svg", ".pdf", ".jpg")
@@ -39,9 +39,9 @@ def check_places(settings: BackboneSettings) -> list[Path]:
         check_exists(others, expected="pictures of other things.")
         found.append(others if others.is_dir() else None)
     data = [folder for folder in found if folder is not None]
-    refuse_within_data(cache_folder(settings.cache_dir), "--cache-dir", data)
+    check_outside_folders(cache_folder(settings.cache_dir), "--cache-dir", data)
     if isinstance(settings, TrainSettings) and settings.tensorboard is not None:
-        refuse_within_data(Path(settings.tensorboard), "--tensorboard", data)
+        check_outside_folders(Path(settings.tensorboard), "--tensorboard", data)
     return data
 
 

@@ -12,7 +12,7 @@ from warmstart.cli.commands import options
 from warmstart.cli.commands.model import ModelOrName, check_is_model, is_published
 from warmstart.cli.commands.paths import check_exists
 from warmstart.cli.run.settings import AUGMENTATIONS
-from warmstart.data.output_paths import refuse_within_data
+from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
 from warmstart.files.cells import write_rows
 from warmstart.files.writing import writing_text
@@ -66,7 +66,7 @@ def predict_command(
     for path in paths:
         check_exists(path, expected="an image, or a folder of images.")
     if csv_file is not None and str(csv_file) != "-":
-        refuse_within_data(csv_file, "--csv", [path for path in paths if path.is_dir()])
+        check_outside_folders(csv_file, "--csv", [path for path in paths if path.is_dir()])
     from warmstart.data.listing import list_images
     from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 

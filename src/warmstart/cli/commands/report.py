@@ -7,7 +7,7 @@ import typer
 
 from warmstart.cli.commands import options
 from warmstart.cli.commands.paths import check_is_run, data_folder
-from warmstart.data.output_paths import cache_folder, refuse_within_data
+from warmstart.data.output_paths import cache_folder, check_outside_folders
 from warmstart.terminal.colour import show_lines
 
 
@@ -34,10 +34,10 @@ def report_command(
     if source.exists():
         data = [data_folder(source, asked.folder)]
         store = cache_folder(asked.cache_dir if cache_dir is None else cache_dir)
-        refuse_within_data(place, "--out", data)
-        refuse_within_data(store, "--cache-dir", data)
+        check_outside_folders(place, "--out", data)
+        check_outside_folders(store, "--cache-dir", data)
         if pictures is not None:
-            refuse_within_data(pictures, "--pictures", data)
+            check_outside_folders(pictures, "--pictures", data)
     from warmstart.cli.run.report import write_run_report
 
     written = write_run_report(folder.read(config), run, place, pictures, cache_dir=cache_dir)

@@ -9,7 +9,7 @@ from warmstart.arguments import LARGEST_SEED
 from warmstart.cli.commands.options import with_options
 from warmstart.cli.commands.paths import check_drawable, check_exists, data_folder
 from warmstart.cli.run.settings import DataSettings
-from warmstart.data.output_paths import refuse_within_data
+from warmstart.data.output_paths import check_outside_folders
 from warmstart.terminal.colour import show_lines
 
 
@@ -25,7 +25,7 @@ def show_command(
     source = Path(settings.source)
     check_exists(source, expected="a folder of images, or a CSV that names them.")
     check_drawable(out, "--out")
-    refuse_within_data(out, "--out", [data_folder(source, settings.folder)])
+    check_outside_folders(out, "--out", [data_folder(source, settings.folder)])
     # numpy and Pillow load here, not for --help
     from warmstart.cli.run.loading import load_data
 

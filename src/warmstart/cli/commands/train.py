@@ -12,7 +12,7 @@ from warmstart.cli.run.config import RECIPE, RunConfig, read_config
 from warmstart.cli.run.runner import new_run, run_to_result
 from warmstart.cli.run.settings import PATHS, SOURCE_HELP, TrainSettings
 from warmstart.cli.text.errors import resume_line
-from warmstart.data.output_paths import refuse_within_data
+from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import show_lines
 
@@ -43,7 +43,7 @@ def train_command(
     if resume is not None:
         config = resume_config(resume, context)
         if not config.result:
-            refuse_within_data(resume, "--resume", places_of(config, settings.cache_dir))
+            check_outside_folders(resume, "--resume", places_of(config, settings.cache_dir))
         run_to_result(config, resume, settings.cache_dir)
         return
     if like is not None:

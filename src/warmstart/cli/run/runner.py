@@ -7,7 +7,7 @@ from pathlib import Path
 
 from warmstart.cli.run.config import RECIPE, RUNS, RunConfig
 from warmstart.cli.text.errors import RunStopped
-from warmstart.data.output_paths import is_within, refuse_within_data
+from warmstart.data.output_paths import check_outside_folders, is_within
 from warmstart.errors import SettingError
 from warmstart.files.writing import file_errors, folder_lock
 from warmstart.terminal.colour import show_lines
@@ -58,7 +58,7 @@ def new_run(
         The folder.
     """
     if out is not None:
-        refuse_within_data(out, "--out", data)
+        check_outside_folders(out, "--out", data)
         check_unused(out)
         with file_errors(out):
             out.mkdir(parents=True, exist_ok=True)
