@@ -13,7 +13,7 @@ from warmstart.files.reading import read_regular
 from warmstart.files.strict import convert, json_table
 from warmstart.images.augment import Augmentation
 from warmstart.images.view import ViewRecipe
-from warmstart.results.answering import PLAIN, Answering
+from warmstart.results.decision_rule import PLAIN, DecisionRule
 
 FORMAT = "warmstart-model-1"
 CARD, WEIGHTS = "model.json", "weights.safetensors"
@@ -47,7 +47,7 @@ class ModelCard:
     view_seed: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    answering: Answering = PLAIN
+    answering: DecisionRule = PLAIN
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from warmstart.metrics.temperature import (
 )
 from warmstart.metrics.thresholds import Thresholds, fit_thresholds
 from warmstart.metrics.unknown import UnknownThreshold, confidence, unknown_threshold
-from warmstart.results.answering import UNKNOWN, Answering
+from warmstart.results.decision_rule import UNKNOWN, DecisionRule
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import show_lines
@@ -40,7 +40,7 @@ def calibrate(learn: LearnerState, out_of_fold: Predictions) -> Temperature:
     """
     check_same_classes(learn.card, out_of_fold, "out_of_fold")
     answering, found = with_temperature(out_of_fold)
-    set_answering(learn, answering)
+    set_decision_rule(learn, answering)
     return found
 
 
@@ -54,7 +54,7 @@ def fit_class_thresholds(learn: LearnerState, out_of_fold: Predictions, beta: fl
     """
     check_same_classes(learn.card, out_of_fold, "out_of_fold")
     answering, found = with_thresholds(learn.card.answering, out_of_fold, beta)
-    set_answering(learn, answering)
+    set_decision_rule(learn, answering)
     return found
 
 
@@ -69,19 +69,19 @@ def set_unknown(learn: LearnerState, others: Any, false_accept: float) -> Unknow
     rows = others if isinstance(others, Predictions) else learn.predictor().predict(others)
     answering, found = with_unknown(learn.card.answering, rows, false_accept)
     check_same_classes(learn.card, rows, "others")
-    set_answering(learn, answering)
+    set_decision_rule(learn, answering)
     files = [name for name in rows.rows if is_file(Path(name))]
     learn.seen = learn.seen.joined([file_sha256(name) for name in files], UNKNOWN_THRESHOLD)
     return found
 
 
-def set_answering(learn: LearnerState, answering: Answering) -> None:
+def set_decision_rule(learn: LearnerState, answering: DecisionRule) -> None:
     """Answer so from now on, and say what was found last."""
     learn.card = replace(learn.card, answering=answering)
     notify_found(answering, quiet=learn.quiet)
 
 
-def with_temperature(rows: Predictions) -> tuple[Answering, Temperature]:
+def with_temperature(rows: Predictions) -> tuple[DecisionRule, Temperature]:
     """Fit a temperature.
 
     Args:
@@ -95,7 +95,7 @@ def with_temperature(rows: Predictions) -> tuple[Answering, Temperature]:
     how = f"temperature {found.value:.4f} from {found.num_rows} rows"
     if found.reason is not None:
         how = f"temperature 1: {found.reason}"
-    return Answering().with_temperature(found.value, how), found
+    return DecisionRule().with_temperature(found.value, how), found
 
 
 def folds_of(rows: Predictions) -> NDArray[np.int64]:
@@ -109,8 +109,8 @@ def folds_of(rows: Predictions) -> NDArray[np.int64]:
 
 
 def with_thresholds(
-    answering: Answering, rows: Predictions, beta: float
-) -> tuple[Answering, Thresholds]:
+    answering: DecisionRule, rows: Predictions, beta: float
+) -> tuple[DecisionRule, Thresholds]:
     """Fit one threshold per class, on probabilities as the model will give them."""
     said = as_answered(answering, rows)
     found = fit_thresholds(said.probabilities, said.labels, said.classes, beta=beta)
@@ -120,8 +120,8 @@ def with_thresholds(
 
 
 def with_unknown(
-    answering: Answering, others: Predictions, false_accept: float
-) -> tuple[Answering, UnknownThreshold]:
+    answering: DecisionRule, others: Predictions, false_accept: float
+) -> tuple[DecisionRule, UnknownThreshold]:
     """Choose when the answer is "unknown".
 
     Raises:
@@ -152,7 +152,7 @@ def logits_before(rows: Predictions) -> NDArray[np.float64]:
     return logits * rows.answering.temperature
 
 
-def as_answered(answering: Answering, rows: Predictions) -> Predictions:
+def as_answered(answering: DecisionRule, rows: Predictions) -> Predictions:
     """Rows with the probabilities that another temperature gives them."""
     if rows.answering.temperature == answering.temperature:
         return rows
@@ -162,7 +162,7 @@ def as_answered(answering: Answering, rows: Predictions) -> Predictions:
     return replace(rows, probabilities=chances, answering=answering)
 
 
-def notify_found(answering: Answering, *, quiet: bool) -> None:
+def notify_found(answering: DecisionRule, *, quiet: bool) -> None:
     """Say what was found last."""
     if not quiet:
         show_lines(answering.how[-1], is_error=True)

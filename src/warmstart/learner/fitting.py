@@ -18,7 +18,7 @@ from warmstart.learner.inputs import targets_of
 from warmstart.learner.layers import TrainablePart
 from warmstart.learner.reading import read_inputs, remember_images
 from warmstart.learner.snapshots import Snapshots
-from warmstart.learner.state import LearnerState, forget_answering
+from warmstart.learner.state import LearnerState, forget_decision_rule
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.terminal.colour import notify
@@ -74,7 +74,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
         inputs = read_inputs(learn, ("train", "valid"))
         settings = with_balance(learn, replace(settings, inputs_name=inputs.name()), plan.balance)
         remember_images(learn, inputs, plan.choose_on if settings.chooses else None)
-        forget_answering(learn, "the model was trained on")
+        forget_decision_rule(learn, "the model was trained on")
         learn.out_of_fold = None
         file = f"fit-{learn.num_fits}.safetensors"
         point = None if plan.checkpoint is None else Checkpoint(plan.checkpoint / file)

@@ -15,7 +15,7 @@ from warmstart.learner.matching import (
     fit_to_other_size,
 )
 from warmstart.learner.snapshots import Snapshots
-from warmstart.learner.state import LearnerState, forget_answering, set_card, with_seen_through
+from warmstart.learner.state import LearnerState, forget_decision_rule, set_card, with_seen_through
 from warmstart.training.head import AnyHeadCard, check_head_shape
 
 
@@ -28,7 +28,7 @@ def put_head(learn: LearnerState, head: nn.Module, card: AnyHeadCard | None) -> 
         card: What it is built from; None for one of the user's own.
     """
     check_head_shape(head, learn.num_features, len(learn.data.classes))
-    forget_answering(learn, "the head is another")
+    forget_decision_rule(learn, "the head is another")
     learn.model.head = head.to(learn.device).eval()
     learn.card = replace(learn.card, head=None if card is None else asdict(card))
     learn.snapshots = Snapshots(learn.model.head, None)
@@ -71,5 +71,5 @@ def set_data(learn: LearnerState, data: ImageClassifierData) -> None:
     learn.data = data
     set_card(learn, with_seen_through(learn.card, data.tfms))
     learn.snapshots = Snapshots(learn.model.head, None)
-    forget_answering(learn, "the data is another")
+    forget_decision_rule(learn, "the data is another")
     learn.history.begin_anew()

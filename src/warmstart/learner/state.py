@@ -22,7 +22,7 @@ from warmstart.learner.holdout import NO_HOLDOUT, Holdout
 from warmstart.learner.inputs import TableInputs
 from warmstart.learner.layers import Layers
 from warmstart.learner.snapshots import Snapshots
-from warmstart.results.answering import Answering
+from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.colour import notify
@@ -194,7 +194,7 @@ def with_seen_through(card: ModelCard, tfms: ModelTransforms) -> ModelCard:
     return replace(card, **seen_through(tfms))
 
 
-def forget_answering(learn: LearnerState, why: str) -> None:
+def forget_decision_rule(learn: LearnerState, why: str) -> None:
     """Answer plainly again: what was fitted was, on probabilities that are not given any more.
 
     Args:
@@ -204,4 +204,4 @@ def forget_answering(learn: LearnerState, why: str) -> None:
     fitted = learn.card.answering.how
     if fitted:
         notify(f"{why}: forgotten is {'; '.join(fitted)}.", quiet=learn.quiet)
-    learn.card = replace(learn.card, answering=Answering())
+    learn.card = replace(learn.card, answering=DecisionRule())

@@ -10,7 +10,7 @@ from warmstart.images.image_file import thumbnail
 from warmstart.plots.pictures import overlaid
 from warmstart.report.choice import galleries_of
 from warmstart.report.content import SeenRows
-from warmstart.results.answering import UNKNOWN
+from warmstart.results.decision_rule import UNKNOWN
 from warmstart.results.gallery import right_and_wrong
 from warmstart.results.predictions import Predictions
 

@@ -12,8 +12,8 @@ from warmstart.metrics.evaluate import compute_scores
 from warmstart.metrics.intervals import wilson
 from warmstart.metrics.labelled_rows import LIKELY, known_rows
 from warmstart.metrics.scores import Scores
-from warmstart.results.answering import PLAIN, UNKNOWN, Answering
 from warmstart.results.confusion import ConfusionMatrix
+from warmstart.results.decision_rule import PLAIN, UNKNOWN, DecisionRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Predictions:
     probabilities: NDArray[np.float64]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
-    answering: Answering = field(default=PLAIN, kw_only=True)
+    answering: DecisionRule = field(default=PLAIN, kw_only=True)
     chosen_on_these: tuple[str, ...] = field(default=(), kw_only=True)
     left_out: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     notes: tuple[str, ...] = field(default=(), kw_only=True)

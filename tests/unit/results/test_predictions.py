@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from sklearn import metrics
 
 from warmstart.errors import SettingError
-from warmstart.results.answering import Answering
+from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.predictions import Predictions
 
 CLASSES = ("ant", "bee", "cat")
@@ -88,7 +88,7 @@ def test_most_confused_pairs_come_first() -> None:
 
 def test_fitted_thresholds_are_what_calls() -> None:
     plain = many_labels(0)
-    found = replace(plain, answering=Answering(thresholds=(0.2, 0.5, 0.9)))
+    found = replace(plain, answering=DecisionRule(thresholds=(0.2, 0.5, 0.9)))
     assert (found.predicted == (plain.probabilities > [0.2, 0.5, 0.9])).all()
     assert plain.thresholds.tolist() == [0.5] * 3
     for names, row in zip(found.answers, found.predicted, strict=True):
@@ -98,7 +98,7 @@ def test_fitted_thresholds_are_what_calls() -> None:
 def test_an_unsure_row_is_unknown_and_keeps_its_nearest_class() -> None:
     plain = one_label(0)
     assert not plain.is_unknown.any()
-    found = replace(plain, answering=Answering(unknown_below=0.6))
+    found = replace(plain, answering=DecisionRule(unknown_below=0.6))
     assert (found.predicted == plain.predicted).all()
     assert found.accuracy == plain.accuracy
     unsure = plain.probabilities.max(axis=1) < 0.6

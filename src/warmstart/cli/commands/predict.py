@@ -16,7 +16,7 @@ from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
 from warmstart.files.cells import write_rows
 from warmstart.files.writing import writing_text
-from warmstart.results.answering import UNKNOWN
+from warmstart.results.decision_rule import UNKNOWN
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def predict_command(
     if predictions is not None:
         for note in predictions.notes:
             show_lines(f"note: {printable(note)}", is_error=True)
-        said = predictions if unknown else always_answering(predictions)
+        said = predictions if unknown else always_deciding(predictions)
         write(said, csv_file, top=top or (3 if has_name_only else 1))
     if unread is not None:
         what, *details = unread.what.split("\n")
@@ -142,7 +142,7 @@ def notify_left_out(exclusions: Sequence["Exclusion"], csv_file: Path | None) ->
         show_lines(line, is_error=True)
 
 
-def always_answering(predictions: "Predictions") -> "Predictions":
+def always_deciding(predictions: "Predictions") -> "Predictions":
     """The same without "unknown"."""
     return replace(predictions, answering=replace(predictions.answering, unknown_below=None))
 

@@ -23,7 +23,7 @@ from warmstart.files.writing import write_whole, writing_text
 from warmstart.inference.model_card import read_card
 from warmstart.metrics.scores import Scores
 from warmstart.report.content import DataFacts
-from warmstart.results.answering import Answering
+from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
@@ -110,7 +110,7 @@ class RunFolder:
             self.refuse(str(self.path), error, f"{PREDICTIONS}, {SCORES} and {MODEL_CARD}", "them")
         predictions = replace(
             saved.predictions,
-            answering=Answering(thresholds=card.answering.thresholds),
+            answering=DecisionRule(thresholds=card.answering.thresholds),
             chosen_on_these=scores.chosen_on_these,
         )
         return replace(saved, predictions=predictions)

@@ -12,7 +12,7 @@ from tests.unit.cli.conftest import Run
 from warmstart.cli.run.folder import RunFolder
 from warmstart.comparison.compare import compare_predictions
 from warmstart.inference.model_card import CardFile, ModelCard
-from warmstart.results.answering import Answering
+from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.predictions import Predictions
 
 CLASSES = ("cat", "dog")
@@ -83,7 +83,7 @@ def test_moved_and_reordered_files_are_matched_by_content(run: Run, tmp_path: Pa
 def test_many_labels_are_called_by_each_runs_thresholds(
     thresholds: tuple[float, ...] | None, run: Run, tmp_path: Path
 ) -> None:
-    one, other = many(1), replace(many(2), answering=Answering(thresholds=thresholds))
+    one, other = many(1), replace(many(2), answering=DecisionRule(thresholds=thresholds))
     said = run("compare-runs", written(tmp_path / "a", one), written(tmp_path / "b", other))
     assert said.code == 0, said.err
     assert str(compare_predictions(one, other)) in said.out

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 
 from warmstart.cli.text.scores import show_scores
 from warmstart.cli.text.tables import matrix_text, shorten_name
-from warmstart.results.answering import Answering
 from warmstart.results.confusion import ConfusionMatrix
+from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.predictions import Predictions
 
 NAMES = st.text("abcdefgh _-", min_size=1, max_size=40)
@@ -84,7 +84,7 @@ def test_scores_are_told_with_their_intervals(capsys: pytest.CaptureFixture[str]
 def test_what_flatters_and_what_is_unknown_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     plain = guesses(("a", "b", "c"))
     told = replace(
-        plain, chosen_on_these=("the best epoch",), answering=Answering(unknown_below=0.5)
+        plain, chosen_on_these=("the best epoch",), answering=DecisionRule(unknown_below=0.5)
     )
     show_scores(told, told.scores(num_resamples=0))
     out = capsys.readouterr().out

@@ -6,7 +6,7 @@ UNKNOWN = "unknown"  # the answer for pictures of things that no class stands fo
 
 
 @dataclass(frozen=True)
-class Answering:
+class DecisionRule:
     """How logits become probabilities, and those an answer.
 
     ``temperature`` divides the logits, of each view before views are averaged. ``thresholds`` (K,)
@@ -22,7 +22,7 @@ class Answering:
 
     def with_temperature(self, value: float, how: str) -> "Answering":
         """A new temperature; what was fitted on probabilities of another is forgotten."""
-        return Answering(temperature=value, how=(how,))
+        return DecisionRule(temperature=value, how=(how,))
 
     def with_thresholds(self, values: tuple[float, ...], how: str) -> "Answering":
         """New thresholds."""
@@ -33,4 +33,4 @@ class Answering:
         return replace(self, unknown_below=below, how=(*self.how, how))
 
 
-PLAIN = Answering()  # nothing was fitted
+PLAIN = DecisionRule()  # nothing was fitted
