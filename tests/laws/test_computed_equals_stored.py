@@ -102,16 +102,16 @@ class Pictures:
 class Names:
     """Of the training rows."""
 
-    space: str
+    namespace: str
     views: Views
 
     def keys(self, epoch: int) -> list[bytes]:
-        return [key(self.space, number, self.views.at(epoch)) for number in range(NUM_TRAIN)]
+        return [key(self.namespace, number, self.views.at(epoch)) for number in range(NUM_TRAIN)]
 
 
-def key(space: str, number: int, view: int) -> bytes:
+def key(namespace: str, number: int, view: int) -> bytes:
     content = hashlib.sha256(IMAGES[number].tobytes()).digest()
-    return row_key(space, f"view {view}", content)
+    return row_key(namespace, f"view {view}", content)
 
 
 def computed(runner: PrefixRunner, views: Views, num_threads: int) -> ComputedInputs:

@@ -148,10 +148,10 @@ class FrozenPart:
 
     def keys(self, views: str | Sequence[str], content_hashes: Sequence[bytes]) -> list[bytes]:
         """Names of rows: of one view, or of a view each."""
-        space = self.card.identity
+        namespace = self.card.identity
         names = [views] * len(content_hashes) if isinstance(views, str) else views
         pairs = zip(names, content_hashes, strict=True)
-        return [row_key(space, name, content) for name, content in pairs]
+        return [row_key(namespace, name, content) for name, content in pairs]
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:

@@ -73,7 +73,7 @@ class RenderedRows:
 class StoredPixels:
     """Stored rows whose activations are the pixels themselves."""
 
-    space: CacheNamespace
+    namespace: CacheNamespace
     positions: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -82,7 +82,9 @@ class StoredPixels:
 
     def render(self, position: int) -> NDArray[np.uint8]:
         """(size, size, 3) uint8."""
-        pixels: NDArray[np.uint8] = self.space.gather(self.positions[position : position + 1])[0]
+        pixels: NDArray[np.uint8] = self.namespace.gather(self.positions[position : position + 1])[
+            0
+        ]
         return pixels
 
 
@@ -103,7 +105,7 @@ class StoredInputs:
 
     def __init__(
         self,
-        space: CacheNamespace,
+        namespace: CacheNamespace,
         train_rows: EpochKeys,
         valid_keys: Sequence[bytes],
         device: torch.device,
@@ -112,20 +114,20 @@ class StoredInputs:
         """Take the names of rows.
 
         Args:
-            space: Where the rows lie.
+            namespace: Where the rows lie.
             train_rows: Names of the training rows in each epoch.
             valid_keys: Names of the validation rows.
             device: Where batches go.
             choice_keys: Names of the rows that choose.
         """
-        self.space, self.train_rows, self.device = space, train_rows, device
-        self.valid_positions = space.locate(valid_keys)
-        self.choice_positions = space.locate(choice_keys)
+        self.namespace, self.train_rows, self.device = namespace, train_rows, device
+        self.valid_positions = namespace.locate(valid_keys)
+        self.choice_positions = namespace.locate(choice_keys)
 
     @property
     def mode(self) -> str:
         """The numeric mode in which rows were computed."""
-        return self.space.card.mode
+        return self.namespace.card.mode
 
     def train(
         self,
@@ -135,19 +137,19 @@ class StoredInputs:
     ) -> Iterator[Tensor]:
         """Each batch as float32 (B, …)."""
         epochs = np.unique(np.concatenate(draws) if draws else [epoch])
-        located = np.stack([self.space.locate(self.train_rows.keys(int(e))) for e in epochs])
+        located = np.stack([self.namespace.locate(self.train_rows.keys(int(e))) for e in epochs])
         for number, rows in enumerate(batches):
             seen = epoch if draws is None else draws[number]
             positions = located[np.searchsorted(epochs, seen), rows]
-            yield to_tensor(self.space.gather(positions), self.device)
+            yield to_tensor(self.namespace.gather(positions), self.device)
 
     def valid(self) -> Iterator[Tensor]:
         """All validation rows, in order."""
-        yield from stored_blocks(self.space, self.valid_positions, self.device)
+        yield from stored_blocks(self.namespace, self.valid_positions, self.device)
 
     def choice(self) -> Iterator[Tensor]:
         """All rows that choose, in order."""
-        yield from stored_blocks(self.space, self.choice_positions, self.device)
+        yield from stored_blocks(self.namespace, self.choice_positions, self.device)
 
 
 class ComputedInputs:
@@ -257,11 +259,11 @@ def all_readable(blocks: Iterator[PixelBlock]) -> Iterator[PixelBlock]:
 
 
 def stored_blocks(
-    space: CacheNamespace, positions: NDArray[np.int64], device: torch.device
+    namespace: CacheNamespace, positions: NDArray[np.int64], device: torch.device
 ) -> Iterator[Tensor]:
     """Stored rows in blocks of VALID_ROWS."""
     for start in range(0, len(positions), VALID_ROWS):
-        yield to_tensor(space.gather(positions[start : start + VALID_ROWS]), device)
+        yield to_tensor(namespace.gather(positions[start : start + VALID_ROWS]), device)
 
 
 def regroup(

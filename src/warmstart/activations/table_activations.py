@@ -67,15 +67,15 @@ class TableActivations:
         Returns:
             The space, a key per row, and the images that cannot be read.
         """
-        space, keys, failures = self._store(source, rows, view)
+        namespace, keys, failures = self._store(source, rows, view)
         changed = [failure.name for failure in failures if failure.reason == CHANGED]
         if changed:  # what was remembered of them is wrong, so hash them again, and try once more
             files = [
                 source.table.root / name for name in changed if name not in source.table.memory
             ]
             ContentHashes(self.hashes.database, rehash=True).sha256(files)
-            space, keys, failures = self._store(source, rows, view)
-        return space, keys, failures
+            namespace, keys, failures = self._store(source, rows, view)
+        return namespace, keys, failures
 
     def stored(
         self, source: PixelSource, rows: NDArray[np.int64], view: int = 0
@@ -84,28 +84,28 @@ class TableActivations:
 
         A row that could be read before and cannot any more raises its UnreadableImageError.
         """
-        space, keys, failures = self.store(source, rows, view)
+        namespace, keys, failures = self.store(source, rows, view)
         if failures:
             raise failures[0]
-        return space, keys
+        return namespace, keys
 
     def rows(
         self, source: PixelSource, rows: NDArray[np.int64], view: int = 0
     ) -> NDArray[np.float32]:
         """One view of some rows as an array (N, …), stored like ``stored`` does."""
-        space, keys = self.stored(source, rows, view)
-        return space.gather(space.locate(keys)).astype(np.float32)
+        namespace, keys = self.stored(source, rows, view)
+        return namespace.gather(namespace.locate(keys)).astype(np.float32)
 
     def _store(
         self, source: PixelSource, rows: NDArray[np.int64], view: int
     ) -> tuple[CacheNamespace, list[bytes], list[UnreadableImageError]]:
         hashes = source.content_hashes(rows, self.hashes)
         keys = self.frozen.keys(source.view_names(rows, view), hashes)
-        space = self._space()
-        num_missing = len(space.missing(keys))
+        namespace = self._namespace()
+        num_missing = len(namespace.missing(keys))
         if num_missing == 0:
-            return space, keys, []
-        megabytes = reserve(space, num_missing) / 1e6
+            return namespace, keys, []
+        megabytes = reserve(namespace, num_missing) / 1e6
         of = f" (view {view})" if view and source.varies else ""
         what = f"{self.frozen.backbone} once per image{of}, {megabytes:.1f} MB to keep"
 
@@ -118,10 +118,10 @@ class TableActivations:
             )
 
         with self.progress(num_missing, what) as advance:
-            failures = fill(space, keys, stream, lambda: self.frozen.runner, advance)
-        return space, keys, failures
+            failures = fill(namespace, keys, stream, lambda: self.frozen.runner, advance)
+        return namespace, keys, failures
 
-    def _space(self) -> CacheNamespace:
+    def _namespace(self) -> CacheNamespace:
         """Opened once, because opening reads all of it to compare its checksums."""
         known = len(self.damaged)
         if self._opened is None or self._opened.card != self.frozen.card:

@@ -246,13 +246,13 @@ class RowsOf:
         activations, source, self.device = inputs.activations, inputs.source, device
         if rows is None:
             rows = source.table.rows("train")
-        self.space, self.plain = activations.stored(source, rows)
+        self.namespace, self.plain = activations.stored(source, rows)
         self.views = StoredViews(activations, source, rows, inputs.precompute)
 
     def __call__(self, train: NDArray[np.int64], held: NDArray[np.int64]) -> StoredInputs:
         """Batches of these rows."""
         return StoredInputs(
-            self.space, SomeRows(self.views, train), at_positions(self.plain, held), self.device
+            self.namespace, SomeRows(self.views, train), at_positions(self.plain, held), self.device
         )
 
 

@@ -121,11 +121,11 @@ def stored(
     frozen = predictor.frozen
     if not (folder / frozen.card.identity).is_dir():
         return None
-    space = CacheNamespace(folder, frozen.card)
+    namespace = CacheNamespace(folder, frozen.card)
     keys = frozen.keys(predictor.recipe.name(), hashes)
-    if space.missing(keys):
+    if namespace.missing(keys):
         return None
-    return np.asarray(space.gather(space.locate(keys)), np.float32)
+    return np.asarray(namespace.gather(namespace.locate(keys)), np.float32)
 
 
 def computed(

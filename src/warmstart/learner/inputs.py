@@ -196,17 +196,17 @@ class TableInputs:
         """The plain view of some rows, out of the store where it is kept."""
         if self.unfrozen is None or self.unfrozen.plain is None:
             return RenderedRows(self.source, rows)
-        space, keys = self.unfrozen.plain.stored(self.source, rows)
-        return StoredPixels(space, space.locate(keys))
+        namespace, keys = self.unfrozen.plain.stored(self.source, rows)
+        return StoredPixels(namespace, namespace.locate(keys))
 
     def _to_the_cut(self, rows: RowParts, device: torch.device) -> StoredInputs | ComputedInputs:
         """Batches of what comes out of the frozen part."""
         activations, source = self.activations, self.source
         if self.precompute is False:
             return ComputedInputs(activations.frozen.runner, source, rows, device, num_cores())
-        space, valid = activations.stored(source, rows.valid)
+        namespace, valid = activations.stored(source, rows.valid)
         return StoredInputs(
-            space,
+            namespace,
             StoredViews(activations, source, rows.train, self.precompute),
             valid,
             device,

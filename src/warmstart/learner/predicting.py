@@ -70,8 +70,8 @@ class TablePredictor:
         if self.store is None:
             rendered = RenderedRows(self.source, rows, view)
             return self.predictor.rows(rendered.render, len(rows))
-        space, keys = self.store.stored(self.source, rows, view)
-        blocks = stored_blocks(space, space.locate(keys), self.predictor.frozen.device)
+        namespace, keys = self.store.stored(self.source, rows, view)
+        blocks = stored_blocks(namespace, namespace.locate(keys), self.predictor.frozen.device)
         return self.predictor.chances(blocks)
 
 

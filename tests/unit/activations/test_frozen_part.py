@@ -158,7 +158,7 @@ def test_what_has_run_here_before_is_named_without_compiling(
 ) -> None:
     prefix = Convertible()
     first = TableActivations(frozen(prefix), tmp_path, no_progress)
-    first._space()
+    first._namespace()
     monkeypatch.setattr(frozen_part, "compile_graph", refusing)
     again = TableActivations(frozen(prefix), tmp_path, no_progress)
     assert again.frozen.card == first.frozen.card

@@ -46,13 +46,13 @@ def rows_of(activations: TableActivations, pictures: Sequence[NDArray[np.uint8]]
 
 def assert_named_rightly(activations: TableActivations, source: PixelSource) -> None:
     """Each stored row is that of the file as it is now, and has its name."""
-    space, keys, failures = activations.store(source, ROWS)
+    namespace, keys, failures = activations.store(source, ROWS)
     assert failures == []
     contents = [source.content(int(row)) for row in ROWS]
     hashes = [hashlib.sha256(content).digest() for content in contents]
     assert keys == activations.frozen.keys(source.recipe.name(), hashes)
     wanted = rows_of(activations, [source.recipe.render(content, "") for content in contents])
-    assert space.gather(space.locate(keys)).tobytes() == wanted
+    assert namespace.gather(namespace.locate(keys)).tobytes() == wanted
 
 
 class Replaced(PixelSource):
@@ -78,8 +78,8 @@ def test_a_file_replaced_once_gets_the_name_of_its_new_bytes(
     changing = replacing(
         source, lambda row: row in todo and photo(source.table.path(row), todo.pop(row))
     )
-    space, _, failures = activations.store(changing, ROWS)
-    assert (todo, failures, len(space)) == ({}, [], 4)
+    namespace, _, failures = activations.store(changing, ROWS)
+    assert (todo, failures, len(namespace)) == ({}, [], 4)
     assert_named_rightly(activations, source)
 
 
@@ -90,9 +90,9 @@ def test_a_file_that_never_holds_still_is_named_and_not_stored(
     changing = replacing(
         source, lambda row: row == 1 and photo(source.table.path(row), next(numbers))
     )
-    space, _, failures = activations.store(changing, ROWS)
+    namespace, _, failures = activations.store(changing, ROWS)
     assert [(error.name, error.reason) for error in failures] == [("1.ppm", CHANGED)]
-    assert len(space) == 3
+    assert len(namespace) == 3
     assert_named_rightly(activations, source)
 
 
@@ -114,10 +114,10 @@ def test_a_file_replaced_back_is_found_again(
     photo(source.table.path(0), 9)
     assert_named_rightly(activations, source)
     photo(source.table.path(0), 0)
-    space, _, _ = activations.store(
+    namespace, _, _ = activations.store(
         replacing(source, lambda row: pytest.fail(f"row {row} rendered again")), ROWS
     )
-    assert len(space) == 5
+    assert len(namespace) == 5
 
 
 def test_a_wrong_memory_of_a_hash_is_mended(
@@ -135,6 +135,6 @@ def test_a_wrong_memory_of_a_hash_is_mended(
 
     forgotten: list[bool] = []
     monkeypatch.setattr(PixelSource, "content_hashes", remembered)
-    space, _, failures = activations.store(source, ROWS)
-    assert (failures, len(space)) == ([], 4)
+    namespace, _, failures = activations.store(source, ROWS)
+    assert (failures, len(namespace)) == ([], 4)
     assert_named_rightly(activations, source)

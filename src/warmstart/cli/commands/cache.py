@@ -20,12 +20,12 @@ def list_namespaces(cache_dir: options.CacheDir = None) -> None:
     if not found:
         show_lines(f"nothing is stored in {folder_of(cache_dir)}")
         return
-    for space in found:
+    for namespace in found:
         size = f"{space.num_bytes / 1e6:.1f} MB"
         show_lines(
             f"{space.identity[:12]}  {space.backbone}  {space.num_rows} rows  {size}  {space.used}"
         )
-    total = sum(space.num_bytes for space in found)
+    total = sum(namespace.num_bytes for namespace in found)
     show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
 
 
@@ -40,7 +40,7 @@ def collect_garbage(
     from warmstart.activations.quota import shrink
 
     removed = shrink(folder_of(cache_dir), int(keep * 1e9))
-    freed = sum(space.num_bytes for space in removed)
+    freed = sum(namespace.num_bytes for namespace in removed)
     show_lines(
         f"{len(removed)} deleted, {freed / 1e6:.1f} MB freed"
         if removed
