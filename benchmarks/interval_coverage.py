@@ -39,8 +39,8 @@ class Simulated:
         logits = rng.normal(size=(len(labels), len(CLASSES)))
         logits[np.arange(len(labels)), labels] += self.strength
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        chances = powers / powers.sum(axis=1, keepdims=True)
-        return Predictions(tuple(map(str, range(len(labels)))), chances, labels, CLASSES)
+        probabilities = powers / powers.sum(axis=1, keepdims=True)
+        return Predictions(tuple(map(str, range(len(labels)))), probabilities, labels, CLASSES)
 
 
 def model_of(accuracy: float) -> Simulated:

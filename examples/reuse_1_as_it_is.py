@@ -16,6 +16,6 @@ photos = sys.argv[1:] or load_sample_images().images  # of a temple, and of a fl
 model = load_predictor("tf_efficientnet_lite0")
 predictions = model.predict(photos)
 
-for name, chances in zip(predictions.rows, predictions.probabilities, strict=True):
-    best = (-chances).argsort()[:3]
+for name, probabilities in zip(predictions.rows, predictions.probabilities, strict=True):
+    best = (-probabilities).argsort()[:3]
     print(name, "·", ", ".join(f"{model.classes[k]} {chances[k]:.2f}" for k in best))

@@ -117,8 +117,8 @@ def test_law_11_the_whole_network_agrees_with_predict(photos: Path, tmp_path: Pa
     mean, std = (np.array(v, np.float32) for v in (learn.card.mean, learn.card.std))
     inputs = torch.from_numpy((pixels - mean) / std).permute(0, 3, 1, 2).contiguous()
     with torch.inference_mode():
-        chances = learn.model(inputs).double().softmax(dim=1).numpy()
-    assert np.abs(chances - learn.predict("valid").probabilities).max() < 1e-4
+        probabilities = learn.model(inputs).double().softmax(dim=1).numpy()
+    assert np.abs(probabilities - learn.predict("valid").probabilities).max() < 1e-4
 
 
 def test_law_11_a_pickle_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

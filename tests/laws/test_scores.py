@@ -46,9 +46,9 @@ def many_labels(draw: st.DrawFn) -> Drawn:
     levels = draw(st.sampled_from([2, 4, 1000]))
     row = st.lists(st.integers(0, levels), min_size=num_classes, max_size=num_classes)
     marks = st.lists(st.integers(0, 1), min_size=num_classes, max_size=num_classes)
-    chances = draw(st.lists(row, min_size=num_rows, max_size=num_rows))
+    probabilities = draw(st.lists(row, min_size=num_rows, max_size=num_rows))
     labels = draw(st.lists(marks, min_size=num_rows, max_size=num_rows))
-    return np.array(chances, np.float64) / levels, np.array(labels, np.int64)
+    return np.array(probabilities, np.float64) / levels, np.array(labels, np.int64)
 
 
 def predictions_of(drawn: Drawn) -> Predictions:
@@ -112,9 +112,9 @@ def test_top_k_equals_scikit_learns_with_the_classes_mirrored(drawn: Drawn, k: i
 def test_losses_equal_scikit_learns(drawn: Drawn) -> None:
     given_rows = predictions_of(drawn)
     scores, names = given_rows.scores(num_resamples=0), range(len(given_rows.classes))
-    chances = given_rows.probabilities
-    same(scores, "log_loss", metrics.log_loss(given_rows.labels, chances, labels=names))
-    brier = metrics.brier_score_loss(given_rows.labels, chances, labels=names)
+    probabilities = given_rows.probabilities
+    same(scores, "log_loss", metrics.log_loss(given_rows.labels, probabilities, labels=names))
+    brier = metrics.brier_score_loss(given_rows.labels, probabilities, labels=names)
     same(scores, "brier", brier)
 
 

@@ -32,12 +32,12 @@ def tta_augmentation(own: Augmentation | None, *, quiet: bool = False) -> Augmen
 
 
 def mean_over_views(
-    chances: Callable[[int], NDArray[np.float64]], n_aug: int, plain_weight: float | None
+    probabilities: Callable[[int], NDArray[np.float64]], n_aug: int, plain_weight: float | None
 ) -> NDArray[np.float64]:
     """Probabilities averaged over the plain view and some augmented ones.
 
     Args:
-        chances: A view's number → probabilities (N, K).
+        probabilities: A view's number → probabilities (N, K).
         n_aug: How many augmented views, from view 1 on.
         plain_weight: Share of the plain view in [0, 1]; None weighs all views alike.
 
@@ -45,7 +45,7 @@ def mean_over_views(
         (N, K); the same bits wherever the views' own are.
     """
     shares = view_shares(range(n_aug + 1), plain_weight)
-    return np.asarray(np.sum([share * chances(view) for view, share in shares], axis=0))
+    return np.asarray(np.sum([share * probabilities(view) for view, share in shares], axis=0))
 
 
 def view_shares(views: Sequence[int], plain_weight: float | None) -> list[tuple[int, float]]:

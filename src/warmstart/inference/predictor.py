@@ -146,10 +146,10 @@ class Predictor:
 
         seen = PictureViews(given, self.recipe, views, on_unreadable)
 
-        def chances(view: int) -> NDArray[np.float64]:
+        def probabilities(view: int) -> NDArray[np.float64]:
             return self.rows(partial(seen.render, view), len(given))
 
-        mean = mean_over_views(chances, n_aug, plain_weight)
+        mean = mean_over_views(probabilities, n_aug, plain_weight)
         return Predictions(
             given.names,
             mean,
@@ -252,9 +252,9 @@ class Predictor:
             raise UnreadableImagesError(failures)
         sizes = [min(BLOCK_ROWS, num_rows - i) for i in range(0, num_rows, BLOCK_ROWS)]
         blocks = regroup(iter(outputs), sizes, self.frozen.device)
-        return self.chances(blocks)
+        return self.probabilities(blocks)
 
-    def chances(self, blocks: Iterable[Tensor]) -> NDArray[np.float64]:
+    def probabilities(self, blocks: Iterable[Tensor]) -> NDArray[np.float64]:
         """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows.
 
         Example:

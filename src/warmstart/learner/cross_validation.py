@@ -125,13 +125,13 @@ def cross_validated(
     rows = table.rows("train")
     folds = training_folds(inputs, units_of(inputs, rows), k, settings.seed)
     dealt = Folds(folds, targets_of(table).train, new_head, RowsOf(inputs, device))
-    chances = np.zeros((len(rows), len(table.classes)))
+    probabilities = np.zeros((len(rows), len(table.classes)))
     with kept_random_state():  # a head of the user's own may draw from any of them
         if finds_rate:
             settings = replace(settings, lrs=(dealt.found_rate(settings),))
         for held, found in dealt.probabilities(settings):
-            chances[held] = found
-    return predictions_of(inputs, chances, folds, quiet=quiet, lr=settings.lrs[0])
+            probabilities[held] = found
+    return predictions_of(inputs, probabilities, folds, quiet=quiet, lr=settings.lrs[0])
 
 
 def cross_validated_logistic(

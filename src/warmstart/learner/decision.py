@@ -156,10 +156,10 @@ def as_answered(answering: DecisionRule, rows: Predictions) -> Predictions:
     """Rows with the probabilities that another temperature gives them."""
     if rows.answering.temperature == answering.temperature:
         return rows
-    chances = probabilities_of(
+    probabilities = probabilities_of(
         logits_before(rows) / answering.temperature, is_multi_label=rows.is_multi_label
     )
-    return replace(rows, probabilities=chances, answering=answering)
+    return replace(rows, probabilities=probabilities, answering=answering)
 
 
 def notify_found(answering: DecisionRule, *, quiet: bool) -> None:

@@ -72,7 +72,7 @@ class TablePredictor:
             return self.predictor.rows(rendered.render, len(rows))
         namespace, keys = self.store.stored(self.source, rows, view)
         blocks = stored_blocks(namespace, namespace.locate(keys), self.predictor.frozen.device)
-        return self.predictor.chances(blocks)
+        return self.predictor.probabilities(blocks)
 
 
 def table_predictor(learn: LearnerState, split: str) -> TablePredictor:

@@ -45,8 +45,8 @@ def test_from_a_table_to_named_pictures(table: Path, run: Run) -> None:
         np.array([[name in row[column].split("|") for name in CLASSES] for row in rows])
         for column in ("label", "predicted")
     )
-    chances = np.array([[float(row[name]) for name in CLASSES] for row in rows])
-    assert (called == (chances > 0.5)).all()
+    probabilities = np.array([[float(row[name]) for name in CLASSES] for row in rows])
+    assert (called == (probabilities > 0.5)).all()
 
     scores = precision_recall_fscore_support(true, called, zero_division=0)
     for k, name in enumerate(CLASSES):

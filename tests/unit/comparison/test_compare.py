@@ -18,10 +18,10 @@ CLASSES = ("cat", "dog", "fox")
 def answers(
     predicted: list[int], labels: list[int], classes: tuple[str, ...] = CLASSES
 ) -> Predictions:
-    chances = np.full((len(labels), len(classes)), 0.1)
-    chances[np.arange(len(labels)), predicted] = 0.8
+    probabilities = np.full((len(labels), len(classes)), 0.1)
+    probabilities[np.arange(len(labels)), predicted] = 0.8
     names = tuple(f"{row}.jpg" for row in range(len(labels)))
-    return Predictions(names, chances, np.array(labels, np.int64), classes)
+    return Predictions(names, probabilities, np.array(labels, np.int64), classes)
 
 
 def pair(both: int, first: int, second: int, neither: int) -> tuple[Predictions, Predictions]:
@@ -83,7 +83,7 @@ def test_the_interval_holds_the_difference_and_has_width(counts: tuple[int, int,
 @pytest.mark.parametrize(
     "chances", [(0.6, 0.1, 0.1, 0.2), (0.9, 0.02, 0.06, 0.02), (0.5, 0.05, 0.25, 0.2)]
 )
-def test_the_interval_covers_the_truth(chances: tuple[float, float, float, float]) -> None:
+def test_the_interval_covers_the_truth(probabilities: tuple[float, float, float, float]) -> None:
     """Exact: every outcome of 30 rows, weighed by how probable it is."""
     total = 30
     outcomes = np.array(
@@ -93,9 +93,9 @@ def test_the_interval_covers_the_truth(chances: tuple[float, float, float, float
             if a + b + c <= total
         ]
     )
-    weights: NDArray[np.float64] = multinomial(total, chances).pmf(outcomes)
+    weights: NDArray[np.float64] = multinomial(total, probabilities).pmf(outcomes)
     likely = weights > 1e-9
-    truth = chances[1] - chances[2]
+    truth = probabilities[1] - probabilities[2]
     covered = 0.0
     for outcome, weight in zip(outcomes[likely].tolist(), weights[likely], strict=True):
         found = difference_interval(*outcome)

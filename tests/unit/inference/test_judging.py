@@ -33,8 +33,8 @@ def given(folder: Path, *names: str) -> Labelled:
 
 
 def predict(paths: Sequence[Path]) -> Predictions:
-    chances = np.full((len(paths), 2), 0.5)
-    return Predictions(tuple(map(str, paths)), chances, np.full(len(paths), -1), ("a", "b"))
+    probabilities = np.full((len(paths), 2), 0.5)
+    return Predictions(tuple(map(str, paths)), probabilities, np.full(len(paths), -1), ("a", "b"))
 
 
 def judged(

@@ -21,17 +21,17 @@ def drawn(
     labels = rng.integers(0, 3, num_rows)  # no elk
     logits = rng.normal(size=(num_rows, 4))
     logits[np.arange(num_rows), labels] += strength
-    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     labels[num_rows if num_known is None else num_known :] = -1
-    return Predictions(tuple(str(row) for row in range(num_rows)), chances, labels, CLASSES)
+    return Predictions(tuple(str(row) for row in range(num_rows)), probabilities, labels, CLASSES)
 
 
 def many() -> Predictions:
     rng = np.random.default_rng(0)
     labels = (rng.random((80, 4)) < 0.4).astype(np.int64)
-    chances = 1 / (1 + np.exp(-rng.normal(size=(80, 4)) - 2 * labels + 1))
+    probabilities = 1 / (1 + np.exp(-rng.normal(size=(80, 4)) - 2 * labels + 1))
     labels[70:] = -1
-    return Predictions(tuple(str(row) for row in range(80)), chances, labels, CLASSES)
+    return Predictions(tuple(str(row) for row in range(80)), probabilities, labels, CLASSES)
 
 
 @pytest.mark.parametrize("make", [drawn, many])

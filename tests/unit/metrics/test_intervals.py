@@ -141,8 +141,8 @@ def losses_and_ranking(rows: LabelledRows) -> Statistics:
 def three_classes(num_rows: int, seed: int) -> LabelledRows:
     rng, labels = np.random.default_rng(seed), np.arange(num_rows) % 3
     powers = np.exp(rng.normal(size=(num_rows, 3)) + 1.2 * (labels[:, None] == np.arange(3)))
-    chances = powers / powers.sum(axis=1, keepdims=True)
-    return labelled_rows(chances, labels, ("a", "b", "c"))
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    return labelled_rows(probabilities, labels, ("a", "b", "c"))
 
 
 def test_bootstrap_intervals_cover_the_truth() -> None:

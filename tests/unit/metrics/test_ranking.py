@@ -23,9 +23,11 @@ def test_counting_and_sorting_agree(seed: int, num_true: int, levels: int) -> No
 
 def test_of_very_many_numbers_the_scores_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
-    chances = random.dirichlet(np.ones(70), 300)
+    probabilities = random.dirichlet(np.ones(70), 300)
     labels = random.integers(0, 70, 300)
-    found = Predictions(tuple(map(str, range(300))), chances, labels, tuple(map(str, range(70))))
+    found = Predictions(
+        tuple(map(str, range(300))), probabilities, labels, tuple(map(str, range(70)))
+    )
     few = found.scores(num_resamples=100)
     monkeypatch.setattr(shared_scores, "MOST_RANKED", 1000)
     monkeypatch.setattr(ranking, "FEW_ROWS", 4)  # so that both ways are gone

@@ -62,8 +62,8 @@ def test_it_mends_the_calibration_error_of_other_rows() -> None:
     spoilt = logits * 3
     found = fit_temperature(spoilt[:2_000], labels[:2_000], dealt(2_000))
     errors = []
-    for chances in (softmax(spoilt, axis=1), found.apply(spoilt)):
-        rows = labelled_rows(chances[2_000:], labels[2_000:], tuple("abcde"))
+    for probabilities in (softmax(spoilt, axis=1), found.apply(spoilt)):
+        rows = labelled_rows(probabilities[2_000:], labels[2_000:], tuple("abcde"))
         errors.append(calibration_bins(rows).error)
     assert errors[1] < errors[0] / 3
     assert errors[1] < 0.04
@@ -93,12 +93,12 @@ def test_the_row_order_does_not_count(seed: int, is_multi_label: bool) -> None:
 @given(st.integers(0, 10_000))
 def test_answers_stay_and_probabilities_give_the_same(seed: int) -> None:
     logits, labels = drawn(40, 3, seed=seed)
-    chances = softmax(logits, axis=1)
+    probabilities = softmax(logits, axis=1)
     found = fit_temperature(logits, labels, dealt(40))
-    again = fit_temperature(logits_of(chances, is_multi_label=False), labels, dealt(40))
+    again = fit_temperature(logits_of(probabilities, is_multi_label=False), labels, dealt(40))
     assert again.value == pytest.approx(found.value, rel=1e-4)
     np.testing.assert_allclose(
-        again.apply(logits_of(chances, is_multi_label=False)), found.apply(logits), rtol=1e-3
+        again.apply(logits_of(probabilities, is_multi_label=False)), found.apply(logits), rtol=1e-3
     )
     assert (found.apply(logits).argmax(axis=1) == logits.argmax(axis=1)).all()
 
@@ -108,13 +108,13 @@ def test_losses_and_probabilities_are_the_usual_ones(is_multi_label: bool) -> No
     logits, labels = drawn(20, 3, is_multi_label=is_multi_label)
     logits[0] = [800.0, -800.0, 0.0]  # e^800 is too large for a float
     labels[0] = [1, 0, 1] if is_multi_label else 0
-    chances = probabilities_of(logits, is_multi_label=is_multi_label)
+    probabilities = probabilities_of(logits, is_multi_label=is_multi_label)
     if is_multi_label:
-        np.testing.assert_allclose(chances, expit(logits), atol=1e-15)
+        np.testing.assert_allclose(probabilities, expit(logits), atol=1e-15)
         expected = np.log1p(np.exp(np.where(labels == 1, -logits, logits)[1:])).mean(axis=1)
         expected = np.append(expected, np.log(2) / 3)
     else:
-        np.testing.assert_allclose(chances, softmax(logits, axis=1), atol=1e-15)
+        np.testing.assert_allclose(probabilities, softmax(logits, axis=1), atol=1e-15)
         expected = -np.log(softmax(logits, axis=1)[np.arange(20), labels])
     assert mean_loss(logits, labels) == pytest.approx(float(expected.mean()))
 

@@ -14,15 +14,15 @@ from warmstart.results.predictions import Predictions
     beta=st.sampled_from([0.5, 1.0, 2.0]),
 )
 def test_no_other_threshold_is_better(rows: list[tuple[int, bool]], beta: float) -> None:
-    chances = np.array([level for level, _ in rows]) / 8
+    probabilities = np.array([level for level, _ in rows]) / 8
     is_so = np.array([so for _, so in rows])
     if not is_so.any():
         return
-    found = best_threshold(chances, is_so, beta)
+    found = best_threshold(probabilities, is_so, beta)
     assert 0 <= found < 1
-    own = fbeta_score(is_so, chances > found, beta=beta, zero_division=0)
+    own = fbeta_score(is_so, probabilities > found, beta=beta, zero_division=0)
     for other in [0, *(np.arange(8) + 0.5) / 8]:  # one cut between any two levels
-        assert own >= fbeta_score(is_so, chances > other, beta=beta, zero_division=0) - 1e-12
+        assert own >= fbeta_score(is_so, probabilities > other, beta=beta, zero_division=0) - 1e-12
 
 
 def test_neighbouring_floats_can_be_parted() -> None:
@@ -35,9 +35,9 @@ def test_neighbouring_floats_can_be_parted() -> None:
 def table() -> Predictions:
     rng = np.random.default_rng(0)
     labels = (rng.random((200, 4)) < [0.1, 0.5, 0, 1]).astype(np.int64)
-    chances = 0.2 * labels + 0.4 * rng.random((200, 4))  # above .4 it is always right
+    probabilities = 0.2 * labels + 0.4 * rng.random((200, 4))  # above .4 it is always right
     names = tuple(str(row) for row in range(200))
-    return Predictions(names, chances, labels, ("rare", "even", "never", "always"))
+    return Predictions(names, probabilities, labels, ("rare", "even", "never", "always"))
 
 
 def fitted(rows: Predictions) -> Thresholds:

@@ -27,16 +27,18 @@ def predictions(
     logits = random.normal(0, 1, (num_rows, len(classes)))
     logits[np.arange(num_rows), labels] += 1.5
     powers = np.exp(logits)
-    chances = powers / powers.sum(axis=1, keepdims=True)
-    return Predictions(tuple(names.format(i) for i in range(num_rows)), chances, labels, classes)
+    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    return Predictions(
+        tuple(names.format(i) for i in range(num_rows)), probabilities, labels, classes
+    )
 
 
 def many_labels(num_rows: int = 30) -> Predictions:
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, (num_rows, 3))
-    chances = np.clip(labels + random.normal(0, 0.4, labels.shape), 0.01, 0.99)
+    probabilities = np.clip(labels + random.normal(0, 0.4, labels.shape), 0.01, 0.99)
     names = tuple(f"{i}.jpg" for i in range(num_rows))
-    return Predictions(names, chances, labels, ("sea", "sun", "sand"))
+    return Predictions(names, probabilities, labels, ("sea", "sun", "sand"))
 
 
 def seen(found: Predictions, *, has_map: bool = False) -> SeenRows:

@@ -221,7 +221,7 @@ def test_the_file_is_written_with_its_pictures_and_the_same_each_time(tmp_path: 
 
 def test_the_reliability_diagram_says_its_error_and_of_how_many_answers() -> None:
     said, truth = np.repeat([0.75, 0.25], 5), np.array([1] * 5 + [0] * 3 + [1] * 2)
-    chances = np.stack([1 - said, said], axis=1)  # said 0.75 ten times, right eight times
-    rows = Predictions(tuple(map(str, range(10))), chances, truth, ("x", "y"))
+    probabilities = np.stack([1 - said, said], axis=1)  # said 0.75 ten times, right eight times
+    rows = Predictions(tuple(map(str, range(10))), probabilities, truth, ("x", "y"))
     (title,) = [each.get_title() for each in reliability_figure(content(rows)).drawing.axes[:1]]
     assert title == "expected calibration error 0.050, 10 answers"

@@ -27,9 +27,12 @@ def many_labels(seed: int, num_rows: int = 20, num_classes: int = 3) -> Predicti
     random = np.random.default_rng(seed)
     labels = random.integers(0, 2, (num_rows, num_classes))
     labels[random.random(num_rows) < 0.2] = -1
-    chances = random.integers(0, 5, (num_rows, num_classes)) / 4
+    probabilities = random.integers(0, 5, (num_rows, num_classes)) / 4
     return Predictions(
-        tuple(f"{i}.jpg" for i in range(num_rows)), chances, labels, tuple("abc"[:num_classes])
+        tuple(f"{i}.jpg" for i in range(num_rows)),
+        probabilities,
+        labels,
+        tuple("abc"[:num_classes]),
     )
 
 
@@ -106,7 +109,9 @@ def test_most_sure_are_called_so(make: object, seed: int, k: int, number: int) -
 @given(seed=SEEDS, number=st.integers(0, 40))
 def test_most_uncertain(seed: int, number: int) -> None:
     one, many = one_label(seed), many_labels(seed)
-    keyed = sorted((max(chances), row) for row, chances in enumerate(one.probabilities))
+    keyed = sorted((max(probabilities), row) for row, probabilities in enumerate(one.probabilities))
     assert gallery.most_uncertain(one, number).tolist() == [row for _, row in keyed[:number]]
-    keyed = sorted((min(abs(chances - 0.5)), row) for row, chances in enumerate(many.probabilities))
+    keyed = sorted(
+        (min(abs(probabilities - 0.5)), row) for row, probabilities in enumerate(many.probabilities)
+    )
     assert gallery.most_uncertain(many, number).tolist() == [row for _, row in keyed[:number]]

@@ -29,8 +29,8 @@ def many_labels(seed: int, num_rows: int = 40) -> Predictions:
     random = np.random.default_rng(seed)
     labels = random.integers(0, 2, (num_rows, 3))
     labels[1] = -1
-    chances: NDArray[np.float64] = random.random((num_rows, 3))
-    return Predictions(tuple(map(str, range(num_rows))), chances, labels, CLASSES)
+    probabilities: NDArray[np.float64] = random.random((num_rows, 3))
+    return Predictions(tuple(map(str, range(num_rows))), probabilities, labels, CLASSES)
 
 
 @given(st.integers(0, 1000))

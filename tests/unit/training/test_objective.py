@@ -23,12 +23,12 @@ def test_single_label_scores_equal_scikit_learn(seed: int, num_rows: int, num_cl
     rng = np.random.default_rng(seed)
     logits = torch.from_numpy(rng.normal(size=(num_rows, num_classes)) * 3)
     labels = torch.from_numpy(rng.integers(num_classes, size=num_rows))
-    chances = logits.softmax(dim=1)
-    expected = log_loss(labels, chances, labels=range(num_classes))
+    probabilities = logits.softmax(dim=1)
+    expected = log_loss(labels, probabilities, labels=range(num_classes))
     assert float(loss_per_row(logits, labels).mean()) == pytest.approx(expected)
-    found = brief_scores(chances.numpy(), labels.numpy())
+    found = brief_scores(probabilities.numpy(), labels.numpy())
     assert found.loss == pytest.approx(expected)
-    assert found.accuracy == accuracy_score(labels, chances.argmax(dim=1))
+    assert found.accuracy == accuracy_score(labels, probabilities.argmax(dim=1))
 
 
 @given(seed=seeds, num_rows=st.integers(1, 30), num_classes=st.integers(2, 6))
@@ -36,12 +36,14 @@ def test_multi_label_scores_equal_scikit_learn(seed: int, num_rows: int, num_cla
     rng = np.random.default_rng(seed)
     logits = torch.from_numpy(rng.normal(size=(num_rows, num_classes)) * 3)
     labels = torch.from_numpy(rng.integers(2, size=(num_rows, num_classes)).astype(np.float64))
-    chances = logits.sigmoid()
-    per_class = [log_loss(labels[:, k], chances[:, k], labels=[0, 1]) for k in range(num_classes)]
+    probabilities = logits.sigmoid()
+    per_class = [
+        log_loss(labels[:, k], probabilities[:, k], labels=[0, 1]) for k in range(num_classes)
+    ]
     assert float(loss_per_row(logits, labels).mean()) == pytest.approx(float(np.mean(per_class)))
-    found = brief_scores(chances.numpy(), labels.numpy().astype(np.int64))
+    found = brief_scores(probabilities.numpy(), labels.numpy().astype(np.int64))
     assert found.loss == pytest.approx(float(np.mean(per_class)))
-    assert found.accuracy == accuracy_score(labels, chances > 0.5)
+    assert found.accuracy == accuracy_score(labels, probabilities > 0.5)
 
 
 @given(seed=seeds, smoothing=st.floats(0.0, 0.9))
@@ -81,12 +83,12 @@ def test_evaluation_equals_scikit_learn_and_leaves_the_module_as_it_was() -> Non
     found = evaluate_valid(module, inputs, targets)
     assert [part.training for part in module.modules()] == [True] * 5 + [False, True]
     assert all(torch.equal(before[name], t) for name, t in module.state_dict().items())
-    chances = module.eval()(inputs.x_valid).detach().double().softmax(dim=1)
+    probabilities = module.eval()(inputs.x_valid).detach().double().softmax(dim=1)
     assert found is not None
-    assert found.loss == pytest.approx(log_loss(targets.valid, chances), rel=1e-6)
-    assert found.accuracy == accuracy_score(targets.valid, chances.argmax(dim=1))
+    assert found.loss == pytest.approx(log_loss(targets.valid, probabilities), rel=1e-6)
+    assert found.accuracy == accuracy_score(targets.valid, probabilities.argmax(dim=1))
     assert found.macro_f1 == pytest.approx(
-        f1_score(targets.valid, chances.argmax(dim=1), average="macro")
+        f1_score(targets.valid, probabilities.argmax(dim=1), average="macro")
     )
 
 

@@ -21,15 +21,17 @@ CLASSES = ("cat", "dog")
 def answers(right: int, num_rows: int = 60) -> Predictions:
     labels = np.arange(num_rows) % 2
     said = np.where(np.arange(num_rows) < right, labels, 1 - labels)
-    chances = np.where(np.eye(2)[said] == 1, 0.8, 0.2)
-    return Predictions(tuple(f"valid/{i}.png" for i in range(num_rows)), chances, labels, CLASSES)
+    probabilities = np.where(np.eye(2)[said] == 1, 0.8, 0.2)
+    return Predictions(
+        tuple(f"valid/{i}.png" for i in range(num_rows)), probabilities, labels, CLASSES
+    )
 
 
 def many(seed: int) -> Predictions:
     random = np.random.default_rng(seed)
     labels = np.random.default_rng(0).integers(0, 2, (30, 2))
-    chances = 0.6 * labels + 0.4 * random.random((30, 2))
-    return Predictions(tuple(f"{i}.png" for i in range(30)), chances, labels, CLASSES)
+    probabilities = 0.6 * labels + 0.4 * random.random((30, 2))
+    return Predictions(tuple(f"{i}.png" for i in range(30)), probabilities, labels, CLASSES)
 
 
 def written(folder: Path, predictions: Predictions, first_hash: int = 0) -> str:

@@ -30,9 +30,9 @@ def test_a_csv_holds_every_probability(place: Place, run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 24
     for row in rows:
-        chances = {name: float(row[name]) for name in ("cat", "dog")}
-        assert sum(chances.values()) == pytest.approx(1)
-        assert row["predicted"] == max(chances, key=lambda name: chances[name])
+        probabilities = {name: float(row[name]) for name in ("cat", "dog")}
+        assert sum(probabilities.values()) == pytest.approx(1)
+        assert row["predicted"] == max(probabilities, key=lambda name: probabilities[name])
     shown = run("predict", model, "dogscats", "--csv", "-")
     assert shown.out.splitlines() == text.splitlines()
 
@@ -68,9 +68,9 @@ def test_a_published_model_names_three_classes(place: Place, run: Run) -> None:
     [line] = said.out.splitlines()
     name, *answers = line.split("\t")
     assert name == "dogscats/cat/03.png"
-    chances = [float(chance) for chance in answers[1::2]]
-    assert len(chances) == 3
-    assert chances == sorted(chances, reverse=True)
+    probabilities = [float(chance) for chance in answers[1::2]]
+    assert len(probabilities) == 3
+    assert probabilities == sorted(probabilities, reverse=True)
 
 
 def test_neither_a_folder_nor_an_architecture(place: Place, run: Run) -> None:

@@ -27,10 +27,10 @@ def predictions(num_classes: int, num_rows: int = 600) -> Predictions:
     logits = random.normal(size=(num_rows, num_classes))
     labels = np.arange(num_rows) % num_classes
     logits[np.arange(num_rows), labels] += 3
-    chances = np.exp(logits)
-    chances /= chances.sum(axis=1, keepdims=True)
+    probabilities = np.exp(logits)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     names = tuple(f"class {k:05d}" for k in range(num_classes))
-    return Predictions(tuple(f"{i}.png" for i in range(num_rows)), chances, labels, names)
+    return Predictions(tuple(f"{i}.png" for i in range(num_rows)), probabilities, labels, names)
 
 
 @pytest.fixture

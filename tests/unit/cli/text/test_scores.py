@@ -20,8 +20,8 @@ NAMES = st.text("abcdefgh _-", min_size=1, max_size=40)
 def guesses(classes: tuple[str, ...], num_rows: int = 400) -> Predictions:
     random = np.random.default_rng(0)
     labels = random.integers(0, len(classes), num_rows)
-    chances = random.dirichlet(np.ones(len(classes)), num_rows)
-    return Predictions(tuple(map(str, range(num_rows))), chances, labels, classes)
+    probabilities = random.dirichlet(np.ones(len(classes)), num_rows)
+    return Predictions(tuple(map(str, range(num_rows))), probabilities, labels, classes)
 
 
 @given(st.lists(NAMES, min_size=2, max_size=12, unique=True), st.integers(0, 99_999))
