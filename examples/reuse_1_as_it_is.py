@@ -18,4 +18,4 @@ predictions = model.predict(photos)
 
 for name, probabilities in zip(predictions.rows, predictions.probabilities, strict=True):
     best = (-probabilities).argsort()[:3]
-    print(name, "·", ", ".join(f"{model.classes[k]} {chances[k]:.2f}" for k in best))
+    print(name, "·", ", ".join(f"{model.classes[k]} {probabilities[k]:.2f}" for k in best))

@@ -20,15 +20,15 @@ class DecisionRule:
     unknown_below: float | None = None
     how: tuple[str, ...] = ()
 
-    def with_temperature(self, value: float, how: str) -> "Answering":
+    def with_temperature(self, value: float, how: str) -> "DecisionRule":
         """A new temperature; what was fitted on probabilities of another is forgotten."""
         return DecisionRule(temperature=value, how=(how,))
 
-    def with_thresholds(self, values: tuple[float, ...], how: str) -> "Answering":
+    def with_thresholds(self, values: tuple[float, ...], how: str) -> "DecisionRule":
         """New thresholds."""
         return replace(self, thresholds=values, how=(*self.how, how))
 
-    def with_unknown(self, below: float, how: str) -> "Answering":
+    def with_unknown(self, below: float, how: str) -> "DecisionRule":
         """A new threshold for "unknown"."""
         return replace(self, unknown_below=below, how=(*self.how, how))
 

@@ -21,9 +21,9 @@ def list_namespaces(cache_dir: options.CacheDir = None) -> None:
         show_lines(f"nothing is stored in {folder_of(cache_dir)}")
         return
     for namespace in found:
-        size = f"{space.num_bytes / 1e6:.1f} MB"
+        size = f"{namespace.num_bytes / 1e6:.1f} MB"
         show_lines(
-            f"{space.identity[:12]}  {space.backbone}  {space.num_rows} rows  {size}  {space.used}"
+            f"{namespace.identity[:12]}  {namespace.backbone}  {namespace.num_rows} rows  {size}  {namespace.used}"
         )
     total = sum(namespace.num_bytes for namespace in found)
     show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
