@@ -23,7 +23,8 @@ def list_namespaces(cache_dir: options.CacheDir = None) -> None:
     for namespace in found:
         size = f"{namespace.num_bytes / 1e6:.1f} MB"
         show_lines(
-            f"{namespace.identity[:12]}  {namespace.backbone}  {namespace.num_rows} rows  {size}  {namespace.used}"
+            f"{namespace.identity[:12]}  {namespace.backbone}  {namespace.num_rows} rows  {size}  "
+            f"{namespace.used}"
         )
     total = sum(namespace.num_bytes for namespace in found)
     show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
