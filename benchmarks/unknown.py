@@ -9,7 +9,7 @@ import numpy as np
 
 from warmstart import ConvLearner, ImageClassifierData, Predictions, tfms_from_model
 from warmstart.data.listing import list_images
-from warmstart.metrics.unknown import UnknownScores, confidence, judge_unknown
+from warmstart.metrics.unknown import UnknownScores, confidence, score_unknown
 
 ARCH, EPOCHS, SEEDS = "tf_efficientnet_lite0", 4, (0, 1, 2)
 NUM_OTHERS, RATES = 600, (0.05, 0.2)  # half of the others choose, half judge
@@ -46,7 +46,7 @@ def judged(learn: ConvLearner, others: list[Path], seed: int) -> list[dict[str, 
         temperature = learn.card.answering.temperature
         for rate in RATES:
             threshold = learn.set_unknown(part(rows, order[:half]), false_accept=rate)
-            scores = judge_unknown(
+            scores = score_unknown(
                 threshold,
                 scores_of_known=confidence(known.probabilities),
                 scores_of_others=confidence(judges.probabilities),

@@ -11,7 +11,7 @@ from warmstart.data.table import ImageTable
 from warmstart.metrics.temperature import probabilities_of
 from warmstart.training.head_choice import (
     DEFAULT_PENALTY,
-    FEWEST_JUDGED,
+    FEWEST_EVALUATED,
     MANY_ROWS_PENALTY,
     NUM_FOLDS,
     num_useful_folds,
@@ -141,7 +141,7 @@ def out_of_fold_probabilities(
 def solve_folds_together(problem: LogisticProblem, folds: NDArray[np.int64]) -> NDArray[np.float64]:
     """Logits (N, K) under the best penalty, all folds in one pass."""
     path = problem.path(folds)
-    if path.num_judged < FEWEST_JUDGED:  # their choice would be chance
+    if path.num_judged < FEWEST_EVALUATED:  # their choice would be chance
         path = problem.path(folds, (DEFAULT_PENALTY,))
     return path.logits
 

@@ -29,7 +29,7 @@ from warmstart.images.augment import Augmentation, read_augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
-from warmstart.inference.judging import TRAINED, judged_pictures
+from warmstart.inference.evaluation import TRAINED, evaluate_labelled
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
@@ -218,7 +218,7 @@ class Predictor:
             ),
             Dialect(header, delimiter_of(Path(source), delimiter), encoding),
         )  # fmt: skip
-        found = judged_pictures(
+        found = evaluate_labelled(
             partial(self.predict, on_unreadable=on_unreadable),
             given,
             self.seen,

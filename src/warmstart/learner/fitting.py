@@ -27,7 +27,7 @@ from warmstart.training.balance import balanced, resolve_balance, unevenness
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit as fit_module
 from warmstart.training.lr_finder import lr_range_test
-from warmstart.training.objective import Judging
+from warmstart.training.objective import Evaluator
 from warmstart.training.optimiser import per_group
 from warmstart.training.precision import NUM_ROWS, timed_step
 from warmstart.training.process import keep_memory
@@ -89,7 +89,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
                 batches,
                 targets_of(learn.data.table, learn.holdout, chooses=chooses),
                 settings,
-                judging=Judging(learn.model.head, batches),
+                evaluator=Evaluator(learn.model.head, batches),
                 checkpoint=point,
                 on_epoch=silent if learn.quiet else epoch_printer(),
                 on_history=history_writer(learn, plan.tensorboard),

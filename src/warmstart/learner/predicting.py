@@ -14,7 +14,7 @@ from warmstart.batches.source import PixelSource
 from warmstart.data.table import SPLITS, ImageTable, damaged_notes
 from warmstart.errors import SettingError
 from warmstart.inference.averaging import mean_over_views, tta_augmentation
-from warmstart.inference.judging import ITSELF
+from warmstart.inference.evaluation import ITSELF
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.cross_validation import check_frozen
 from warmstart.learner.holdout import SHARE, Holdout

@@ -93,7 +93,7 @@ def unknown_threshold(
     return UnknownThreshold(float(np.nextafter(highest_refused, np.inf)), false_accept, len(scores))
 
 
-def judge_unknown(
+def score_unknown(
     threshold: UnknownThreshold,
     *,
     scores_of_known: NDArray[np.float64],

@@ -102,7 +102,7 @@ def asked(run: RecipeRun, kind: str) -> Predictions:
     pair = run.pair
     if not pair.is_out_of_fold:
         return pair.predict_holdout()
-    pair.put_judging()
+    pair.put_evaluated()
     return cross_validate_kind(run, kind)
 
 

@@ -77,7 +77,7 @@ class HoldoutPair:
         return len(held) < self.fewest_held_back and len(set(self.units)) >= FEWEST_UNITS
 
     @property
-    def judging(self) -> State:
+    def evaluated(self) -> State:
         """The model that its holdout judges: without one, the one that is delivered."""
         return self.whole if self.is_out_of_fold else self.part
 
@@ -99,7 +99,7 @@ class HoldoutPair:
     def train_unfrozen(self, fit: Callable[[], object]) -> None:
         """Train the judged one as a whole; from now on it is what would be delivered."""
         rows = Holdout() if self.is_out_of_fold else self.held_back
-        self.put_unfrozen(self._trained(self.judging, rows, fit))
+        self.put_unfrozen(self._trained(self.evaluated, rows, fit))
 
     def put_unfrozen(self, state: State) -> None:
         """Take this for the model that is delivered."""
@@ -119,22 +119,22 @@ class HoldoutPair:
         self.whole, self.part, self.holdout = self._before
         self.is_unfrozen = False
 
-    def put_judging(self) -> None:
+    def put_evaluated(self) -> None:
         """Go on with the model that is judged, without the rows that judge it."""
-        self.put(self.judging, Holdout() if self.is_out_of_fold else self.held_back)
+        self.put(self.evaluated, Holdout() if self.is_out_of_fold else self.held_back)
 
     @contextmanager
     def delivered(self) -> Iterator[None]:
         """The learner as it would be delivered now."""
-        self.put(self.judging if self.is_unfrozen else self.whole, Holdout())
+        self.put(self.evaluated if self.is_unfrozen else self.whole, Holdout())
         try:
             yield
         finally:
-            self.put_judging()
+            self.put_evaluated()
 
     def deliver(self) -> None:
         """End with the model that has proved best."""
-        self.put(self.judging if self.is_unfrozen else self.whole, Holdout())
+        self.put(self.evaluated if self.is_unfrozen else self.whole, Holdout())
         if not self.is_unfrozen:
             self.learn.freeze()
 

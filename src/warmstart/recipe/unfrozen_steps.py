@@ -9,7 +9,7 @@ from warmstart.recipe.weight_search import fit_and_mix
 
 OWN_RATE = 1e-4, 0.3  # of all layers, between which step 7 looks: the head is not new any more
 SEARCH_SHARE = 10  # step 7 feeds at most a tenth of the rows of step 8
-JUDGED_COST = 1 / 3  # of a row that is only judged: forward, without backward
+EVALUATED_COST = 1 / 3  # of a row that is only judged: forward, without backward
 
 
 def unfreeze(run: RecipeRun) -> Step | Skipped:
@@ -24,7 +24,7 @@ def unfreeze(run: RecipeRun) -> Step | Skipped:
     def take() -> Taken:
         learn.precompute = False
         learn.unfreeze()
-        run.pair.put_judging()
+        run.pair.put_evaluated()
         train, held = learn.state.holdout.split(learn.data.table)
         if run.pair.is_out_of_fold:
             return Taken(
@@ -143,7 +143,7 @@ def unfrozen_seconds(run: RecipeRun, cycles: int) -> float:
     if not run.pair.is_out_of_fold:
         held, fits = len(run.pair.held_back.split(table)[1]), 1
     judged = cycle_epochs(cycles) * (held + len(table.rows("valid")) * fits)
-    return (trained_rows(run, cycles) + JUDGED_COST * judged) * unfrozen_row_seconds(run)
+    return (trained_rows(run, cycles) + EVALUATED_COST * judged) * unfrozen_row_seconds(run)
 
 
 def unfrozen_row_seconds(run: RecipeRun) -> float:

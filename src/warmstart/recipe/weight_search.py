@@ -37,9 +37,9 @@ def fit_and_mix(run: RecipeRun, lrs: Sequence[float], cycles: int) -> Taken:
     """
     pair = run.pair
     asked = by_folds(run, lrs, cycles) if pair.is_out_of_fold else None
-    before = pair.judging
+    before = pair.evaluated
     pair.train_unfrozen(lambda: fit_all(run, lrs, cycles, chooses=asked is None))
-    after = pair.judging
+    after = pair.evaluated
     if asked is None:
         asked = at_places(run, before, after, pair.held_back, pair.holdout)
     losses = run.choose("place_losses", lambda: [loss_of(rows) for rows in asked])

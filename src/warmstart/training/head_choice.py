@@ -18,7 +18,7 @@ FEWEST_UNITS = 3  # as draw_folds wants them
 DEFAULT_PENALTY = 1000.0  # from 1 to 3 per class as good as any, or better (docs/experiments.md)
 MANY_ROWS_PENALTY = 30.0  # where too many to choose; nearest to the best in three data sets
 NUM_ERRORS = 2.0
-FEWEST_JUDGED = 10  # with fewer rows their choice would be chance
+FEWEST_EVALUATED = 10  # with fewer rows their choice would be chance
 FOLDS_WORK = 1_000_000_000  # rows × features × classes × folds, up to which all folds are solved
 ONE_FOLD_WORK = 2_000_000_000  # rows × features × classes, up to which one fold chooses
 SOLVER_WORK = 150_000_000_000  # up to which it is solved; beyond, trained on mini-batches
@@ -118,7 +118,7 @@ def choose_logistic(
     )
     num_folds = int(folds.max(initial=-1)) + 1
     path = problem.path(folds) if num_folds else None
-    if path is None or path.num_judged < FEWEST_JUDGED:
+    if path is None or path.num_judged < FEWEST_EVALUATED:
         penalty, reason = unchosen(path, len(targets), num_folds)
         solved = problem.fit(penalty)
         return unjudged(first, parts, targets, num_classes, reason, solved, penalty)
@@ -164,7 +164,7 @@ def unjudged(
 
 def unchosen(path: PenaltyPath | None, num_rows: int, num_folds: int) -> tuple[float, str]:
     """The default penalty, and why rows did not choose one."""
-    if path is None and num_rows >= FEWEST_JUDGED:
+    if path is None and num_rows >= FEWEST_EVALUATED:
         return MANY_ROWS_PENALTY, f"{num_rows:,} rows take too long to be solved more than once"
     judged = 0 if path is None else path.num_judged
     return DEFAULT_PENALTY, (

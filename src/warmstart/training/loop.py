@@ -8,7 +8,7 @@ from warmstart.errors import DivergedError, SettingError
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.kept_weights import LastGood, check_rows_that_choose
-from warmstart.training.objective import Inputs, Judging, Targets
+from warmstart.training.objective import Evaluator, Inputs, Targets
 from warmstart.training.optimiser import check_groups
 from warmstart.training.process import compute_threads, deferred_interrupt
 from warmstart.training.run import Run
@@ -25,7 +25,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
     targets: Targets,
     settings: FitSettings,
     *,
-    judging: Judging | None = None,
+    evaluator: Evaluator | None = None,
     checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[EpochRecord], None] = lambda _: None,
     on_history: Callable[[History], None] = lambda _: None,
@@ -39,7 +39,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
         inputs: Where batches come from.
         targets: Labels of the same rows.
         settings: Rates, schedule, batch size, seed.
-        judging: What answers for the module on rows that do not train; None is the module.
+        evaluator: What answers for the module on rows that do not train; None is the module.
         checkpoint: Where progress is kept; one that is there already is gone on with.
         on_epoch: Told of every epoch, also of those that were done before a kill.
         on_history: Told after every epoch of all that has happened so far.
@@ -55,7 +55,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
     check_groups(module, groups, settings.lrs, settings.weight_decays)
     check_rows_that_choose(settings, inputs, targets)
     check_snapshots(settings, checkpoint)
-    run = Run(module, groups, targets, settings, judging)
+    run = Run(module, groups, targets, settings, evaluator)
     saved = None if checkpoint is None else checkpoint.load(run.identity())
     if saved is not None:
         run.restore(saved)

@@ -46,7 +46,7 @@ class HasMode(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Judging:
+class Evaluator:
     """How rows that do not train are judged, where it is not by the module that trains.
 
     ``module`` takes what ``Inputs.valid`` and ``choice`` give, in float32; ``inputs`` know the

@@ -18,7 +18,7 @@ from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import Checkpoint, Progress
 from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
-from warmstart.training.objective import ChoosingInputs, Inputs, Judging, Targets
+from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
 from warmstart.training.precision import in_arithmetic, measured_precision
 from warmstart.training.probabilities import evaluate_rows, evaluate_valid
@@ -39,11 +39,11 @@ class Run:
         groups: Sequence[Sequence[nn.Parameter]],
         targets: Targets,
         settings: FitSettings,
-        judging: Judging | None = None,
+        evaluator: Evaluator | None = None,
     ) -> None:
         """Begin at step 0 of epoch 0."""
         self.module, self.targets, self.settings = module, targets, settings
-        self.judging = judging
+        self.evaluator = evaluator
         self.optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
         self.steps_per_epoch = num_batches(len(targets.train), settings.batch_size)
         self.epoch, self.step = 0, 0
@@ -78,9 +78,9 @@ class Run:
     @property
     def answering(self) -> tuple[nn.Module, str]:
         """What takes the inputs of rows that do not train, and its number type."""
-        if self.judging is None:
+        if self.evaluator is None:
             return self.module, self.precision
-        return self.judging.module, "f32"
+        return self.evaluator.module, "f32"
 
     def settle_precision(self, inputs: Inputs) -> None:
         """Measure which number type is faster, if that is open; the checkpoint keeps the choice."""
@@ -173,7 +173,7 @@ class Run:
             lrs=self.history.last_lrs,
             seconds=self.seconds,
             precision=self.precision,
-            judged_in="" if self.judging is None else self.judging.inputs.mode,
+            judged_in="" if self.evaluator is None else self.evaluator.inputs.mode,
         )
         self.history.append(record)
         self.epoch, self.step = self.epoch + 1, 0

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmstart.errors import SettingError
-from warmstart.metrics.unknown import confidence, judge_unknown, unknown_threshold
+from warmstart.metrics.unknown import confidence, score_unknown, unknown_threshold
 
 
 @given(
@@ -31,7 +31,7 @@ def test_the_rate_holds_on_new_pictures(number: int, rate: float) -> None:
 
 def test_judged_on_others() -> None:
     found = unknown_threshold(np.linspace(0, 0.99, 100), false_accept=0.1)
-    judged = judge_unknown(
+    judged = score_unknown(
         found,
         scores_of_known=np.array([0.2, 0.95, 0.96, 1.0]),
         scores_of_others=np.array([0.1, 0.2, 0.3, 0.4, 0.99]),

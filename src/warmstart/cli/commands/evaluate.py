@@ -50,7 +50,7 @@ def evaluate_command(
     from warmstart.cli.text.scores import show_scores
     from warmstart.data.listing import left_out_lines
     from warmstart.data.table import Exclusion
-    from warmstart.inference.judging import TRAINED, keys_of_files
+    from warmstart.inference.evaluation import TRAINED, keys_of_files
     from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 
     predictor = load_predictor(model, device=device)
@@ -102,7 +102,7 @@ def show_unknown_rates(known: "Predictions", others: "Predictions") -> None:
     Raises:
         SettingError: the model always answers.
     """
-    from warmstart.metrics.unknown import UnknownThreshold, confidence, judge_unknown
+    from warmstart.metrics.unknown import UnknownThreshold, confidence, score_unknown
 
     below = known.answering.unknown_below
     if below is None:
@@ -111,7 +111,7 @@ def show_unknown_rates(known: "Predictions", others: "Predictions") -> None:
             expected="a model that was given pictures of other things to learn when.",
             fix="train with --others FOLDER, or learn.set_unknown(pictures) and learn.save().",
         )
-    scores = judge_unknown(
+    scores = score_unknown(
         UnknownThreshold(below, 0.0, 0),
         scores_of_known=confidence(known.probabilities),
         scores_of_others=confidence(others.probabilities),

@@ -26,7 +26,7 @@ ONLY_SOME = (
 )
 
 
-def judged_pictures(
+def evaluate_labelled(
     predict: Callable[[Sequence[Path]], Predictions],
     given: Labelled,
     seen: SeenImages | None,

@@ -14,7 +14,7 @@ from warmstart.data.labelled import Labelled
 from warmstart.data.seen_images import SeenImages, keys_of
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, ModelFolderError
-from warmstart.inference.judging import CANNOT_TELL, ONLY_SOME, TRAINED, judged_pictures
+from warmstart.inference.evaluation import CANNOT_TELL, ONLY_SOME, TRAINED, evaluate_labelled
 from warmstart.inference.seen_file import SEEN, read_seen, seen_file
 from warmstart.results.predictions import Predictions
 
@@ -40,7 +40,7 @@ def predict(paths: Sequence[Path]) -> Predictions:
 def judged(
     labelled: Labelled, seen: SeenImages | None, *, with_training_rows: bool = False
 ) -> Predictions:
-    return judged_pictures(predict, labelled, seen, with_training_rows=with_training_rows)
+    return evaluate_labelled(predict, labelled, seen, with_training_rows=with_training_rows)
 
 
 def test_what_trained_is_left_out_unless_asked_for(tmp_path: Path) -> None:
