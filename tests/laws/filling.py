@@ -101,9 +101,9 @@ def kill_again_and_again(folder: Path, seed: int, num_kills: int) -> None:
         os.waitpid(child, 0)
         found = check(folder)
         num_shards = found[1]
-        say(found)
+        print_styled(found)
     fill_all(folder)
-    say(check(folder))
+    print_styled(check(folder))
 
 
 def wait_for(folder: Path, num_shards: int) -> None:
@@ -120,11 +120,11 @@ def race(folder: Path) -> None:
     """Two processes fill the same namespace at once, from both ends."""
     orders = range(NUM_ROWS), range(NUM_ROWS)[::-1]
     children = [begin(partial(fill_all, folder, order)) for order in orders]
-    say([os.waitpid(child, 0)[1] for child in children])
-    say(check(folder))
+    print_styled([os.waitpid(child, 0)[1] for child in children])
+    print_styled(check(folder))
 
 
-def say(numbers: Sequence[int]) -> None:
+def print_styled(numbers: Sequence[int]) -> None:
     sys.stdout.write(" ".join(map(str, numbers)) + "\n")
     sys.stdout.flush()  # before the next fork, which would copy what waits
 

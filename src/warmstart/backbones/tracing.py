@@ -69,7 +69,7 @@ def traced(module: nn.Module, example: Tensor) -> fx.GraphModule:
             fold_sizes(network, example)
     except Exception as error:  # whatever a user's forward raises on a symbolic value
         raise SettingError(
-            f"{type(module).__name__} cannot be parted into stages: {reason_of(error)}",
+            f"{type(module).__name__} cannot be split into stages: {reason_of(error)}",
             expected="a forward pass whose operations do not depend on the values of its inputs.",
             fix="freeze it whole with learn.freeze(), or train it whole with learn.unfreeze(); "
             "or make it an nn.Sequential of its stages.",

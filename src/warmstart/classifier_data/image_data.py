@@ -32,7 +32,7 @@ from warmstart.data.records import Faults
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import SettingError
-from warmstart.terminal.colour import DOUBTFUL, say
+from warmstart.terminal.colour import DOUBTFUL, print_styled
 from warmstart.terminal.progress import no_progress, show_progress
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class ImageClassifierData:
         faults = Faults(for_check)
         table = read_folders(Path(path), names=names, valid_pct=valid_pct, seed=seed, faults=faults)
         fixed = with_fixes(table, fixes)
-        return told(cls(fixed, tfms, bs, on_unreadable, folder=Path(path)), quiet=quiet)
+        return show_notes(cls(fixed, tfms, bs, on_unreadable, folder=Path(path)), quiet=quiet)
 
     @classmethod
     @reads(**READERS)
@@ -199,7 +199,7 @@ class ImageClassifierData:
                 the second one, or what is titled so.
             split_column: The column that says train, valid or test; or yes and no, if it is titled
                 is_valid or the like.
-            group: A column whose equal values are never parted between train and valid.
+            group: A column whose equal values share a split.
             label_sep: What stands between labels of an image that may have many; never guessed.
             valid_pct: Share that validates, if it is drawn.
             seed: What that draw depends on.
@@ -232,7 +232,7 @@ class ImageClassifierData:
             val_idxs=val_idxs, draw=draw, faults=Faults(for_check),
         )  # fmt: skip
         table = with_test(table, test_name) if test_name else table
-        return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
+        return show_notes(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
     @reads(**READERS)
@@ -273,7 +273,7 @@ class ImageClassifierData:
             name_column: The column of file names, by title or position; None finds it.
             label_column: The column of labels, in which a cell may be a list; or several columns.
             split_column: The column that says train, valid or test.
-            group: A column whose equal values are never parted.
+            group: A column whose equal values share a split.
             label_sep: What stands between labels of an image that may have many.
             valid_pct: Share that validates, if it is drawn.
             seed: What that draw depends on.
@@ -301,7 +301,7 @@ class ImageClassifierData:
         faults = Faults(for_check)
         table = read_frame(df, Path(path), columns, val_idxs=val_idxs, draw=draw, faults=faults)
         table = with_test(table, test_name) if test_name else table
-        return told(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
+        return show_notes(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
 
     @classmethod
     @reads(**READERS)
@@ -325,7 +325,7 @@ class ImageClassifierData:
             label_of: A pattern with one group, or a function of the path.
             tfms: From ``tfms_from_model``.
             bs: Rows per training batch.
-            group_of: Likewise, what is never parted between train and valid.
+            group_of: Likewise, what stays in one split.
             valid_pct: Share that validates.
             seed: What the draw depends on.
             on_unreadable: "raise", "drop" or "use".
@@ -343,7 +343,7 @@ class ImageClassifierData:
         """
         draw = Draw(valid_pct, seed)
         table = read_labelled(Path(path), label_of, group_of=group_of, draw=draw)
-        return told(cls(table, tfms, bs, on_unreadable, folder=Path(path)), quiet=quiet)
+        return show_notes(cls(table, tfms, bs, on_unreadable, folder=Path(path)), quiet=quiet)
 
     @classmethod
     @reads(**ARRAY_READERS)
@@ -400,7 +400,7 @@ class ImageClassifierData:
             )
         trn, val, tfms = given
         table = from_arrays(trn, val, test, classes)
-        return told(cls(table, TFMS("tfms", tfms), bs), quiet=quiet)
+        return show_notes(cls(table, TFMS("tfms", tfms), bs), quiet=quiet)
 
     from_array = from_arrays  # the note's spelling
 
@@ -537,11 +537,11 @@ class ImageClassifierData:
         return replace(self, ahead=ahead)
 
 
-def told(data: ImageClassifierData, *, quiet: bool) -> ImageClassifierData:
+def show_notes(data: ImageClassifierData, *, quiet: bool) -> ImageClassifierData:
     """The data, what its reader noticed and left out being said: nothing is silent (law 12)."""
     if not quiet:
         for line in data.table.left_out_lines():
-            say((line, ""), is_error=True)
+            print_styled((line, ""), is_error=True)
         for note in data.table.notes:
-            say(("note:", DOUBTFUL), (f" {note}", ""), is_error=True)
+            print_styled(("note:", DOUBTFUL), (f" {note}", ""), is_error=True)
     return data

@@ -26,7 +26,7 @@ from warmstart.cli.commands import (
 )
 from warmstart.cli.commands.options import first_line
 from warmstart.cli.text.errors import STOPPED_CODE, report_error
-from warmstart.terminal.colour import DOUBTFUL, say, show_lines
+from warmstart.terminal.colour import DOUBTFUL, print_styled, show_lines
 from warmstart.terminal.outputs import standing_outputs
 
 STOPS = ("SIGTERM", "SIGHUP")  # of a scheduler, a shutdown; a terminal that closes
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
     """A warning as a line, without the place in the program that it comes from."""
-    say(("Warning:", DOUBTFUL), (f" {message}", ""), is_error=True)
+    print_styled(("Warning:", DOUBTFUL), (f" {message}", ""), is_error=True)
 
 
 @contextmanager

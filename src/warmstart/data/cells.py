@@ -157,7 +157,7 @@ def labels_of(grid: Grid, found: ColumnPositions, label_sep: str | None) -> Labe
         raise SettingError(
             "label_sep is empty.",
             expected="what stands between the classes of one image.",
-            fix='pass label_sep=" ", or leave it away if each image has one class.',
+            fix='pass label_sep=" ", or omit it if each image has one class.',
             flags=("--label-sep", " "),
         )
     if len(found.label) == 1:

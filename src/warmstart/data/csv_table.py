@@ -175,9 +175,9 @@ def check_other_delimiter(csv_path: Path, first: list[str], delimiter: str) -> N
     others = [other for other in OTHER_DELIMITERS if other != delimiter and other in first[0]]
     if len(first) == 1 and others:
         raise DataError(
-            f"the cells of {csv_path} seem to be parted by {others[0]!r}, not {delimiter!r}: its "
-            f"first line is {first[0]!r}.",
-            expected=f"cells parted by {delimiter!r}.",
+            f"the cells of {csv_path} seem to be separated by {others[0]!r}, not {delimiter!r}: "
+            f"its first line is {first[0]!r}.",
+            expected=f"cells separated by {delimiter!r}.",
             fix=f"pass delimiter={others[0]!r}.",
             flags=("--delimiter", others[0]),
         )

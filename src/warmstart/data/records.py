@@ -124,11 +124,11 @@ def group_names(records: Sequence[Record], faults: Faults) -> tuple[str, ...] | 
     for record in records:
         if record.group is not None:
             splits.setdefault(record.group, set()).add(record.split)
-    parted = [f"{group} ({', '.join(sorted(of))})" for group, of in splits.items() if len(of) > 1]
-    if parted:
+    several = [f"{group} ({', '.join(sorted(of))})" for group, of in splits.items() if len(of) > 1]
+    if several:
         faults.add(
             DataError(
-                f"{len(parted)} group(s) are in more than one split: {first_few(parted)}.",
+                f"{len(several)} group(s) are in more than one split: {first_few(several)}.",
                 expected="all images of a group in one split: a model knows what it was shown.",
                 fix="move each group to one split, or leave the splits away, to have them drawn.",
             )
@@ -188,15 +188,15 @@ def check_lookalikes(
         faults: What takes the error.
         is_case_blind: Whether names that differ in case only are the same too.
     """
-    twins = lookalikes(classes, is_case_blind=is_case_blind)
-    if twins:
-        first = " and ".join(repr(name) for name in twins[0])
+    alike = lookalikes(classes, is_case_blind=is_case_blind)
+    if alike:
+        first = " and ".join(repr(name) for name in alike[0])
         faults.add(
             DataError(
-                f"{len(twins)} class name(s) are spelled in several ways; the first: {first}.",
+                f"{len(alike)} class name(s) are spelled in several ways; the first: {first}.",
                 expected="names that differ in more than outer spaces or Unicode form"
                 + (", and case." if is_case_blind else "."),
-                fix=f"rename them all to {twins[0][-1].strip()!r}, in every split.",
+                fix=f"rename them all to {alike[0][-1].strip()!r}, in every split.",
             )
         )
 

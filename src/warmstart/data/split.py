@@ -76,7 +76,9 @@ def yes_or_no(words: Sequence[str], title: str) -> tuple[list[str | None], list[
     yes = about or "valid"
     no = "train" if yes != "train" else "valid"
     told = f"the column {title or 'of splits'}: yes is read as {yes}, no as {no}"
-    return [None if say is None else (yes if say else no) for say in says], [told]
+    return [
+        None if print_styled is None else (yes if print_styled else no) for print_styled in says
+    ], [told]
 
 
 @dataclass(frozen=True)

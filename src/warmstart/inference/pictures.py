@@ -13,7 +13,7 @@ from warmstart.data.table import Exclusion
 from warmstart.errors import SettingError
 from warmstart.images.arrays import ArrayLike, images_of, to_numpy
 from warmstart.images.image_file import encode_array, encode_image, read_image_file
-from warmstart.terminal.colour import say
+from warmstart.terminal.colour import print_styled
 
 Picture: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | ArrayLike
@@ -35,7 +35,7 @@ class Pictures:
         """
         listed, self.left_out = as_list(pictures)
         for line in left_out_lines(self.left_out):
-            say((line, ""), is_error=True)
+            print_styled((line, ""), is_error=True)
         self._contents = [content for content, _ in listed]
         self.names = tuple(name or f"image {i}" for i, (_, name) in enumerate(listed))
 

@@ -34,7 +34,7 @@ from warmstart.inference.model_card import ModelCard
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.results.predictions import Predictions
-from warmstart.terminal.colour import say
+from warmstart.terminal.colour import print_styled
 from warmstart.training.probabilities import BLOCK_ROWS, probabilities
 
 READERS: dict[str, Reader[Any]] = VIEW_READERS | {
@@ -227,7 +227,7 @@ class Predictor:
         if not quiet:
             told = [Exclusion(*item) for item in found.left_out if item[1] != TRAINED]
             for line in (*found.notes, *left_out_lines(told)):
-                say((line, ""), is_error=True)
+                print_styled((line, ""), is_error=True)
         return found
 
     def rows(

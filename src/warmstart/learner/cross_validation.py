@@ -281,9 +281,9 @@ def check_frozen(layers: Layers, *, has_moved: bool, what: str = "cross_validate
     """
     if has_moved:
         raise SettingError(
-            "the body has been trained on the training rows, so no row is new to it: every fold "
-            "would look better than new images will.",
-            expected="a body that has not been trained in this learner.",
+            "the backbone has been trained on the training rows, so no row is new to it: every "
+            "fold would look better than new images will.",
+            expected="a backbone that has not been trained in this learner.",
             fix=f"make a new learner, and call {what} before unfreeze() and fit().",
         )
     if layers.cut is not None:

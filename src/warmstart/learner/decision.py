@@ -135,7 +135,7 @@ def with_unknown(
             expected="one class per image, with other names.",
             fix="rename the class."
             if UNKNOWN in others.classes
-            else "leave it away, or raise thresholds: learn.fit_thresholds(beta=0.5).",
+            else "omit it, or raise thresholds: learn.fit_thresholds(beta=0.5).",
         )
     scores = confidence(as_answered(answering, others).probabilities)
     found = unknown_threshold(scores, false_accept=false_accept)

@@ -55,7 +55,7 @@ def unfreeze_backbone(learn: LearnerState) -> None:
     if learn.precompute is True and learn.data.source.varies:
         learn.precompute = False  # pixels of rows that are evaluated stay stored
         notify(
-            "unfreeze() sets precompute=False: the whole body trains, each epoch on new "
+            "unfreeze() sets precompute=False: the whole backbone trains, each epoch on new "
             "views of aug_tfms. precompute=8 after it stores and trains on 8 of them.",
             quiet=learn.quiet,
         )

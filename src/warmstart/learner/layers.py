@@ -155,7 +155,7 @@ class Layers:
         raise SettingError(
             f"there is no layer group or stage {shortly(where)}.",
             expected=f"a group ({listed}) or a stage ({', '.join(names)}).",
-            fix="pass -2, which thaws the last group of the body and the head.",
+            fix="pass -2, which unfreezes the last group of the backbone and the head.",
         )
 
     def prefix(self, normalise: Normalise) -> nn.Module | None:

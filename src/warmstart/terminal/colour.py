@@ -11,7 +11,7 @@ from warmstart.errors import printable
 TITLE, RESULT, BAD, DOUBTFUL, HINT = "dim", "bold", "bold red", "bold yellow", "bold cyan"
 
 
-def say(*parts: tuple[str, str], is_error: bool = False) -> None:
+def print_styled(*parts: tuple[str, str], is_error: bool = False) -> None:
     """Print a line.
 
     Args:
@@ -55,4 +55,4 @@ def notify(text: str, *, quiet: bool = False) -> None:
         quiet: Do not.
     """
     if not quiet:
-        say((f"note: {printable(text)}", ""), is_error=True)
+        print_styled((f"note: {printable(text)}", ""), is_error=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from warmstart.results.head_fit import HeadFit
 from warmstart.results.history import EpochRecord, History
-from warmstart.terminal.colour import DOUBTFUL, TITLE, say
+from warmstart.terminal.colour import DOUBTFUL, TITLE, print_styled
 
 WIDTH = 12
 
@@ -17,7 +17,7 @@ def epoch_printer() -> Callable[[EpochRecord], None]:
         nonlocal has_titles
         cells = columns(record)
         if not has_titles:
-            say(("".join(name.rjust(width(name)) for name in cells), TITLE))
+            print_styled(("".join(name.rjust(width(name)) for name in cells), TITLE))
             has_titles = True
         line = "".join(cell.rjust(width(name)) for name, cell in cells.items())
         print(line + ("  best" if record.is_best else ""), flush=True)
@@ -37,7 +37,7 @@ def print_rise(history: History) -> None:
     """Say that the validation loss rose at the end, if it did."""
     rise = history.loss_rise
     if rise is not None:
-        say(("note:", DOUBTFUL), (f" {rise}", ""))
+        print_styled(("note:", DOUBTFUL), (f" {rise}", ""))
 
 
 def columns(record: EpochRecord) -> dict[str, str]:

@@ -63,7 +63,7 @@ def cut_and_pasted(
         raise SettingError(
             f"cutmix cannot cut from inputs of shape {tuple(batch.shape)}.",
             expected="(B, C, H, W): pixels, or activations at a cut before the pooling.",
-            fix="pass mixup=0.2 and cutmix=0, or thaw some stages: learn.unfreeze().",
+            fix="pass mixup=0.2 and cutmix=0, or unfreeze some stages: learn.unfreeze().",
         )
     height, width = batch.shape[2:]
     side = math.sqrt(1 - share)

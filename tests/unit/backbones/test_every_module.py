@@ -78,7 +78,7 @@ def check_cuts(name: str) -> None:
         load_strictly(backbone, timm.create_model(name).to("meta").state_dict(), "all of it", name)
         staged = StagedNetwork(backbone, size)
         if name in NOT_PARTED:
-            with pytest.raises(SettingError, match="cannot be parted into stages"):
+            with pytest.raises(SettingError, match="cannot be split into stages"):
                 _ = staged.stages
             return
         listed = [parameter for stage in staged.stages for parameter in stage.parameters]

@@ -220,7 +220,7 @@ def test_without_rows_it_asks_for_out_of_fold_ones(make: Make) -> None:
     assert not np.array_equal(learn.predict().probabilities, before)
     learn.unfreeze()
     learn.fit(1e-3, 1)
-    with pytest.raises(SettingError, match="the body has been trained"):
+    with pytest.raises(SettingError, match="the backbone has been trained"):
         learn.calibrate()
 
 

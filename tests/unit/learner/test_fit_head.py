@@ -325,7 +325,7 @@ def test_what_cannot_have_such_a_head(make: Make) -> None:
         learn.fit_head()
     learn.fit(0.01, 1)
     learn.freeze()
-    with pytest.raises(SettingError, match="the body has been trained"):
+    with pytest.raises(SettingError, match="the backbone has been trained"):
         learn.fit_head()
 
 

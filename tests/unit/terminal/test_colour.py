@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import warmstart
-from warmstart.terminal.colour import RESULT, say
+from warmstart.terminal.colour import RESULT, print_styled
 
 SOURCE = str(Path(warmstart.__file__).parents[1])
 SAY = (
@@ -59,5 +59,5 @@ def test_no_colour_where_it_is_not_wanted(more: dict[str, str]) -> None:
 
 
 def test_plain_text_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
-    say(("accuracy 0.9", RESULT), (" [bold]", ""))
+    print_styled(("accuracy 0.9", RESULT), (" [bold]", ""))
     assert capsys.readouterr().out == "accuracy 0.9 [bold]\n"

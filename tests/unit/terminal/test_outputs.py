@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from warmstart.errors import FileError, UnreadableImageError, UnreadableImagesError
-from warmstart.terminal.colour import notify, say, show_lines
+from warmstart.terminal.colour import notify, print_styled, show_lines
 from warmstart.terminal.outputs import Output, ReaderGone, standing_outputs
 
 NASTY = "a\x1b[31mb\r\u202ec\udce9"
@@ -14,7 +14,7 @@ SAFE = "a\\x1b[31mb\\x0d\\x202ec\\xdce9"
 
 def test_what_a_terminal_would_obey_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     show_lines(f"x\t{NASTY}\ny")
-    say((NASTY, "bold"), ("\n", ""), ("z", ""))
+    print_styled((NASTY, "bold"), ("\n", ""), ("z", ""))
     notify(f"{NASTY}\n")
     out, err = capsys.readouterr()
     assert out == f"x\t{SAFE}\ny\n{SAFE}\nz\n"

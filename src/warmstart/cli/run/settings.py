@@ -87,7 +87,9 @@ class DataSettings:
     name_column: NameColumn = None
     label_column: LabelColumn = None
     split_column: SplitColumn = None
-    group: Annotated[str | None, typer.Option(help="CSV: column that is never parted.")] = None
+    group: Annotated[
+        str | None, typer.Option(help="CSV: column whose equal values share a split.")
+    ] = None
     label_sep: LabelSep = None
     fixes: Annotated[
         str | None, typer.Option(metavar="PATH", help="A CSV of fixes, from warmstart check.")
@@ -176,7 +178,7 @@ class TrainSettings(LearnSettings):
         str | None, typer.Option(metavar="PATH", help="Where TensorBoard finds losses and rates.")
     ] = None
     full: Annotated[
-        bool, typer.Option("--full", help="All eight steps: views, thawing, the best epoch.")
+        bool, typer.Option("--full", help="All eight steps: views, unfreezing, the best epoch.")
     ] = False
     minutes: Annotated[float | None, typer.Option(help="With --full: what all steps may take.")] = (
         None

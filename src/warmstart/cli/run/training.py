@@ -75,7 +75,7 @@ def check_rate(lr: float | None) -> None:
         raise SettingError(
             f"lr={lr} is no learning rate.",
             expected="one number above 0, such as 0.01.",
-            fix="pass lr=0.01, or leave it away to have one found.",
+            fix="pass lr=0.01, or omit it to have one found.",
             flags=("--lr", "0.01"),
         )
 

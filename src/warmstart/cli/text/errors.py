@@ -10,7 +10,7 @@ import typer
 
 from warmstart.cli.text.fix_line import UsageError, help_line, is_typable, usage_fix, with_flags
 from warmstart.errors import SettingError, WarmstartError, printable
-from warmstart.terminal.colour import BAD, HINT, TITLE, say, show_lines
+from warmstart.terminal.colour import BAD, HINT, TITLE, print_styled, show_lines
 from warmstart.terminal.outputs import ReaderGone
 
 STOPPED_CODE = 130  # what a shell reports of a program that Ctrl-C ended
@@ -99,7 +99,7 @@ def print_error(what: str, expected: str, fix: str) -> None:
     """Print the three lines."""
     sys.stdout.flush()  # what was printed before stands above
     parts = (("Error:", BAD), (f" {what}\n", ""), ("Expected:", TITLE), (f" {expected}\n", ""))
-    say(*parts, ("Fix:", HINT), (f" {fix}", ""), is_error=True)
+    print_styled(*parts, ("Fix:", HINT), (f" {fix}", ""), is_error=True)
 
 
 def mended_line(error: WarmstartError, words: Sequence[str], command: Any) -> str:

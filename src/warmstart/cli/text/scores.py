@@ -8,7 +8,7 @@ from warmstart.cli.text.tables import LONGEST_NAME, matrix_text, padding, shorte
 from warmstart.errors import printable
 from warmstart.metrics.scores import MAIN, ClassScores, Score, Scores, main_score, words_of
 from warmstart.results.predictions import Predictions
-from warmstart.terminal.colour import DOUBTFUL, RESULT, say, show_lines
+from warmstart.terminal.colour import DOUBTFUL, RESULT, print_styled, show_lines
 
 MOST_CLASSES = 30  # with more, the table per class shows the worst ones
 MOST_WORST = 15
@@ -105,8 +105,8 @@ def show_accuracy(scores: Scores) -> None:
     words, score = main_score(scores)
     bars = f"95 % {score.low:.4f} to {score.high:.4f}"
     told, width = f"{words.title} {score.value:.4f}", f" ({bars}, n = {scores.num_rows})"
-    say(("\n", ""), (told, RESULT), (width, ""))
+    print_styled(("\n", ""), (told, RESULT), (width, ""))
     if scores.chosen_on_these:
         chosen = " and ".join(scores.chosen_on_these)
         flattered = f" {chosen} was chosen by these same rows, which flatters every score above"
-        say(("note:", DOUBTFUL), (flattered, ""))
+        print_styled(("note:", DOUBTFUL), (flattered, ""))
