@@ -77,7 +77,7 @@ def yes_or_no(words: Sequence[str], title: str) -> tuple[list[str | None], list[
     no = "train" if yes != "train" else "valid"
     told = f"the column {title or 'of splits'}: yes is read as {yes}, no as {no}"
     return [
-        None if print_styled is None else (yes if print_styled else no) for print_styled in says
+        None if one is None else (yes if one else no) for one in says
     ], [told]
 
 
