@@ -97,9 +97,13 @@ def whole_train(folder: Path) -> dict[str, Any]:
 
     arguments = ["warmstart", "train", str(folder / "digits"), "--cache-dir", str(folder / "other")]
     before, sys.argv = sys.argv, [*arguments, "--out", str(folder / "run")]
-    try:
+
+    def train() -> None:
         with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
-            return walked(main.main)
+            main.main()
+
+    try:
+        return walked(train)
     finally:
         sys.argv = before
 

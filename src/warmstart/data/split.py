@@ -76,9 +76,7 @@ def yes_or_no(words: Sequence[str], title: str) -> tuple[list[str | None], list[
     yes = about or "valid"
     no = "train" if yes != "train" else "valid"
     told = f"the column {title or 'of splits'}: yes is read as {yes}, no as {no}"
-    return [
-        None if one is None else (yes if one else no) for one in says
-    ], [told]
+    return [None if one is None else (yes if one else no) for one in says], [told]
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Scores:
-    """What ``evaluate`` found, by name: ``scores["accuracy"].value``.
+    """What ``predictions.scores()`` found, by name: ``scores["accuracy"].value``.
 
     ``chosen_on_these`` names what was chosen by these same rows (law 15): it flatters the scores.
 
@@ -85,6 +85,10 @@ class Scores:
     def __getitem__(self, name: str) -> Score:
         """The score of that name."""
         return self.scores[name]
+
+    def __str__(self) -> str:
+        """As ``table``."""
+        return self.table()
 
     def to_json(self) -> str:
         """All of it; numbers read back as they were.

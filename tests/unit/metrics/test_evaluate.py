@@ -90,6 +90,7 @@ def test_one_class_only_has_no_order() -> None:
     assert found["roc_auc"].value is None
     assert "no class has rows of both kinds" in found["roc_auc"].method
     assert "–" in found.table()
+    assert str(found) == found.table()  # what print shows
 
 
 def test_many_rows_take_fewer_resamples_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
