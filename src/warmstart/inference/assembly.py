@@ -34,7 +34,7 @@ class NetworkPlan:
 
     ``num_classes`` is K, ``size`` the side of the pictures in pixels, ``sizes`` and ``ps`` the
     standard head's hidden layers and dropouts, ``custom_head`` a module instead of it, ``weights``
-    a file with the body's, ``seed`` for everything that starts at random.
+    a file with the backbone's, ``seed`` for everything that starts at random.
     """
 
     arch: Architecture
@@ -57,20 +57,20 @@ def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | 
     Returns:
         The network, the head's card (None for a custom one), and where the weights came from.
     """
-    body = build_backbone(plan.arch, plan.size, seed=plan.seed)
+    backbone = build_backbone(plan.arch, plan.size, seed=plan.seed)
     source = "none: they began at random, or are the function's own"
     if plan.is_pretrained:
-        source = load_pretrained(body.module, plan.arch, plan.weights)
-    fit_to_size(body.module, plan.size)
-    shape = output_shape(body.module, plan.size)
-    pool = pool_for(body.module, shape)
+        source = load_pretrained(backbone.module, plan.arch, plan.weights)
+    fit_to_size(backbone.module, plan.size)
+    shape = output_shape(backbone.module, plan.size)
+    pool = pool_for(backbone.module, shape)
     num_features = int(pool(torch.zeros(shape)).shape[1])
     if plan.custom_head is not None:
         check_head_shape(plan.custom_head, num_features, plan.num_classes)
-        return ClassifierNetwork(body.module, pool, plan.custom_head), None, source
+        return ClassifierNetwork(backbone.module, pool, plan.custom_head), None, source
     dropouts = dropouts_of(plan.ps, len(plan.sizes))
     card = HeadCard(num_features, plan.num_classes, plan.sizes, dropouts)
-    network = ClassifierNetwork(body.module, pool, build_head(card, seed=plan.seed))
+    network = ClassifierNetwork(backbone.module, pool, build_head(card, seed=plan.seed))
     return network, asdict(card), source
 
 
@@ -93,15 +93,15 @@ def loaded_network(
     card = saved.card
     try:
         check_enough_weights(saved, num_weights(arch, card.head))
-        body = build_backbone(arch, card.recipe["size"])
-        fit_to_size(body.module, card.recipe["size"])
-        pool = pool_for(body.module, output_shape(body.module, card.recipe["size"]))
+        backbone = build_backbone(arch, card.recipe["size"])
+        fit_to_size(backbone.module, card.recipe["size"])
+        pool = pool_for(backbone.module, output_shape(backbone.module, card.recipe["size"]))
     except WarmstartError as error:
         raise ModelFolderError(
             f"{saved.folder}: {error.what}", expected=error.expected, fix=COPY_AGAIN
         ) from error
     head = custom_head if card.head is None else build_head(read_head_card(card.head))
-    network = ClassifierNetwork(body.module, pool, head or nn.Identity())
+    network = ClassifierNetwork(backbone.module, pool, head or nn.Identity())
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     network.load_state_dict(saved.tensors(shapes))
     return network

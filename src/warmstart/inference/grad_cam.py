@@ -24,13 +24,13 @@ def grad_cam(
 
     Args:
         network: Body, pool and head; it is left as it was.
-        normalise: The body's own.
+        normalise: The backbone's own.
         pixels: (N, H, W, 3) as the network sees them.
         class_numbers: The class asked about, for each.
 
     Returns:
-        (N, h, w) in [0, 1], h and w those of the body's last map; each map's highest value is 1,
-        or all of it is 0 where nothing speaks for the class.
+        (N, h, w) in [0, 1], h and w those of the backbone's last map; each map's highest value is
+        1, or all of it is 0 where nothing speaks for the class.
 
     Reference:
         Selvaraju et al. (2017), arXiv 1610.02391, eq. 1 and 2. Of a transformer the patch tokens

@@ -14,10 +14,10 @@ TIMED_ROWS = 128
 
 
 def try_backbone(learn: ConvLearner, k: int = 5, lrs: Any = None, **fit: Any) -> BackboneTrial:
-    """Cross-validate heads on a learner's body, and measure what the body costs.
+    """Cross-validate heads on a learner's body, and measure what the backbone costs.
 
     Args:
-        learn: Its body never trained; it stays as it is.
+        learn: Its backbone never trained; it stays as it is.
         k: Number of folds.
         lrs: Rate; None has it found.
         **fit: As in ``learn.cross_validate``.

@@ -98,7 +98,7 @@ class ConvLearner:
         num_groups: int = 3,
         quiet: bool = False,
     ) -> "ConvLearner":
-        """A network whose body is pretrained and frozen, and whose head is new.
+        """A network whose backbone is pretrained and frozen, and whose head is new.
 
         Args:
             arch: The backbone: a timm name, a torchvision factory, or a function that returns an
@@ -110,12 +110,12 @@ class ConvLearner:
             xtra_fc: Sizes of the head's hidden layers.
             custom_head: A head of your own, (N, D) → (N, K), instead of the standard one.
             opt: "sgd" (momentum 0.9) or "adamw".
-            weights: A file with the body's weights; None is the embedded default or timm's hub.
+            weights: A file with the backbone's weights; None is the embedded default or timm's hub.
             pretrained: False begins with random weights, on purpose.
             seed: What the head, the order of rows and dropout depend on.
             device: "auto", "cpu", "cuda" or "mps".
             precision: Of the frozen part: "auto", "f32" or "bf16".
-            train_precision: Of steps that train some of the body: "auto" takes the faster one,
+            train_precision: Of steps that train some of the backbone: "auto" takes the faster one,
                 found by trying; or "f32" or "bf16".
             cache_dir: Where activations are kept; None is WARMSTART_CACHE or ~/.cache/warmstart.
             num_groups: Layer groups, the head being one of them.
@@ -284,8 +284,8 @@ class ConvLearner:
         """Freeze everything before a layer group or stage, and train the rest.
 
         Args:
-            where: A group's number, as -2 for the last group of the body and the head; or the name
-                of a stage (``learn.summary()`` lists them).
+            where: A group's number, as -2 for the last group of the backbone and the head; or the
+                name of a stage (``learn.summary()`` lists them).
 
         Example:
             >>> learn.freeze_to(-2)
@@ -295,10 +295,10 @@ class ConvLearner:
         freeze_to(self.state, where)
 
     def unfreeze(self) -> None:
-        """Train everything. BatchNorm of the body keeps its statistics (see ``fit(bn=)``).
+        """Train everything. BatchNorm of the backbone keeps its statistics (see ``fit(bn=)``).
 
         As in fastai 0.7, ``precompute=True`` becomes False where the data has an augmentation, so
-        that the body sees it; pixels of rows that judge stay stored.
+        that the backbone sees it; pixels of rows that judge stay stored.
 
         Example:
             >>> learn.unfreeze()
@@ -453,7 +453,7 @@ class ConvLearner:
         balance: str | None = None,
         checkpoint: str | Path | None = None,
     ) -> HeadFit:
-        """Give the frozen body the head that suits its rows, without epochs or a rate.
+        """Give the frozen backbone the head that suits its rows, without epochs or a rate.
 
         The logistic head: features divided by their length, then logistic regression, solved to
         convergence; its penalty, and which part of the pooled row it uses, are chosen by training
@@ -470,7 +470,7 @@ class ConvLearner:
         Returns:
             What was tried and kept; also in ``learn.history.head_fits``. ``learn.out_of_fold`` has
             the training rows' out-of-fold predictions, None where rows were too few or too many.
-            The body has to be frozen, and never trained on these rows.
+            The backbone has to be frozen, and never trained on these rows.
 
         Example:
             >>> learn.fit_head("logistic").head
@@ -604,7 +604,7 @@ class ConvLearner:
 
         Args:
             out_of_fold: Labelled rows that the model which predicted them did not learn from, and
-                that will not judge (law 15); None is ``learn.cross_validate()``. Where the body
+                that will not judge (law 15); None is ``learn.cross_validate()``. Where the backbone
                 was thawed: training rows that were held back from it.
 
         Returns:

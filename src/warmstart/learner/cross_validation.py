@@ -108,8 +108,8 @@ def cross_validated(
     rows of the same content do.
 
     Args:
-        inputs: The training rows, through the frozen body. They are stored: k heads are cheap only
-            on stored activations, and as many stored views as there are epochs give the bits that
+        inputs: The training rows, through the frozen backbone. They are stored: k heads are cheap
+            only on stored activations, and as many stored views as there are epochs give the bits that
             no store gives.
         new_head: What makes heads.
         settings: Of each fit.
@@ -147,8 +147,8 @@ def cross_validated_logistic(
     """Choose and solve a logistic head on all folds but one, ask it about that one, and so on.
 
     Args:
-        inputs: The training rows, through the frozen body; all its stored views train, the plain
-            view is judged.
+        inputs: The training rows, through the frozen backbone; all its stored views train, the
+            plain view is judged.
         feature_parts: What the pooled row consists of.
         balance: None, or how rare classes are heard.
         k: Number of folds.
@@ -269,11 +269,11 @@ def units_of(inputs: TableInputs, rows: NDArray[np.int64]) -> list[str]:
 
 
 def check_frozen(layers: Layers, *, has_moved: bool, what: str = "cross_validate") -> None:
-    """See that the body is frozen, and has never been trained.
+    """See that the backbone is frozen, and has never been trained.
 
     Args:
         layers: Where the cut is.
-        has_moved: Whether a fit has trained some of the body.
+        has_moved: Whether a fit has trained some of the backbone.
         what: What wants it so.
 
     Raises:

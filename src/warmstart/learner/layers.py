@@ -19,7 +19,7 @@ BN_MODES = ("stored", "train")
 
 @dataclass(frozen=True)
 class LayerGroup:
-    """Stages ``first`` … ``last`` - 1 of the body, or the head (no stages)."""
+    """Stages ``first`` … ``last`` - 1 of the backbone, or the head (no stages)."""
 
     name: str
     first: int
@@ -30,7 +30,7 @@ ONLY_HEAD = LayerGroup(HEAD, 0, 0)
 
 
 class TrainablePart(nn.Module):
-    """What follows the cut: the body's later stages, pool and head.
+    """What follows the cut: the backbone's later stages, pool and head.
 
     Its BatchNorm keeps its stored statistics in training, unless ``bn`` is "train": they were
     learned from a million pictures, and a few small batches only blur them.
@@ -51,9 +51,9 @@ class TrainablePart(nn.Module):
         return norms if self.bn == "stored" else []
 
     def train(self, mode: bool = True) -> "TrainablePart":
-        """Training mode for everything but the body's stored statistics."""
+        """Training mode for everything but the backbone's stored statistics."""
         super().train(mode)
-        if mode:  # whatever has judged the body meanwhile has laid its weights out otherwise
+        if mode:  # whatever has judged the backbone meanwhile has laid its weights out otherwise
             self.to(memory_format=self.layout)
         for norm in self.stored_norms():
             norm.eval()
@@ -98,7 +98,8 @@ class Layers:
         Args:
             network: Body, pool and head.
             size: Side of the pictures.
-            num_groups: At least 2: the head is one; the body's stages are shared among the others.
+            num_groups: At least 2: the head is one; the backbone's stages are shared among the
+                others.
         """
         self.network, self.size, self.num_groups = network, size, num_groups
         self.staged = StagedNetwork(network.backbone, size)
@@ -106,7 +107,7 @@ class Layers:
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """The body's stages; one, where it cannot be parted."""
+        """The backbone's stages; one, where it cannot be parted."""
         try:
             return self.staged.stages
         except SettingError:
@@ -190,14 +191,14 @@ class Layers:
 
     def parameters(self) -> list[list[nn.Parameter]]:
         """The parameters that train, by group; all others are marked as frozen."""
-        body = dict(self.network.backbone.named_parameters())
+        backbone = dict(self.network.backbone.named_parameters())
         found = []
         for group in self.trainable_groups():
             if group.name == HEAD:
                 parts = [*self.network.pool.parameters(), *self.network.head.parameters()]
             else:
                 stages = self.stages[max(group.first, self.cut or 0) : group.last]
-                parts = [body[name] for stage in stages for name in stage.parameters]
+                parts = [backbone[name] for stage in stages for name in stage.parameters]
             found.append(parts)
         moving = {id(parameter) for parts in found for parameter in parts}
         for parameter in self.network.parameters():
@@ -206,11 +207,11 @@ class Layers:
 
     def summary(self) -> str:
         """A line per stage: its group, parameters, and whether it is frozen."""
-        body = dict(self.network.backbone.named_parameters())
+        backbone = dict(self.network.backbone.named_parameters())
         lines = ["stage".ljust(34) + "layer group".ljust(36) + "parameters".rjust(12)]
         for i, stage in enumerate(self.stages):
             group = next(g for g in self.groups if g.first <= i < g.last)
-            number = sum(body[name].numel() for name in stage.parameters)
+            number = sum(backbone[name].numel() for name in stage.parameters)
             lines += ["— cut —"] * (self.cut == i)
             lines.append(line(stage.name, group.name, number, self.cut is None or i < self.cut))
         lines += ["— cut —"] * (self.cut is None)

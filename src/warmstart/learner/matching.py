@@ -103,11 +103,11 @@ def check_same_pixels(card: BackboneCard, tfms: ModelTransforms, whose: str) -> 
         )
 
 
-def fit_to_other_size(body: nn.Module, before: int, size: int) -> None:
+def fit_to_other_size(backbone: nn.Module, before: int, size: int) -> None:
     """Make a body take pictures of another size, of which it gives the head as many values.
 
     Args:
-        body: Changed in place.
+        backbone: Changed in place.
         before: The side of the pictures that it takes, in pixels.
         size: The new one.
 
@@ -116,13 +116,13 @@ def fit_to_other_size(body: nn.Module, before: int, size: int) -> None:
     """
     if size == before:
         return
-    wanted = num_pooled(body, before)
-    fit_to_size(body, size)
-    found = num_pooled(body, size)
+    wanted = num_pooled(backbone, before)
+    fit_to_size(backbone, size)
+    found = num_pooled(backbone, size)
     if found != wanted:
         raise SettingError(
-            f"{type(body).__name__} gives {found} values for pictures of {size} pixels, the head "
-            f"takes {wanted}, as those of {before} pixels give.",
+            f"{type(backbone).__name__} gives {found} values for pictures of {size} pixels, the "
+            f"head takes {wanted}, as those of {before} pixels give.",
             expected="a size for which it gives as many.",
             fix="make a new learner for the other size: ConvLearner.pretrained(arch, data).",
         )
