@@ -109,8 +109,8 @@ def cross_validated(
 
     Args:
         inputs: The training rows, through the frozen backbone. They are stored: k heads are cheap
-            only on stored activations, and as many stored views as there are epochs give the bits that
-            no store gives.
+            only on stored activations, and as many stored views as there are epochs give the bits
+            that no store gives.
         new_head: What makes heads.
         settings: Of each fit.
         k: Number of folds.
