@@ -250,7 +250,7 @@ def test_held_back_rows_train_nothing_that_they_judge(
     other.set_data(replace(other.data, table=replace(table, labels=labels)))
     monkeypatch.setattr(  # the draw goes by labels, too
         Holdout,
-        "parted",
+        "split",
         lambda self, _: (train, held) if self.share else (everything, everything[:0]),
     )
     monkeypatch.setattr(  # all else is a choice
