@@ -81,7 +81,7 @@ def test_the_interval_holds_the_difference_and_has_width(counts: tuple[int, int,
 
 
 @pytest.mark.parametrize(
-    "chances", [(0.6, 0.1, 0.1, 0.2), (0.9, 0.02, 0.06, 0.02), (0.5, 0.05, 0.25, 0.2)]
+    "probabilities", [(0.6, 0.1, 0.1, 0.2), (0.9, 0.02, 0.06, 0.02), (0.5, 0.05, 0.25, 0.2)]
 )
 def test_the_interval_covers_the_truth(probabilities: tuple[float, float, float, float]) -> None:
     """Exact: every outcome of 30 rows, weighed by how probable it is."""

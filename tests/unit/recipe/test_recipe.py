@@ -42,11 +42,11 @@ def run(learn: ConvLearner, recipe: Recipe = SMALL, **more: Any) -> RecipeResult
 
 
 @pytest.mark.parametrize(
-    ("recipe", "judging"),
+    ("recipe", "judges"),
     [(SMALL, "6 training rows held back"), (FOLDED, "30 training rows out of fold")],
 )
 def test_every_step_says_what_why_and_what_it_gained(
-    make: Make, recipe: Recipe, evaluator: str
+    make: Make, recipe: Recipe, judges: str
 ) -> None:
     learn = make(aug_tfms=VIEWS)
     result = run(learn, recipe)
@@ -60,15 +60,15 @@ def test_every_step_says_what_why_and_what_it_gained(
         assert step.gain_high is not None
         assert step.gain_low <= step.gain <= step.gain_high
         assert step.num_rows == 12
-        assert evaluator in step.note
-    assert evaluator in trained[0].note  # of both heads
+        assert judges in step.note
+    assert judges in trained[0].note  # of both heads
     assert learn.predict("valid").chosen_on_these == ()
     assert set(result.chosen) == {
         "tries_mlp", "lr_head", "loss_logistic", "loss_mlp", "views", "num_cycles", "lr_all",
         "place_losses",
     }  # fmt: skip
     assert result.held_back is not None
-    assert len(result.held_back.rows) == int(evaluator.split()[0])
+    assert len(result.held_back.rows) == int(judges.split()[0])
 
 
 @pytest.mark.parametrize("recipe", [SMALL, FOLDED])
