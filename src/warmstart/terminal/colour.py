@@ -35,7 +35,7 @@ def show_lines(text: object = "", *, is_error: bool = False, flush: bool = True)
 
     Args:
         text: Its line feeds and tabs are layout: those of a name are escaped where it enters.
-        is_error: As for ``say``.
+        is_error: As for ``print_styled``.
         flush: It is seen at once.
     """
     print(in_layout(str(text)), file=sys.stderr if is_error else sys.stdout, flush=flush)
