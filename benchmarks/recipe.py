@@ -42,8 +42,8 @@ def data_of(case: str, seed: int, size: int | None) -> ImageClassifierData:
         names = [names[number] for number in random.permutation(len(names))]
         train += [(name, folder.name, "train") for name in names[:per_class]]
         others += [(name, folder.name, "valid") for name in names[per_class:]]
-    evaluator = np.random.default_rng(0).permutation(len(others))[:NUM_JUDGED]
-    rows = train + [others[number] for number in sorted(evaluator)]
+    places = np.random.default_rng(0).permutation(len(others))[:NUM_JUDGED]
+    rows = train + [others[number] for number in sorted(places)]
     frame = pd.DataFrame(rows, columns=["name", "label", "split"])
     return ImageClassifierData.from_df(root, "", frame, tfms, BATCH, split_column="split")
 
