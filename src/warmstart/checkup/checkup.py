@@ -71,11 +71,6 @@ class Checkup:
         """Counts, then the first few of each kind by name, in 80 columns.
 
         Example:
-            >>> from warmstart import Checkup
-            >>> from warmstart.checkup.findings import CropLoss, FileFinding
-            >>> broken = FileFinding("train/a.jpg", "empty file")
-            >>> crop = CropLoss(0.0, ())
-            >>> found = Checkup({"train": 40}, None, (broken,), (), (), (), (), (), crop)
             >>> print(found.summary().splitlines()[0])
             40 pictures (40 train)
         """
@@ -85,11 +80,6 @@ class Checkup:
         """One per picture. Only what is sure has an effect; the rest says "look".
 
         Example:
-            >>> from warmstart import Checkup
-            >>> from warmstart.checkup.findings import CropLoss, FileFinding
-            >>> broken = FileFinding("train/a.jpg", "empty file")
-            >>> crop = CropLoss(0.0, ())
-            >>> found = Checkup({"train": 40}, None, (broken,), (), (), (), (), (), crop)
             >>> [(fix.name, fix.action) for fix in found.fixes()]
             [('train/a.jpg', 'drop')]
         """
@@ -107,11 +97,6 @@ class Checkup:
         Example:
             >>> from pathlib import Path
             >>> from tempfile import TemporaryDirectory
-            >>> from warmstart import Checkup
-            >>> from warmstart.checkup.findings import CropLoss, FileFinding
-            >>> broken = FileFinding("train/a.jpg", "empty file")
-            >>> crop = CropLoss(0.0, ())
-            >>> found = Checkup({"train": 40}, None, (broken,), (), (), (), (), (), crop)
             >>> with TemporaryDirectory() as folder:
             ...     found.write_fixes(Path(folder, "fixes.csv"))
             ...     print(Path(folder, "fixes.csv").read_text().splitlines()[0])

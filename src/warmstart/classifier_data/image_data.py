@@ -55,9 +55,11 @@ class ImageClassifierData:
         >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
         >>> rows = (photos, np.arange(24) % 2)
         >>> tfms = tfms_from_model("test_resnet", 32)
-        >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
+        >>> data = ImageClassifierData.from_arrays(
+        ...     trn=rows, val=rows, tfms=tfms, classes=["cat", "dog"], quiet=True
+        ... )
         >>> data.classes
-        ('0', '1')
+        ('cat', 'dog')
     """
 
     table: ImageTable
@@ -380,11 +382,6 @@ class ImageClassifierData:
             SettingError: one of ``trn``, ``val`` and ``tfms`` is missing.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import ImageClassifierData, tfms_from_model
-            >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
-            >>> rows = (photos, np.arange(24) % 2)
-            >>> tfms = tfms_from_model("test_resnet", 32)
             >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
             >>> data.classes
             ('0', '1')

@@ -50,8 +50,6 @@ class Comparison:
         """Labelled rows.
 
         Example:
-            >>> from warmstart import Comparison
-            >>> found = Comparison(80, 3, 15, 2, 0, 0.12, 0.04, 0.2, 0.0075, 0.01)
             >>> found.num_rows
             100
         """
@@ -65,8 +63,6 @@ class Comparison:
         out. "can't tell": these rows leave both possible.
 
         Example:
-            >>> from warmstart import Comparison
-            >>> found = Comparison(80, 3, 15, 2, 0, 0.12, 0.04, 0.2, 0.0075, 0.01)
             >>> found.is_better
             'yes'
         """
@@ -91,8 +87,6 @@ class Comparison:
 
         Example:
             >>> import json
-            >>> from warmstart import Comparison
-            >>> found = Comparison(80, 3, 15, 2, 0, 0.12, 0.04, 0.2, 0.0075, 0.01)
             >>> json.loads(found.to_json())["is_better"]
             'yes'
         """

@@ -116,7 +116,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
             of a logistic head.
 
         Example:
-            >>> HeadClassifier(xtra_fc=(), cycle_len=2).fit(features, labels).classes_.tolist()
+            >>> HeadClassifier(xtra_fc=(), cycle_len=2).fit(X, y).classes_.tolist()
             ['cat', 'dog']
         """
         given = read_parameters(self)
@@ -167,8 +167,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         """Probabilities (N, K), columns as ``classes_``; of many labels each for itself.
 
         Example:
-            >>> head = HeadClassifier(head="logistic", C=1.0).fit(features, labels)
-            >>> head.predict_proba(features).shape
+            >>> head = HeadClassifier(head="logistic", C=1.0).fit(X, y)
+            >>> head.predict_proba(X).shape
             (60, 2)
         """
         check_is_fitted(self)
@@ -181,8 +181,8 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # th
         """The most probable class of each row (N,), or (N, K) of 0 and 1.
 
         Example:
-            >>> head = HeadClassifier(head="logistic", C=1.0).fit(features, labels)
-            >>> head.predict(features[:2]).shape
+            >>> head = HeadClassifier(head="logistic", C=1.0).fit(X, y)
+            >>> head.predict(X[:2]).shape
             (2,)
         """
         found = self.predict_proba(X)

@@ -64,7 +64,9 @@ class Predictor:
         >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
         >>> rows = (photos, np.arange(24) % 2)
         >>> tfms = tfms_from_model("test_resnet", 32)
-        >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
+        >>> data = ImageClassifierData.from_arrays(
+        ...     trn=rows, val=rows, tfms=tfms, classes=["cat", "dog"], quiet=True
+        ... )
         >>> learn = ConvLearner.pretrained("test_resnet", data, pretrained=False, quiet=True)
         >>> predictor = learn.predictor()
         >>> predictor.predict(photos[0]).answers[0][0] in predictor.classes
@@ -89,7 +91,7 @@ class Predictor:
         """Names of the classes.
 
         Example:
-            >>> learn.predictor().classes
+            >>> predictor.classes
             ('cat', 'dog')
         """
         return self.card.classes
@@ -109,7 +111,7 @@ class Predictor:
             Predictions without labels; ``rows`` are the paths, or numbers where there is none.
 
         Example:
-            >>> learn.predictor().predict([photos[0], photos[1]]).rows
+            >>> predictor.predict([photos[0], photos[1]]).rows
             ('image 0', 'image 1')
         """
         return self.TTA(pictures, 0, on_unreadable=on_unreadable)
@@ -138,7 +140,7 @@ class Predictor:
             As from ``predict``.
 
         Example:
-            >>> learn.predictor().TTA(photos[0], 2).probabilities.shape
+            >>> predictor.TTA(photos[0], 2).probabilities.shape
             (1, 2)
         """
         given = Pictures(pictures)
@@ -205,7 +207,7 @@ class Predictor:
             Labelled predictions; ``rows`` are the paths.
 
         Example:
-            >>> found = learn.predictor().evaluate(folder / "train", quiet=True)
+            >>> found = predictor.evaluate(folder / "train", quiet=True)
             >>> len(found.rows)
             8
         """
@@ -239,7 +241,6 @@ class Predictor:
             UnreadableImagesError: some cannot be decoded; all of them are listed.
 
         Example:
-            >>> predictor = learn.predictor()
             >>> predictor.rows(data.source.render, 3).shape
             (3, 2)
         """
@@ -258,9 +259,8 @@ class Predictor:
         """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows.
 
         Example:
-            >>> predictor = learn.predictor()
             >>> import torch
-            >>> predictor.chances([torch.zeros(3, learn.num_features)]).shape
+            >>> predictor.probabilities([torch.zeros(3, learn.num_features)]).shape
             (3, 2)
         """
         return probabilities(

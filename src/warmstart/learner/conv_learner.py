@@ -60,8 +60,7 @@ from warmstart.training.schedule import OneCycle, Schedule
 class ConvLearner:
     """A pretrained network, frozen up to its new head, and the data that it learns from.
 
-    In the examples of its methods ``learn``, ``data``, ``tfms`` and ``photos`` are those made here,
-    ``folder`` is a folder of images and ``np`` is numpy.
+    The examples of its methods go on where this one ends; ``folder`` is a folder of images.
 
     Example:
         >>> import numpy as np
@@ -69,7 +68,9 @@ class ConvLearner:
         >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
         >>> rows = (photos, np.arange(24) % 2)
         >>> tfms = tfms_from_model("test_resnet", 32)
-        >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
+        >>> data = ImageClassifierData.from_arrays(
+        ...     trn=rows, val=rows, tfms=tfms, classes=["cat", "dog"], quiet=True
+        ... )
         >>> learn = ConvLearner.pretrained("test_resnet", data, pretrained=False, quiet=True)
         >>> history = learn.fit(0.01, 2)
         >>> learn.predict().probabilities.shape
@@ -202,7 +203,6 @@ class ConvLearner:
         """All fits since the network, its head or its data were last replaced.
 
         Example:
-            >>> history = learn.fit(0.01, 2)
             >>> len(learn.history.records)
             2
         """

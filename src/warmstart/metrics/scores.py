@@ -94,11 +94,6 @@ class Scores:
         """All of it; numbers read back as they were.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
-            >>> labels = np.array([0, 0, 1])
-            >>> found = Predictions(("a", "b", "c"), probabilities, labels, ("cat", "dog"))
             >>> text = found.scores(num_resamples=0).to_json()
             >>> print(text[:28])
             {
@@ -116,12 +111,7 @@ class Scores:
             name: What errors call it.
 
         Example:
-            >>> import numpy as np
             >>> from warmstart import Predictions, Scores
-            >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
-            >>> labels = np.array([0, 0, 1])
-            >>> found = Predictions(("a", "b", "c"), probabilities, labels, ("cat", "dog"))
-            >>> scores = found.scores(num_resamples=0)
             >>> Scores.from_json(scores.to_json()) == scores
             True
         """
@@ -131,11 +121,6 @@ class Scores:
         """Text: the scores, then the classes.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
-            >>> labels = np.array([0, 0, 1])
-            >>> found = Predictions(("a", "b", "c"), probabilities, labels, ("cat", "dog"))
             >>> print(found.scores(num_resamples=0).table().splitlines()[1])
             accuracy                     0.6667  0.2077 to 0.9385
         """

@@ -162,7 +162,6 @@ class Recipe:
             What each step did and gained.
 
         Example:
-            >>> from warmstart import Recipe
             >>> result = Recipe(last_step=3, head="logistic").run(learn)
             >>> [step.number for step in result.steps]
             [1, 2, 3]

@@ -35,9 +35,6 @@ class ConfusionMatrix:
         """Per class (K,): of the rows called so, the share that are; 0 where none was called so.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import ConfusionMatrix
-            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
             >>> matrix.precision.round(3)
             array([0.889, 0.818])
         """
@@ -48,9 +45,6 @@ class ConfusionMatrix:
         """Per class (K,): of the rows that are so, the share called so; 0 where there is none.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import ConfusionMatrix
-            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
             >>> matrix.recall
             array([0.8, 0.9])
         """
@@ -61,9 +55,6 @@ class ConfusionMatrix:
         """Per class (K,): harmonic mean of precision and recall.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import ConfusionMatrix
-            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
             >>> matrix.f1.round(3)
             array([0.842, 0.857])
         """
@@ -74,9 +65,6 @@ class ConfusionMatrix:
         """Pairs (true, predicted, count) off the diagonal, most frequent first.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import ConfusionMatrix
-            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
             >>> matrix.most_confused()
             [('cat', 'dog', 2), ('dog', 'cat', 1)]
         """
@@ -93,9 +81,6 @@ class ConfusionMatrix:
         Example:
             >>> from pathlib import Path
             >>> from tempfile import TemporaryDirectory
-            >>> import numpy as np
-            >>> from warmstart import ConfusionMatrix
-            >>> matrix = ConfusionMatrix(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
             >>> with TemporaryDirectory() as folder:
             ...     figure = matrix.plot(Path(folder) / "figure.png")
             ...     print([file.name for file in Path(folder).iterdir()])

@@ -107,7 +107,6 @@ class History:
         what a model ended with.
 
         Example:
-            >>> from warmstart import History
             >>> from warmstart.results.history import EpochRecord
             >>> first = EpochRecord(0, 0, 9, 0.3, 0.4, {}, (0.1,), 1.0)
             >>> second = EpochRecord(1, 0, 9, 0.2, 0.6, {}, (0.1,), 1.0)
@@ -133,7 +132,6 @@ class History:
         """What follows is of other data or another head.
 
         Example:
-            >>> from warmstart import History
             >>> from warmstart.results.history import EpochRecord
             >>> history = History([EpochRecord(0, 0, 9, 0.3, 0.5, {}, (0.1,), 1.0)])
             >>> history.begin_anew()
@@ -147,8 +145,6 @@ class History:
         """The rates of the last step.
 
         Example:
-            >>> from warmstart import History
-            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
             >>> history.last_lrs
             (0.05,)
         """
@@ -158,7 +154,6 @@ class History:
         """Write one step down.
 
         Example:
-            >>> from warmstart import History
             >>> history = History()
             >>> history.add_step((0.001, 0.01), 0.7)
             >>> history.last_lrs
@@ -171,7 +166,6 @@ class History:
         """Write one epoch down.
 
         Example:
-            >>> from warmstart import History
             >>> from warmstart.results.history import EpochRecord
             >>> history = History()
             >>> history.append(EpochRecord(0, 0, 9, 0.3, 0.5, {"valid_accuracy": 0.9}, (0.1,), 1.0))
@@ -184,8 +178,6 @@ class History:
         """Put another fit's history after this one.
 
         Example:
-            >>> from warmstart import History
-            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
             >>> history.extend(History(step_losses=[0.3]))
             >>> history.step_losses
             [0.9, 0.4, 0.3]
@@ -199,8 +191,6 @@ class History:
         """Another one with the same content.
 
         Example:
-            >>> from warmstart import History
-            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
             >>> history.copy() == history, history.copy().step_losses == history.step_losses
             (False, True)
         """
@@ -218,8 +208,6 @@ class History:
         Example:
             >>> from pathlib import Path
             >>> from tempfile import TemporaryDirectory
-            >>> from warmstart import History
-            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
             >>> with TemporaryDirectory() as folder:
             ...     figure = history.plot_lr(Path(folder) / "figure.png")
             ...     print([file.name for file in Path(folder).iterdir()])
@@ -235,8 +223,6 @@ class History:
         Example:
             >>> from pathlib import Path
             >>> from tempfile import TemporaryDirectory
-            >>> from warmstart import History
-            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
             >>> with TemporaryDirectory() as folder:
             ...     figure = history.plot_loss(Path(folder) / "figure.png")
             ...     print([file.name for file in Path(folder).iterdir()])
@@ -252,8 +238,6 @@ class History:
         """A line per fit of a head, one per epoch, one with the steps; read back as they were.
 
         Example:
-            >>> from warmstart import History
-            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
             >>> print(history.to_jsonl(), end="")
             {"kind": "steps", "lrs": [[0.1], [0.05]], "losses": [0.9, 0.4]}
         """
@@ -271,8 +255,6 @@ class History:
             name: What errors call it.
 
         Example:
-            >>> from warmstart import History
-            >>> history = History(step_lrs=[(0.1,), (0.05,)], step_losses=[0.9, 0.4])
             >>> History.from_jsonl(history.to_jsonl()).step_lrs
             [(0.1,), (0.05,)]
         """

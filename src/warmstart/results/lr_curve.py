@@ -99,10 +99,6 @@ class LRCurve:
         Example:
             >>> from pathlib import Path
             >>> from tempfile import TemporaryDirectory
-            >>> import numpy as np
-            >>> from warmstart import LRCurve
-            >>> lrs = np.geomspace(1e-4, 1, 60)
-            >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
             >>> with TemporaryDirectory() as folder:
             ...     figure = curve.plot(Path(folder) / "figure.png")
             ...     print([file.name for file in Path(folder).iterdir()])
@@ -150,10 +146,6 @@ class LRCurve:
         and the usual rate is suggested, but no more than a fifth of that last rate.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import LRCurve
-            >>> lrs = np.geomspace(1e-4, 1, 60)
-            >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
             >>> print(f"{curve.suggestion:.4f}")
             0.0375
 
@@ -175,10 +167,6 @@ class LRCurve:
         """Every field and the suggestion, as plain data; None for a loss that is no number.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import LRCurve
-            >>> lrs = np.geomspace(1e-4, 1, 60)
-            >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
             >>> sorted(curve.to_json())
             ['before', 'chance', 'losses', 'lrs', 'share', 'told', 'usual']
         """
@@ -194,10 +182,6 @@ class LRCurve:
             name: What errors call it.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import LRCurve
-            >>> lrs = np.geomspace(1e-4, 1, 60)
-            >>> curve = LRCurve(lrs, 2 - np.exp(-np.abs(np.log10(lrs / 0.05))), chance=2.0)
             >>> LRCurve.from_json(curve.to_json()).suggestion == curve.suggestion
             True
         """

@@ -55,11 +55,6 @@ class Predictions:
         """Whether an image may have any number of classes.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
-            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
-            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
             >>> found.is_multi_label
             False
         """
@@ -70,11 +65,6 @@ class Predictions:
         """The most probable class of each row (N,), the first of equals; or (N, K) of 0 and 1.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
-            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
-            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
             >>> found.predicted
             array([0, 0, 1, 0])
         """
@@ -87,8 +77,6 @@ class Predictions:
         """Above which probability each class (K,) of an image that may have many is called so.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
             >>> labels = np.array([[1, 0], [1, 1]])
             >>> probabilities = np.array([[0.9, 0.2], [0.8, 0.4]])
             >>> found = Predictions(("a", "b"), probabilities, labels, ("sky", "sea"))
@@ -103,11 +91,6 @@ class Predictions:
         """Whether the answer of each row (N,) is "unknown"; ``predicted`` has the nearest class.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
-            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
-            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
             >>> found.is_unknown
             array([False, False, False, False])
         """
@@ -119,8 +102,6 @@ class Predictions:
         """What each row is called: one name, "unknown", or any number of names.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
             >>> labels = np.array([[1, 0], [1, 1]])
             >>> probabilities = np.array([[0.9, 0.2], [0.8, 0.7]])
             >>> found = Predictions(("a", "b"), probabilities, labels, ("sky", "sea"))
@@ -153,11 +134,6 @@ class Predictions:
             seed: Of the resamples.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
-            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
-            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
             >>> scores = found.scores()
             >>> print(scores["accuracy"])
             0.7500  0.3006 to 0.9544
@@ -181,11 +157,6 @@ class Predictions:
         """The share of labelled rows that are predicted right, with every one of their labels.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
-            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
-            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
             >>> found.accuracy
             0.75
         """
@@ -198,11 +169,6 @@ class Predictions:
         """95 % Wilson score interval of the accuracy.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
-            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
-            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
             >>> low, high = found.accuracy_interval
             >>> print(f"{low:.4f} to {high:.4f}")
             0.3006 to 0.9544
@@ -218,11 +184,6 @@ class Predictions:
             SettingError: an image may have many classes, so that there are no such pairs.
 
         Example:
-            >>> import numpy as np
-            >>> from warmstart import Predictions
-            >>> probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
-            >>> names, labels = ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), np.array([0, 0, 1, 1])
-            >>> found = Predictions(names, probabilities, labels, ("cat", "dog"))
             >>> print(found.confusion_matrix())
             true \ predicted         cat       dog
             cat                        2         0
