@@ -215,5 +215,5 @@ class DependsOnValues(nn.Module):
 
 
 def test_what_cannot_be_traced_says_so() -> None:
-    with pytest.raises(SettingError, match="DependsOnValues cannot be parted"):
+    with pytest.raises(SettingError, match="DependsOnValues cannot be split"):
         _ = StagedNetwork(DependsOnValues(), 32).stages

@@ -158,8 +158,8 @@ def test_files_that_no_row_mentions_are_named(make: Make) -> None:
     [
         ("", "has no rows", "write one"),
         ("name,label\n", "no rows below its header", "header=False"),
-        (ROWS.replace(",", ";"), "parted by ';'", "delimiter=';'"),
-        (ROWS.replace(",", "\t"), "parted by '\\t'", "delimiter='\\t'"),
+        (ROWS.replace(",", ";"), "separated by ';'", "delimiter=';'"),
+        (ROWS.replace(",", "\t"), "separated by '\\t'", "delimiter='\\t'"),
         (ROWS.removeprefix("name,label\n"), "it names an image: a.jpg", "header=False"),
         (ROWS.replace("c.jpg,cat", "c.jpg,cat,black"), "line 4 has 3", '"cat, black"'),
         (ROWS.replace("c.jpg,cat", "c.jpg"), "line 4 has 1", "quotes"),

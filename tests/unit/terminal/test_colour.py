@@ -16,7 +16,8 @@ SOURCE = str(Path(warmstart.__file__).parents[1])
 SAY = (
     "import sys; from warmstart.cli.text.errors import print_error;"
     " from warmstart.terminal.colour import *;"
-    "say(('accuracy 0.9', RESULT), (' (n = 3) [bold]', '')); print_error('a', 'b', 'c' * 200)"
+    "print_styled(('accuracy 0.9', RESULT), (' (n = 3) [bold]', ''));"
+    "print_error('a', 'b', 'c' * 200)"
 )
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 WORDS = "accuracy 0.9 (n = 3) [bold]\nError: a\nExpected: b\nFix: " + "c" * 200 + "\n"
