@@ -33,7 +33,7 @@ check: setup
 
 bench: setup
 	for script in prefix_speed head_epoch train_command store lr_suggestion grid_search finetune_speed \
-			views_epochs few_images interval_coverage calibration unknown jpeg_decoders new_decoder planted_faults bn_after_thawing recipe; do \
+			views_epochs few_images interval_coverage calibration unknown jpeg_decoders new_decoder planted_faults bn_after_thawing files_on_the_way recipe; do \
 		$(BIN)/python benchmarks/$$script.py || exit 1; \
 	done
 	@echo "against fastai: FASTAI_PYTHON=/path/to/its/python $(BIN)/python benchmarks/against_fastai.py"
