@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def test_what_is_stored_is_listed(store: Path, run: Run) -> None:
     said = run("cache", "ls", "--cache-dir", str(store))
     assert said.code == 0
     assert "tf_efficientnet_lite0" in said.out
-    assert "24 rows" in said.out
+    (rows,) = re.findall(r"(\d+) rows", said.out)
+    assert int(rows) >= 24  # of the run; tests of the same process may have added to the store
 
 
 def test_what_is_intact_is_said_to_be(store: Path, run: Run) -> None:
