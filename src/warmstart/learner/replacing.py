@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.inference.assembly import frozen_settings
 from warmstart.learner.layers import Layers
 from warmstart.learner.matching import (
     check_same_task,
@@ -15,7 +16,7 @@ from warmstart.learner.matching import (
     fit_to_other_size,
 )
 from warmstart.learner.snapshots import Snapshots
-from warmstart.learner.state import LearnerState, forget_decision_rule, set_card, with_seen_through
+from warmstart.learner.state import LearnerState, forget_decision_rule, seen_through
 from warmstart.training.head import AnyHeadCard, check_head_shape
 
 
@@ -69,7 +70,8 @@ def set_data(learn: LearnerState, data: ImageClassifierData) -> None:
     learn.layers = Layers(learn.model, size, learn.layers.num_groups)
     learn.layers.cut = cut
     learn.data = data
-    set_card(learn, with_seen_through(learn.card, data.tfms))
+    learn.card = replace(learn.card, **seen_through(data.tfms))
+    learn.parts.see_otherwise(frozen_settings(learn.card))
     learn.snapshots = Snapshots(learn.model.head, None)
     forget_decision_rule(learn, "the data is another")
     learn.history.begin_anew()

@@ -183,17 +183,6 @@ def seen_through(tfms: ModelTransforms) -> dict[str, Any]:
     }
 
 
-def set_card(learn: LearnerState, card: ModelCard) -> None:
-    """Take another card: what it says of pixels holds from now on."""
-    learn.card = card
-    learn.parts.see_otherwise(frozen_settings(card))
-
-
-def with_seen_through(card: ModelCard, tfms: ModelTransforms) -> ModelCard:
-    """The card of a model that sees images through other transforms."""
-    return replace(card, **seen_through(tfms))
-
-
 def forget_decision_rule(learn: LearnerState, why: str) -> None:
     """Answer plainly again: what was fitted was, on probabilities that are not given any more.
 

@@ -15,8 +15,6 @@ from warmstart.training.run import Run
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import kept_modes
 
-__all__ = ["FitSettings", "fit"]
-
 
 def fit(  # noqa: PLR0913 - two of them are who is told
     module: nn.Module,
