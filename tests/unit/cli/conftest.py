@@ -1,4 +1,5 @@
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -113,6 +114,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with pytest.raises(SystemExit) as stopped:
         main(["train", str(photos), "--lr", "0.01", *SMALL, "--report", "--out", str(home / "run")])
     assert stopped.value.code == 0
+    shutil.copytree(home / "cache", home / "store")  # as the run left it: others may add to it
     yield Place(home, photos, home / "run" / "model")
     if before is None:
         del os.environ["WARMSTART_CACHE"]
