@@ -6,8 +6,10 @@ same process as the first fit that stored them, with another learner; ``train`` 
 ``warmstart train FOLDER``, imports not counted, without the store.
 """
 
+import ast
 import contextlib
 import io
+import statistics
 import sys
 import tempfile
 import threading
@@ -55,6 +57,23 @@ def walked(call: Callable[[], object]) -> dict[str, Any]:
         threading.setprofile(None)  # type: ignore[arg-type]
     names = sorted(str(Path(name).relative_to(ROOT)) for name in files)
     return {"files": len(files), "functions": len(functions), "levels": deepest, "names": names}
+
+
+def shape() -> dict[str, Any]:
+    """Of the source: files (without __init__), their lines, names that stand in several."""
+    files = [path for path in Path(ROOT).rglob("*.py") if path.name != "__init__.py"]
+    lines = [len(path.read_text().splitlines()) for path in files]
+    homes: dict[str, set[Path]] = {}
+    for path in files:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                homes.setdefault(node.name, set()).add(path)
+    return {
+        "files": len(files),
+        "median_lines": statistics.median(lines),
+        "under_60_lines": sum(each < 60 for each in lines),
+        "names_in_two_places": sum(len(places) > 1 for places in homes.values()),
+    }
 
 
 def write_digits(folder: Path, per_class: int = 20) -> None:
@@ -113,7 +132,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_digits(folder / "digits")
-        figures: dict[str, object] = {"fit": frozen_fit(folder), "train": whole_train(folder)}
+        figures: dict[str, object] = {
+            "shape": shape(),
+            "fit": frozen_fit(folder),
+            "train": whole_train(folder),
+        }
         measure.write("files_on_the_way", {"figures": figures})
 
 
