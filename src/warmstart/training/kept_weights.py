@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from warmstart.errors import SettingError
 from warmstart.metrics.evaluate import BriefScores
-from warmstart.results.history import EpochRecord, History
+from warmstart.results.history import EpochRecord
 from warmstart.training.objective import ChoosingInputs, Inputs, Targets
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import clone_tensors, module_state, put_state
@@ -78,14 +78,6 @@ def check_rows_that_choose(settings: FitSettings, inputs: Inputs, targets: Targe
             expected="validation rows, or rows held back from training.",
             fix="pass keeps_best=False and patience=None, or data with validation rows.",
         )
-
-
-def best_epoch(history: History, fit_number: int = 0) -> int | None:
-    """The epoch whose weights a fit ended with; None if nobody chose: it was the last one."""
-    kept = [
-        record.epoch for record in history.records if record.fit == fit_number and record.is_best
-    ]
-    return kept[-1] if kept else None
 
 
 class LastGood:

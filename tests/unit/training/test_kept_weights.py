@@ -23,7 +23,7 @@ from warmstart.errors import SettingError, TrainingError
 from warmstart.metrics.evaluate import BriefScores
 from warmstart.results.history import EpochRecord, History
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.kept_weights import BestEpoch, WeightAverage, best_epoch, with_average
+from warmstart.training.kept_weights import BestEpoch, WeightAverage, with_average
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
 from warmstart.training.probabilities import evaluate_rows, evaluate_valid
@@ -41,6 +41,14 @@ class Recording(ToyInputs):
     def valid(self) -> Iterator[Tensor]:
         self.judged_weights.append(clone_tensors(module_state(self.module)))
         yield from super().valid()
+
+
+def best_epoch(history: History, fit_number: int = 0) -> int | None:
+    """The epoch whose weights a fit ended with; None if nobody chose: it was the last one."""
+    kept = [
+        record.epoch for record in history.records if record.fit == fit_number and record.is_best
+    ]
+    return kept[-1] if kept else None
 
 
 def recording() -> tuple[Recording, Targets, nn.Sequential]:
