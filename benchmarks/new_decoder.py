@@ -58,7 +58,7 @@ def answers(predictor: Predictor, views: list[NDArray[np.uint8]]) -> NDArray[np.
 
 def compared(predictor: Predictor, files: list[Path]) -> dict[str, Any]:
     """Of some photos: views, answers and milliseconds with both decoders."""
-    recipe, seconds = predictor.recipe, {"before": 0.0, "after": 0.0}
+    recipe, seconds = predictor.members[0].recipe, {"before": 0.0, "after": 0.0}
     num_other_views, num_answered, num_other_answers, largest = 0, 0, 0, 0.0
     for start in range(0, len(files), BLOCK):
         views: dict[str, list[NDArray[np.uint8]]] = {"before": [], "after": []}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.arguments import one_of, read_fields, real, whole
-from warmstart.images.decode import decode
+from warmstart.images.decode import JPEG_BEGINS, decode
 from warmstart.images.geometry import Window
 from warmstart.images.warp import BORDERS, FILTERS, region
 
@@ -87,7 +87,30 @@ class ViewRecipe:
         Returns:
             (size, size, 3) uint8.
         """
-        image = decode(content, name, at_least=self.at_least(), use_damaged=use_damaged)
+        return self.shown(self.decoded(content, name, use_damaged=use_damaged))
+
+    def decoded(self, content: bytes, name: str, *, use_damaged: bool = False) -> Image.Image:
+        """The picture, at the smallest scale that leaves enough for the plain view."""
+        return decode(content, name, at_least=self.at_least(), use_damaged=use_damaged)
+
+    def decodes_like(self, other: "ViewRecipe", content: bytes, image: Image.Image) -> bool:
+        """Whether another recipe would decode a picture to the same pixels, as far as can be told.
+
+        Args:
+            other: The other recipe.
+            content: The file's bytes.
+            image: What this one decoded.
+        """
+        if content[:2] != JPEG_BEGINS or other.at_least() == self.at_least():
+            return True  # only JPEGs are decoded at a fraction
+        short = min(image.size) - 1  # a side of a fraction is rounded up
+        is_whole = short + 1 < self.at_least()
+        if other.at_least() > self.at_least():
+            return is_whole or short >= other.at_least()
+        return is_whole and short + 1 < 2 * other.at_least()
+
+    def shown(self, image: Image.Image) -> NDArray[np.uint8]:
+        """The plain view of a decoded picture: (size, size, 3) uint8."""
         filter_ = FILTERS[self.interpolation]
         square = (self.size, self.size)
         if self.crop_type == "pad":

@@ -16,7 +16,7 @@ from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import CLASSIFIER_PREFIXES, load_pretrained
 from warmstart.errors import ModelFolderError, WarmstartError, WeightsError
 from warmstart.inference.model_card import COPY_AGAIN, ModelCard
-from warmstart.inference.model_folder import SavedModel
+from warmstart.inference.model_folder import SavedModel, joined_state, member_prefix
 from warmstart.training.head import (
     HeadCard,
     build_head,
@@ -74,37 +74,50 @@ def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | 
     return network, asdict(card), source
 
 
-def loaded_network(
-    saved: SavedModel, arch: Architecture, custom_head: nn.Module | None
-) -> ClassifierNetwork:
-    """The network that a model folder holds.
+def loaded_networks(
+    saved: SavedModel, archs: Sequence[Architecture], custom_head: nn.Module | None
+) -> list[ClassifierNetwork]:
+    """The networks that a model folder holds.
 
     Args:
         saved: What its card says.
-        arch: What the card's architecture stands for.
+        archs: What the card's architectures stand for.
         custom_head: Of a model that was saved with a head of the user's own.
 
     Returns:
-        Body, pool and head with the saved weights.
+        Body, pool and head of each, with the saved weights.
 
     Raises:
         ModelFolderError: the card describes a network that cannot be, or weights of another one.
     """
-    card = saved.card
+    cards = saved.card.of_each
     try:
-        check_enough_weights(saved, num_weights(arch, card.head))
-        backbone = build_backbone(arch, card.recipe["size"])
-        fit_to_size(backbone.module, card.recipe["size"])
-        pool = pool_for(backbone.module, output_shape(backbone.module, card.recipe["size"]))
+        needed = [num_weights(arch, card.head) for arch, card in zip(archs, cards, strict=True)]
+        check_enough_weights(saved, sum(needed))
+        networks = [
+            empty_network(card, arch, custom_head) for card, arch in zip(cards, archs, strict=True)
+        ]
     except WarmstartError as error:
         raise ModelFolderError(
             f"{saved.folder}: {error.what}", expected=error.expected, fix=COPY_AGAIN
         ) from error
+    wanted = joined_state([network.state_dict() for network in networks])
+    tensors = saved.tensors({name: tuple(tensor.shape) for name, tensor in wanted.items()})
+    for number, network in enumerate(networks):
+        prefix = member_prefix(number)
+        network.load_state_dict({name: tensors[prefix + name] for name in network.state_dict()})
+    return networks
+
+
+def empty_network(
+    card: ModelCard, arch: Architecture, custom_head: nn.Module | None
+) -> ClassifierNetwork:
+    """A network of a card's structure, whose weights mean nothing yet."""
+    backbone = build_backbone(arch, card.recipe["size"])
+    fit_to_size(backbone.module, card.recipe["size"])
+    pool = pool_for(backbone.module, output_shape(backbone.module, card.recipe["size"]))
     head = custom_head if card.head is None else build_head(read_head_card(card.head))
-    network = ClassifierNetwork(backbone.module, pool, head or nn.Identity())
-    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    network.load_state_dict(saved.tensors(shapes))
-    return network
+    return ClassifierNetwork(backbone.module, pool, head or nn.Identity())
 
 
 def check_enough_weights(saved: SavedModel, needed: int) -> None:
@@ -119,7 +132,7 @@ def check_enough_weights(saved: SavedModel, needed: int) -> None:
     there = saved.header.num_values
     if needed > there + MOST_MISSING:
         raise WeightsError(
-            f"it holds {there:,} weights, and {saved.card.arch} with its head needs {needed:,}.",
+            f"it holds {there:,} weights, and {saved.card.name} with its head needs {needed:,}.",
             expected="the weights that were saved with the card.",
             fix=COPY_AGAIN,
         )

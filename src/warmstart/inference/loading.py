@@ -10,10 +10,14 @@ from torch import nn
 from warmstart.activations.frozen_part import frozen_backbone, resolve_device
 from warmstart.arguments import reads
 from warmstart.backbones.card import Architecture, is_timm_name
+from warmstart.backbones.network import ClassifierNetwork
 from warmstart.errors import (
     ModelFolderError,
 )
-from warmstart.inference.assembly import frozen_settings, loaded_network
+from warmstart.images.view import ViewRecipe
+from warmstart.inference.assembly import frozen_settings, loaded_networks
+from warmstart.inference.member import Member
+from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model
 from warmstart.inference.predictor import READERS, Predictor
 from warmstart.inference.whole_model import whole_model
@@ -62,16 +66,22 @@ def load_predictor(
             expected="the same module again.",
             fix="load_predictor(folder, custom_head=YourHead())",
         )
-    network = loaded_network(saved, arch or found_architecture(card.arch), custom_head)
+    archs = [arch or found_architecture(card.arch)]
+    archs += [found_architecture(member.arch) for member in card.members]
     place = resolve_device(device)
-    frozen = frozen_backbone(network.to(place).eval(), frozen_settings(card), place)
-    if frozen.card.mode != card.mode:
-        warnings.warn(
-            f"the model was judged in numeric mode {card.mode}, and runs here in "
-            f"{frozen.card.mode}: probabilities may differ in their last digits.",
-            stacklevel=2,
-        )
-    return Predictor(network, frozen, network.head, card, saved.seen)
+    networks = loaded_networks(saved, archs, custom_head)
+    members = [
+        member_of(network, each, place)
+        for network, each in zip(networks, card.of_each, strict=True)
+    ]
+    for each, member in zip(card.of_each, members, strict=True):
+        if member.frozen.card.mode != each.mode:
+            warnings.warn(
+                f"the model was judged in numeric mode {each.mode}, and runs here in "
+                f"{member.frozen.card.mode}: probabilities may differ in their last digits.",
+                stacklevel=2,
+            )
+    return Predictor(members, card, saved.seen)
 
 
 def published_predictor(arch: str, place: torch.device) -> Predictor:
@@ -87,8 +97,13 @@ def published_predictor(arch: str, place: torch.device) -> Predictor:
             fix='check the spelling; load_predictor("tf_efficientnet_lite0") needs no folder.',
         )
     network, card = whole_model(arch)
+    return Predictor([member_of(network, card, place)], card)
+
+
+def member_of(network: ClassifierNetwork, card: ModelCard, place: torch.device) -> Member:
+    """A network as it answers: its body frozen."""
     frozen = frozen_backbone(network.to(place).eval(), frozen_settings(card), place)
-    return Predictor(network, frozen, network.head, card)
+    return Member(network, frozen, network.head, ViewRecipe(**card.recipe))
 
 
 def found_architecture(name: str) -> Architecture:

@@ -1,8 +1,8 @@
 """What a saved model says of itself: JSON that is compared with what it must be."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +18,7 @@ from warmstart.results.decision_rule import PLAIN, DecisionRule
 FORMAT = "warmstart-model-1"
 CARD, WEIGHTS = "model.json", "weights.safetensors"
 MOST_CARD_BYTES = 4 << 20  # of 10,000 classes with long names it has less than one
+MOST_MEMBERS = 20  # networks of one model
 LONGEST_NAME = 1000  # signs of a class's name
 PICKLES = {".pkl", ".pickle", ".pth", ".pt"}
 PRECISIONS = ("auto", "f32", "bf16")
@@ -26,11 +27,26 @@ COPY_AGAIN = "copy the folder again from where it was made."
 
 
 @dataclass(frozen=True)
+class MemberCard:
+    """What a model of several networks says of one of them; fields as in ``ModelCard``."""
+
+    arch: str
+    recipe: dict[str, Any]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    head: dict[str, Any] | None
+    mode: str
+    precision: str
+    weights_from: str
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """What a saved model says of itself.
 
     ``augmentation`` is how its training views varied, None if they did not, or if the folder was
-    written before cards said so; ``view_seed`` is what they were drawn from.
+    written before cards said so; ``view_seed`` is what they were drawn from. ``members`` are the
+    networks beside the first, where the answer is the mean of the logits of several.
     """
 
     arch: str
@@ -48,6 +64,32 @@ class ModelCard:
     metrics: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     answering: DecisionRule = PLAIN
+    members: tuple[MemberCard, ...] = ()
+
+    @property
+    def of_each(self) -> "tuple[ModelCard, ...]":
+        """The card of each network, as if it were the only one."""
+        return (
+            replace(self, members=()),
+            *(replace(self, members=(), **fields_of(member)) for member in self.members),
+        )
+
+    @property
+    def name(self) -> str:
+        """The backbones."""
+        return " + ".join([self.arch, *(member.arch for member in self.members)])
+
+
+def fields_of(member: MemberCard) -> dict[str, Any]:
+    """What a card says of one network."""
+    return {each.name: getattr(member, each.name) for each in fields(member)}
+
+
+def joined_cards(cards: Sequence[ModelCard]) -> ModelCard:
+    """The card of a model of several networks; all that is of the whole is as the first has it."""
+    names = [each.name for each in fields(MemberCard)]
+    members = [MemberCard(**{name: getattr(card, name) for name in names}) for card in cards[1:]]
+    return replace(cards[0], members=tuple(members))
 
 
 @dataclass(frozen=True)
@@ -77,6 +119,8 @@ class CardFile:
             "weights_sha256": self.weights_sha256,
             "seen_pictures": None if self.seen is None else asdict(self.seen),
         } | asdict(self.card)
+        if not self.card.members:
+            del entry["members"]  # as older versions know it
         return json.dumps(entry, indent=1, ensure_ascii=False, allow_nan=False)
 
 
@@ -126,10 +170,11 @@ def check_card(card: ModelCard, name: str) -> None:
     for what in faults_of(card):
         raise ModelFolderError(f"{name}: {what}.", expected=EXPECTED, fix=COPY_AGAIN)
     try:
-        convert(card.recipe, ViewRecipe, f"the recipe of {name}")
+        for each in card.of_each:
+            convert(each.recipe, ViewRecipe, f"the recipe of {name}")
+            one_of(*PRECISIONS)("precision", each.precision)
         if card.augmentation is not None:
             convert(card.augmentation, Augmentation, f"the augmentation of {name}")
-        one_of(*PRECISIONS)("precision", card.precision)
     except WarmstartError as error:
         raise ModelFolderError(
             f"{name}: {error.what}", expected=EXPECTED, fix=COPY_AGAIN
@@ -146,10 +191,10 @@ def faults_of(card: ModelCard) -> Iterable[str]:
         yield f"the class {twice[:80]!r} is there twice"
     if any(not 0 < len(name) <= LONGEST_NAME for name in classes):
         yield f"a class has a name of no sign, or of more than {LONGEST_NAME}"
-    if len(card.mean) != 3 or not all(map(isfinite, card.mean)):
-        yield f"mean={card.mean[:4]} is not three numbers"
-    if len(card.std) != 3 or not all(isfinite(value) and value > 0 for value in card.std):
-        yield f"std={card.std[:4]} is not three numbers above 0"
+    if len(card.members) >= MOST_MEMBERS:
+        yield f"it has {len(card.members) + 1} networks, and {MOST_MEMBERS} are the most"
+    for each in card.of_each:
+        yield from faults_of_pixels(each)
     if not all(map(isfinite, card.metrics.values())):
         yield f"a score is not finite: {card.metrics}"
     if not (isfinite(answering.temperature) and answering.temperature > 0):
@@ -160,6 +205,14 @@ def faults_of(card: ModelCard) -> Iterable[str]:
     shares = (*(thresholds or ()), *filter(None, [answering.unknown_below]))
     if not all(0 <= share <= 1 for share in shares):
         yield "a threshold is no probability"
+
+
+def faults_of_pixels(card: ModelCard) -> Iterable[str]:
+    """What in the numbers cannot be that pixels are normalised by."""
+    if len(card.mean) != 3 or not all(map(isfinite, card.mean)):
+        yield f"mean={card.mean[:4]} is not three numbers"
+    if len(card.std) != 3 or not all(isfinite(value) and value > 0 for value in card.std):
+        yield f"std={card.std[:4]} is not three numbers above 0"
 
 
 def refuse_no_model(folder: Path) -> NoReturn:

@@ -1,6 +1,6 @@
 """A saved model: weights as safetensors, everything else as JSON. Nothing in it is executed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class SavedModel:
         if wrong:
             has, needs = (found.get(wrong[0], "no such tensor") for found in (own, shapes))
             raise ModelFolderError(
-                f"{self.folder} holds weights of another structure than {self.card.arch} has here: "
+                f"{self.folder} holds weights of another structure than {self.card.name} has here: "
                 f"{len(wrong)} tensors differ, {wrong[0]!r} first ({has} instead of {needs}).",
                 expected="the versions in its card: "
                 + ", ".join(f"{name} {version}" for name, version in self.card.versions.items()),
@@ -87,7 +87,7 @@ def write_model(
         seen: The pictures that it was trained on.
     """
     check_card(card, "the model")
-    check_head(card, "the model")
+    check_heads(card, "the model")
     fix = "train again with a smaller rate; what was saved before is still there."
     check_finite(tensors, "the model has", "weights that are numbers.", fix)
     content = save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
@@ -96,10 +96,24 @@ def write_model(
     commit(folder, {WEIGHTS: content, SEEN: keys}, folder / CARD, text.encode())
 
 
+def joined_state(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The tensors of several networks in one file; those of the first have their own names."""
+    return {
+        member_prefix(number) + name: tensor
+        for number, state in enumerate(states)
+        for name, tensor in state.items()
+    }
+
+
+def member_prefix(number: int) -> str:
+    """How the names of a network's tensors begin in the file; numbers are from 0."""
+    return f"members.{number}." if number else ""
+
+
 def read_model(folder: Path) -> SavedModel:
     """Read what a model folder says, but for the weights."""
     found = read_card(folder)
-    check_head(found.card, str(folder / CARD))
+    check_heads(found.card, str(folder / CARD))
     try:
         header = read_header(committed_place(folder, WEIGHTS, found.weights_sha256))
     except (OSError, FileError) as error:
@@ -107,6 +121,22 @@ def read_model(folder: Path) -> SavedModel:
     return SavedModel(
         folder, found.card, found.weights_sha256, header, read_seen(folder, found.seen)
     )
+
+
+def check_heads(card: ModelCard, name: str) -> None:
+    """See that the heads that a card describes can be built.
+
+    Raises:
+        ModelFolderError: one cannot; or it is the user's own, and not the only one.
+    """
+    if card.members and any(each.head is None for each in card.of_each):
+        raise ModelFolderError(
+            f"{name}: a network of several has a head of the user's own.",
+            expected=EXPECTED,
+            fix=COPY_AGAIN,
+        )
+    for each in card.of_each:
+        check_head(each, name)
 
 
 def check_head(card: ModelCard, name: str) -> None:

@@ -1,6 +1,6 @@
 """A network that names pictures, whether just trained or loaded from a folder."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from warmstart.activations.frozen_part import FrozenPart
-from warmstart.activations.inputs import regroup
 from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, text
 from warmstart.backbones.card import read_architecture
-from warmstart.batches.rendering import PixelBlock, stream_pixels
-from warmstart.batches.source import num_cores
 from warmstart.data.columns import TABLE_READERS, Columns, read_place
 from warmstart.data.csv_table import Dialect, delimiter_of
 from warmstart.data.labelled import Wanted, labelled_images
@@ -30,12 +26,15 @@ from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.evaluation import TRAINED, evaluate_labelled
+from warmstart.inference.member import Member, Render
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import print_styled
-from warmstart.training.probabilities import BLOCK_ROWS, probabilities
+from warmstart.training.probabilities import mean_logit_probabilities
+
+ROWS_AT_ONCE = 256  # of several members: what is rendered and waits for the next one
 
 READERS: dict[str, Reader[Any]] = VIEW_READERS | {
     "aug_tfms": read_augmentation,
@@ -56,7 +55,7 @@ EVALUATE_READERS = TABLE_READERS | {
 
 
 class Predictor:
-    """Pixels through the frozen part's runner, then through the head.
+    """One network, or several that answer together: pictures → the classes' probabilities.
 
     Example:
         >>> import numpy as np
@@ -74,17 +73,20 @@ class Predictor:
     """
 
     def __init__(
-        self,
-        network: nn.Module,
-        frozen: FrozenPart,
-        head: nn.Module,
-        card: ModelCard,
-        seen: SeenImages | None = None,
+        self, members: Sequence[Member], card: ModelCard, seen: SeenImages | None = None
     ) -> None:
-        """Take the parts; ``network`` is the whole as an ordinary module."""
-        self.model, self.frozen, self.head, self.card = network, frozen, head, card
-        self.seen = seen
-        self.recipe = ViewRecipe(**card.recipe)
+        """Take the networks that answer together: the mean of their logits."""
+        self.members, self.card, self.seen = tuple(members), card, seen
+
+    @property
+    def model(self) -> nn.Module:
+        """The whole network as an ordinary module; of several, the first.
+
+        Example:
+            >>> predictor.model is learn.model
+            True
+        """
+        return self.members[0].model
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -144,12 +146,13 @@ class Predictor:
             (1, 2)
         """
         given = Pictures(pictures)
-        views = views_of(self.card, aug_tfms) if n_aug > 0 else None
-
-        seen = PictureViews(given, self.recipe, views, on_unreadable)
+        recipes = [member.recipe for member in self.members]
+        views = views_of(self.card, recipes, aug_tfms) if n_aug > 0 else ()
+        seen = PictureViews(given, recipes, views, on_unreadable)
 
         def probabilities(view: int) -> NDArray[np.float64]:
-            return self.rows(partial(seen.render, view), len(given))
+            renders = [partial(seen.render, number, view) for number in range(len(recipes))]
+            return self.rows(renders, len(given))
 
         mean = mean_over_views(probabilities, n_aug, plain_weight)
         return Predictions(
@@ -232,10 +235,12 @@ class Predictor:
                 print_styled((line, ""), is_error=True)
         return found
 
-    def rows(
-        self, render: Callable[[int], NDArray[np.uint8]], num_rows: int
-    ) -> NDArray[np.float64]:
+    def rows(self, renders: Render | Sequence[Render], num_rows: int) -> NDArray[np.float64]:
         """Probabilities (N, K) of rendered rows.
+
+        Args:
+            renders: Position → (size, size, 3) uint8; of several members one each.
+            num_rows: N.
 
         Raises:
             UnreadableImagesError: some cannot be decoded; all of them are listed.
@@ -244,44 +249,45 @@ class Predictor:
             >>> predictor.rows(data.source.render, 3).shape
             (3, 2)
         """
+        each = [renders] if callable(renders) else renders
+        step = num_rows if len(each) == 1 else ROWS_AT_ONCE
         failures: list[UnreadableImageError] = []
-        stream = stream_pixels(
-            render, range(num_rows), block=self.frozen.runner.batch, num_threads=num_cores()
-        )
-        outputs = [values for _, values in self.frozen.runner.run(noting(stream, failures))]
+        parts = []
+        for start in range(0, num_rows, step):
+            rows, failed = range(start, min(start + step, num_rows)), len(failures)
+            blocks = [
+                list(member.blocks(render, rows, failures))
+                for member, render in zip(self.members, each, strict=True)
+            ]
+            if len(failures) == failed:
+                parts.append(self.probabilities(*blocks))
         if failures:
-            raise UnreadableImagesError(failures)
-        sizes = [min(BLOCK_ROWS, num_rows - i) for i in range(0, num_rows, BLOCK_ROWS)]
-        blocks = regroup(iter(outputs), sizes, self.frozen.device)
-        return self.probabilities(blocks)
+            raise UnreadableImagesError(list({error.name: error for error in failures}.values()))
+        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)))
 
-    def probabilities(self, blocks: Iterable[Tensor]) -> NDArray[np.float64]:
+    def probabilities(self, *blocks: Iterable[Tensor]) -> NDArray[np.float64]:
         """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows.
+
+        Args:
+            *blocks: Of each member, the same rows.
 
         Example:
             >>> import torch
             >>> predictor.probabilities([torch.zeros(3, learn.num_features)]).shape
             (3, 2)
         """
-        return probabilities(
-            self.head,
+        return mean_logit_probabilities(
+            [member.head for member in self.members],
             blocks,
             is_multi_label=self.card.is_multi_label,
             temperature=self.card.answering.temperature,
         )
 
 
-def views_of(card: ModelCard, aug_tfms: Any) -> AugmentedRecipe:
-    """How views of a picture differ: as in training, unless something else is asked for."""
+def views_of(
+    card: ModelCard, recipes: Sequence[ViewRecipe], aug_tfms: Any
+) -> tuple[AugmentedRecipe, ...]:
+    """How views of a picture differ for each member: as in training, unless something is asked."""
     own = None if card.augmentation is None else Augmentation(**card.augmentation)
     chosen = aug_tfms or tta_augmentation(own)
-    return AugmentedRecipe(ViewRecipe(**card.recipe), chosen, card.view_seed)
-
-
-def noting(
-    blocks: Iterator[PixelBlock], failures: list[UnreadableImageError]
-) -> Iterator[PixelBlock]:
-    """Blocks as they come, their failures put into the list."""
-    for block in blocks:
-        failures += block.failures
-        yield block
+    return tuple(AugmentedRecipe(recipe, chosen, card.view_seed) for recipe in recipes)

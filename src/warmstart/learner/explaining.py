@@ -14,7 +14,8 @@ from warmstart.batches.rendering import stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.inference.grad_cam import grad_cam
-from warmstart.inference.predictor import Predictor, noting
+from warmstart.inference.member import noting
+from warmstart.inference.predictor import Predictor
 from warmstart.report.choice import galleries_of, rows_to_explain, rows_to_map, rows_to_show
 from warmstart.report.content import SeenRows
 from warmstart.results.gallery import most_mistaken
@@ -43,12 +44,13 @@ def seen_rows(
     Returns:
         All that could be had, and in words what could not.
     """
+    member = predictor.members[0]
 
     def render(row: int) -> Pixels:
         content = read(row)
         if hashlib.sha256(content).digest() != hashes[row]:
             raise UnreadableImageError(predictions.rows[row], OTHER_BYTES)
-        return predictor.recipe.render(content, predictions.rows[row], use_damaged=True)
+        return member.recipe.render(content, predictions.rows[row], use_damaged=True)
 
     chosen = galleries_of(predictions)
     wanted = rows_to_show(chosen)
@@ -60,10 +62,15 @@ def seen_rows(
     except SettingError as error:
         heat = {}
         gaps.append(f"No picture shows where the network looked: {error.what}")
+    if len(predictor.members) > 1:
+        gaps.append(
+            f"Where the network looked, and the map, are those of {predictor.card.arch} alone, the "
+            f"first of {len(predictor.members)} backbones."
+        )
     mapped = rows_to_map(len(predictions.rows))
     activations = stored(predictor, [hashes[row] for row in mapped], cache_dir)
     if activations is None:
-        activations, failures = computed(predictor.frozen, render, mapped)
+        activations, failures = computed(member.frozen, render, mapped)
     if activations is None:
         gaps.append(
             "The map of the images: their activations are not stored any more, and "
@@ -118,11 +125,12 @@ def stored(
 ) -> NDArray[np.floating] | None:
     """Activations (N, D) of the plain view, None unless all of them are stored."""
     folder = cache_dir / "activations"
-    frozen = predictor.frozen
+    member = predictor.members[0]
+    frozen = member.frozen
     if not (folder / frozen.card.identity).is_dir():
         return None
     namespace = CacheNamespace(folder, frozen.card)
-    keys = frozen.keys(predictor.recipe.name(), hashes)
+    keys = frozen.keys(member.recipe.name(), hashes)
     if namespace.missing(keys):
         return None
     return np.asarray(namespace.gather(namespace.locate(keys)), np.float32)

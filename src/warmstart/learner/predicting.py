@@ -71,7 +71,7 @@ class TablePredictor:
             rendered = RenderedRows(self.source, rows, view)
             return self.predictor.rows(rendered.render, len(rows))
         namespace, keys = self.store.stored(self.source, rows, view)
-        blocks = stored_blocks(namespace, namespace.locate(keys), self.predictor.frozen.device)
+        blocks = stored_blocks(namespace, namespace.locate(keys), self.store.frozen.device)
         return self.predictor.probabilities(blocks)
 
 

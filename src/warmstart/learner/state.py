@@ -14,6 +14,7 @@ from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import ImageTable
 from warmstart.inference.assembly import frozen_settings
+from warmstart.inference.member import Member
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.environment import versions
@@ -100,7 +101,8 @@ class LearnerState:
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
         frozen = self.parts.pooled().frozen
-        return Predictor(self.model, frozen, self.model.head, self.card, self.seen)
+        member = Member(self.model, frozen, self.model.head, self.data.tfms.recipe)
+        return Predictor([member], self.card, self.seen)
 
     def inputs(self, precompute: bool | int) -> TableInputs:
         """The data's rows through the frozen part, stored or not; nothing is read yet."""

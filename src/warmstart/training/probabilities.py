@@ -1,6 +1,7 @@
 """Inputs → probabilities and scores, a row's bits depending on nothing but the row."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 import torch
@@ -35,19 +36,49 @@ def probabilities(
 
     Returns:
         (N, K) in [0, 1].
+    """
+    return mean_logit_probabilities(
+        [module],
+        [inputs],
+        is_multi_label=is_multi_label,
+        temperature=temperature,
+        precision=precision,
+    )
+
+
+def mean_logit_probabilities(
+    modules: Sequence[nn.Module],
+    inputs: Sequence[Iterable[Tensor]],
+    *,
+    is_multi_label: bool,
+    temperature: float = 1.0,
+    precision: str = "f32",
+) -> NDArray[np.float64]:
+    """Likewise of the mean of several modules' logits; of one it has the same bits.
+
+    Args:
+        modules: Each as in ``probabilities``.
+        inputs: Of each, blocks of the same rows.
+        is_multi_label: Sigmoid of each logit, instead of a softmax over the classes.
+        temperature: What the mean is divided by.
+        precision: "f32" or "bf16".
+
+    Returns:
+        (N, K) in [0, 1].
 
     Raises:
-        DivergedError: the network gives something that is no finite number.
+        DivergedError: a network gives something that is no finite number.
     """
-    run, parts = in_arithmetic(module, precision), []
-    with kept_modes(module):
-        module.eval()
-        for block in inputs:  # made outside of inference mode, which a runner could not start in
-            with torch.inference_mode():
-                padded = block.new_zeros((BLOCK_ROWS, *block.shape[1:]))
-                padded[: len(block)] = block
-                logits = run(padded)[: len(block)].double() / temperature
-                answers = logits.sigmoid() if is_multi_label else logits.softmax(dim=1)
+    runs, parts = [in_arithmetic(module, precision) for module in modules], []
+    with ExitStack() as kept:
+        for module in modules:
+            kept.enter_context(kept_modes(module))
+            module.eval()
+        for blocks in zip(*inputs, strict=True):  # made outside of inference mode, which a runner
+            with torch.inference_mode():  # could not start in
+                logits = [logits_of_block(*pair) for pair in zip(runs, blocks, strict=True)]
+                mean = torch.stack(logits).mean(dim=0) / temperature
+                answers = mean.sigmoid() if is_multi_label else mean.softmax(dim=1)
                 parts.append(answers.cpu().numpy())
     found = np.concatenate(parts) if parts else np.empty((0, 0))
     if not np.isfinite(found).all():
@@ -58,6 +89,13 @@ def probabilities(
             fix="train again, with a smaller rate.",
         )
     return found
+
+
+def logits_of_block(run: Callable[[Tensor], Tensor], block: Tensor) -> Tensor:
+    """Logits (n, K) of a block of rows, in float64."""
+    padded = block.new_zeros((BLOCK_ROWS, *block.shape[1:]))
+    padded[: len(block)] = block
+    return run(padded)[: len(block)].double()
 
 
 def evaluate_valid(

@@ -96,5 +96,5 @@ def test_a_photo_with_other_bytes_than_were_judged_is_not_shown(make: Make, tmp_
     assert "another one by now" in seen.gaps[0]
     np.testing.assert_array_equal(
         seen.pixels[5],
-        learn.predictor().recipe.render(learn.data.source.content(int(rows[5])), "x"),
+        learn.predictor().members[0].recipe.render(learn.data.source.content(int(rows[5])), "x"),
     )
