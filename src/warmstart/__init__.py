@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from warmstart.inference.predictor import Predictor
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.metrics.scores import Scores
+    from warmstart.recipe.race import Race, RaceResult
     from warmstart.recipe.recipe import Recipe, RecipeResult
     from warmstart.results.confusion import ConfusionMatrix
     from warmstart.results.history import History
@@ -54,6 +55,8 @@ _HOME = {
     "ModelFolderError": "warmstart.errors",
     "Predictions": "warmstart.results.predictions",
     "Predictor": "warmstart.inference.predictor",
+    "Race": "warmstart.recipe.race",
+    "RaceResult": "warmstart.recipe.race",
     "Recipe": "warmstart.recipe.recipe",
     "RecipeResult": "warmstart.recipe.recipe",
     "Scores": "warmstart.metrics.scores",
@@ -87,6 +90,8 @@ __all__ = [
     "ModelFolderError",
     "Predictions",
     "Predictor",
+    "Race",
+    "RaceResult",
     "Recipe",
     "RecipeResult",
     "Scores",

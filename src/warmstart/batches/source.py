@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.batches.rendering import RenderAhead, Rendering
+from warmstart.batches.together import RenderedTogether
 from warmstart.data.content import ContentHashes
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImageError
@@ -26,7 +27,8 @@ CHANGED = "it changed while it was read"
 class PixelSource:
     """Renders views of a table's rows; ``ahead`` may have plain ones ready.
 
-    Where nothing varies, every view is the plain one.
+    Where nothing varies, every view is the plain one. ``together`` renders plain views for several
+    networks, of which this source is the one at ``place``.
     """
 
     table: ImageTable
@@ -34,6 +36,8 @@ class PixelSource:
     ahead: RenderAhead | None = None
     augmentation: Augmentation | None = None
     view_seed: int = 0
+    together: RenderedTogether | None = None
+    place: int = 0
 
     @property
     def varies(self) -> bool:
@@ -114,14 +118,20 @@ class PixelSource:
         name = self.table.names[row]
         uses = name in self._damaged
         if self.augmentation is None or view == 0:
+            if self.together is not None and not uses:
+                return self.together.render(self.place, name, content, name)
             return self.recipe.render(content, name, use_damaged=uses)
         views = AugmentedRecipe(self.recipe, self.augmentation, self.view_seed)
         return views.render(content, name, view, sha256, use_damaged=uses)
 
     def _taken(self, row: int, view: int) -> Rendering | None:
-        if self.ahead is None or (view > 0 and self.varies):
+        if view > 0 and self.varies:
             return None
-        return self.ahead.take(self.table.names[row])
+        name = self.table.names[row]
+        ready = None if self.ahead is None else self.ahead.take(name)
+        if ready is None and self.together is not None:
+            ready = self.together.take(self.place, name)
+        return ready
 
     def paths(self) -> list[Path]:
         """The files of all rows that are files."""

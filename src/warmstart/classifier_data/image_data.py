@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from warmstart.arguments import new_file, read_fields, reads, seed
 from warmstart.batches.rendering import RenderAhead
 from warmstart.batches.source import PixelSource
+from warmstart.batches.together import RenderedTogether
 from warmstart.classifier_data.arguments import (
     ARRAY_READERS,
     BATCH_SIZE,
@@ -68,6 +69,8 @@ class ImageClassifierData:
     on_unreadable: str = "raise"
     ahead: RenderAhead | None = None
     folder: Path | None = field(default=None, kw_only=True)
+    together: RenderedTogether | None = field(default=None, kw_only=True)
+    place: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         """Check the arguments, with a SettingError."""
@@ -92,7 +95,10 @@ class ImageClassifierData:
             (32, 32, 3)
         """
         tfms = self.tfms
-        return PixelSource(self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed)
+        return PixelSource(
+            self.table, tfms.recipe, self.ahead, tfms.augmentation, tfms.view_seed,
+            self.together, self.place,
+        )  # fmt: skip
 
     @cached_property
     def folders(self) -> tuple[Path, ...]:

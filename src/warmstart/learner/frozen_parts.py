@@ -1,5 +1,6 @@
 """The frozen parts that a learner has: the one up to its cut, and the one that predicts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from warmstart.activations.frozen_part import (
     frozen_backbone,
     part_before,
 )
-from warmstart.activations.table_activations import TableActivations
+from warmstart.activations.table_activations import Progress, TableActivations
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.learner.inputs import UnfrozenBackbone
 from warmstart.learner.layers import Layers
@@ -23,7 +24,8 @@ class FrozenParts:
     """Made when first needed, and made anew when the weights or the cut have moved.
 
     ``settings`` are replaced when the images are seen otherwise; what is stored lies in
-    ``cache_dir``. ``readable`` are the names of images that were read once.
+    ``cache_dir``. ``readable`` are the names of images that were read once. ``watch`` makes, of
+    what shows progress, what also ends a computation that takes too long.
     """
 
     network: ClassifierNetwork
@@ -33,6 +35,7 @@ class FrozenParts:
     quiet: bool = False
     readable: set[str] = field(default_factory=set)
     torch_cuts: dict[str, str] = field(default_factory=dict)
+    watch: Callable[[Progress], Progress] = field(default=lambda progress: progress)
     _pooled: TableActivations | None = None
     _before_cut: TableActivations | None = None
     _plain: TableActivations | None = None
@@ -82,5 +85,5 @@ class FrozenParts:
         return UnfrozenBackbone(self.network, self.settings, self.device, self.torch_cuts, plain)
 
     def _with_store(self, frozen: FrozenPart) -> TableActivations:
-        progress = no_progress if self.quiet else show_progress
+        progress = self.watch(no_progress if self.quiet else show_progress)
         return TableActivations(frozen, self.cache_dir, progress, self.readable)

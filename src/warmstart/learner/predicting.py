@@ -1,11 +1,13 @@
 """What a learner says of rows and images."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from warmstart.activations.inputs import RenderedRows, stored_blocks
 from warmstart.activations.table_activations import TableActivations
@@ -85,6 +87,33 @@ def table_predictor(learn: LearnerState, split: str) -> TablePredictor:
     if split == "train" and learn.num_fits:
         chosen = (ITSELF,)
     return TablePredictor(learn.predictor(), learn.data.source, store, chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredSplit:
+    """Stored rows of a split: their names, labels, and blocks of what enters the head."""
+
+    names: tuple[str, ...]
+    labels: NDArray[np.int64]
+    blocks: Iterator[Tensor]
+    chosen_on_these: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def stored_split(learn: LearnerState, split: str) -> StoredSplit:
+    """The plain view of a split's rows, out of the store of a learner that keeps it."""
+    rows = rows_of_split(learn.data.table, split, learn.holdout)
+    inputs = read_inputs(learn, (split,), precompute=True)
+    table, store = inputs.source.table, learn.parts.pooled()
+    namespace, keys = store.stored(inputs.source, rows)
+    names = tuple(table.names[row] for row in rows)
+    return StoredSplit(
+        names,
+        table.labels[rows],
+        stored_blocks(namespace, namespace.locate(keys), store.frozen.device),
+        (ITSELF,) if split == "train" and learn.num_fits else (),
+        damaged_notes(tuple(item for item in table.damaged if item.name in set(names))),
+    )
 
 
 def predict_rows(learn: LearnerState, what: Any) -> Predictions:
