@@ -32,6 +32,7 @@ from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, sweep_rat
 from warmstart.learner.freezing import freeze_to, set_precompute, unfreeze_backbone
 from warmstart.learner.head_fit import fit_head
 from warmstart.learner.holdout import SHARE, Holdout
+from warmstart.learner.learning_curve import learning_curve
 from warmstart.learner.matching import check_transforms
 from warmstart.learner.predicting import (
     content_hashes,
@@ -49,6 +50,7 @@ from warmstart.metrics.thresholds import Thresholds
 from warmstart.metrics.unknown import UnknownThreshold
 from warmstart.results.head_fit import HeadFit
 from warmstart.results.history import History
+from warmstart.results.learning_curve import LearningCurve
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
@@ -599,6 +601,27 @@ class ConvLearner:
         return cross_validate(self.state, plan)
 
     @reads(**READERS)
+    @reads(**READERS)
+    def learning_curve(self, *, balance: str | None = None) -> LearningCurve:
+        """Say what more images would buy, from the training rows alone.
+
+        Logistic heads are solved on nested subsets of them (10, 20, 40 and 80 %), and judged by the
+        rest; a power law with a floor goes on to twice as many. The backbone has to be frozen.
+
+        Args:
+            balance: As in ``fit``.
+
+        Returns:
+            Accuracies with 95 % intervals for new images, and the class to photograph next. Too
+            few, or too many, rows are an error.
+
+        Example:
+            >>> curve = learn.learning_curve()
+            >>> curve.num_rows, curve.twice.num_rows
+            (24, 48)
+        """
+        return learning_curve(self.state, balance)
+
     def calibrate(self, out_of_fold: Predictions | None = None) -> Temperature:
         """Make probabilities say how often they are right; no answer changes.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.metrics.scores import Scores
 from warmstart.results.history import History
+from warmstart.results.learning_curve import LearningCurve
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
@@ -76,3 +77,4 @@ class ReportContent:
     lr_curve: LRCurve | None = None
     out_of_fold: Predictions | None = None
     scores: Scores | None = None
+    learning_curve: LearningCurve | None = None

@@ -13,7 +13,11 @@ from warmstart.plots.figure import svg_of
 from warmstart.report.content import ReportContent
 from warmstart.results.gallery import right_and_wrong
 
-FLAT, TALL = (4.7, 3.1), (4.7, 4.9)  # inches; two stand side by side, one fits a phone
+FLAT, TALL, WIDE = (
+    (4.7, 3.1),
+    (4.7, 4.9),
+    (6.0, 3.6),
+)  # inches; two stand side by side, one fits a phone
 NARROW, WIDEST = 6.0, 10.3
 
 
@@ -92,6 +96,21 @@ def map_figure(content: ReportContent) -> PageFigure | None:
         "A wrong one in the middle of another class may have a wrong label.",
         plot_activation_map(points, labels, wrong, predictions.classes),
     ).sized(*TALL)  # fmt: skip
+
+
+def more_images_figure(content: ReportContent) -> PageFigure | None:
+    """Accuracy against the number of training images; None where it was not measured."""
+    curve = content.learning_curve
+    if curve is None:
+        return None
+    return PageFigure(
+        "learning-curve", "Accuracy by number of training images",
+        f"Learning curve: with {curve.num_rows} images about {curve.now}, with "
+        f"{curve.twice.num_rows} about {curve.twice}.",
+        "Dots: heads of a part of the training images, judged by the rest, with 95 % intervals. "
+        "Line: the curve fitted to them, dashed beyond all images.",
+        curve.plot(),
+    ).sized(*WIDE)  # fmt: skip
 
 
 def training_figures(content: ReportContent) -> list[PageFigure]:

@@ -16,6 +16,7 @@ from warmstart.report.figures import (
     PageFigure,
     confusion_figure,
     map_figure,
+    more_images_figure,
     reliability_figure,
     training_figures,
 )
@@ -34,6 +35,7 @@ class ReportPictures:
     confusion: PageFigure | None
     reliability: PageFigure
     activations: PageFigure | None
+    more_images: PageFigure | None
     training: list[PageFigure]
     galleries: tuple[Gallery, ...]
 
@@ -82,7 +84,13 @@ def write_report(
 
 def write_pictures(drawing: ReportPictures, folder: Path) -> None:
     """Write each figure and gallery as a PNG file, for slides."""
-    several = [drawing.confusion, drawing.reliability, drawing.activations, *drawing.training]
+    several = [
+        drawing.confusion,
+        drawing.reliability,
+        drawing.activations,
+        drawing.more_images,
+        *drawing.training,
+    ]
     for figure in several:
         if figure is not None:
             finished(figure.drawing, folder / f"{figure.name}.png")
@@ -98,6 +106,7 @@ def draw_pictures(content: ReportContent) -> ReportPictures:
         confusion_figure(content),
         reliability_figure(content),
         map_figure(content),
+        more_images_figure(content),
         training_figures(content),
         shown_galleries(content.predictions, content.seen),
     )

@@ -25,6 +25,7 @@ from warmstart.metrics.scores import Scores
 from warmstart.report.content import DataFacts
 from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.history import History
+from warmstart.results.learning_curve import LearningCurve
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord, steps_from_jsonl, steps_to_jsonl
@@ -32,6 +33,7 @@ from warmstart.results.step_record import StepRecord, steps_from_jsonl, steps_to
 HISTORY, EXCLUSIONS = "history.jsonl", "exclusions.csv"
 ENVIRONMENT, DATA, CURVE = "environment.json", "data.json", "lr_find.json"
 STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
+LEARNING_CURVE = "learning_curve.json"
 OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not see it
 DAMAGED = "damaged.csv"  # is there where pictures are used though they are damaged
 CONFUSION = "confusion.png"
@@ -76,6 +78,7 @@ class FinishedRun:
     curve: LRCurve | None = None
     out_of_fold: Predictions | None = None
     scores: Scores | None = None
+    learning_curve: LearningCurve | None = None
 
 
 class RunFolder:
@@ -186,6 +189,15 @@ class RunFolder:
             return None
         return LRCurve.from_json({"told": lr} | json_table(read_text(file), str(file)), str(file))
 
+    def write_learning_curve(self, curve: LearningCurve) -> None:
+        """What more images would buy."""
+        write_whole(self.path / LEARNING_CURVE, curve.to_json() + "\n")
+
+    def read_learning_curve(self) -> LearningCurve | None:
+        """What more images would buy; None where a run did not ask, or could not tell."""
+        file = self.path / LEARNING_CURVE
+        return LearningCurve.from_json(read_text(file), str(file)) if file.exists() else None
+
     def read_config(self) -> RunConfig:
         """The config of a run that has a result.
 
@@ -221,6 +233,7 @@ class RunFolder:
             curve=self.read_curve(config.lr),
             out_of_fold=self.read_out_of_fold(),
             scores=self.read_scores() if saved.is_short else None,
+            learning_curve=self.read_learning_curve(),
         )
 
     def check_finished(self) -> None:

@@ -74,6 +74,7 @@ def write_run_report(
         lr_curve=finished.curve,
         out_of_fold=finished.out_of_fold,
         scores=finished.scores,
+        learning_curve=finished.learning_curve,
     )
     return write_report(content, out, pictures)
 

@@ -13,6 +13,7 @@ from warmstart.cli.run.config import RunConfig
 from warmstart.cli.run.fitting import Fitted, find_answers, fit_model, last_step
 from warmstart.cli.run.folder import CONFUSION, EXCLUSIONS, MODEL, REPORT, FinishedRun, RunFolder
 from warmstart.cli.run.loading import build_learner, load_data
+from warmstart.cli.run.more_images import find_learning_curve, show_learning_curve
 from warmstart.cli.run.report import write_run_report
 from warmstart.cli.text.scores import show_scores
 from warmstart.data.content import file_sha256
@@ -55,10 +56,13 @@ def run_training(config: RunConfig, run: Path) -> "Predictions":
     folder = RunFolder(run)
     fitted = fit_model(config, learn, folder)
     find_answers(fitted.config, learn, fitted.held_back)
+    curve = find_learning_curve(config, learn, folder)
     predictions = learn.predict("valid")
     scores = predictions.scores()
     finished = write_outcome(folder, learn, fitted, predictions, scores)
     show_outcome(run, learn.data.table, predictions, scores)
+    show_learning_curve(curve, config)
+    finished = replace(finished, learning_curve=curve)
     if settings.report:  # last, so that nobody waits for it
         place = write_run_report(finished, run, run / REPORT, predictor=learn.predictor())
         show_lines(f"report:     {place}")

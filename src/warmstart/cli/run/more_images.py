@@ -1,0 +1,38 @@
+"""What more images would buy: found at the end of a run, if its training rows can tell."""
+
+from typing import TYPE_CHECKING
+
+from warmstart.cli.run.config import RunConfig
+from warmstart.cli.run.folder import RunFolder
+from warmstart.errors import SettingError
+from warmstart.results.learning_curve import LearningCurve
+from warmstart.terminal.colour import show_lines
+
+if TYPE_CHECKING:
+    from warmstart.learner.conv_learner import ConvLearner
+
+
+def find_learning_curve(
+    config: RunConfig, learn: "ConvLearner", folder: RunFolder
+) -> LearningCurve | None:
+    """Measure and write the curve; say why where there is none.
+
+    Args:
+        config: The run's.
+        learn: Trained; with a backbone that has not moved, also under an MLP.
+        folder: Where it is written.
+    """
+    try:
+        curve = learn.learning_curve(balance=config.asked.balance)
+    except SettingError as error:
+        show_lines(f"note: no learning curve: {error.what.removeprefix('no learning curve: ')}")
+        return None
+    folder.write_learning_curve(curve)
+    return curve
+
+
+def show_learning_curve(curve: LearningCurve | None, config: RunConfig) -> None:
+    """One line: twice as many photos, and the next class."""
+    if curve is not None:
+        of = " (logistic heads)" if config.asked.head == "mlp" else ""
+        show_lines(f"\n{curve}{of}")
