@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from warmstart.inference.predictor import Predictor
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.metrics.scores import Scores
-    from warmstart.recipe.race import Race, RaceResult
+    from warmstart.recipe.race import Race
+    from warmstart.recipe.race_result import RaceResult
     from warmstart.recipe.recipe import Recipe, RecipeResult
     from warmstart.results.confusion import ConfusionMatrix
     from warmstart.results.history import History
@@ -56,7 +57,7 @@ _HOME = {
     "Predictions": "warmstart.results.predictions",
     "Predictor": "warmstart.inference.predictor",
     "Race": "warmstart.recipe.race",
-    "RaceResult": "warmstart.recipe.race",
+    "RaceResult": "warmstart.recipe.race_result",
     "Recipe": "warmstart.recipe.recipe",
     "RecipeResult": "warmstart.recipe.recipe",
     "Scores": "warmstart.metrics.scores",

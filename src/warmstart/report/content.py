@@ -13,6 +13,7 @@ from warmstart.results.history import History
 from warmstart.results.learning_curve import LearningCurve
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
+from warmstart.results.race_record import RaceRecord
 from warmstart.results.step_record import StepRecord
 
 
@@ -78,3 +79,4 @@ class ReportContent:
     out_of_fold: Predictions | None = None
     scores: Scores | None = None
     learning_curve: LearningCurve | None = None
+    race: RaceRecord | None = None

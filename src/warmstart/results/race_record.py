@@ -54,8 +54,11 @@ class RaceRecord:
 
     def __str__(self) -> str:
         """What was tried, what each member gained, and why the race ended."""
-        lines = [str(trial) for trial in self.trials]
-        before = None
+        return "\n".join([*map(str, self.trials), self.outcome()])
+
+    def outcome(self) -> str:
+        """What each member gained, and why the race ended."""
+        lines, before = list[str](), None
         for member in self.members:
             if member.loss is None:
                 lines.append(f"member {member.arch}")

@@ -22,6 +22,12 @@ else:
     Context = typer.Context.__mro__[1]  # the class of what a command is given
 
 
+NOT_IN_A_RACE = (
+    "full", "minutes", "lr", "epochs", "wd", "tensorboard", "weights", "views", "precompute",
+    "pretrained", "others",
+)  # fmt: skip
+
+
 @with_options(TrainSettings)
 def train_command(
     context: Context,
@@ -59,7 +65,7 @@ def train_command(
             expected="warmstart train FOLDER|CSV, or warmstart train --resume RUN.",
             fix="warmstart demo",
         )
-    settings = resolve_head(settings)
+    settings = check_race(resolve_head(settings))
     data = check_places(settings)
     run_to_result(RunConfig(settings), new_run(out, Path(source), data=data), settings.cache_dir)
 
@@ -107,6 +113,37 @@ def resolve_head(settings: TrainSettings) -> TrainSettings:
         is_error=True,
     )
     return replace(settings, head="mlp")
+
+
+def check_race(settings: TrainSettings) -> TrainSettings:
+    """The settings, if nothing in them is without effect in a race of backbones, or without one.
+
+    Raises:
+        SettingError: something is.
+    """
+    if settings.seconds is None:
+        if "," in settings.arch:
+            raise SettingError(
+                f"--arch {settings.arch} names several backbones.",
+                expected="one; or a time in which several race.",
+                fix=f"give --seconds 60, or --arch {settings.arch.partition(',')[0]}.",
+                flags=("--seconds", "60"),
+            )
+        return settings
+    usual = TrainSettings(settings.source)
+    given = [name for name in NOT_IN_A_RACE if getattr(settings, name) != getattr(usual, name)]
+    given += ["head"] if settings.head == "mlp" else []
+    if given or settings.seconds <= 0:
+        what = f"--seconds {settings.seconds:g} is no time"
+        if given:
+            what = f"--{given[0].replace('_', '-')} would have no effect in a race of backbones"
+        raise SettingError(
+            f"{what}.",
+            expected="--seconds above 0: each backbone gets logistic regression, in its own "
+            "weights, and the best answer together.",
+            fix="leave one of them out.",
+        )
+    return settings
 
 
 def resume_config(run: Path, context: Context) -> RunConfig:

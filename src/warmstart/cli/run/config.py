@@ -1,6 +1,7 @@
 """RUN/recipe.toml: what was asked for, what was found by measuring, and how it ended."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from warmstart.files.reading import read_text
 from warmstart.files.strict import convert, plain_toml
 from warmstart.files.writing import write_whole
 
+BEGAN = time.perf_counter()  # about when the process did: --seconds counts from here
 RUNS = Path("runs")  # where runs lie, unless somebody says
 RECIPE, PREDICTIONS = "recipe.toml", "predictions.csv"  # what makes a folder a run's,
 CARD = "model.json"  # or a model's

@@ -28,12 +28,13 @@ from warmstart.results.history import History
 from warmstart.results.learning_curve import LearningCurve
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
+from warmstart.results.race_record import RaceRecord
 from warmstart.results.step_record import StepRecord, steps_from_jsonl, steps_to_jsonl
 
 HISTORY, EXCLUSIONS = "history.jsonl", "exclusions.csv"
 ENVIRONMENT, DATA, CURVE = "environment.json", "data.json", "lr_find.json"
 STEPS, SCORES, REPORT = "steps.jsonl", "scores.json", "report.html"
-LEARNING_CURVE = "learning_curve.json"
+LEARNING_CURVE, RACE = "learning_curve.json", "race.json"
 OUT_OF_FOLD = "out_of_fold.csv"  # training rows, each by a head that did not see it
 DAMAGED = "damaged.csv"  # is there where pictures are used though they are damaged
 CONFUSION = "confusion.png"
@@ -79,6 +80,7 @@ class FinishedRun:
     out_of_fold: Predictions | None = None
     scores: Scores | None = None
     learning_curve: LearningCurve | None = None
+    race: RaceRecord | None = None
 
 
 class RunFolder:
@@ -198,6 +200,15 @@ class RunFolder:
         file = self.path / LEARNING_CURVE
         return LearningCurve.from_json(read_text(file), str(file)) if file.exists() else None
 
+    def write_race(self, race: RaceRecord) -> None:
+        """Which backbones were tried, and which of them answer."""
+        write_whole(self.path / RACE, race.to_json())
+
+    def read_race(self) -> RaceRecord | None:
+        """The race of a run that had one."""
+        file = self.path / RACE
+        return RaceRecord.from_json(read_text(file), str(file)) if file.exists() else None
+
     def read_config(self) -> RunConfig:
         """The config of a run that has a result.
 
@@ -234,6 +245,7 @@ class RunFolder:
             out_of_fold=self.read_out_of_fold(),
             scores=self.read_scores() if saved.is_short else None,
             learning_curve=self.read_learning_curve(),
+            race=self.read_race(),
         )
 
     def check_finished(self) -> None:

@@ -20,7 +20,7 @@ def load_data(
 ) -> ImageClassifierData:
     """The data that the settings name; ``quiet`` where the caller tells what was noticed."""
     tfms = tfms_from_model(
-        settings.arch,
+        settings.arch.partition(",")[0].strip(),  # of several that race, the first
         settings.size,
         aug_tfms=settings.augmentation,
         max_zoom=settings.max_zoom,

@@ -61,7 +61,7 @@ def write_run_report(
     place = cache_folder(config.asked.cache_dir if cache_dir is None else cache_dir)
     content = ReportContent(
         title=run.resolve().name,
-        backbone=card.arch,
+        backbone=card.name,
         size=card.recipe["size"],
         weights_from=card.weights_from,
         data=finished.facts,
@@ -75,6 +75,7 @@ def write_run_report(
         out_of_fold=finished.out_of_fold,
         scores=finished.scores,
         learning_curve=finished.learning_curve,
+        race=finished.race,
     )
     return write_report(content, out, pictures)
 

@@ -184,12 +184,26 @@ class TrainSettings(LearnSettings):
         None
     )
     steps: Annotated[str, typer.Option(help="With --full: which steps, such as 1-4.")] = "1-8"
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            help="Try backbones for so long, or those that --arch names, commas between; the best "
+            "answer together."
+        ),
+    ] = None
     report: Annotated[bool, typer.Option(help="Write RUN/report.html in the end.")] = True
 
     @property
     def augmentation(self) -> str | None:
         """With --full there has to be some; "basic" is right for all pictures."""
         return self.augment or ("basic" if self.full else None)
+
+    @property
+    def raced_archs(self) -> tuple[str, ...] | None:
+        """The backbones that were named for a race; None is all that are to be had."""
+        if self.arch == EMBEDDED_ARCH:
+            return None
+        return tuple(name.strip() for name in self.arch.split(",") if name.strip())
 
     @property
     def kept_views(self) -> bool | int:

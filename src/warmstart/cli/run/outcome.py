@@ -1,0 +1,179 @@
+"""What a run leaves, however its model was trained: files, and what it says on the terminal."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warmstart.cli.run.fitting import Fitted
+from warmstart.cli.run.folder import CONFUSION, EXCLUSIONS, MODEL, REPORT, FinishedRun, RunFolder
+from warmstart.cli.run.more_images import show_learning_curve
+from warmstart.cli.run.report import write_run_report
+from warmstart.cli.text.scores import show_scores
+from warmstart.data.table import ImageTable, damaged_notes
+from warmstart.errors import printable
+from warmstart.metrics.scores import Scores
+from warmstart.report.content import DataFacts
+from warmstart.results.history import History
+from warmstart.results.learning_curve import LearningCurve
+from warmstart.results.race_record import RaceRecord
+from warmstart.terminal.colour import show_lines
+
+if TYPE_CHECKING:
+    from warmstart.inference.predictor import Predictor
+    from warmstart.learner.conv_learner import ConvLearner
+    from warmstart.recipe.race_result import RaceResult
+    from warmstart.results.predictions import Predictions
+
+MOST_LISTED = 20
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A model, and what it says of the validation rows.
+
+    ``hashes`` are the sha256 of their images, ``hash_of`` those of training rows by name.
+    """
+
+    table: ImageTable
+    predictions: "Predictions"
+    hashes: Sequence[bytes]
+    hash_of: Mapping[str, bytes]
+    history: History
+    noticed: tuple[str, ...]
+    versions: Mapping[str, str]
+    numeric_mode: str
+    out_of_fold: "Predictions | None"
+    predictor: "Callable[[], Predictor]"
+    save: Callable[[Path, dict[str, float]], object]
+    learning_curve: LearningCurve | None = None
+    race: RaceRecord | None = None
+
+    @classmethod
+    def of_learner(
+        cls, learn: "ConvLearner", learning_curve: LearningCurve | None
+    ) -> "TrainedModel":
+        """What one learner has come to."""
+        return cls(
+            table=learn.data.table,
+            predictions=learn.predict("valid"),
+            hashes=learn.content_hashes("valid"),
+            hash_of=hashes_by_name(learn, learn.out_of_fold),
+            history=learn.history,
+            noticed=tuple(learn.state.noticed),
+            versions=learn.card.versions,
+            numeric_mode=learn.numeric_mode,
+            out_of_fold=learn.out_of_fold,
+            predictor=learn.predictor,
+            save=lambda folder, metrics: learn.save(folder, metrics=metrics),
+            learning_curve=learning_curve,
+        )
+
+    @classmethod
+    def of_race(cls, result: "RaceResult", learning_curve: LearningCurve | None) -> "TrainedModel":
+        """What a race has come to."""
+        first = result.learners[0]
+        fits = [
+            replace(fit, fit=number)
+            for number, learn in enumerate(result.learners)
+            for fit in learn.history.head_fits[-1:]
+        ]
+        return cls(
+            table=first.data.table,
+            predictions=result.predict("valid"),
+            hashes=result.content_hashes("valid"),
+            hash_of=hashes_by_name(first, result.out_of_fold),
+            history=History(head_fits=fits),
+            noticed=tuple(first.state.noticed),
+            versions=first.card.versions,
+            numeric_mode=first.numeric_mode,
+            out_of_fold=result.out_of_fold,
+            predictor=lambda: result.predictor,
+            save=lambda folder, metrics: result.save(folder, metrics=metrics),
+            learning_curve=learning_curve,
+            race=result.record,
+        )
+
+
+def hashes_by_name(learn: "ConvLearner", rows: "Predictions | None") -> dict[str, bytes]:
+    """The sha256 of the training images, where some of them are to be written down."""
+    if rows is None:
+        return {}
+    table = learn.data.table
+    names = [table.names[row] for row in table.rows("train")]
+    return dict(zip(names, learn.content_hashes("train"), strict=True))
+
+
+def leave_outcome(folder: RunFolder, model: TrainedModel, fitted: Fitted) -> None:
+    """Write everything, say it, and write the report last, so that nobody waits for it."""
+    scores = model.predictions.scores()
+    finished = write_outcome(folder, model, fitted, scores)
+    show_outcome(folder.path, model.table, model.predictions, scores)
+    show_learning_curve(model.learning_curve, fitted.config)
+    if fitted.config.asked.report:
+        run = folder.path
+        place = write_run_report(finished, run, run / REPORT, predictor=model.predictor())
+        show_lines(f"report:     {place}")
+
+
+def write_outcome(
+    folder: RunFolder, model: TrainedModel, fitted: Fitted, scores: Scores
+) -> FinishedRun:
+    """Write model, history, predictions, scores, data, environment, confusion, and the result.
+
+    Returns:
+        The same as plain data.
+    """
+    from warmstart.learner.environment import environment  # torch loads here
+
+    accuracy = model.predictions.accuracy
+    model.save(folder.path / MODEL, {"valid_accuracy": accuracy})
+    folder.write_history(model.history)
+    saved = folder.write_predictions(model.predictions, model.hashes)
+    out_of_fold = None
+    if model.out_of_fold is not None:
+        hashes = [model.hash_of[name] for name in model.out_of_fold.rows]
+        out_of_fold = folder.write_out_of_fold(model.out_of_fold, hashes)
+    folder.write_scores(scores)
+    facts = DataFacts.of_table(model.table, model.noticed)
+    folder.write_facts(facts, model.table.damaged)
+    machine = environment(model.versions, model.numeric_mode)
+    folder.write_environment(machine)
+    if model.race is not None:
+        folder.write_race(model.race)
+    if not model.predictions.is_multi_label:
+        model.predictions.confusion_matrix().plot(folder.path / CONFUSION)
+    config = replace(fitted.config, result={"valid_accuracy": accuracy}).anywhere
+    config.write(folder.path)
+    return FinishedRun(
+        config,
+        saved,
+        replace(model.history, comparable_from=0),  # which is not written down
+        facts,
+        machine,
+        steps=fitted.steps,
+        curve=fitted.curve,
+        out_of_fold=out_of_fold,
+        scores=scores,
+        learning_curve=model.learning_curve,
+        race=model.race,
+    )
+
+
+def show_outcome(run: Path, table: ImageTable, predictions: "Predictions", scores: Scores) -> None:
+    """Print what was left out, how good the model is, and where everything lies."""
+    exclusions = table.exclusions
+    if exclusions:
+        show_lines(f"\n{len(exclusions)} file(s) left out:")
+        for exclusion in exclusions[:MOST_LISTED]:
+            show_lines(printable(f"  {exclusion.name}: {exclusion.reason}"))
+        if len(exclusions) > MOST_LISTED:
+            show_lines(f"  … all of them in {run / EXCLUSIONS}")
+    for item in damaged_notes(table.damaged):
+        show_lines(f"\n{printable(item)}")
+    show_lines()
+    show_scores(predictions, scores)
+    show_lines(f"\nmodel:      {run / MODEL}")
+    if not predictions.is_multi_label:
+        show_lines(f"confusion:  {run / CONFUSION}")
+    show_lines(f"run:        {run}")

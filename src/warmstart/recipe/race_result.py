@@ -1,0 +1,94 @@
+"""The model that came of a race of backbones."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from warmstart.classifier_data.arguments import check_outside_data
+from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.inference.model_folder import joined_state, write_model
+from warmstart.inference.predictor import Predictor
+from warmstart.learner.conv_learner import ConvLearner
+from warmstart.learner.predicting import content_hashes, stored_split
+from warmstart.results.out_of_fold import OutOfFoldPredictions
+from warmstart.results.predictions import Predictions
+from warmstart.results.race_record import RaceRecord
+
+
+@dataclass(frozen=True, eq=False)
+class RaceResult:
+    """The model that came of a race, and how it came.
+
+    ``predictor`` answers by the mean of the logits of its members, at one temperature. The
+    ``learners`` are those of the members, in their order. ``out_of_fold`` has predictions of the
+    training rows by heads that did not see them, the members being chosen by the other folds; None
+    where no row could judge.
+    """
+
+    record: RaceRecord
+    predictor: Predictor
+    learners: tuple[ConvLearner, ...]
+    out_of_fold: OutOfFoldPredictions | None
+
+    def __str__(self) -> str:
+        """What was tried, what each cost and gained, and why it stopped."""
+        return str(self.record)
+
+    @property
+    def data(self) -> ImageClassifierData:
+        """The rows, as the first member sees them.
+
+        Example:
+            >>> result.data.classes
+            ('cat', 'dog')
+        """
+        return self.learners[0].data
+
+    def predict(self, split: str = "valid") -> Predictions:
+        """What the model says of the rows of a split; those of ``valid`` have chosen nothing.
+
+        Args:
+            split: "train", "valid" or "test".
+
+        Example:
+            >>> result.predict().probabilities.shape
+            (4, 2)
+        """
+        found = [stored_split(learn.state, split) for learn in self.learners]
+        first = found[0]
+        mean = self.predictor.probabilities(*(each.blocks for each in found))
+        return Predictions(
+            first.names,
+            mean,
+            first.labels,
+            self.data.classes,
+            answering=self.predictor.card.answering,
+            chosen_on_these=first.chosen_on_these,
+            notes=first.notes,
+        )
+
+    def content_hashes(self, split: str = "valid") -> list[bytes]:
+        """The sha256 of each row's image, in table order.
+
+        Example:
+            >>> len(result.content_hashes())
+            4
+        """
+        return content_hashes(self.learners[0].state, split)
+
+    def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
+        """Write the model, all its members, as one folder that ``load_predictor`` reads.
+
+        Args:
+            folder: Where.
+            metrics: Scores that the card shall show.
+
+        Example:
+            >>> from warmstart import load_predictor
+            >>> load_predictor(result.save(folder.parent / "raced")).classes
+            ('cat', 'dog')
+        """
+        check_outside_data(self.data, folder=folder)
+        card = replace(self.predictor.card, metrics=metrics or {})
+        state = joined_state([learn.model.state_dict() for learn in self.learners])
+        write_model(Path(folder), card, state, self.learners[0].state.seen)
+        return Path(folder)
