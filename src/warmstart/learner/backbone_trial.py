@@ -6,22 +6,32 @@ from typing import Any
 import numpy as np
 
 from warmstart.activations.inputs import RenderedRows
+from warmstart.backbones.pooling import pooled_parts
 from warmstart.comparison.backbones import BackboneTrial
 from warmstart.learner.conv_learner import ConvLearner
+from warmstart.training.logistic_head import LogisticHeadCard, build_logistic_head
 from warmstart.training.state import module_state
 
 TIMED_ROWS = 128
 
 
-def try_backbone(learn: ConvLearner, k: int = 5, lrs: Any = None, **fit: Any) -> BackboneTrial:
+def try_backbone(
+    learn: ConvLearner, k: int = 5, lrs: Any = None, cycle_len: int | None = None
+) -> BackboneTrial:
     """Cross-validate heads on a learner's body, and measure what the backbone costs.
 
     Args:
-        learn: Its backbone never trained; it stays as it is.
+        learn: Its backbone never trained; it gets a logistic head where nothing is said that only
+            an MLP has.
         k: Number of folds.
-        lrs: Rate; None has it found.
-        **fit: As in ``learn.cross_validate``.
+        lrs: Rate of an MLP; None has it found.
+        cycle_len: Epochs of an MLP.
     """
+    fit: dict[str, Any] = {} if cycle_len is None else {"cycle_len": cycle_len}
+    if lrs is None and cycle_len is None:
+        parts = next(iter(pooled_parts(learn.model.pool, learn.num_features).values()))
+        head = LogisticHeadCard(learn.num_features, len(learn.data.classes), parts)
+        learn.put_head(build_logistic_head(head, None), head)
     predictions = learn.cross_validate(k, lrs, **fit)
     card = learn.state.parts.pooled().frozen.card
     return BackboneTrial(

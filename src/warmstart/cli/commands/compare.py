@@ -10,7 +10,10 @@ from warmstart.errors import DataError, SettingError, WarmstartError
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
+    from warmstart.classifier_data.image_data import ImageClassifierData
     from warmstart.comparison.backbones import BackboneTrial
+
+DEFAULT_EPOCHS = 4  # of an MLP whose rate is given
 
 
 @with_options(CompareSettings)
@@ -62,33 +65,46 @@ def try_archs(
         archs: Names of backbones.
 
     Returns:
-        The trials; and names and reasons of those that could not be tried.
+        The trials; and names and reasons of those that could not be tried. Where none could, what
+        was wrong with the last is raised.
 
     Raises:
         DataError: the images are at fault.
-        WarmstartError: no backbone could be tried; this is what was wrong with the last.
     """
-    trials: list[BackboneTrial] = []
-    failures: list[tuple[str, str]] = []
+    from warmstart.backbones.card import check_arch
+    from warmstart.cli.run.loading import load_data
+    from warmstart.recipe.contenders import data_for_each
+
+    errors: dict[str, WarmstartError] = {}
     for arch in archs:
         try:
-            trials.append(try_arch(replace(settings, arch=arch), is_first=arch == archs[0]))
+            check_arch(arch)
+        except SettingError as error:
+            errors[arch] = error
+    known = [arch for arch in archs if arch not in errors]
+    trials: list[BackboneTrial] = []
+    data = load_data(replace(settings, arch=known[0])) if known else None
+    for arch, seen in zip(known, data_for_each(data, known) if data else (), strict=True):
+        try:
+            trials.append(try_arch(replace(settings, arch=arch), seen))
         except DataError:
             raise
         except WarmstartError as error:
-            if arch == archs[-1] and not trials:
-                raise
-            failures.append((arch, error.what))
-    return trials, failures
+            errors[arch] = error
+    if not trials:
+        raise errors[archs[-1]]
+    return trials, [(arch, error.what) for arch, error in errors.items()]
 
 
-def try_arch(settings: CompareSettings, *, is_first: bool) -> "BackboneTrial":
+def try_arch(settings: CompareSettings, data: "ImageClassifierData") -> "BackboneTrial":
     """Try one backbone."""
-    from warmstart.cli.run.loading import build_learner, load_data
+    from warmstart.cli.run.loading import build_learner
     from warmstart.learner.backbone_trial import try_backbone
 
     show_lines(f"{settings.arch}:", is_error=True)
-    data = load_data(settings, quiet=not is_first)  # what was noticed is said once
     learn = build_learner(replace(settings, precompute=False), data)
     learn.precompute = settings.kept_views  # so that only training rows are computed
-    return try_backbone(learn, settings.k, settings.lr, cycle_len=settings.epochs)
+    cycle_len = settings.epochs
+    if cycle_len is None and settings.lr is not None:
+        cycle_len = DEFAULT_EPOCHS
+    return try_backbone(learn, settings.k, settings.lr, cycle_len)

@@ -219,7 +219,11 @@ class CompareSettings(LearnSettings):
         str, typer.Option(show_default=False, help="Backbones: timm names, commas between.")
     ] = ""
     k: Annotated[int, typer.Option(min=2, help="Folds.")] = 5
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each fold's head.")] = 4
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Judge by MLPs of so many epochs; default: logistic regression."),
+    ] = None
     lr: Annotated[
-        float | None, typer.Option(help="Learning rate; default: found for each backbone.")
+        float | None,
+        typer.Option(help="Learning rate of the MLPs; default: found for each backbone."),
     ] = None

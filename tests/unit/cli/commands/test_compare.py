@@ -30,6 +30,20 @@ def test_one_is_ranked_and_the_other_named(run: Run, place: Place) -> None:
     assert f"rate {found.lr:.2g}" in said.err
 
 
+def test_the_judge_is_logistic_regression_unless_an_mlp_is_asked_for(
+    run: Run, place: Place
+) -> None:
+    said = run("compare", "dogscats", "--arch", f"{ARCH},no_such_net", "--size", "32", "--k", "3")
+    assert said.code == 0
+    data = ImageClassifierData.from_paths("dogscats", tfms_from_model(ARCH, 32))
+    learn = ConvLearner.pretrained(ARCH, data, precompute=True, quiet=True)
+    learn.fit_head("logistic")
+    found = learn.cross_validate(3)
+    (line,) = (line for line in said.out.splitlines() if line.startswith(ARCH))
+    assert line.split()[1] == f"{found.accuracy:.4f}"
+    assert ", C " in said.err
+
+
 def test_two_networks_with_random_weights(run: Run, place: Place) -> None:
     said = run("compare", "dogscats", "--arch", f"resnet10t,{ARCH}", "--no-pretrained", *FAST)
     assert said.code == 0
