@@ -1,95 +1,205 @@
-"""How often "unknown" is said where it should not be, and is not said where it should."""
+"""Which rule tells pictures of the classes from pictures of other things: AUROC, all pairs.
 
+Far pairs: a model of one data set and the pictures of another. Near ones: a model of all classes
+but one, and the pictures of that one. Every rule is fixed beforehand; the one that the library has
+was chosen on CIFAR-10, which judges nothing. Rows that judge have trained nothing.
+
+    WARMSTART_PHOTOS=FOLDER python benchmarks/unknown.py [--cache-dir FOLDER]
+"""
+
+import argparse
 import tempfile
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import measure
 import numpy as np
+import unknown_rules
+from few_photos import digits
+from scipy.stats import rankdata
 
-from warmstart import ConvLearner, ImageClassifierData, Predictions, tfms_from_model
-from warmstart.data.listing import list_images
-from warmstart.metrics.unknown import UnknownScores, confidence, score_unknown
+from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
+from warmstart.metrics.unknown import score_unknown, unknown_threshold
 
-ARCH, EPOCHS, SEEDS = "tf_efficientnet_lite0", 4, (0, 1, 2)
-NUM_OTHERS, RATES = 600, (0.05, 0.2)  # half of the others choose, half judge
+ARCH = "tf_efficientnet_lite0"
+COLUMNS = ((1280, 2560),)  # the average of the pooled row
+FAR = ("flowers", "dogscats", "digits")
+PER_CLASS, NUM_DRAWS = (25, 100), 4
+NUM_RESAMPLES, RATE = 200, 0.05
+BEFORE, NOW = "probability", "known"
 
 
-def part(rows: Predictions, chosen: np.ndarray) -> Predictions:
-    """Some of the rows."""
-    names = tuple(rows.rows[row] for row in chosen)
-    return replace(
-        rows, rows=names, probabilities=rows.probabilities[chosen], labels=rows.labels[chosen]
+@dataclass(frozen=True, eq=False)
+class Photos:
+    """Pooled rows (N, D), labels and names of classes; ``may_train`` says which may be drawn."""
+
+    features: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    may_train: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Scores by rule of one draw's judging pictures; ``rows`` and ``others`` say which they are."""
+
+    rows: np.ndarray
+    others: np.ndarray
+    known: dict[str, np.ndarray]
+    unknown: dict[str, np.ndarray]
+
+
+def load(name: str, cache_dir: str) -> Photos:
+    """All pictures of a data set, through the frozen backbone."""
+    if name == "digits":
+        data = ImageClassifierData.from_paths(digits().name, tfms_from_model(ARCH), valid_pct=0.2)
+    else:
+        size = 96 if name == "cifar10" else None
+        data = ImageClassifierData.from_paths(measure.photos(name), tfms_from_model(ARCH, size))
+    learn = ConvLearner.pretrained(ARCH, data, precompute=True, cache_dir=cache_dir, quiet=True)
+    parts = [learn.activations_of(split) for split in ("train", "valid")]
+    features, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
+    own_valid = name in ("dogscats", "cifar10")  # flowers and digits were split by chance
+    may_train = (
+        np.arange(len(labels)) < len(parts[0][1]) if own_valid else np.ones(len(labels), bool)
+    )
+    return Photos(features, labels, data.classes, may_train)
+
+
+def judged(photos: Photos, others: np.ndarray, per_class: int, seed: int, out: int = -1) -> Judged:
+    """Train on a draw of all classes but ``out``, and score the rest of theirs and the others."""
+    random = np.random.default_rng([seed, per_class])
+    classes = [k for k in range(len(photos.classes)) if k != out]
+    train = np.concatenate([
+        random.permutation(np.flatnonzero((photos.labels == k) & photos.may_train))[:per_class]
+        for k in classes
+    ])  # fmt: skip
+    is_own = np.isin(photos.labels, classes)
+    held = ~photos.may_train if not photos.may_train.all() else np.ones(len(is_own), bool)
+    rows = np.setdiff1d(np.flatnonzero(is_own & held), train)
+    labels = np.searchsorted(classes, photos.labels[train])
+    fitted = unknown_rules.fit(photos.features[train], labels, COLUMNS)
+    return Judged(
+        rows,
+        np.arange(len(others)),
+        unknown_rules.scores(fitted, photos.features[rows]),
+        unknown_rules.scores(fitted, others),
     )
 
 
-def told(scores: UnknownScores) -> dict[str, object]:
-    """Both rates."""
-    accept, reject = scores.false_accept_interval, scores.false_reject_interval
+def auroc(known: np.ndarray, unknown: np.ndarray) -> float:
+    """How often a known picture has the higher score, ties half."""
+    ranks = rankdata(np.concatenate([known, unknown]))[: len(known)]
+    return float((ranks.sum() - len(known) * (len(known) + 1) / 2) / len(known) / len(unknown))
+
+
+def summary(draws: list[Judged]) -> dict[str, object]:
+    """Mean AUROC over draws; 95 % intervals by resampling draws and, alike in all, pictures."""
+    random = np.random.default_rng(0)
+    each = {
+        rule: [auroc(draw.known[rule], draw.unknown[rule]) for draw in draws]
+        for rule in unknown_rules.RULES
+    }
+    resampled: dict[str, list[float]] = {rule: [] for rule in (BEFORE, NOW)}
+    num_rows, num_others = max(draw.rows.max() for draw in draws) + 1, len(draws[0].others)
+    for _ in range(NUM_RESAMPLES):
+        counts = np.bincount(random.integers(0, num_rows, num_rows), minlength=num_rows)
+        others = random.integers(0, num_others, num_others)
+        picked = random.integers(0, len(draws), len(draws))
+        for rule, values in resampled.items():
+            values.append(float(np.mean([
+                auroc(
+                    np.repeat(draws[d].known[rule], counts[draws[d].rows]),
+                    draws[d].unknown[rule][others],
+                )
+                for d in picked
+            ])))  # fmt: skip
+    gains = np.subtract(resampled[NOW], resampled[BEFORE])
     return {
-        "false_accept": [scores.false_accept, accept.low, accept.high],
-        "num_others": scores.num_others,
-        "false_reject": [scores.false_reject, reject.low, reject.high],
-        "num_known": scores.num_known,
+        "num_known": [len(draw.rows) for draw in draws],
+        "num_others": num_others,
+        "auroc": {rule: float(np.mean(values)) for rule, values in each.items()},
+        "before_interval": np.quantile(resampled[BEFORE], (0.025, 0.975)).tolist(),
+        "now_interval": np.quantile(resampled[NOW], (0.025, 0.975)).tolist(),
+        "gain_interval": np.quantile(gains, (0.025, 0.975)).tolist(),
+        "at_5_percent": {rule: rates(draws, rule) for rule in (BEFORE, NOW)},
     }
 
 
-def judged(learn: ConvLearner, others: list[Path], seed: int) -> list[dict[str, object]]:
-    """Thresholds for each rate, with and without a temperature."""
-    order, half = np.random.default_rng(seed).permutation(len(others)), len(others) // 2
+def rates(draws: list[Judged], rule: str) -> dict[str, float]:
+    """Means over draws of both rates: half of the others choose the threshold, half judge."""
     found = []
-    for is_calibrated in (False, True):
-        if is_calibrated:
-            learn.calibrate(learn.cross_validate(5, learn.history.step_lrs[0], cycle_len=EPOCHS))
-        rows = learn.predict(others)
-        known, judges = learn.predict("valid"), part(rows, order[half:])
-        temperature = learn.card.answering.temperature
-        for rate in RATES:
-            threshold = learn.set_unknown(part(rows, order[:half]), false_accept=rate)
-            scores = score_unknown(
-                threshold,
-                scores_of_known=confidence(known.probabilities),
-                scores_of_others=confidence(judges.probabilities),
+    for number, draw in enumerate(draws):
+        order = np.random.default_rng(number).permutation(len(draw.others))
+        half = len(order) // 2
+        scores = draw.unknown[rule][order]
+        threshold = unknown_threshold(scores[:half], false_accept=RATE)
+        found.append(
+            score_unknown(
+                threshold, scores_of_known=draw.known[rule], scores_of_others=scores[half:]
             )
-            found.append(
-                {
-                    "asked_for": rate,
-                    "temperature": temperature,
-                    "threshold": threshold.value,
-                    "num_others_that_chose": threshold.num_others,
-                    "accuracy_of_all": known.accuracy,
-                    **told(scores),
-                }
-            )
-    return found
+        )
+    return {
+        "false_accept": float(np.mean([each.false_accept for each in found])),
+        "false_reject": float(np.mean([each.false_reject for each in found])),
+    }
+
+
+def mean_of(pairs: dict[str, dict[str, object]], kind: str = "") -> dict[str, float]:
+    """Mean AUROC of each rule over pairs of a kind."""
+    chosen = [pair["auroc"] for name, pair in pairs.items() if name.startswith(kind)]
+    return {rule: float(np.mean([pair[rule] for pair in chosen])) for rule in unknown_rules.RULES}  # type: ignore[index]
 
 
 def main() -> None:
-    """Each data set's model on the other's pictures, three seeds."""
-    pictures = {
-        name: list(list_images([measure.photos(name)]).files) for name in ("dogscats", "flowers")
-    }
-    found: dict[str, dict[str, object]] = {}
-    with tempfile.TemporaryDirectory() as cache:
-        for name, other in (("dogscats", "flowers"), ("flowers", "dogscats")):
-            data = ImageClassifierData.from_paths(measure.photos(name), tfms_from_model(ARCH))
-            chosen = np.random.default_rng(0).permutation(len(pictures[other]))[:NUM_OTHERS]
-            others = [pictures[other][number] for number in chosen]
-            found[name] = {"others": other}
-            for seed in SEEDS:
-                learn = ConvLearner.pretrained(
-                    ARCH, data, precompute=True, seed=seed, cache_dir=cache, quiet=True
-                )
-                learn.fit(learn.lr_find().suggestion, 1, cycle_len=EPOCHS)
-                found[name][f"seed {seed}"] = judged(learn, others, seed)
+    """Pairs that choose, pairs that judge."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cache-dir")
+    given = parser.parse_args().cache_dir
+    with tempfile.TemporaryDirectory() as place:
+        photos = {name: load(name, given or place) for name in (*FAR, "cifar10")}
+    found: dict[str, object] = {}
+    for per_class in PER_CLASS:
+        choosing, judging = {}, {}
+        cifar = photos["cifar10"]
+        held = ~cifar.may_train
+        for out, name in enumerate(cifar.classes):
+            others = cifar.features[held & (cifar.labels == out)]
+            choosing[f"near: {name}"] = summary(
+                [judged(cifar, others, per_class, seed, out) for seed in range(1)]
+            )
+        flowers = photos["flowers"]
+        choosing["far: cifar10, flowers"] = summary(
+            [judged(cifar, flowers.features, per_class, seed) for seed in range(1)]
+        )
+        for own in FAR:
+            for other in FAR:
+                if own != other:
+                    features = photos[other].features
+                    judging[f"far: {own}, {other}"] = summary(
+                        [judged(photos[own], features, per_class, s) for s in range(NUM_DRAWS)]
+                    )
+        for out, name in enumerate(flowers.classes):
+            features = flowers.features[flowers.labels == out]
+            judging[f"near: {name}"] = summary(
+                [judged(flowers, features, per_class, s, out) for s in range(NUM_DRAWS)]
+            )
+        found[f"{per_class} per class"] = {
+            "chosen_on": {"mean": mean_of(choosing), "pairs": choosing},
+            "judged_on": {
+                "mean": mean_of(judging),
+                "far": mean_of(judging, "far"),
+                "near": mean_of(judging, "near"),
+                "pairs": judging,
+            },
+        }
     measure.write(
         "unknown",
         {
-            "what": f"the head of {ARCH}, {EPOCHS} epochs; the threshold for the highest "
-            f"probability is chosen on {NUM_OTHERS // 2} pictures of other things, and judged on "
-            f"{NUM_OTHERS // 2} others of them and on all validation pictures",
-            "seeds": list(SEEDS),
-            "models": found,
+            "what": f"AUROC of rules on {ARCH} with a logistic head; {NUM_DRAWS} draws of training "
+            f"rows (one of CIFAR-10), intervals by {NUM_RESAMPLES} resamples of draws and "
+            "pictures. At 5 %: half of the others choose the threshold, half judge",
+            "rules": unknown_rules.RULES,
+            "figures": found,
         },
     )
 

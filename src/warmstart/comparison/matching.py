@@ -68,6 +68,7 @@ def matched(
         first.classes,
         answering=answering,
         chosen_on_these=second.chosen_on_these,
+        known_scores=None if second.known_scores is None else second.known_scores[rows],
     )
 
 

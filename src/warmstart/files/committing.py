@@ -6,7 +6,7 @@ A reader takes, of both, the one whose sum the index names.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +28,14 @@ def pending(folder: Path, name: str, sha256: str) -> Path:
     return folder / f"{PENDING}{sha256[:16]}-{name}"
 
 
-def commit(folder: Path, parts: Mapping[str, bytes], index: Path, content: bytes) -> None:
+def commit(
+    folder: Path,
+    parts: Mapping[str, bytes],
+    index: Path,
+    content: bytes,
+    *,
+    removed: Iterable[str] = (),
+) -> None:
     """Replace files that must agree, at once.
 
     Args:
@@ -36,11 +43,14 @@ def commit(folder: Path, parts: Mapping[str, bytes], index: Path, content: bytes
         parts: Content by name.
         index: The file that names the ``sha256_of`` each part.
         content: What it says.
+        removed: Parts of before that it does not name any more.
     """
     with file_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder):
             commit_locked(folder, parts, index, content)
+            for name in removed:
+                (folder / name).unlink(missing_ok=True)
 
 
 def commit_locked(folder: Path, parts: Mapping[str, bytes], index: Path, content: bytes) -> None:

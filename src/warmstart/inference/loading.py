@@ -16,6 +16,7 @@ from warmstart.errors import (
 )
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import frozen_settings, loaded_networks
+from warmstart.inference.known_file import check_fits
 from warmstart.inference.member import Member
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model
@@ -81,7 +82,8 @@ def load_predictor(
                 f"{member.frozen.card.mode}: probabilities may differ in their last digits.",
                 stacklevel=2,
             )
-    return Predictor(members, card, saved.seen)
+    check_fits(saved.known, members[0].frozen.card.shape[0], saved.folder)
+    return Predictor(members, card, saved.seen, saved.known)
 
 
 def published_predictor(arch: str, place: torch.device) -> Predictor:

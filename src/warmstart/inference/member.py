@@ -1,6 +1,6 @@
 """One of the networks that answer together, or the only one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,8 @@ from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
-from warmstart.training.probabilities import BLOCK_ROWS
+from warmstart.metrics.known_features import KnownFeatures
+from warmstart.training.probabilities import BLOCK_ROWS, highest_logits
 
 Render = Callable[[int], NDArray[np.uint8]]
 """Position of a row → its pixels (size, size, 3) uint8, as one member sees it."""
@@ -47,6 +48,20 @@ class Member:
         if not failures:
             sizes = [min(BLOCK_ROWS, len(rows) - i) for i in range(0, len(rows), BLOCK_ROWS)]
             yield from regroup(iter(outputs), sizes, self.frozen.device)
+
+    def known_scores(self, known: KnownFeatures, blocks: Sequence[Tensor]) -> NDArray[np.float64]:
+        """How well each row (N,) is known.
+
+        Args:
+            known: What its training pictures looked like to this network.
+            blocks: What enters the head.
+        """
+        return known.score(features_of(blocks), highest_logits(self.head, blocks))
+
+
+def features_of(blocks: Sequence[Tensor]) -> NDArray[np.float32]:
+    """Pooled rows (N, D) of blocks, of which there is one at least."""
+    return np.concatenate([block.float().cpu().numpy() for block in blocks])
 
 
 def noting(

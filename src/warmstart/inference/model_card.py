@@ -13,7 +13,7 @@ from warmstart.files.reading import read_regular
 from warmstart.files.strict import convert, json_table
 from warmstart.images.augment import Augmentation
 from warmstart.images.view import ViewRecipe
-from warmstart.results.decision_rule import PLAIN, DecisionRule
+from warmstart.results.decision_rule import BY_FEATURES, BY_PROBABILITY, PLAIN, DecisionRule
 
 FORMAT = "warmstart-model-1"
 CARD, WEIGHTS = "model.json", "weights.safetensors"
@@ -102,25 +102,37 @@ class SeenEntry:
 
 
 @dataclass(frozen=True)
+class KnownEntry:
+    """What a card says of the file of the training pictures' features: its sum."""
+
+    sha256: str
+
+
+@dataclass(frozen=True)
 class CardFile:
     """All that ``model.json`` says: the card, and which files belong to it.
 
-    ``seen`` is None in one that an older version wrote.
+    ``seen`` is None in one that an older version wrote, ``known`` where features decide nothing.
     """
 
     card: ModelCard
     weights_sha256: str
     seen: SeenEntry | None
+    known: KnownEntry | None = None
 
     def to_json(self) -> str:
         """The file's text."""
-        entry = {
+        entry: dict[str, Any] = {
             "format": FORMAT,
             "weights_sha256": self.weights_sha256,
             "seen_pictures": None if self.seen is None else asdict(self.seen),
         } | asdict(self.card)
         if not self.card.members:
             del entry["members"]  # as older versions know it
+        if self.known is None:
+            del entry["answering"]["unknown_by"]
+        else:
+            entry["known_features"] = asdict(self.known)
         return json.dumps(entry, indent=1, ensure_ascii=False, allow_nan=False)
 
 
@@ -136,7 +148,9 @@ def read_card(folder: Path) -> CardFile:
         sha256 = convert(entry.pop("weights_sha256", None), str, f"weights_sha256 of {name}")
         about = entry.pop("seen_pictures", None)
         seen = None if about is None else convert(about, SeenEntry, f"seen_pictures of {name}")
-        found = CardFile(convert(entry, ModelCard, name), sha256, seen)
+        about = entry.pop("known_features", None)
+        known = None if about is None else convert(about, KnownEntry, f"known_features of {name}")
+        found = CardFile(convert(entry, ModelCard, name), sha256, seen, known)
     except (OSError, FileError) as error:
         refuse_unreadable(folder, error)
     check_card(found.card, name)
@@ -199,10 +213,20 @@ def faults_of(card: ModelCard) -> Iterable[str]:
         yield f"a score is not finite: {card.metrics}"
     if not (isfinite(answering.temperature) and answering.temperature > 0):
         yield f"temperature {answering.temperature} is not above 0"
-    thresholds = answering.thresholds
-    if thresholds is not None and len(thresholds) != len(classes):
-        yield f"there are {len(thresholds)} thresholds for {len(classes)} classes"
-    shares = (*(thresholds or ()), *filter(None, [answering.unknown_below]))
+    yield from faults_of_thresholds(card)
+
+
+def faults_of_thresholds(card: ModelCard) -> Iterable[str]:
+    """What in the thresholds of a card cannot be."""
+    answering, thresholds = card.answering, card.answering.thresholds
+    if thresholds is not None and len(thresholds) != len(card.classes):
+        yield f"there are {len(thresholds)} thresholds for {len(card.classes)} classes"
+    below, by = answering.unknown_below, answering.unknown_by
+    if by not in {BY_PROBABILITY, BY_FEATURES}:
+        yield f'what is "unknown" is decided by {by[:80]!r}'
+    if by == BY_FEATURES and (below is None or not isfinite(below) or card.is_multi_label):
+        yield 'what is "unknown" is decided by features, without a threshold'
+    shares = (*(thresholds or ()), *filter(None, [below if by == BY_PROBABILITY else None]))
     if not all(0 <= share <= 1 for share in shares):
         yield "a threshold is no probability"
 

@@ -12,6 +12,7 @@ from warmstart.data.seen_images import SeenImages
 from warmstart.errors import FileError, ModelFolderError, WarmstartError
 from warmstart.files.committing import commit, committed_place, read_committed, sha256_of
 from warmstart.files.tensors import Header, read_header
+from warmstart.inference.known_file import KNOWN, check_has_known, known_file, read_known
 from warmstart.inference.model_card import (
     CARD,
     COPY_AGAIN,
@@ -24,6 +25,7 @@ from warmstart.inference.model_card import (
     refuse_unreadable,
 )
 from warmstart.inference.seen_file import SEEN, read_seen, seen_file
+from warmstart.metrics.known_features import KnownFeatures
 from warmstart.training.head import read_head_card
 
 
@@ -31,6 +33,7 @@ from warmstart.training.head import read_head_card
 class SavedModel:
     """What a model folder holds; ``seen`` is None where an older version wrote it.
 
+    ``known`` is what decides by features what is "unknown", None where they do not decide.
     ``header`` has the shapes of the weights, which are read only when they are asked for.
     """
 
@@ -39,6 +42,7 @@ class SavedModel:
     weights_sha256: str
     header: Header
     seen: SeenImages | None
+    known: KnownFeatures | None
 
     def tensors(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
         """The weights of a network with tensors of these shapes."""
@@ -76,24 +80,34 @@ class SavedModel:
 
 
 def write_model(
-    folder: Path, card: ModelCard, tensors: Mapping[str, Tensor], seen: SeenImages
+    folder: Path,
+    card: ModelCard,
+    tensors: Mapping[str, Tensor],
+    seen: SeenImages,
+    known: KnownFeatures | None = None,
 ) -> None:
-    """Write the three files, at once: whoever reads finds the old model or the new one.
+    """Write all files, at once: whoever reads finds the old model or the new one.
 
     Args:
         folder: Made if it is not there.
         card: Everything but the weights.
         tensors: The network's state dict.
         seen: The pictures that it was trained on.
+        known: What these look like to it, where that decides what is "unknown".
     """
     check_card(card, "the model")
     check_heads(card, "the model")
+    check_has_known(card, "the model", has_known=known is not None)
     fix = "train again with a smaller rate; what was saved before is still there."
     check_finite(tensors, "the model has", "weights that are numbers.", fix)
     content = save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
     keys, about_keys = seen_file(seen)
-    text = CardFile(card, sha256_of(content), about_keys).to_json()
-    commit(folder, {WEIGHTS: content, SEEN: keys}, folder / CARD, text.encode())
+    parts, about_known = {WEIGHTS: content, SEEN: keys}, None
+    if known is not None:
+        parts[KNOWN], about_known = known_file(known)
+    text = CardFile(card, sha256_of(content), about_keys, about_known).to_json()
+    removed = [] if known is not None else [KNOWN]  # of the model before
+    commit(folder, parts, folder / CARD, text.encode(), removed=removed)
 
 
 def joined_state(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -119,7 +133,12 @@ def read_model(folder: Path) -> SavedModel:
     except (OSError, FileError) as error:
         refuse_unreadable(folder / WEIGHTS, error)
     return SavedModel(
-        folder, found.card, found.weights_sha256, header, read_seen(folder, found.seen)
+        folder,
+        found.card,
+        found.weights_sha256,
+        header,
+        read_seen(folder, found.seen),
+        read_known(folder, found.card, found.known),
     )
 
 

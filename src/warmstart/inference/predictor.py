@@ -30,6 +30,7 @@ from warmstart.inference.member import Member, Render
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
+from warmstart.metrics.known_features import KnownFeatures
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import print_styled
 from warmstart.training.probabilities import mean_logit_probabilities
@@ -73,10 +74,22 @@ class Predictor:
     """
 
     def __init__(
-        self, members: Sequence[Member], card: ModelCard, seen: SeenImages | None = None
+        self,
+        members: Sequence[Member],
+        card: ModelCard,
+        seen: SeenImages | None = None,
+        known: KnownFeatures | None = None,
     ) -> None:
-        """Take the networks that answer together: the mean of their logits."""
-        self.members, self.card, self.seen = tuple(members), card, seen
+        """Take the networks that answer together: the mean of their logits.
+
+        Args:
+            members: The first one alone says how well a picture is known.
+            card: What the model says of itself.
+            seen: Which pictures trained it, or chose; None where it cannot tell.
+            known: What the training pictures look like to the first network; None where the
+                probabilities decide what is "unknown", or nothing does.
+        """
+        self.members, self.card, self.seen, self.known = tuple(members), card, seen, known
 
     @property
     def model(self) -> nn.Module:
@@ -150,9 +163,12 @@ class Predictor:
         views = views_of(self.card, recipes, aug_tfms) if n_aug > 0 else ()
         seen = PictureViews(given, recipes, views, on_unreadable)
 
+        scores: dict[int, NDArray[np.float64] | None] = {}  # those of the plain view are kept
+
         def probabilities(view: int) -> NDArray[np.float64]:
             renders = [partial(seen.render, number, view) for number in range(len(recipes))]
-            return self.rows(renders, len(given))
+            found, scores[view] = self.rows_and_scores(renders, len(given))
+            return found
 
         mean = mean_over_views(probabilities, n_aug, plain_weight)
         return Predictions(
@@ -163,6 +179,7 @@ class Predictor:
             answering=self.card.answering,
             left_out=tuple((item.name, item.reason) for item in given.left_out),
             notes=seen.notes,
+            known_scores=scores[0],
         )
 
     @reads(**EVALUATE_READERS)
@@ -242,17 +259,28 @@ class Predictor:
             renders: Position → (size, size, 3) uint8; of several members one each.
             num_rows: N.
 
-        Raises:
-            UnreadableImagesError: some cannot be decoded; all of them are listed.
-
         Example:
             >>> predictor.rows(data.source.render, 3).shape
             (3, 2)
         """
+        return self.rows_and_scores(renders, num_rows)[0]
+
+    def rows_and_scores(
+        self, renders: Render | Sequence[Render], num_rows: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Likewise, and how well each row (N,) is known, if features decide that.
+
+        Raises:
+            UnreadableImagesError: some cannot be decoded; all of them are listed.
+
+        Example:
+            >>> predictor.rows_and_scores(data.source.render, 3)[1] is None
+            True
+        """
         each = [renders] if callable(renders) else renders
         step = num_rows if len(each) == 1 else ROWS_AT_ONCE
         failures: list[UnreadableImageError] = []
-        parts = []
+        parts, scores = [], []
         for start in range(0, num_rows, step):
             rows, failed = range(start, min(start + step, num_rows)), len(failures)
             blocks = [
@@ -261,9 +289,14 @@ class Predictor:
             ]
             if len(failures) == failed:
                 parts.append(self.probabilities(*blocks))
+                if self.known is not None:
+                    scores.append(self.members[0].known_scores(self.known, blocks[0]))
         if failures:
             raise UnreadableImagesError(list({error.name: error for error in failures}.values()))
-        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)))
+        found = np.concatenate(parts) if parts else np.empty((0, len(self.classes)))
+        if self.known is None:
+            return found, None
+        return found, np.concatenate(scores) if scores else np.empty(0)
 
     def probabilities(self, *blocks: Iterable[Tensor]) -> NDArray[np.float64]:
         """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows.

@@ -671,8 +671,10 @@ class ConvLearner:
         """Answer "unknown" to pictures of things that no class stands for.
 
         Args:
-            others: Pictures of such things, or what this model predicts of them; they may judge
-                nothing afterwards (law 15). ``calibrate`` comes before this.
+            others: Pictures of such things; they may judge nothing afterwards (law 15). A picture's
+                score is then how like the training pictures its features are, and how sure the head
+                is. Or what this model predicts of them: predictions from before the first call have
+                no such score, and the highest probability decides (``calibrate`` comes before).
             false_accept: The share of new ones that may get another answer, on average.
 
         Returns:
@@ -831,7 +833,7 @@ class ConvLearner:
         learn = self.state
         check_outside_data(learn.data, folder=folder)
         card = replace(learn.card, mode=learn.numeric_mode, metrics=metrics or {})
-        write_model(Path(folder), card, learn.model.state_dict(), learn.seen)
+        write_model(Path(folder), card, learn.model.state_dict(), learn.seen, learn.known)
         return Path(folder)
 
     def _out_of_fold(self, given: Predictions | None) -> Predictions:

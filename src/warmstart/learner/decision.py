@@ -1,5 +1,6 @@
 """How a learner answers: temperature, thresholds and "unknown", from rows that judge nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from warmstart.data.folds import draw_folds
 from warmstart.data.scan import is_file
 from warmstart.data.seen_images import UNKNOWN_THRESHOLD
 from warmstart.errors import SettingError
+from warmstart.inference.predictor import Predictor
+from warmstart.learner.known_rows import known_to
 from warmstart.learner.matching import check_same_classes
 from warmstart.learner.state import LearnerState
 from warmstart.metrics.temperature import (
@@ -22,7 +25,13 @@ from warmstart.metrics.temperature import (
 )
 from warmstart.metrics.thresholds import Thresholds, fit_thresholds
 from warmstart.metrics.unknown import UnknownThreshold, confidence, unknown_threshold
-from warmstart.results.decision_rule import UNKNOWN, DecisionRule
+from warmstart.results.decision_rule import (
+    BY_FEATURES,
+    BY_PROBABILITY,
+    PLAIN,
+    UNKNOWN,
+    DecisionRule,
+)
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import show_lines
@@ -39,7 +48,7 @@ def calibrate(learn: LearnerState, out_of_fold: Predictions) -> Temperature:
         out_of_fold: Labelled rows that the model which predicted them did not learn from.
     """
     check_same_classes(learn.card, out_of_fold, "out_of_fold")
-    answering, found = with_temperature(out_of_fold)
+    answering, found = with_temperature(out_of_fold, learn.card.answering)
     set_decision_rule(learn, answering)
     return found
 
@@ -66,9 +75,18 @@ def set_unknown(learn: LearnerState, others: Any, false_accept: float) -> Unknow
         others: Images of such things, or what this model predicts of them.
         false_accept: The share of new ones that may get another answer.
     """
-    rows = others if isinstance(others, Predictions) else learn.predictor().predict(others)
+    if isinstance(others, Predictions):
+        rows, known = others, learn.known
+        if known is None or rows.known_scores is None:
+            rows, known = replace(rows, known_scores=None), None
+    else:
+        check_one_label(learn.card.classes, is_multi_label=learn.card.is_multi_label)
+        known = known_to(learn)
+        plain = replace(learn.card, answering=replace(learn.card.answering, unknown_below=None))
+        rows = Predictor(learn.predictor().members, plain, known=known).predict(others)
     answering, found = with_unknown(learn.card.answering, rows, false_accept)
     check_same_classes(learn.card, rows, "others")
+    learn.known = known
     set_decision_rule(learn, answering)
     files = [name for name in rows.rows if is_file(Path(name))]
     learn.seen = learn.seen.joined([file_sha256(name) for name in files], UNKNOWN_THRESHOLD)
@@ -81,21 +99,24 @@ def set_decision_rule(learn: LearnerState, answering: DecisionRule) -> None:
     notify_found(answering, quiet=learn.quiet)
 
 
-def with_temperature(rows: Predictions) -> tuple[DecisionRule, Temperature]:
+def with_temperature(
+    rows: Predictions, answering: DecisionRule = PLAIN
+) -> tuple[DecisionRule, Temperature]:
     """Fit a temperature.
 
     Args:
         rows: Labelled, and strangers to the model that predicted them. Their own folds judge
             whether it helps; where they have none, folds are drawn by class and name.
+        answering: What was fitted before.
 
     Returns:
-        The answering, in which nothing else is fitted any more, and what was found.
+        The answering, of which nothing is left that was fitted on probabilities; what was found.
     """
     found = fit_temperature(logits_before(rows), rows.labels, folds_of(rows))
     how = f"temperature {found.value:.4f} from {found.num_rows} rows"
     if found.reason is not None:
         how = f"temperature 1: {found.reason}"
-    return DecisionRule().with_temperature(found.value, how), found
+    return answering.with_temperature(found.value, how), found
 
 
 def folds_of(rows: Predictions) -> NDArray[np.int64]:
@@ -124,26 +145,39 @@ def with_unknown(
 ) -> tuple[DecisionRule, UnknownThreshold]:
     """Choose when the answer is "unknown".
 
+    Args:
+        answering: What was fitted before.
+        others: Rows of other things; their known scores decide, if they have any.
+        false_accept: The share of new ones that may get another answer.
+    """
+    check_one_label(others.classes, is_multi_label=others.is_multi_label)
+    by, scores = BY_FEATURES, others.known_scores
+    if scores is None:
+        by, scores = BY_PROBABILITY, confidence(as_answered(answering, others).probabilities)
+    found = unknown_threshold(scores, false_accept=false_accept)
+    how = (
+        f"{UNKNOWN} below {found.value:.4f}: false-accept rate {false_accept:g} on "
+        f"{found.num_others} pictures of other things, by {by}"
+    )
+    return answering.with_unknown(found.value, by, how), found
+
+
+def check_one_label(classes: Sequence[str], *, is_multi_label: bool) -> None:
+    """See that "unknown" can be an answer.
+
     Raises:
         SettingError: an image may have many classes, or a class has that name.
     """
-    if others.is_multi_label or UNKNOWN in others.classes:
+    if is_multi_label or UNKNOWN in classes:
         raise SettingError(
             f'a class is called "{UNKNOWN}".'
-            if UNKNOWN in others.classes
+            if UNKNOWN in classes
             else "an image may have many classes, or none: to have none is an answer.",
             expected="one class per image, with other names.",
             fix="rename the class."
-            if UNKNOWN in others.classes
+            if UNKNOWN in classes
             else "omit it, or raise thresholds: learn.fit_thresholds(beta=0.5).",
         )
-    scores = confidence(as_answered(answering, others).probabilities)
-    found = unknown_threshold(scores, false_accept=false_accept)
-    how = (
-        f"unknown below {found.value:.4f}: false-accept rate {false_accept:g} on "
-        f"{found.num_others} pictures of other things"
-    )
-    return answering.with_unknown(found.value, how), found
 
 
 def logits_before(rows: Predictions) -> NDArray[np.float64]:

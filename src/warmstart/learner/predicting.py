@@ -1,8 +1,7 @@
 """What a learner says of rows and images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from warmstart.activations.table_activations import TableActivations
 from warmstart.arguments import shortly
 from warmstart.batches.source import PixelSource
 from warmstart.data.table import SPLITS, ImageTable, damaged_notes
-from warmstart.errors import SettingError
+from warmstart.errors import SettingError, UnreadableImageError, UnreadableImagesError
 from warmstart.inference.averaging import mean_over_views, tta_augmentation
 from warmstart.inference.evaluation import ITSELF
 from warmstart.inference.predictor import Predictor
@@ -54,7 +53,13 @@ class TablePredictor:
             Predictions, in table order.
         """
         table = self.source.table
-        mean = mean_over_views(partial(self.probabilities, rows), n_aug, plain_weight)
+        scores: dict[int, NDArray[np.float64] | None] = {}  # those of the plain view are kept
+
+        def probabilities(view: int) -> NDArray[np.float64]:
+            found, scores[view] = self.rows_and_scores(rows, view)
+            return found
+
+        mean = mean_over_views(probabilities, n_aug, plain_weight)
         names = tuple(table.names[row] for row in rows)
         damaged = tuple(item for item in table.damaged if item.name in set(names))
         return Predictions(
@@ -65,16 +70,46 @@ class TablePredictor:
             answering=self.predictor.card.answering,
             chosen_on_these=self.chosen_on_these,
             notes=damaged_notes(damaged),
+            known_scores=scores[0],
         )
 
-    def probabilities(self, rows: NDArray[np.int64], view: int) -> NDArray[np.float64]:
-        """(N, K), of one view of some rows."""
+    def rows_and_scores(
+        self, rows: NDArray[np.int64], view: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Probabilities (N, K) of one view of some rows, and how well each is known."""
+        known = self.predictor.known
         if self.store is None:
             rendered = RenderedRows(self.source, rows, view)
-            return self.predictor.rows(rendered.render, len(rows))
-        namespace, keys = self.store.stored(self.source, rows, view)
-        blocks = stored_blocks(namespace, namespace.locate(keys), self.store.frozen.device)
-        return self.predictor.probabilities(blocks)
+            return self.predictor.rows_and_scores(rendered.render, len(rows))
+        found = self.predictor.probabilities(stored_rows(self.store, self.source, rows, view))
+        if known is None or view != 0:
+            return found, None
+        blocks = list(stored_rows(self.store, self.source, rows, view))
+        return found, self.predictor.members[0].known_scores(known, blocks)
+
+    def blocks(self, rows: NDArray[np.int64]) -> list[Tensor]:
+        """What enters the head, of the plain view of some rows that have been read.
+
+        Raises:
+            UnreadableImagesError: some cannot be decoded now.
+        """
+        if self.store is not None:
+            return list(stored_rows(self.store, self.source, rows, 0))
+        failures: list[UnreadableImageError] = []
+        rendered = RenderedRows(self.source, rows, 0)
+        member = self.predictor.members[0]
+        blocks = list(member.blocks(rendered.render, range(len(rows)), failures))
+        if failures:
+            raise UnreadableImagesError(failures)
+        return blocks
+
+
+def stored_rows(
+    store: TableActivations, source: PixelSource, rows: NDArray[np.int64], view: int
+) -> Iterable[Tensor]:
+    """Blocks of activations of one view of some rows."""
+    namespace, keys = store.stored(source, rows, view)
+    return stored_blocks(namespace, namespace.locate(keys), store.frozen.device)
 
 
 def table_predictor(learn: LearnerState, split: str) -> TablePredictor:

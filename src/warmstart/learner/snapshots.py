@@ -47,7 +47,11 @@ class Snapshots:
         for state in states:
             with other_weights(self.module, state, moved):
                 parts.append(predict())
-        return replace(parts[0], probabilities=np.mean([p.probabilities for p in parts], axis=0))
+        mean = np.mean([p.probabilities for p in parts], axis=0)
+        scores = parts[0].known_scores
+        if scores is not None:  # what is known is so to the weights that are there now
+            scores = predict().known_scores
+        return replace(parts[0], probabilities=mean, known_scores=scores)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from warmstart.learner.holdout import NO_HOLDOUT, Holdout
 from warmstart.learner.inputs import TableInputs
 from warmstart.learner.layers import Layers
 from warmstart.learner.snapshots import Snapshots
+from warmstart.metrics.known_features import KnownFeatures
 from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
@@ -38,7 +39,8 @@ class LearnerState:
     ``num_fits`` count over all fits; ``noticed`` are notes of the images when they were first
     trained on; ``chosen_on_valid`` is what valid rows have chosen (law 15); ``out_of_fold`` are the
     training rows' predictions by ``fit_head``; ``first_backbone`` is its fingerprint before a fit
-    could have changed it; ``last_seen`` is whose images ``seen`` was last told of.
+    could have changed it; ``known`` is what training images look like to the network,
+    where that decides what is "unknown"; ``last_seen`` is whose images ``seen`` was last told of.
     """
 
     model: ClassifierNetwork
@@ -62,6 +64,7 @@ class LearnerState:
     chosen_on_valid: tuple[str, ...] = ()
     out_of_fold: OutOfFoldPredictions | None = None
     first_backbone: str | None = None
+    known: KnownFeatures | None = None
     last_seen: tuple[ImageTable, Holdout, str | None] | None = None
 
     @property
@@ -102,7 +105,7 @@ class LearnerState:
         """What ``load_predictor`` would give, without saving."""
         frozen = self.parts.pooled().frozen
         member = Member(self.model, frozen, self.model.head, self.data.tfms.recipe)
-        return Predictor([member], self.card, self.seen)
+        return Predictor([member], self.card, self.seen, self.known)
 
     def inputs(self, precompute: bool | int) -> TableInputs:
         """The data's rows through the frozen part, stored or not; nothing is read yet."""
@@ -195,4 +198,4 @@ def forget_decision_rule(learn: LearnerState, why: str) -> None:
     fitted = learn.card.answering.how
     if fitted:
         notify(f"{why}: forgotten is {'; '.join(fitted)}.", quiet=learn.quiet)
-    learn.card = replace(learn.card, answering=DecisionRule())
+    learn.card, learn.known = replace(learn.card, answering=DecisionRule()), None

@@ -101,9 +101,8 @@ def given_answer(predictions: Predictions, row: int) -> tuple[str, float]:
     probabilities = predictions.probabilities[row]
     if not predictions.is_multi_label:
         best = int(probabilities.argmax())
-        below = predictions.answering.unknown_below
-        name, unknown = predictions.classes[best], below is not None and probabilities[best] < below
-        return f"{UNKNOWN} (nearest: {name})" if unknown else name, float(probabilities[best])
+        name, is_unknown = predictions.classes[best], bool(predictions.is_unknown[row])
+        return f"{UNKNOWN} (nearest: {name})" if is_unknown else name, float(probabilities[best])
     called = np.flatnonzero(probabilities > predictions.thresholds)
     if not len(called):
         return "none of them", float(1 - probabilities.max())

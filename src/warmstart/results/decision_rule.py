@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+BY_PROBABILITY, BY_FEATURES = "probability", "features"
 UNKNOWN = "unknown"  # the answer for pictures of things that no class stands for
 
 
@@ -11,26 +12,32 @@ class DecisionRule:
 
     ``temperature`` divides the logits, of each view before views are averaged. ``thresholds`` (K,)
     are those above which a class of an image that may have many is called so; None is 0.5 for all.
-    Below ``unknown_below`` the highest probability is no answer; None always answers. ``how`` says
-    where each number came from.
+    Where a picture's score is below ``unknown_below`` there is no answer; None always answers. The
+    score is the highest probability, or, with ``unknown_by`` "features", that of ``KnownFeatures``,
+    which no temperature changes. ``how`` says where each number came from.
     """
 
     temperature: float = 1.0
     thresholds: tuple[float, ...] | None = None
     unknown_below: float | None = None
+    unknown_by: str = BY_PROBABILITY
     how: tuple[str, ...] = ()
 
     def with_temperature(self, value: float, how: str) -> "DecisionRule":
         """A new temperature; what was fitted on probabilities of another is forgotten."""
-        return DecisionRule(temperature=value, how=(how,))
+        if self.unknown_by != BY_FEATURES:
+            return DecisionRule(temperature=value, how=(how,))
+        kept = tuple(line for line in self.how if line.startswith(UNKNOWN))
+        return DecisionRule(value, None, self.unknown_below, self.unknown_by, (*kept, how))
 
     def with_thresholds(self, values: tuple[float, ...], how: str) -> "DecisionRule":
         """New thresholds."""
         return replace(self, thresholds=values, how=(*self.how, how))
 
-    def with_unknown(self, below: float, how: str) -> "DecisionRule":
-        """A new threshold for "unknown"."""
-        return replace(self, unknown_below=below, how=(*self.how, how))
+    def with_unknown(self, below: float, by: str, how: str) -> "DecisionRule":
+        """A new threshold for "unknown"; ``how`` begins with this word."""
+        kept = tuple(line for line in self.how if not line.startswith(UNKNOWN))
+        return replace(self, unknown_below=below, unknown_by=by, how=(*kept, how))
 
 
 PLAIN = DecisionRule()  # nothing was fitted

@@ -34,6 +34,7 @@ class OutOfFoldPredictions(Predictions):
             probabilities=self.probabilities[chosen],
             labels=self.labels[chosen],
             folds=self.folds[chosen],
+            known_scores=None if self.known_scores is None else self.known_scores[chosen],
         )
 
     def __str__(self) -> str:

@@ -12,8 +12,9 @@ from warmstart.metrics.evaluate import compute_scores
 from warmstart.metrics.intervals import wilson
 from warmstart.metrics.labelled_rows import LIKELY, known_rows
 from warmstart.metrics.scores import Scores
+from warmstart.metrics.unknown import confidence
 from warmstart.results.confusion import ConfusionMatrix
-from warmstart.results.decision_rule import PLAIN, UNKNOWN, DecisionRule
+from warmstart.results.decision_rule import BY_FEATURES, PLAIN, UNKNOWN, DecisionRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +25,12 @@ class Predictions:
     row has none, ``classes`` the K names. Where an image may have many classes, ``labels`` are
     (N, K) of 0 and 1, -1 along a row that has none, and each probability stands for itself.
 
-    ``answering`` is how the model answers. ``chosen_on_these`` names what was chosen by these same
-    rows, such as "the best epoch": it flatters every score of them (law 15). ``left_out`` has name
-    and reason of what lies in a folder that was predicted, and is in no row (law 16). ``notes`` say
-    which pictures were judged, and what else a reader of their scores should know.
+    ``answering`` is how the model answers; ``known_scores`` (N,) say how like its training pictures
+    each row is, None where that does not decide what is "unknown". ``chosen_on_these`` names what
+    was chosen by these same rows, such as "the best epoch": it flatters every score of them (law
+    15). ``left_out`` has name and reason of what lies in a folder that was predicted, and is in no
+    row (law 16). ``notes`` say which pictures were judged, and what else a reader of their scores
+    should know.
 
     Example:
         >>> import numpy as np
@@ -49,6 +52,7 @@ class Predictions:
     chosen_on_these: tuple[str, ...] = field(default=(), kw_only=True)
     left_out: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     notes: tuple[str, ...] = field(default=(), kw_only=True)
+    known_scores: NDArray[np.float64] | None = field(default=None, kw_only=True)
 
     @property
     def is_multi_label(self) -> bool:
@@ -95,7 +99,30 @@ class Predictions:
             array([False, False, False, False])
         """
         below = self.answering.unknown_below
-        return np.asarray(self.probabilities.max(axis=1) < (-1 if below is None else below))
+        if below is None:
+            return np.zeros(len(self.rows), np.bool_)
+        return np.asarray(self.scores_of_known < below)
+
+    @property
+    def scores_of_known(self) -> NDArray[np.float64]:
+        """What decides whether each row (N,) is "unknown", higher for what is known.
+
+        Raises:
+            SettingError: the features decide, and these rows do not have their scores.
+
+        Example:
+            >>> found.scores_of_known
+            array([0.9, 0.6, 0.8, 0.7])
+        """
+        if self.answering.unknown_by != BY_FEATURES:
+            return confidence(self.probabilities)
+        if self.known_scores is None:
+            raise SettingError(
+                'what is "unknown" is decided by features, and these predictions have no scores.',
+                expected="known_scores, one per row.",
+                fix="predict the pictures again.",
+            )
+        return self.known_scores
 
     @property
     def answers(self) -> tuple[tuple[str, ...], ...]:

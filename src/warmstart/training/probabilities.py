@@ -91,6 +91,22 @@ def mean_logit_probabilities(
     return found
 
 
+def highest_logits(module: nn.Module, inputs: Iterable[Tensor]) -> NDArray[np.float64]:
+    """The highest logit of each row (N,), before any temperature.
+
+    Args:
+        module: As in ``probabilities``.
+        inputs: Blocks of at most BLOCK_ROWS rows.
+    """
+    run, parts = in_arithmetic(module, "f32"), []
+    with kept_modes(module):
+        module.eval()
+        for block in inputs:
+            with torch.inference_mode():
+                parts.append(logits_of_block(run, block).amax(dim=1).cpu().numpy())
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
 def logits_of_block(run: Callable[[Tensor], Tensor], block: Tensor) -> Tensor:
     """Logits (n, K) of a block of rows, in float64."""
     padded = block.new_zeros((BLOCK_ROWS, *block.shape[1:]))

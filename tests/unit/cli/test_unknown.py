@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from tests.unit.cli.conftest import SMALL, Place, Run
 
+from warmstart.cli.run.folder import RunFolder
+
 NUM_OTHERS = 30
 
 
@@ -42,8 +44,12 @@ def test_from_pictures_of_other_things_to_the_answer_unknown(
     with Path("out.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        sure = max(float(row["cat"]), float(row["dog"])) >= below
-        assert (row["predicted"] == "unknown") == (not sure)
+        assert (row["predicted"] == "unknown") == (float(row["known_score"]) < below)
+    saved = RunFolder(Path("run")).read_predictions().predictions
+    with Path("run/predictions.csv").open(newline="") as file:
+        written = [row["predicted"] == "unknown" for row in csv.DictReader(file)]
+    assert saved.is_unknown.tolist() == written
+    assert saved.answering.unknown_by == answering["unknown_by"] == "features"
     assert sum(row["predicted"] == "unknown" for row in rows) >= 0.8 * NUM_OTHERS
     shown = run("predict", "run/model", "others/choose")
     assert "\tunknown\t(the nearest: " in shown.out

@@ -13,6 +13,7 @@ import numpy as np
 from safetensors.numpy import load_file, save
 
 CARD, WEIGHTS, SEEN = "model.json", "weights.safetensors", "seen_pictures.safetensors"
+KNOWN = "known_features.safetensors"
 Attack = Callable[[Path], None]
 
 
@@ -64,6 +65,47 @@ def content(make: Callable[[bytes], bytes], *, sums: bool = True, name: str = WE
             (folder / CARD).write_text(json.dumps(card))
 
     return attack
+
+
+def known_tensors() -> dict[str, Any]:
+    """What the file of known features holds of four training pictures, and of four columns."""
+    return {
+        "rows": np.eye(4, dtype=np.float16),
+        "columns": np.array([[0, 4]], np.int64),
+        "scales": np.array([[3.0, 1.0], [0.5, 0.1]]),
+    }
+
+
+def known(change: Callable[[bytes], bytes] = bytes, *, sums: bool = True, **other: Any) -> Attack:
+    """Features decide what is unknown; their file is another, or some of its tensors are."""
+
+    def attack(folder: Path) -> None:
+        state = {k: v for k, v in (known_tensors() | other).items() if v is not ...}
+        good = save(state)
+        new = change(good)
+        (folder / KNOWN).write_bytes(new)
+        card = json.loads((folder / CARD).read_text())
+        card["answering"] |= {"unknown_by": "features", "unknown_below": -3.5}
+        card["known_features"] = {"sha256": hashlib.sha256(new if sums else good).hexdigest()}
+        (folder / CARD).write_text(json.dumps(card))
+
+    return attack
+
+
+def without_known(folder: Path) -> None:
+    """The file of known features is gone."""
+    known()(folder)
+    (folder / KNOWN).unlink()
+
+
+def known_after(attack: Attack) -> Attack:
+    """Something else is done to a folder with known features."""
+
+    def both(folder: Path) -> None:
+        known()(folder)
+        attack(folder)
+
+    return both
 
 
 def tensors(change: Callable[[dict[str, Any]], None]) -> Attack:
@@ -133,6 +175,22 @@ HEADS: tuple[dict[str, Any], ...] = (
     {"parts": [[0, 1000]]}, {"parts": [[0, 1]] * 100_000}, {"more": 1},
 )  # fmt: skip
 
+SPOILED: dict[str, dict[str, Any]] = {
+    "no rows": {"rows": ...},
+    "NaN": {"rows": np.full((4, 4), np.nan, np.float16)},
+    "long rows": {"rows": np.full((4, 4), 9, np.float16)},
+    "float32": {"rows": np.eye(4, dtype=np.float32)},
+    "two rows": {"rows": np.eye(4, dtype=np.float16)[:2]},
+    "a list": {"rows": np.zeros(4, np.float16)},
+    "columns of other rows": {"columns": np.array([[0, 3]])},
+    "columns that turn back": {"columns": np.array([[0, 8], [8, 4]])},
+    "columns below 0": {"columns": np.array([[-4, 0]])},
+    "columns past the end": {"columns": np.array([[10**9, 10**9 + 4]])},
+    "no columns": {"columns": np.zeros((0, 2), np.int64)},
+    "a scale that is none": {"scales": np.array([[np.inf, 1.0], [0.5, 0.1]])},
+    "a scale below 0": {"scales": np.array([[3.0, -1.0], [0.5, 0.1]])},
+    "one scale": {"scales": np.array([[3.0, 1.0]])},
+}  # tensors of known features
 ATTACKS: dict[str, Attack] = {
     # what stands in the card
     **{f"card {text[:20]!r}": written(text) for text in (
@@ -231,4 +289,18 @@ ATTACKS: dict[str, Attack] = {
     "seen: other tensors": content(lambda _: save({"x": np.zeros(2)}), name=SEEN),
     "seen: a huge shape": content(headed(entry(shape=[2**62])), name=SEEN),
     "seen: choices that it has not": within("seen_pictures", choices=["a", "b"]),
+    # what is known
+    "known: gone": without_known,
+    "known: a pipe": known_after(replaced(KNOWN, os.mkfifo)),
+    "known: 20 GB": known_after(replaced(KNOWN, sparse)),
+    "known: another sum": known(lambda old: old[:-1] + bytes([old[-1] ^ 1]), sums=False),
+    "known: junk": known(lambda _: b"\x22" * 900),
+    "known: a pickle": known(lambda _: pickle.dumps([1])),
+    "known: a huge shape": known(headed(entry(shape=[2**62]))),
+    "known: nothing of it in the card": known_after(changed(known_features=...)),
+    "known: decides nothing": known_after(within("answering", unknown_by="probability")),
+    "known: no threshold": known_after(within("answering", unknown_below=None)),
+    "known: by something else": known_after(within("answering", unknown_by="x")),
+    "known: an infinite threshold": known_after(within("answering", unknown_below=1e999)),
+    **{f"known: {name}": known(**values) for name, values in SPOILED.items()},
 }  # fmt: skip

@@ -12,8 +12,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.unit.inference.attacks import ATTACKS
+from tests.unit.inference.attacks import ATTACKS, KNOWN, known
 from tests.unit.learner.conftest import squares
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor
@@ -86,6 +87,16 @@ def test_the_model_that_was_not_changed_answers(good: Path, tmp_path: Path) -> N
     assert len(ATTACKS) >= 90
     shutil.copytree(good, tmp_path / "model")
     assert load_predictor(tmp_path / "model", device="cpu").classes
+
+
+def test_the_features_that_were_not_changed_decide(good: Path, tmp_path: Path) -> None:
+    shutil.copytree(good, tmp_path / "model")
+    known()(tmp_path / "model")
+    predictor = load_predictor(tmp_path / "model", device="cpu")
+    found = predictor.predict(squares(3, 1)[0])
+    assert (tmp_path / "model" / KNOWN).stat().st_size < 500
+    assert found.known_scores is not None
+    assert np.array_equal(found.is_unknown, found.known_scores < -3.5)
 
 
 if __name__ == "__main__":

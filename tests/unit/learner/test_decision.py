@@ -120,9 +120,7 @@ def test_unknown_keeps_the_rate_on_the_pictures_that_chose(make: Make) -> None:
     accepted = ~learn.predict(noise).is_unknown
     assert 1 <= accepted.sum() <= 10
     assert learn.predict("valid").answering.unknown_below == found.value
-    same = make(precompute=True)
-    same.fit(0.05, 3)
-    assert same.set_unknown(same.predict(noise), false_accept=0.25) == found
+    assert learn.set_unknown(learn.predict(noise), false_accept=0.25) == found
 
 
 @pytest.mark.parametrize("stale", ["fit", "set_data"])
@@ -144,7 +142,9 @@ def test_what_was_fitted_is_forgotten_when_the_model_changes(
 def test_a_new_temperature_forgets_what_was_chosen_at_the_old_one(make: Make) -> None:
     learn = make(precompute=True)
     learn.fit(0.05, 3)
-    learn.set_unknown(np.zeros((30, 32, 32, 3), np.uint8), false_accept=0.2)
+    grey = learn.predict(np.zeros((30, 32, 32, 3), np.uint8))
+    learn.set_unknown(grey, false_accept=0.2)  # by probability: they were predicted before
+    assert learn.card.answering.unknown_by == "probability"
     learn.calibrate(too_sure(learn))
     assert learn.card.answering.unknown_below is None
 

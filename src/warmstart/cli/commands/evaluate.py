@@ -102,7 +102,7 @@ def show_unknown_rates(known: "Predictions", others: "Predictions") -> None:
     Raises:
         SettingError: the model always answers.
     """
-    from warmstart.metrics.unknown import UnknownThreshold, confidence, score_unknown
+    from warmstart.metrics.unknown import UnknownThreshold, score_unknown
 
     below = known.answering.unknown_below
     if below is None:
@@ -113,8 +113,8 @@ def show_unknown_rates(known: "Predictions", others: "Predictions") -> None:
         )
     scores = score_unknown(
         UnknownThreshold(below, 0.0, 0),
-        scores_of_known=confidence(known.probabilities),
-        scores_of_others=confidence(others.probabilities),
+        scores_of_known=known.scores_of_known,
+        scores_of_others=others.scores_of_known,
     )
     for what, rate, interval, number in (
         ("others answered", scores.false_accept, scores.false_accept_interval, scores.num_others),

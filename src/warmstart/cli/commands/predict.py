@@ -191,11 +191,14 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
 
 def write_csv(predictions: "Predictions", file: Any) -> None:
     """One line per picture: its name, what is predicted, every probability."""
-    from warmstart.cli.run.predictions_file import answer_cell
+    from warmstart.cli.run.predictions_file import answer_cell, score_cells, score_titles
 
     rows = zip(predictions.rows, predictions.answers, predictions.probabilities, strict=True)
-    write_rows(file, [["name", "predicted", *predictions.classes]])
+    write_rows(file, [["name", "predicted", *score_titles(predictions), *predictions.classes]])
     write_rows(
         file,
-        ([name, answer_cell(predictions, answer), *map(float, row)] for name, answer, row in rows),
+        (
+            [name, answer_cell(predictions, answer), *score_cells(predictions, i), *map(float, row)]
+            for i, (name, answer, row) in enumerate(rows)
+        ),
     )

@@ -23,7 +23,7 @@ from warmstart.files.writing import write_whole, writing_text
 from warmstart.inference.model_card import read_card
 from warmstart.metrics.scores import Scores
 from warmstart.report.content import DataFacts
-from warmstart.results.decision_rule import DecisionRule
+from warmstart.results.decision_rule import BY_FEATURES, DecisionRule
 from warmstart.results.history import History
 from warmstart.results.learning_curve import LearningCurve
 from warmstart.results.lr_curve import LRCurve
@@ -113,9 +113,15 @@ class RunFolder:
             saved = read_prediction_rows(self.path / PREDICTIONS, card)
         except (OSError, WarmstartError) as error:
             self.refuse(str(self.path), error, f"{PREDICTIONS}, {SCORES} and {MODEL_CARD}", "them")
+        rule = DecisionRule(thresholds=card.answering.thresholds)
+        if (saved.predictions.known_scores is not None) == (
+            card.answering.unknown_by == BY_FEATURES
+        ):
+            below, by = card.answering.unknown_below, card.answering.unknown_by
+            rule = replace(rule, unknown_below=below, unknown_by=by)
         predictions = replace(
             saved.predictions,
-            answering=DecisionRule(thresholds=card.answering.thresholds),
+            answering=rule,
             chosen_on_these=scores.chosen_on_these,
         )
         return replace(saved, predictions=predictions)

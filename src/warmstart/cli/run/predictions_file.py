@@ -25,6 +25,7 @@ from warmstart.results.predictions import Predictions
 MOST_BYTES = 1 << 30  # of a file of predictions
 SHA256 = re.compile("[0-9a-f]{64}")
 FIRST_COLUMNS = ["sha256", "name", "label", "predicted"]
+KNOWN_SCORE = "known_score"  # the column of the scores that decide what is "unknown"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ def write_predictions(
     titles = [LIKELIEST] if is_short else predictions.classes
     told = list(likeliest_cells(predictions)) if is_short else []
     with writing_text(file) as stream:
-        write_rows(stream, [["sha256", "name", "label", "predicted", *titles]])
+        write_rows(stream, [[*FIRST_COLUMNS, *score_titles(predictions), *titles]])
         write_rows(stream, prediction_rows(predictions, hashes, told))
     if is_short:
         probabilities = read_likeliest(told, predictions.classes, str(file))
@@ -68,8 +69,20 @@ def prediction_rows(
     classes, answers = predictions.classes, predictions.answers
     for i, name in enumerate(predictions.rows):
         cells = [told[i]] if told else map(float, predictions.probabilities[i])
-        called = answer_cell(predictions, answers[i])
-        yield [hashes[i].hex(), name, label_cell(predictions.labels[i], classes), called, *cells]
+        called, label = answer_cell(predictions, answers[i]), predictions.labels[i]
+        scores = score_cells(predictions, i)
+        yield [hashes[i].hex(), name, label_cell(label, classes), called, *scores, *cells]
+
+
+def score_titles(predictions: Predictions) -> list[str]:
+    """The title of the column of known scores, where there are any."""
+    return [] if predictions.known_scores is None else [KNOWN_SCORE]
+
+
+def score_cells(predictions: Predictions, row: int) -> list[float]:
+    """The known score of a row, where there is one."""
+    scores = predictions.known_scores
+    return [] if scores is None else [float(scores[row])]
 
 
 def likeliest_cells(predictions: Predictions) -> Iterator[str]:
@@ -100,6 +113,9 @@ def read_prediction_rows(file: Path, card: ModelCard) -> SavedPredictions:
     """
     titles, rows = read_cells(file, MOST_BYTES)
     classes, columns = card.classes, tuple(titles[4:])
+    has_scores = columns[:1] == (KNOWN_SCORE,) and len(columns) in {2, len(classes) + 1}
+    has_scores = has_scores and columns != classes and columns != tuple(map(safe_cell, classes))
+    first, columns = (5, columns[1:]) if has_scores else (4, columns)
     is_short = columns == (LIKELIEST,) != classes
     is_known = is_short or columns in {classes, tuple(map(safe_cell, classes))}
     if titles[:4] != FIRST_COLUMNS or not is_known:
@@ -110,17 +126,20 @@ def read_prediction_rows(file: Path, card: ModelCard) -> SavedPredictions:
     find = many_labels if card.is_multi_label else one_label
     try:
         probabilities = (
-            read_likeliest([row[4] for row in rows], classes, str(file))
+            read_likeliest([row[first] for row in rows], classes, str(file))
             if is_short
-            else np.array([[float(cell) for cell in row[4:]] for row in rows])
+            else np.array([[float(cell) for cell in row[first:]] for row in rows])
         )
+        scores = np.array([float(row[4]) for row in rows]) if has_scores else None
         labels = find([row[2] for row in rows], classes)
     except ValueError as error:
         refuse_file(str(file), f"is not as it was written: {error}")
     if not ((probabilities >= 0) & (probabilities <= 1)).all():  # NaN is neither
         refuse_file(str(file), "has a probability that is none")
+    if scores is not None and not np.isfinite(scores).all():
+        refuse_file(str(file), "has a known score that is no number")
     names = tuple(unquoted(row[1]) for row in rows)
-    predictions = Predictions(names, probabilities, labels, classes)
+    predictions = Predictions(names, probabilities, labels, classes, known_scores=scores)
     return SavedPredictions(predictions, tuple(row[0] for row in rows), is_short)
 
 
