@@ -13,6 +13,7 @@ from warmstart.files.reading import read_regular
 from warmstart.files.strict import convert, json_table
 from warmstart.images.augment import Augmentation
 from warmstart.images.view import ViewRecipe
+from warmstart.metrics.prediction_sets import faults_of_scores
 from warmstart.results.decision_rule import PLAIN, DecisionRule
 
 FORMAT = "warmstart-model-1"
@@ -152,14 +153,23 @@ def faults_of(card: ModelCard) -> Iterable[str]:
         yield f"std={card.std[:4]} is not three numbers above 0"
     if not all(map(isfinite, card.metrics.values())):
         yield f"a score is not finite: {card.metrics}"
+    yield from faults_of_rule(answering, len(classes))
+    if answering.sets is not None and card.is_multi_label:
+        yield "it has sets, and a picture may have many classes"
+
+
+def faults_of_rule(answering: DecisionRule, num_classes: int) -> Iterable[str]:
+    """What in a decision rule cannot be."""
     if not (isfinite(answering.temperature) and answering.temperature > 0):
         yield f"temperature {answering.temperature} is not above 0"
     thresholds = answering.thresholds
-    if thresholds is not None and len(thresholds) != len(classes):
-        yield f"there are {len(thresholds)} thresholds for {len(classes)} classes"
+    if thresholds is not None and len(thresholds) != num_classes:
+        yield f"there are {len(thresholds)} thresholds for {num_classes} classes"
     shares = (*(thresholds or ()), *filter(None, [answering.unknown_below]))
     if not all(0 <= share <= 1 for share in shares):
         yield "a threshold is no probability"
+    if answering.sets is not None:
+        yield from faults_of_scores(answering.sets)
 
 
 def refuse_no_model(folder: Path) -> NoReturn:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from warmstart.metrics.prediction_sets import NonconformityScores
+
 UNKNOWN = "unknown"  # the answer for pictures of things that no class stands for
 
 
@@ -12,13 +14,15 @@ class DecisionRule:
     ``temperature`` divides the logits, of each view before views are averaged. ``thresholds`` (K,)
     are those above which a class of an image that may have many is called so; None is 0.5 for all.
     Below ``unknown_below`` the highest probability is no answer; None always answers. ``how`` says
-    where each number came from.
+    where each number came from. ``sets`` are scores of rows that the model did not learn from, at
+    this temperature; None makes no sets.
     """
 
     temperature: float = 1.0
     thresholds: tuple[float, ...] | None = None
     unknown_below: float | None = None
     how: tuple[str, ...] = ()
+    sets: NonconformityScores | None = None
 
     def with_temperature(self, value: float, how: str) -> "DecisionRule":
         """A new temperature; what was fitted on probabilities of another is forgotten."""
@@ -31,6 +35,10 @@ class DecisionRule:
     def with_unknown(self, below: float, how: str) -> "DecisionRule":
         """A new threshold for "unknown"."""
         return replace(self, unknown_below=below, how=(*self.how, how))
+
+    def with_sets(self, found: NonconformityScores, how: str | None = None) -> "DecisionRule":
+        """New scores for sets; a head that is fitted brings them along, and needs no ``how``."""
+        return replace(self, sets=found, how=self.how if how is None else (*self.how, how))
 
 
 PLAIN = DecisionRule()  # nothing was fitted
