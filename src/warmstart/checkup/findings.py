@@ -46,7 +46,8 @@ class Duplicates:
 class Mislabelled:
     """A row that heads trained without it call something else.
 
-    ``margin`` is the probability of ``suggestion`` minus that of ``label``, in (0, 1].
+    ``margin`` is the probability of ``suggestion`` minus that of ``label``, over their sum, in
+    (0.5, 1].
     """
 
     name: str

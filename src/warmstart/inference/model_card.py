@@ -13,6 +13,7 @@ from warmstart.files.reading import read_regular
 from warmstart.files.strict import convert, json_table
 from warmstart.images.augment import Augmentation
 from warmstart.images.view import ViewRecipe
+from warmstart.metrics.prediction_sets import faults_of_scores
 from warmstart.results.decision_rule import BY_FEATURES, BY_PROBABILITY, PLAIN, DecisionRule
 
 FORMAT = "warmstart-model-1"
@@ -211,24 +212,28 @@ def faults_of(card: ModelCard) -> Iterable[str]:
         yield from faults_of_pixels(each)
     if not all(map(isfinite, card.metrics.values())):
         yield f"a score is not finite: {card.metrics}"
+    yield from faults_of_rule(answering, len(classes))
+    if card.is_multi_label and (answering.sets is not None or answering.unknown_by == BY_FEATURES):
+        yield "it has sets, or is asked what is unknown, and a picture may have many classes"
+
+
+def faults_of_rule(answering: DecisionRule, num_classes: int) -> Iterable[str]:
+    """What in a decision rule cannot be."""
     if not (isfinite(answering.temperature) and answering.temperature > 0):
         yield f"temperature {answering.temperature} is not above 0"
-    yield from faults_of_thresholds(card)
-
-
-def faults_of_thresholds(card: ModelCard) -> Iterable[str]:
-    """What in the thresholds of a card cannot be."""
-    answering, thresholds = card.answering, card.answering.thresholds
-    if thresholds is not None and len(thresholds) != len(card.classes):
-        yield f"there are {len(thresholds)} thresholds for {len(card.classes)} classes"
+    thresholds = answering.thresholds
+    if thresholds is not None and len(thresholds) != num_classes:
+        yield f"there are {len(thresholds)} thresholds for {num_classes} classes"
     below, by = answering.unknown_below, answering.unknown_by
     if by not in {BY_PROBABILITY, BY_FEATURES}:
         yield f'what is "unknown" is decided by {by[:80]!r}'
-    if by == BY_FEATURES and (below is None or not isfinite(below) or card.is_multi_label):
+    if by == BY_FEATURES and (below is None or not isfinite(below)):
         yield 'what is "unknown" is decided by features, without a threshold'
     shares = (*(thresholds or ()), *filter(None, [below if by == BY_PROBABILITY else None]))
     if not all(0 <= share <= 1 for share in shares):
         yield "a threshold is no probability"
+    if answering.sets is not None:
+        yield from faults_of_scores(answering.sets)
 
 
 def faults_of_pixels(card: ModelCard) -> Iterable[str]:

@@ -27,7 +27,7 @@ from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.arguments import A_HEAD, READERS, head_card
 from warmstart.learner.cross_validation import CrossValidation, check_frozen, cross_validate
-from warmstart.learner.decision import calibrate, fit_class_thresholds, set_unknown
+from warmstart.learner.decision import calibrate, fit_class_thresholds, fit_sets, set_unknown
 from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, sweep_rates
 from warmstart.learner.freezing import freeze_to, set_precompute, unfreeze_backbone
 from warmstart.learner.head_fit import fit_head
@@ -633,7 +633,7 @@ class ConvLearner:
         Returns:
             The temperature. It is 1, with a reason, where the rows cannot tell, and where one that
             was fitted on other folds does not help; ``predict``, ``TTA`` and the saved model apply
-            it.
+            it. ``predictions.sets`` rests on these rows, too.
 
         Example:
             >>> learn.calibrate(learn.predict()).num_rows
@@ -663,6 +663,20 @@ class ConvLearner:
             (2,)
         """
         return fit_class_thresholds(self.state, self._out_of_fold(out_of_fold), beta)
+
+    @reads(**READERS)
+    def fit_sets(self, out_of_fold: Predictions | None = None) -> None:
+        """Keep what ``predictions.sets`` needs; ``fit_head`` and ``calibrate`` do so themselves.
+
+        Args:
+            out_of_fold: As for ``calibrate``, which comes before this.
+
+        Example:
+            >>> learn.fit_sets(learn.predict())
+            >>> len(learn.predict().sets(0.9)[0]) in (1, 2)
+            True
+        """
+        fit_sets(self.state, self._out_of_fold(out_of_fold))
 
     @reads(**READERS)
     def set_unknown(

@@ -17,6 +17,7 @@ from warmstart.inference.predictor import Predictor
 from warmstart.learner.known_rows import known_to
 from warmstart.learner.matching import check_same_classes
 from warmstart.learner.state import LearnerState
+from warmstart.metrics.prediction_sets import nonconformity_scores
 from warmstart.metrics.temperature import (
     Temperature,
     fit_temperature,
@@ -50,7 +51,25 @@ def calibrate(learn: LearnerState, out_of_fold: Predictions) -> Temperature:
     check_same_classes(learn.card, out_of_fold, "out_of_fold")
     answering, found = with_temperature(out_of_fold, learn.card.answering)
     set_decision_rule(learn, answering)
+    if not out_of_fold.is_multi_label:
+        keep_sets(learn, out_of_fold)
     return found
+
+
+def fit_sets(learn: LearnerState, out_of_fold: Predictions) -> None:
+    """Keep what sets need, and say so.
+
+    Args:
+        learn: The learner.
+        out_of_fold: As for ``calibrate``.
+    """
+    check_same_classes(learn.card, out_of_fold, "out_of_fold")
+    set_decision_rule(learn, with_sets(learn.card.answering, out_of_fold, says=True))
+
+
+def keep_sets(learn: LearnerState, rows: Predictions) -> None:
+    """Keep what sets need, of rows that something else was fitted on."""
+    learn.card = replace(learn.card, answering=with_sets(learn.card.answering, rows))
 
 
 def fit_class_thresholds(learn: LearnerState, out_of_fold: Predictions, beta: float) -> Thresholds:
@@ -127,6 +146,14 @@ def folds_of(rows: Predictions) -> NDArray[np.int64]:
     if num_names < FEWEST_NAMES:
         return np.zeros(len(rows.rows), np.int64)
     return draw_folds(rows.rows, rows.labels, min(NUM_FOLDS, num_names))
+
+
+def with_sets(answering: DecisionRule, rows: Predictions, *, says: bool = False) -> DecisionRule:
+    """Keep scores of rows, by probabilities as the model will give them."""
+    said = as_answered(answering, rows)
+    found = nonconformity_scores(said.probabilities, said.labels)
+    how = f"sets rest on {found.num_rows} rows: up to {found.highest_confidence:.4f} confidence"
+    return answering.with_sets(found, how if says else None)
 
 
 def with_thresholds(

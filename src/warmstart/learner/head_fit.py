@@ -15,6 +15,7 @@ from warmstart.backbones.pooling import pooled_parts
 from warmstart.files.strict import convert
 from warmstart.heads.out_of_fold import Folds, heads_like
 from warmstart.learner.cross_validation import RowsOf, units_of
+from warmstart.learner.decision import keep_sets
 from warmstart.learner.fitting import FitPlan, choose_balance, fit_settings, fit_tail
 from warmstart.learner.head_checkpoint import FittedHead, HeadCheckpoint
 from warmstart.learner.head_rows import (
@@ -93,6 +94,8 @@ def fit_head(
     else:
         put_head(learn, fitted.module, fitted.card)
         learn.out_of_fold = out_of_fold_of(learn, rows, places, fitted)
+        if learn.out_of_fold is not None and not learn.out_of_fold.is_multi_label:
+            keep_sets(learn, learn.out_of_fold)
     learn.history.head_fits.append(record)
     learn.num_fits += 1
     if not learn.quiet:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from warmstart.metrics.prediction_sets import NonconformityScores
+
 BY_PROBABILITY, BY_FEATURES = "probability", "features"
 UNKNOWN = "unknown"  # the answer for pictures of things that no class stands for
 
@@ -15,6 +17,8 @@ class DecisionRule:
     Where a picture's score is below ``unknown_below`` there is no answer; None always answers. The
     score is the highest probability, or, with ``unknown_by`` "features", that of ``KnownFeatures``,
     which no temperature changes. ``how`` says where each number came from.
+    ``sets`` are scores of rows that the model did not learn from, at this temperature; None makes
+    no sets.
     """
 
     temperature: float = 1.0
@@ -22,6 +26,7 @@ class DecisionRule:
     unknown_below: float | None = None
     unknown_by: str = BY_PROBABILITY
     how: tuple[str, ...] = ()
+    sets: NonconformityScores | None = None
 
     def with_temperature(self, value: float, how: str) -> "DecisionRule":
         """A new temperature; what was fitted on probabilities of another is forgotten."""
@@ -38,6 +43,10 @@ class DecisionRule:
         """A new threshold for "unknown"; ``how`` begins with this word."""
         kept = tuple(line for line in self.how if not line.startswith(UNKNOWN))
         return replace(self, unknown_below=below, unknown_by=by, how=(*kept, how))
+
+    def with_sets(self, found: NonconformityScores, how: str | None = None) -> "DecisionRule":
+        """New scores for sets; a head that is fitted brings them along, and needs no ``how``."""
+        return replace(self, sets=found, how=self.how if how is None else (*self.how, how))
 
 
 PLAIN = DecisionRule()  # nothing was fitted

@@ -1,20 +1,30 @@
 """What a model says of a set of rows."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.arguments import reads, real
 from warmstart.errors import SettingError
 from warmstart.metrics.confusion import confusion_counts
 from warmstart.metrics.evaluate import compute_scores
 from warmstart.metrics.intervals import wilson
 from warmstart.metrics.labelled_rows import LIKELY, known_rows
+from warmstart.metrics.prediction_sets import (
+    NonconformityScores,
+    SetScores,
+    score_sets,
+    sets_of,
+)
 from warmstart.metrics.scores import Scores
 from warmstart.metrics.unknown import confidence
 from warmstart.results.confusion import ConfusionMatrix
 from warmstart.results.decision_rule import BY_FEATURES, PLAIN, UNKNOWN, DecisionRule
+
+READ_CONFIDENCE = real(0.9, above=0, below=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +151,59 @@ class Predictions:
         pairs = zip(self.is_unknown, nearest, strict=True)
         return tuple((UNKNOWN,) if is_unknown else names for is_unknown, names in pairs)
 
+    @reads(confidence=READ_CONFIDENCE)
+    def sets(self, confidence: float = 0.9) -> tuple[tuple[str, ...], ...]:
+        """For each row the classes that hold the truth as often as is asked, the likeliest first.
+
+        That is a promise about pictures like those that trained the model, on average over them:
+        not about one picture, one class, or pictures of other things. No set is empty.
+
+        Args:
+            confidence: The share of such pictures whose set is to hold the true class, in (0, 1).
+                Above n / (n + 1), where the promise rests on n rows, every class is in every set,
+                which is warned of. A model that kept no such rows is an error.
+
+        Example:
+            >>> from dataclasses import replace
+            >>> from warmstart.metrics.prediction_sets import nonconformity_scores
+            >>> others = nonconformity_scores(np.full((9, 2), 0.5), np.zeros(9, int))
+            >>> rule = replace(found.answering, sets=others)
+            >>> replace(found, probabilities=np.full((4, 2), 0.5), answering=rule).sets(0.8)[0]
+            ('cat', 'dog')
+        """
+        held = self._held(confidence)
+        order = np.argsort(-self.probabilities, axis=1, kind="stable")
+        pairs = zip(held, order, strict=True)
+        return tuple(tuple(self.classes[k] for k in by_rank if row[k]) for row, by_rank in pairs)
+
+    @reads(confidence=READ_CONFIDENCE)
+    def set_scores(self, confidence: float = 0.9) -> SetScores:
+        """How often sets hold the truth of the labelled rows, and how large they are.
+
+        Args:
+            confidence: As of ``sets``.
+
+        Example:
+            >>> from dataclasses import replace
+            >>> from warmstart.metrics.prediction_sets import nonconformity_scores
+            >>> others = nonconformity_scores(np.full((9, 2), 0.5), np.zeros(9, int))
+            >>> rule = replace(found.answering, sets=others)
+            >>> replace(found, answering=rule).set_scores(0.8).coverage
+            0.75
+        """
+        return score_sets(self._held(confidence), self.labels, confidence)
+
+    def _held(self, confidence: float) -> NDArray[np.bool_]:
+        """Which classes are in each row's set (N, K); it warns where all of them are."""
+        found = scores_behind_sets(self.answering, is_multi_label=self.is_multi_label)
+        if confidence > found.highest_confidence:
+            warnings.warn(
+                f"every class is in every set: the {found.num_rows} rows that sets rest on can "
+                f"promise up to {found.highest_confidence:.4f}, not {confidence:g}.",
+                stacklevel=4,
+            )
+        return sets_of(self.probabilities, found, confidence)
+
     def scores(
         self,
         *,
@@ -225,3 +288,24 @@ class Predictions:
         known, k = known_rows(self.labels), len(self.classes)
         counts = confusion_counts(self.labels[known], self.predicted[known], k)
         return ConfusionMatrix(counts, self.classes)
+
+
+def scores_behind_sets(answering: DecisionRule, *, is_multi_label: bool) -> NonconformityScores:
+    """What sets rest on.
+
+    Raises:
+        SettingError: an image may have many classes, or the model kept nothing.
+    """
+    if is_multi_label:
+        raise SettingError(
+            "an image may have many classes: sets are for images of one class each.",
+            expected="a model of one class per image.",
+            fix="omit it; an image is called so by every class above its threshold.",
+        )
+    if answering.sets is None:
+        raise SettingError(
+            "this model keeps nothing that tells how large its sets have to be.",
+            expected="a model that kept scores of rows which it did not learn from.",
+            fix="train it again: warmstart train FOLDER --calibrate; in Python learn.fit_sets().",
+        )
+    return answering.sets

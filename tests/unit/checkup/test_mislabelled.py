@@ -7,14 +7,14 @@ from warmstart.checkup.mislabelled import label_issues, out_of_fold_probabilitie
 WHOLE = ((0, 12),)
 
 
-def test_a_class_must_reach_its_own_mean() -> None:
-    labels = np.array([0, 0, 1, 1, 0, 0])
-    sure = [[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.3, 0.7]]
-    doubtful, wrong = [0.45, 0.55], [0.1, 0.9]
-    rows, suggested, margins = label_issues(np.array([*sure, doubtful, wrong]), labels)
-    assert rows.tolist() == [5]  # 0.55 is below the mean 0.8 of class 1
-    assert suggested.tolist() == [1]
-    assert np.allclose(margins, [0.8])
+def test_another_class_must_be_three_times_as_likely() -> None:
+    probabilities = np.array([[0.2, 0.5, 0.3], [0.1, 0.31, 0.59], [0.1, 0.29, 0.61]])
+    rows, suggested, margins = label_issues(probabilities, np.array([1, 0, 0]))
+    assert rows.tolist() == [2, 1]  # of 0.61 against 0.1 and 0.59 against 0.1
+    assert suggested.tolist() == [2, 2]
+    assert np.allclose(margins, [0.51 / 0.71, 0.49 / 0.69])
+    rows, _, _ = label_issues(np.array([[0.26, 0.74], [0.24, 0.76]]), np.array([0, 0]))
+    assert rows.tolist() == [1]
 
 
 def test_the_surest_come_first_and_unknown_rows_are_passed_over() -> None:
@@ -26,10 +26,21 @@ def test_the_surest_come_first_and_unknown_rows_are_passed_over() -> None:
     assert (np.diff(margins) < 0).all()
 
 
-def test_confident_in_its_own_label_is_no_issue() -> None:
-    probabilities = np.array([[0.5, 0.3, 0.2], [0.2, 0.3, 0.5], [0.2, 0.3, 0.5]])
-    rows, _, _ = label_issues(probabilities, np.array([0, 1, 2]))
-    assert rows.tolist() == [1]
+def test_labels_that_are_impossible_come_before_all_others_in_order() -> None:
+    tiny = np.array([[1e-300, 1.0], [1e-20, 1.0], [1e-30, 1.0]])
+    rows, _, margins = label_issues(tiny, np.array([0, 0, 0]))
+    assert rows.tolist() == [0, 2, 1]  # though their margins round to the same number
+    assert margins.tolist() == [1, 1, 1]
+
+
+def test_the_likeliest_class_is_no_issue() -> None:
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.2, 0.3, 0.5]])
+    rows, suggested, _ = label_issues(probabilities, np.array([0, 1, 2]))
+    assert (rows.tolist(), suggested.tolist()) == ([1], [2])
+
+
+def test_one_class_has_no_other() -> None:
+    assert len(label_issues(np.ones((3, 1)), np.zeros(3, np.int64))[0]) == 0
 
 
 def clouds(num_rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -168,6 +168,13 @@ LOGISTIC = {"kind": "logistic", "num_features": 256, "num_classes": 2, "parts": 
 MLP = {"num_features": 256, "num_classes": 2, "sizes": [16], "dropouts": [0.25, 0.5]}
 RECIPE = {"size": 32, "interpolation": "bicubic", "pre_crop_scale": 1.14, "crop_type": "center"}
 
+SETS: tuple[Any, ...] = (
+    [], {"values": [0.5]}, {"values": [], "num_rows": 0}, {"values": [0.5], "num_rows": -1},
+    {"values": [2], "num_rows": 1}, {"values": [0.5], "num_rows": 10**30},
+    {"values": 1, "num_rows": 1}, {"values": [0.5, 0.4], "num_rows": 2},
+    {"values": [0.5, 0.6], "num_rows": 3}, {"values": [1e999], "num_rows": 1},
+    {"values": ["x"], "num_rows": 1}, {"values": [0.5], "num_rows": 1, "more": 1},
+)  # fmt: skip
 HEADS: tuple[dict[str, Any], ...] = (
     {"num_classes": 4_000_000}, {"num_classes": 10**9}, {"num_classes": 0},
     {"num_classes": -1}, {"num_classes": 3}, {"num_features": 10**12, "parts": [[0, 10**12]]},
@@ -245,6 +252,7 @@ ATTACKS: dict[str, Attack] = {
         {"temperature": 0}, {"temperature": -1}, {"temperature": "1"}, {"thresholds": [0.5]},
         {"thresholds": [2, 2]}, {"unknown_below": 7}, {"how": "text"}, {"other": 1},
     )},
+    **{f"sets {values}": within("answering", sets=values) for values in SETS},
     # the weights
     **{f"weights: {name}": content(make) for name, make in {
         "none": lambda _: b"", "a pickle": lambda _: pickle.dumps({"a": np.zeros(3)}),

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from warmstart.cli.commands import options
-from warmstart.cli.commands.model import ModelOrName, check_is_model, is_published
+from warmstart.cli.commands.model import (
+    ModelOrName,
+    check_confidence,
+    check_is_model,
+    is_published,
+)
 from warmstart.cli.commands.options import with_options
 from warmstart.cli.commands.paths import check_exists
 from warmstart.cli.run.settings import TableSettings
@@ -37,6 +42,7 @@ def evaluate_command(
         Path | None,
         typer.Option(metavar="PATH", help='Pictures of other things: how many are "unknown"?'),
     ] = None,
+    confidence: options.Confidence = None,
     on_unreadable: options.OnUnreadable = "raise",
     device: options.Device = "auto",
 ) -> None:
@@ -54,6 +60,7 @@ def evaluate_command(
     from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 
     predictor = load_predictor(model, device=device)
+    check_confidence(confidence, predictor.card)
     columns = {
         name: resolve_column(getattr(settings, name))
         for name in ("name_column", "label_column", "split_column")
@@ -71,6 +78,8 @@ def evaluate_command(
     left_out = [Exclusion(*item) for item in found.left_out if item[1] != TRAINED]
     show_lines("\n".join((*found.notes, *left_out_lines(left_out))))
     show_scores(found, found.scores())
+    if confidence is not None:
+        show_lines(f"\n{found.set_scores(confidence)}")
     if others is not None:
         said = predict_all(lambda: predictor.predict([others], on_unreadable=on_unreadable))
         for note in said.notes:

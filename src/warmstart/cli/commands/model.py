@@ -1,13 +1,16 @@
 """MODEL|ARCH: the folder of a model that a shell user named, or a published one."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from warmstart.cli.commands.paths import check_exists, nearest
 from warmstart.cli.run.config import CARD
 from warmstart.errors import ModelFolderError
+
+if TYPE_CHECKING:
+    from warmstart.inference.model_card import ModelCard
 
 ModelOrName = Annotated[
     Path,
@@ -74,3 +77,13 @@ def check_is_model(model: Path) -> None:
             fix="train one: warmstart train FOLDER --out RUN, then use RUN/model.",
             flags=() if within is None else ("=", str(model), str(within)),
         )
+
+
+def check_confidence(confidence: float | None, card: "ModelCard") -> None:
+    """See, before a picture is read, that a model can make sets of a confidence."""
+    if confidence is None:
+        return
+    from warmstart.results.predictions import READ_CONFIDENCE, scores_behind_sets
+
+    READ_CONFIDENCE("confidence", confidence)
+    scores_behind_sets(card.answering, is_multi_label=card.is_multi_label)

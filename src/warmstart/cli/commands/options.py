@@ -17,6 +17,10 @@ OnUnreadable = Annotated[
     str,
     typer.Option(help="Pictures that cannot be read: raise; use: what is left of damaged JPEGs."),
 ]
+Confidence = Annotated[
+    float | None,
+    typer.Option(help="Sets of classes that hold the truth so often, such as 0.9; default: none."),
+]
 CacheDir = Annotated[Path | None, typer.Option(help="Where activations are kept.")]
 PLACE = "settings"  # the parameter that takes the record
 

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from warmstart.cli.commands import options
-from warmstart.cli.commands.model import ModelOrName, check_is_model, is_published
+from warmstart.cli.commands.model import (
+    ModelOrName,
+    check_confidence,
+    check_is_model,
+    is_published,
+)
 from warmstart.cli.commands.paths import check_exists
 from warmstart.cli.run.settings import AUGMENTATIONS
 from warmstart.data.output_paths import check_outside_folders
@@ -22,6 +27,8 @@ from warmstart.terminal.colour import show_lines
 if TYPE_CHECKING:
     from warmstart.data.table import Exclusion
     from warmstart.results.predictions import Predictions
+
+MOST_IN_LINE = 10  # classes of a set on the screen; a CSV has all of them
 
 
 def predict_command(
@@ -51,6 +58,7 @@ def predict_command(
     unknown: Annotated[
         bool, typer.Option(help='Say "unknown", if the model was taught when.')
     ] = True,
+    confidence: options.Confidence = None,
     on_unreadable: options.OnUnreadable = "raise",
     device: options.Device = "auto",
 ) -> None:
@@ -71,6 +79,7 @@ def predict_command(
     from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 
     predictor = load_predictor(model, device=device)
+    check_confidence(confidence, predictor.card)
     listing = list_images(paths, once=True)
     notify_left_out(listing.exclusions, csv_file)
     files = listing.files
@@ -85,7 +94,7 @@ def predict_command(
         for note in predictions.notes:
             show_lines(f"note: {printable(note)}", is_error=True)
         said = predictions if unknown else always_deciding(predictions)
-        write(said, csv_file, top=top or (3 if has_name_only else 1))
+        write(said, csv_file, top=top or (3 if has_name_only else 1), confidence=confidence)
     if unread is not None:
         what, *details = unread.what.split("\n")
         num_named = 0 if predictions is None else len(predictions.rows)
@@ -147,17 +156,33 @@ def always_deciding(predictions: "Predictions") -> "Predictions":
     return replace(predictions, answering=replace(predictions.answering, unknown_below=None))
 
 
-def write(predictions: "Predictions", csv_file: Path | None, *, top: int) -> None:
-    """Print a line per picture, or write a CSV."""
+def write(
+    predictions: "Predictions", csv_file: Path | None, *, top: int, confidence: float | None
+) -> None:
+    """Print a line per picture, or write a CSV; with a confidence, each one's set of classes."""
+    sets = None if confidence is None else predictions.sets(confidence)
     if csv_file is None:
-        for name, text in zip(predictions.rows, answer_texts(predictions, top), strict=True):
+        texts = list(answer_texts(predictions, top))
+        if sets is not None:
+            ends = (set_text(names, predictions.classes) for names in sets)
+            texts = [f"{text}\t{end}" for text, end in zip(texts, ends, strict=True)]
+        for name, text in zip(predictions.rows, texts, strict=True):
             show_lines(f"{printable(name)}\t{text}", flush=False)
     elif str(csv_file) == "-":
-        write_csv(predictions, sys.stdout)
+        write_csv(predictions, sys.stdout, sets)
     else:
         with writing_text(csv_file) as file:
-            write_csv(predictions, file)
+            write_csv(predictions, file, sets)
         show_lines(f"{len(predictions.rows)} rows in {csv_file}")
+
+
+def set_text(names: Sequence[str], classes: Sequence[str]) -> str:
+    """A set of classes, the likeliest first; of a large one the first, and how many there are."""
+    from warmstart.cli.run.cells import labels_cell
+
+    told = printable(labels_cell(names[:MOST_IN_LINE], classes))
+    more = len(names) - MOST_IN_LINE
+    return f"set: {told}" + (f" and {more} more" if more > 0 else "")
 
 
 def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
@@ -189,16 +214,25 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
             )
 
 
-def write_csv(predictions: "Predictions", file: Any) -> None:
-    """One line per picture: its name, what is predicted, every probability."""
+def write_csv(
+    predictions: "Predictions", file: Any, sets: Sequence[Sequence[str]] | None = None
+) -> None:
+    """One line per picture: name, what is predicted, its set if asked for, every probability."""
+    from warmstart.cli.run.cells import labels_cell
     from warmstart.cli.run.predictions_file import answer_cell, score_cells, score_titles
 
-    rows = zip(predictions.rows, predictions.answers, predictions.probabilities, strict=True)
-    write_rows(file, [["name", "predicted", *score_titles(predictions), *predictions.classes]])
+    classes = predictions.classes
+    cells = [[labels_cell(names, classes)] for names in sets or ()] or [[]] * len(predictions.rows)
+    rows = zip(predictions.rows, predictions.answers, cells, predictions.probabilities, strict=True)
+    titles = [*([] if sets is None else ["set"]), *score_titles(predictions)]
+    write_rows(file, [["name", "predicted", *titles, *classes]])
     write_rows(
         file,
         (
-            [name, answer_cell(predictions, answer), *score_cells(predictions, i), *map(float, row)]
-            for i, (name, answer, row) in enumerate(rows)
+            [
+                name, answer_cell(predictions, answer), *held, *score_cells(predictions, i),
+                *map(float, row),
+            ]
+            for i, (name, answer, held, row) in enumerate(rows)
         ),
     )
