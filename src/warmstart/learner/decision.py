@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from warmstart.data.content import file_sha256
 from warmstart.data.folds import draw_folds
 from warmstart.data.scan import is_file
-from warmstart.data.seen_images import UNKNOWN_THRESHOLD
+from warmstart.data.seen_images import UNKNOWN_THRESHOLD, SeenImages
 from warmstart.errors import SettingError
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.known_rows import known_to
 from warmstart.learner.matching import check_same_classes
 from warmstart.learner.state import LearnerState
+from warmstart.metrics.known_features import KnownFeatures
 from warmstart.metrics.prediction_sets import nonconformity_scores
 from warmstart.metrics.temperature import (
     Temperature,
@@ -99,17 +100,36 @@ def set_unknown(learn: LearnerState, others: Any, false_accept: float) -> Unknow
         if known is None or rows.known_scores is None:
             rows, known = replace(rows, known_scores=None), None
     else:
-        check_one_label(learn.card.classes, is_multi_label=learn.card.is_multi_label)
-        known = known_to(learn)
-        plain = replace(learn.card, answering=replace(learn.card.answering, unknown_below=None))
-        rows = Predictor(learn.predictor().members, plain, known=known).predict(others)
+        rows, known = seen_others(learn, learn.predictor(), others)
     answering, found = with_unknown(learn.card.answering, rows, false_accept)
     check_same_classes(learn.card, rows, "others")
     learn.known = known
     set_decision_rule(learn, answering)
-    files = [name for name in rows.rows if is_file(Path(name))]
-    learn.seen = learn.seen.joined([file_sha256(name) for name in files], UNKNOWN_THRESHOLD)
+    learn.seen = joined_others(learn.seen, rows)
     return found
+
+
+def joined_others(seen: SeenImages, others: Predictions) -> SeenImages:
+    """The images that a model has seen, and those that chose what is "unknown"."""
+    files = [name for name in others.rows if is_file(Path(name))]
+    return seen.joined([file_sha256(name) for name in files], UNKNOWN_THRESHOLD)
+
+
+def seen_others(
+    learn: LearnerState, predictor: Predictor, others: Any
+) -> tuple[Predictions, KnownFeatures | None]:
+    """What a model says of images of things that no class stands for, and what it knows them by.
+
+    Args:
+        learn: Its only network, or the first of several.
+        predictor: The model.
+        others: The images.
+    """
+    card = predictor.card
+    check_one_label(card.classes, is_multi_label=card.is_multi_label)
+    known = known_to(learn)
+    plain = replace(card, answering=replace(card.answering, unknown_below=None))
+    return Predictor(predictor.members, plain, known=known).predict(others), known
 
 
 def set_decision_rule(learn: LearnerState, answering: DecisionRule) -> None:

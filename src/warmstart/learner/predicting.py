@@ -1,6 +1,6 @@
 """What a learner says of rows and images."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,7 +130,7 @@ class StoredSplit:
 
     names: tuple[str, ...]
     labels: NDArray[np.int64]
-    blocks: Iterator[Tensor]
+    blocks: list[Tensor]
     chosen_on_these: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -139,13 +139,12 @@ def stored_split(learn: LearnerState, split: str) -> StoredSplit:
     """The plain view of a split's rows, out of the store of a learner that keeps it."""
     rows = rows_of_split(learn.data.table, split, learn.holdout)
     inputs = read_inputs(learn, (split,), precompute=True)
-    table, store = inputs.source.table, learn.parts.pooled()
-    namespace, keys = store.stored(inputs.source, rows)
+    table = inputs.source.table
     names = tuple(table.names[row] for row in rows)
     return StoredSplit(
         names,
         table.labels[rows],
-        stored_blocks(namespace, namespace.locate(keys), store.frozen.device),
+        list(stored_rows(learn.parts.pooled(), inputs.source, rows, 0)),
         (ITSELF,) if split == "train" and learn.num_fits else (),
         damaged_notes(tuple(item for item in table.damaged if item.name in set(names))),
     )

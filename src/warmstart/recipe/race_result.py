@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.data.seen_images import SeenImages
 from warmstart.inference.model_folder import joined_state, write_model
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.conv_learner import ConvLearner
+from warmstart.learner.decision import joined_others, seen_others, with_unknown
 from warmstart.learner.predicting import content_hashes, stored_split
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
@@ -54,8 +57,11 @@ class RaceResult:
             (4, 2)
         """
         found = [stored_split(learn.state, split) for learn in self.learners]
-        first = found[0]
-        mean = self.predictor.probabilities(*(each.blocks for each in found))
+        first, model = found[0], self.predictor
+        mean = model.probabilities(*(each.blocks for each in found))
+        scores = None
+        if model.known is not None:
+            scores = model.members[0].known_scores(model.known, first.blocks)
         return Predictions(
             first.names,
             mean,
@@ -64,7 +70,28 @@ class RaceResult:
             answering=self.predictor.card.answering,
             chosen_on_these=first.chosen_on_these,
             notes=first.notes,
+            known_scores=scores,
         )
+
+    def with_unknown(self, others: Any, *, false_accept: float = 0.05) -> "RaceResult":
+        """The same model, which answers "unknown" to pictures of things that no class stands for.
+
+        Args:
+            others: Pictures of such things, as ``Predictor.predict`` takes them.
+            false_accept: The share of new ones that may get another answer.
+
+        Example:
+            >>> photos = sorted((folder / "train" / "dog").iterdir())
+            >>> careful = result.with_unknown(photos, false_accept=0.5)
+            >>> careful.predictor.card.answering.unknown_below is None
+            False
+        """
+        first, model = self.learners[0].state, self.predictor
+        rows, known = seen_others(first, model, others)
+        rule, _ = with_unknown(model.card.answering, rows, false_accept)
+        seen = joined_others(model.seen or SeenImages(), rows)
+        card = replace(model.card, answering=rule)
+        return replace(self, predictor=Predictor(model.members, card, seen, known))
 
     def content_hashes(self, split: str = "valid") -> list[bytes]:
         """The sha256 of each row's image, in table order.
@@ -90,5 +117,6 @@ class RaceResult:
         check_outside_data(self.data, folder=folder)
         card = replace(self.predictor.card, metrics=metrics or {})
         state = joined_state([learn.model.state_dict() for learn in self.learners])
-        write_model(Path(folder), card, state, self.learners[0].state.seen)
+        model = self.predictor
+        write_model(Path(folder), card, state, model.seen or SeenImages(), model.known)
         return Path(folder)

@@ -14,10 +14,11 @@ from warmstart.errors import DataError, UnreadableImagesError, WarmstartError
 from warmstart.inference.model_card import joined_cards
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.learner.decision import with_temperature
+from warmstart.learner.decision import with_sets, with_temperature
 from warmstart.metrics.temperature import logits_of, probabilities_of
 from warmstart.recipe.deadline import Deadline, TimeUpError, within
 from warmstart.recipe.race_result import RaceResult
+from warmstart.results.decision_rule import PLAIN
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.race_record import RaceMember, RaceRecord, RaceTrial
 from warmstart.terminal.colour import show_lines
@@ -173,9 +174,11 @@ def result_of(run: RaceRun) -> RaceResult:
         )
     kept = tuple(learners[number] for number in chosen)
     cards = [replace(learn.card, mode=learn.numeric_mode) for learn in kept]
-    card = joined_cards(cards)
+    rule = PLAIN
     if nested is not None:
-        card = replace(card, answering=with_temperature(nested)[0])
+        rule = with_temperature(nested)[0]
+        rule = rule if nested.is_multi_label else with_sets(rule, nested)
+    card = replace(joined_cards(cards), answering=rule)
     parts = [member for learn in kept for member in learn.predictor().members]
     record = RaceRecord(tuple(run.trials), tuple(members), run.stopped, run.deadline.spent)
     return RaceResult(record, Predictor(parts, card, kept[0].state.seen), kept, nested)

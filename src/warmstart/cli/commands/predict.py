@@ -230,7 +230,10 @@ def write_csv(
         file,
         (
             [
-                name, answer_cell(predictions, answer), *held, *score_cells(predictions, i),
+                name,
+                answer_cell(predictions, answer),
+                *held,
+                *score_cells(predictions, i),
                 *map(float, row),
             ]
             for i, (name, answer, held, row) in enumerate(rows)

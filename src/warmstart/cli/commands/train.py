@@ -24,7 +24,7 @@ else:
 
 NOT_IN_A_RACE = (
     "full", "minutes", "lr", "epochs", "wd", "tensorboard", "weights", "views", "precompute",
-    "pretrained", "others",
+    "pretrained",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from warmstart.cli.run.fitting import Fitted
 from warmstart.cli.run.folder import RunFolder
 from warmstart.cli.run.more_images import find_learning_curve
 from warmstart.cli.run.outcome import TrainedModel, leave_outcome
-from warmstart.cli.run.pinning import images_sha256, pin
+from warmstart.cli.run.pinning import hash_of_others, images_sha256, pin
 from warmstart.cli.run.settings import TrainSettings
 from warmstart.data.content import ContentHashes
 from warmstart.data.output_paths import cache_folder
@@ -32,7 +32,10 @@ def run_race(config: RunConfig, data: ImageClassifierData, run: Path) -> None:
     settings = config.asked
     store = cache_folder(settings.cache_dir)
     hashes = ContentHashes(store / "content.sqlite")
-    config = pin(config, {"images_sha256": images_sha256(data.source, hashes)}, run)
+    here = {"images_sha256": images_sha256(data.source, hashes)}
+    if settings.others is not None:
+        here["others_sha256"] = hash_of_others(Path(settings.others))
+    config = pin(config, here, run)
     decided = config
 
     def keep(chosen: Mapping[str, Any]) -> None:
@@ -53,6 +56,9 @@ def run_race(config: RunConfig, data: ImageClassifierData, run: Path) -> None:
     )
     show_lines()
     show_lines(result.record.outcome())
+    if settings.others is not None:
+        result = result.with_unknown(Path(settings.others), false_accept=settings.false_accept)
+        show_lines(result.predictor.card.answering.how[-1])
     folder = RunFolder(run)
     curve = find_learning_curve(decided, result.learners[0], folder)
     leave_outcome(folder, TrainedModel.of_race(result, curve), Fitted(decided))
