@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.metrics.scores import Scores
     from warmstart.recipe.race import Race
-    from warmstart.recipe.race_result import RaceResult
     from warmstart.recipe.recipe import Recipe, RecipeResult
     from warmstart.results.confusion import ConfusionMatrix
     from warmstart.results.history import History
@@ -57,7 +56,6 @@ _HOME = {
     "Predictions": "warmstart.results.predictions",
     "Predictor": "warmstart.inference.predictor",
     "Race": "warmstart.recipe.race",
-    "RaceResult": "warmstart.recipe.race_result",
     "Recipe": "warmstart.recipe.recipe",
     "RecipeResult": "warmstart.recipe.recipe",
     "Scores": "warmstart.metrics.scores",
@@ -92,7 +90,6 @@ __all__ = [
     "Predictions",
     "Predictor",
     "Race",
-    "RaceResult",
     "Recipe",
     "RecipeResult",
     "Scores",

@@ -12,7 +12,7 @@ Logits = Sequence[NDArray[np.float64]]
 """Of each model, (N, K) logits of the same rows, which did not train it."""
 
 
-def mean_loss(logits: Logits, members: Sequence[int], labels: NDArray[np.int64]) -> float:
+def loss_of_members(logits: Logits, members: Sequence[int], labels: NDArray[np.int64]) -> float:
     """Mean cross-entropy in nats of the mean of some models' logits."""
     mean = np.mean([logits[number] for number in members], axis=0)
     return float(cross_entropies(mean, labels).mean())
@@ -35,16 +35,16 @@ def choose_members(logits: Logits, labels: NDArray[np.int64]) -> list[tuple[int,
         since a few linear heads need no weights.
     """
     if len(labels) < FEWEST_ROWS:
-        order = sorted(range(len(logits)), key=lambda one: mean_loss(logits, [one], labels))
+        order = sorted(range(len(logits)), key=lambda one: loss_of_members(logits, [one], labels))
         return [
-            (member, mean_loss(logits, order[: place + 1], labels))
+            (member, loss_of_members(logits, order[: place + 1], labels))
             for place, member in enumerate(order)
         ]
     chosen: list[tuple[int, float]] = []
     while len(chosen) < len(logits):
         members = [member for member, _ in chosen]
         left = [number for number in range(len(logits)) if number not in members]
-        losses = {number: mean_loss(logits, [*members, number], labels) for number in left}
+        losses = {number: loss_of_members(logits, [*members, number], labels) for number in left}
         best = min(left, key=lambda number: losses[number])
         if chosen and losses[best] >= chosen[-1][1]:
             break

@@ -17,7 +17,7 @@ from warmstart.errors import (
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import frozen_settings, loaded_networks
 from warmstart.inference.known_file import check_fits
-from warmstart.inference.member import Member
+from warmstart.inference.member import NetworkMember
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model
 from warmstart.inference.predictor import READERS, Predictor
@@ -102,10 +102,10 @@ def published_predictor(arch: str, place: torch.device) -> Predictor:
     return Predictor([member_of(network, card, place)], card)
 
 
-def member_of(network: ClassifierNetwork, card: ModelCard, place: torch.device) -> Member:
+def member_of(network: ClassifierNetwork, card: ModelCard, place: torch.device) -> NetworkMember:
     """A network as it answers: its body frozen."""
     frozen = frozen_backbone(network.to(place).eval(), frozen_settings(card), place)
-    return Member(network, frozen, network.head, ViewRecipe(**card.recipe))
+    return NetworkMember(network, frozen, network.head, ViewRecipe(**card.recipe))
 
 
 def found_architecture(name: str) -> Architecture:

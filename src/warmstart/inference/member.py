@@ -21,7 +21,7 @@ Render = Callable[[int], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
+class NetworkMember:
     """Pixels through the frozen part's runner, then through the head.
 
     ``model`` is the whole as an ordinary module; ``recipe`` says how it sees a picture.

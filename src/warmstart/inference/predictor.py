@@ -26,7 +26,7 @@ from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.evaluation import TRAINED, evaluate_labelled
-from warmstart.inference.member import Member, Render
+from warmstart.inference.member import NetworkMember, Render
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
@@ -75,7 +75,7 @@ class Predictor:
 
     def __init__(
         self,
-        members: Sequence[Member],
+        members: Sequence[NetworkMember],
         card: ModelCard,
         seen: SeenImages | None = None,
         known: KnownFeatures | None = None,
@@ -288,7 +288,7 @@ class Predictor:
                 for member, render in zip(self.members, each, strict=True)
             ]
             if len(failures) == failed:
-                parts.append(self.probabilities(*blocks))
+                parts.append(self.probabilities(blocks))
                 if self.known is not None:
                     scores.append(self.members[0].known_scores(self.known, blocks[0]))
         if failures:
@@ -298,15 +298,15 @@ class Predictor:
             return found, None
         return found, np.concatenate(scores) if scores else np.empty(0)
 
-    def probabilities(self, *blocks: Iterable[Tensor]) -> NDArray[np.float64]:
+    def probabilities(self, blocks: Sequence[Iterable[Tensor]]) -> NDArray[np.float64]:
         """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows.
 
         Args:
-            *blocks: Of each member, the same rows.
+            blocks: Of each member, the same rows.
 
         Example:
             >>> import torch
-            >>> predictor.probabilities([torch.zeros(3, learn.num_features)]).shape
+            >>> predictor.probabilities([[torch.zeros(3, learn.num_features)]]).shape
             (3, 2)
         """
         return mean_logit_probabilities(

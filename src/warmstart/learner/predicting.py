@@ -81,7 +81,7 @@ class TablePredictor:
         if self.store is None:
             rendered = RenderedRows(self.source, rows, view)
             return self.predictor.rows_and_scores(rendered.render, len(rows))
-        found = self.predictor.probabilities(stored_rows(self.store, self.source, rows, view))
+        found = self.predictor.probabilities([stored_rows(self.store, self.source, rows, view)])
         if known is None or view != 0:
             return found, None
         blocks = list(stored_rows(self.store, self.source, rows, view))

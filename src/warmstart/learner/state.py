@@ -14,7 +14,7 @@ from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import ImageTable
 from warmstart.inference.assembly import frozen_settings
-from warmstart.inference.member import Member
+from warmstart.inference.member import NetworkMember
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.environment import versions
@@ -104,7 +104,7 @@ class LearnerState:
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
         frozen = self.parts.pooled().frozen
-        member = Member(self.model, frozen, self.model.head, self.data.tfms.recipe)
+        member = NetworkMember(self.model, frozen, self.model.head, self.data.tfms.recipe)
         return Predictor([member], self.card, self.seen, self.known)
 
     def inputs(self, precompute: bool | int) -> TableInputs:

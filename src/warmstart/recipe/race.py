@@ -42,7 +42,7 @@ class Race:
         >>> tfms = tfms_from_model("tf_efficientnet_lite0", 32)
         >>> data = ImageClassifierData.from_paths(folder, tfms, valid_pct=0.5, quiet=True)
         >>> store = folder.parent / "store"
-        >>> race = Race(seconds=60, archs=["tf_efficientnet_lite0"], cache_dir=store)
+        >>> race = Race(seconds=60.0, archs=["tf_efficientnet_lite0"], cache_dir=store)
         >>> result = race.run(data, quiet=True)
         >>> [member.arch for member in result.record.members]
         ['tf_efficientnet_lite0']

@@ -25,6 +25,15 @@ class RaceResult:
     ``learners`` are those of the members, in their order. ``out_of_fold`` has predictions of the
     training rows by heads that did not see them, the members being chosen by the other folds; None
     where no row could judge.
+
+    Example:
+        >>> from warmstart import ImageClassifierData, Race, tfms_from_model
+        >>> tfms = tfms_from_model("tf_efficientnet_lite0", 32)
+        >>> data = ImageClassifierData.from_paths(folder, tfms, valid_pct=0.5, quiet=True)
+        >>> race = Race(None, ["tf_efficientnet_lite0"], cache_dir=folder.parent / "store")
+        >>> result = race.run(data, quiet=True)
+        >>> result.record.stopped
+        'all backbones that are to be had were tried'
     """
 
     record: RaceRecord
@@ -58,7 +67,7 @@ class RaceResult:
         """
         found = [stored_split(learn.state, split) for learn in self.learners]
         first, model = found[0], self.predictor
-        mean = model.probabilities(*(each.blocks for each in found))
+        mean = model.probabilities([each.blocks for each in found])
         scores = None
         if model.known is not None:
             scores = model.members[0].known_scores(model.known, first.blocks)

@@ -7,7 +7,7 @@ from warmstart.comparison.members import (
     FEWEST_ROWS,
     choose_members,
     chosen_inside_folds,
-    mean_loss,
+    loss_of_members,
 )
 
 
@@ -28,7 +28,7 @@ def test_models_with_errors_of_their_own_answer_together() -> None:
     assert sorted(number for number, _ in found) == [0, 1, 2]
     losses = [loss for _, loss in found]
     assert losses == sorted(losses, reverse=True)
-    assert losses[0] == min(mean_loss(logits, [number], LABELS) for number in range(3))
+    assert losses[0] == min(loss_of_members(logits, [number], LABELS) for number in range(3))
 
 
 def test_a_model_that_knows_nothing_is_no_member() -> None:
