@@ -67,13 +67,13 @@ class CurveFit:
     exponents: NDArray[np.float64]
     head_variance: float
 
-    def errors_at(self, num_rows: float) -> NDArray[np.float64]:
+    def errors_at(self, num_rows: int) -> NDArray[np.float64]:
         """The expected error (P,) of a head of so many rows, by each curve."""
         shrink = self.floors + (1 - self.floors) * (num_rows / self.last_rows) ** -self.exponents
         errors: NDArray[np.float64] = np.clip(self.errors * shrink, LEAST_ERROR, 1 - LEAST_ERROR)
         return errors
 
-    def accuracy(self, num_rows: float) -> AccuracyEstimate:
+    def accuracy(self, num_rows: int) -> AccuracyEstimate:
         """Of a head of so many rows, on new images.
 
         The interval covers the images that judged, the choice of the rows that train, and which of
@@ -84,7 +84,7 @@ class CurveFit:
         half = Z95 * (self.head_variance / num_rows) ** 0.5 * slope_of_scale(np.sin(middle) ** 2)
         return estimate(middle, np.hypot(middle - low, half), np.hypot(high - middle, half))
 
-    def gain(self, num_rows: float, more_rows: float) -> AccuracyEstimate:
+    def gain(self, num_rows: int, more_rows: int) -> AccuracyEstimate:
         """What more rows add to the expected accuracy: it never falls along these curves."""
         low, middle, high = self.tails(self.errors_at(num_rows) - self.errors_at(more_rows))
         return AccuracyEstimate(middle, low, high)
@@ -117,9 +117,9 @@ def fit_learning_curve(sizes: Sequence[SubsetErrors], units: NDArray[np.integer]
         estimate(value, Z95 * deviation, Z95 * deviation)
         for value, deviation in zip(found.tolist(), deviations.tolist(), strict=True)
     )
-    last = found[-1] + np.linspace(-REACH, REACH, NUM_ERRORS) * deviations[-1]
+    ends = np.clip(found[-1] + REACH * deviations[-1] * np.array([-1, 1]), 0, np.pi / 2)
     grid = np.meshgrid(
-        np.sin(np.clip(last, LEAST_ERROR, np.pi / 2 - LEAST_ERROR)) ** 2,
+        np.sin(ends[0] + (ends[1] - ends[0]) * middles(NUM_ERRORS)) ** 2,
         middles(NUM_FLOORS),
         middles(NUM_EXPONENTS) * STEEPEST,
         indexing="ij",
