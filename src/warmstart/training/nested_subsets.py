@@ -22,7 +22,7 @@ TENTHS = (1, 2, 4, 8)  # of the rows, in each size
 MOST_CHAINS, FEWEST_CHAINS = 10, 2
 CHAINS_WORK = 60_000_000  # rows × dimensions × classes × chains: about a second and a half
 MOST_WORK = 75_000_000  # rows × dimensions × classes, beyond which two chains take too long
-SUBSET_TOLERANCE = 1e-3  # errors are those of 1e-6 but for one row in a thousand
+SUBSET_TOLERANCE = 1e-3  # of the gradient: answers count here, not their losses
 MOST_UNKNOWN = 0.02  # of the rows, whose class a subset may lack
 
 

@@ -9,6 +9,7 @@ from warmstart.data.table import Exclusion
 from warmstart.report.choice import galleries_of, rows_to_explain, rows_to_map, rows_to_show
 from warmstart.report.content import DataFacts, ReportContent, Reproduction, SeenRows
 from warmstart.results.history import EpochRecord, History
+from warmstart.results.learning_curve import CurvePoint, LearningCurve
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
@@ -82,4 +83,24 @@ def with_every_figure() -> ReportContent:
         history=History([record], [(0.01,)] * 3, [0.7, 0.6, 0.5]),
         seen=seen(predictions(), has_map=True),
         lr_curve=LRCurve(np.geomspace(1e-5, 1, 50), np.linspace(1, 0.5, 50)),
+        learning_curve=more_images(),
+    )
+
+
+def more_images() -> LearningCurve:
+    def point(num_rows: int, accuracy: float, *, is_measured: bool = False) -> CurvePoint:
+        return CurvePoint(num_rows, accuracy, accuracy - 0.05, accuracy + 0.04, is_measured)
+
+    few, most, now, twice = ((2, 0.6), (11, 0.75), (14, 0.8), (28, 0.85))
+    return LearningCurve(
+        points=(point(*few, is_measured=True), point(*most, is_measured=True)),
+        line=(point(*few), point(*now), point(*twice)),
+        now=point(*now),
+        twice=point(*twice),
+        gain=0.05,
+        gain_low=0.01,
+        gain_high=0.08,
+        num_heads=10,
+        classes=("cat", "do<g>"),
+        errors=(1.0, 2.0),
     )

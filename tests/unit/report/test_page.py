@@ -97,7 +97,7 @@ def test_every_picture_has_words(plain: Reader) -> None:
     assert len(images) > 20
     assert all(one["alt"] for one in images)
     figures = [one for one in plain.all("div") if one.get("role") == "img"]
-    assert len(figures) == len(plain.all("svg")) == 6
+    assert len(figures) == len(plain.all("svg")) == 7
     assert all(len(str(one["aria-label"])) > 20 for one in figures)
 
 
@@ -210,6 +210,7 @@ def test_the_file_is_written_with_its_pictures_and_the_same_each_time(tmp_path: 
     files = sorted(path.name for path in (tmp_path / "pictures").iterdir())
     assert files == sorted(
         ["confusion.png", "reliability.png", "map.png", "loss.png", "rates.png", "lr-find.png"]
+        + ["learning-curve.png"]
         + [f"gallery-{n}.png" for n in range(1, 5)]
     )
     for name in files:
@@ -225,3 +226,15 @@ def test_the_reliability_diagram_says_its_error_and_of_how_many_answers() -> Non
     rows = Predictions(tuple(map(str, range(10))), probabilities, truth, ("x", "y"))
     (title,) = [each.get_title() for each in reliability_figure(content(rows)).drawing.axes[:1]]
     assert title == "expected calibration error 0.050, 10 answers"
+
+
+def test_what_more_images_would_buy_is_said_and_drawn(plain: Reader) -> None:
+    text = " ".join(plain.text.split())
+    assert "With twice as many photos like these, 28 instead of 14, about 85.0 %" in text
+    assert "(95 %: 80.0 % to 89.0 %), 5.0 points more than now (1.0 to 8.0)." in text
+    assert re.search(r"Most errors are of do<g> ?: photograph it next", text)
+    assert any(link["href"] == "#more" for link in plain.all("a"))
+
+
+def test_a_run_that_could_not_tell_has_no_such_part() -> None:
+    assert "more photos" not in Reader(page_of()).text.lower()

@@ -6,7 +6,7 @@ from warmstart.cli.run.config import RunConfig
 from warmstart.cli.run.folder import RunFolder
 from warmstart.errors import SettingError
 from warmstart.results.learning_curve import LearningCurve
-from warmstart.terminal.colour import show_lines
+from warmstart.terminal.colour import notify, show_lines
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -25,7 +25,7 @@ def find_learning_curve(
     try:
         curve = learn.learning_curve(balance=config.asked.balance)
     except SettingError as error:
-        show_lines(f"note: no learning curve: {error.what.removeprefix('no learning curve: ')}")
+        notify(f"no learning curve: {error.what.removeprefix('no learning curve: ')}")
         return None
     folder.write_learning_curve(curve)
     return curve
