@@ -73,11 +73,13 @@ class CardFile:
 
     def to_json(self) -> str:
         """The file's text."""
-        entry = {
+        entry: dict[str, Any] = {
             "format": FORMAT,
             "weights_sha256": self.weights_sha256,
             "seen_pictures": None if self.seen is None else asdict(self.seen),
         } | asdict(self.card)
+        if self.card.answering.sets is None:
+            del entry["answering"]["sets"]  # as older versions know it
         return json.dumps(entry, indent=1, ensure_ascii=False, allow_nan=False)
 
 
