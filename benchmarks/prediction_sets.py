@@ -218,13 +218,16 @@ def simulate_missing(asked: argparse.Namespace, cache: Path, done: dict[str, Any
     """Fill the cache, cell by cell."""
     store = asked.cache_dir or str(cache.parent / "store")
     for name in asked.data:
+        wanted = product(asked.ways, NUMBERS, range(asked.simulations))
+        keys = {one: f"{name}, {one[1]} {one[0]}, {one[2]}" for one in wanted}
+        missing = {one: key for one, key in keys.items() if key not in done}
+        if not missing:
+            continue
         rows, labels, parts = features(name, store)
-        for way, number, seed in product(asked.ways, NUMBERS, range(asked.simulations)):
-            key = f"{name}, {number} {way}, {seed}"
-            if key not in done:
-                done[key] = {"key": key} | simulated(rows, labels, parts, number, way, seed)
-                with cache.open("a") as file:
-                    file.write(json.dumps(done[key]) + "\n")
+        for (way, number, seed), key in missing.items():
+            done[key] = {"key": key} | simulated(rows, labels, parts, number, way, seed)
+            with cache.open("a") as file:
+                file.write(json.dumps(done[key]) + "\n")
 
 
 def cells_of(done: dict[str, Any], simulations: int) -> dict[str, dict[str, Any]]:

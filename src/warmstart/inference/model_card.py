@@ -134,6 +134,8 @@ class CardFile:
             del entry["answering"]["unknown_by"]
         else:
             entry["known_features"] = asdict(self.known)
+        if self.card.answering.sets is None:
+            del entry["answering"]["sets"]
         return json.dumps(entry, indent=1, ensure_ascii=False, allow_nan=False)
 
 

@@ -22,7 +22,7 @@ def place(place: Place) -> Place:
     """With a model of its own: an MLP keeps nothing by itself, here it has kept scores."""
     model = Path(shutil.copytree(place.model, "kept"))
     card = json.loads((model / "model.json").read_text())
-    assert card["answering"]["sets"] is None
+    assert "sets" not in card["answering"]
     card["answering"]["sets"] = {"values": SCORES, "num_rows": len(SCORES)}
     (model / "model.json").write_text(json.dumps(card))
     return replace(place, model=model)

@@ -152,15 +152,12 @@ def find_answers(
         learn.calibrate(rows)
         if rows.is_multi_label:
             learn.fit_thresholds(rows)
-    elif held_back is not None and can_make_sets(held_back, learn):
-        learn.fit_sets(held_back)
+    elif learn.card.answering.sets is None:  # an MLP, or a body that was thawed
+        rows_of_sets = held_back or learn.out_of_fold
+        if rows_of_sets is not None and not rows_of_sets.is_multi_label:
+            learn.fit_sets(rows_of_sets)
     if asked.others is not None:
         learn.set_unknown(Path(asked.others), false_accept=asked.false_accept)
-
-
-def can_make_sets(rows: "Predictions", learn: "ConvLearner") -> bool:
-    """Whether sets can rest on rows, and rest on none yet."""
-    return not rows.is_multi_label and learn.card.answering.sets is None
 
 
 def predict_out_of_fold(config: RunConfig, learn: "ConvLearner") -> "Predictions":
