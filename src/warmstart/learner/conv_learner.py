@@ -601,7 +601,6 @@ class ConvLearner:
         return cross_validate(self.state, plan)
 
     @reads(**READERS)
-    @reads(**READERS)
     def learning_curve(self, *, balance: str | None = None) -> LearningCurve:
         """Say what more images would buy, from the training rows alone.
 
@@ -622,6 +621,7 @@ class ConvLearner:
         """
         return learning_curve(self.state, balance)
 
+    @reads(**READERS)
     def calibrate(self, out_of_fold: Predictions | None = None) -> Temperature:
         """Make probabilities say how often they are right; no answer changes.
 
