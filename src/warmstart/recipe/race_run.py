@@ -78,13 +78,13 @@ class RaceRun:
                 self.stopped = str(self.chosen["race_over"])
                 continue
             if self.learners and not is_known and self.deadline.left <= 0:
-                self.stopped = f"the {self.deadline.seconds:g} s were up"
+                self.stopped = self.time_up()
                 return
             try:
                 self.try_one(number, arch, is_timed=bool(self.learners) and not is_known)
             except TimeUpError as error:
                 self.add(RaceTrial(arch, self.seconds_since_last, note=str(error)))
-                self.stopped = f"the {self.deadline.seconds:g} s were up"
+                self.stopped = self.time_up()
                 return
 
     def try_one(self, number: int, arch: str, *, is_timed: bool) -> None:
@@ -132,6 +132,15 @@ class RaceRun:
                 RaceTrial(arch, self.seconds_since_last, own.loss, own.accuracy, own.num_judged)
             )
         self.tell(is_over=False)
+
+    def time_up(self) -> str:
+        """That the time is up, and whether the first backbone alone took more than it."""
+        up = f"the {self.deadline.seconds:g} s were up"
+        if len(self.learners) > 1 or self.deadline.seconds is None:
+            return up
+        if self.deadline.spent <= self.deadline.seconds:
+            return up
+        return f"{up}: the first backbone alone needs longer, and is tried in any case"
 
     @property
     def seconds_since_last(self) -> float:
