@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from warmstart.training.process import limited_threads
+from warmstart.training.process import limited_threads, one_blas_thread
 
 PENALTIES = tuple(float(c) for c in np.logspace(0, 3, 7))  # C of features of length 1
 NUM_RISES = 2  # the path ends after so many penalties in a row whose held-out loss is higher
@@ -197,7 +197,7 @@ class LogisticProblem:
             loss, gradient = self.objective(point * scale, trains, counts, penalty)
             return float(loss), (gradient * scale).view(-1).cpu().numpy()
 
-        with torch.inference_mode():
+        with one_blas_thread(), torch.inference_mode():
             found = minimize(
                 objective,
                 (start / scale).view(-1).cpu().numpy(),

@@ -7,9 +7,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 MALLOPT_SWITCH = "WARMSTART_MALLOPT"
 TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4  # of mallopt(3)
@@ -66,6 +68,24 @@ def limited_threads(wanted: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """One thread in the BLAS of numpy and scipy, whose vectors are short here; torch has its own.
+
+    Its threads wait for each other by spinning: on two cores that others use, a head took 38 s that
+    takes one thread 1 s.
+    """
+    limit: AbstractContextManager[object] = blas_controller().limit(limits=1, user_api="blas")
+    return limit
+
+
+@cache
+def blas_controller() -> ThreadpoolController:
+    """What knows the BLAS libraries that are loaded: scipy's is, once something was minimized."""
+    import scipy.optimize  # noqa: F401 - here: it takes a while, and its BLAS has to be loaded
+
+    return ThreadpoolController()
 
 
 @contextmanager
