@@ -38,7 +38,7 @@ def report_learner(
     content = ReportContent(
         title=learn.data.table.root.resolve().name or "images",
         backbone=learn.card.arch,
-        size=learn.card.recipe["size"],
+        sizes=(learn.card.recipe["size"],),
         weights_from=learn.card.weights_from,
         data=DataFacts.of_table(learn.data.table, learn.noticed),
         split=split,

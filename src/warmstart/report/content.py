@@ -60,13 +60,15 @@ class SeenRows:
 class ReportContent:
     """A run, judged on ``predictions`` of its ``split``.
 
+    ``sizes`` are the sides in pixels of what each of the model's networks sees.
+
     ``out_of_fold`` is what heads that did not see them say of the training rows; ``scores`` are
     those of the predictions, if these do not have every probability.
     """
 
     title: str
     backbone: str
-    size: int
+    sizes: tuple[int, ...]
     weights_from: str
     data: DataFacts
     split: str

@@ -100,8 +100,12 @@ class LearningCurve:
         return self.classes[self.errors.index(most)] if most > 0 else None
 
     def __str__(self) -> str:
-        """What twice as many images would give, and which class to photograph next."""
-        line = f"with twice as many photos: about {self.twice}"
+        """What twice as many images would give, and which class to photograph next.
+
+        What it says of now is by the training images, of which there may be many more than rows
+        that validate.
+        """
+        line = f"with twice as many photos: about {self.twice}, now about {self.now.accuracy:.2f}"
         if self.next_class is None:
             return line
         return f"{line}; most errors are of {self.next_class}: photograph it next"

@@ -60,7 +60,7 @@ def content(found: Predictions | None = None, **changes: Any) -> ReportContent:
     whole = ReportContent(
         title="photos",
         backbone="tf_efficientnet_lite0",
-        size=32,
+        sizes=(32,),
         weights_from="a package",
         data=DataFacts(
             {"train": dict.fromkeys(judged.classes, 7), "valid": dict.fromkeys(judged.classes, 3)},

@@ -32,12 +32,12 @@ def curve() -> LearningCurve:
 
 def test_it_says_what_twice_as_many_give_and_which_class_is_next() -> None:
     assert str(curve()) == (
-        "with twice as many photos: about 0.93 (95 % 0.91 to 0.95); most errors are of dog: "
-        "photograph it next"
+        "with twice as many photos: about 0.93 (95 % 0.91 to 0.95), now about 0.91; most errors "
+        "are of dog: photograph it next"
     )
     silent = replace(curve(), errors=(0.0, 0.0))
     assert silent.next_class is None
-    assert str(silent) == "with twice as many photos: about 0.93 (95 % 0.91 to 0.95)"
+    assert str(silent) == "with twice as many photos: about 0.93 (95 % 0.91 to 0.95), now about 0.91"
 
 
 def test_a_file_gives_back_every_number() -> None:

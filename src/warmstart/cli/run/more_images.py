@@ -31,8 +31,17 @@ def find_learning_curve(
     return curve
 
 
-def show_learning_curve(curve: LearningCurve | None, config: RunConfig) -> None:
-    """One line: twice as many photos, and the next class."""
+def show_learning_curve(
+    curve: LearningCurve | None, config: RunConfig, backbone: str | None = None
+) -> None:
+    """One line: twice as many photos, and the next class.
+
+    Args:
+        curve: What was found.
+        config: The run's.
+        backbone: Of several that answer together, the one whose curve it is.
+    """
     if curve is not None:
         of = " (logistic heads)" if config.asked.head == "mlp" else ""
+        of = of if backbone is None else f" ({backbone} alone)"
         show_lines(f"\n{curve}{of}")

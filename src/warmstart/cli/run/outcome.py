@@ -109,7 +109,9 @@ def leave_outcome(folder: RunFolder, model: TrainedModel, fitted: Fitted) -> Non
     scores = model.predictions.scores()
     finished = write_outcome(folder, model, fitted, scores)
     show_outcome(folder.path, model.table, model.predictions, scores)
-    show_learning_curve(model.learning_curve, fitted.config)
+    is_race = model.race is not None and len(model.race.members) > 1
+    first = model.race.members[0].arch if is_race and model.race is not None else None
+    show_learning_curve(model.learning_curve, fitted.config, first)
     if fitted.config.asked.report:
         run = folder.path
         place = write_run_report(finished, run, run / REPORT, predictor=model.predictor())

@@ -62,7 +62,7 @@ def write_run_report(
     content = ReportContent(
         title=run.resolve().name,
         backbone=card.name,
-        size=card.recipe["size"],
+        sizes=tuple(each.recipe["size"] for each in card.of_each),
         weights_from=card.weights_from,
         data=finished.facts,
         split="valid",
