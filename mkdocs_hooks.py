@@ -26,17 +26,15 @@ def decision_pages() -> list[dict[str, str]]:
     """Title and file of each, the newest first."""
     files = sorted((REPO / "docs" / DECISIONS).glob("*.md"), reverse=True)
     titles = [file.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ") for file in files]
-    return [
-        {title: DECISIONS + file.name} for title, file in zip(titles, files, strict=True)
-    ]
+    return [{title: DECISIONS + file.name} for title, file in zip(titles, files, strict=True)]
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put the commands and their options where a page asks for them."""
-    return markdown.replace(COMMANDS_HERE, command_pages()) if COMMANDS_HERE in markdown else markdown
+    return markdown.replace(COMMANDS_HERE, commands()) if COMMANDS_HERE in markdown else markdown
 
 
-def command_pages() -> str:
+def commands() -> str:
     """A section for each command, with a table of what it takes."""
     sys.path.insert(0, str(REPO / "src"))
     import typer
@@ -76,9 +74,9 @@ def option_row(option: Any) -> str:
     if default is None or default == "" or callable(default):
         return f"| {names} | {text} |"
     if isinstance(default, bool):
-        both = (*option.opts, *option.secondary_opts)
-        default = both[0] if default else both[-1]
-        return f"| {names} | {text} Default: `{default}`. |" if len(both) > 1 else f"| {names} | {text} |"
+        if not option.secondary_opts:
+            return f"| {names} | {text} |"
+        default = option.opts[0] if default else option.secondary_opts[0]
     return f"| {names} | {text} Default: `{default}`. |"
 
 

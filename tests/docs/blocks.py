@@ -20,6 +20,7 @@ RUN, SHOWN = ("python", "sh"), "text"
 SMALLER = {  # what the pages say for real photos, and what is quick on the tests' small ones
     "sz = 224": "sz = 64",
     "--full": "--full --size 64",
+    "--minutes 10": "--minutes 0.5",
 }
 START = """
 import sys
