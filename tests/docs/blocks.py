@@ -19,6 +19,7 @@ AN_EXAMPLE = re.compile(r"<!-- an example: (?P<why>[^>]+) -->\s*$")
 RUN, SHOWN = ("python", "sh"), "text"
 SMALLER = {  # what the pages say for real photos, and what is quick on the tests' small ones
     "sz = 224": "sz = 64",
+    "tfms_from_model(arch, 224": "tfms_from_model(arch, 64",
     "--full": "--full --size 64",
     "--minutes 10": "--minutes 0.5",
 }

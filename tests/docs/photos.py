@@ -45,7 +45,7 @@ def write_photos(folder: Path) -> None:
             write(folder / "photos" / split / name / f"{name}-{number}.jpg", flower(name, random))
             write(folder / "unsorted" / f"{name[0]}{number}.jpg", flower(name, random))
             rows.append((f"{name[0]}{number}.jpg", name))
-    for number in range(8):
+    for number in range(12):
         noise = random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
         write(folder / "others" / f"{number}.jpg", noise)
     write(folder / "new.jpg", flower("tulip", random))
