@@ -31,9 +31,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# every warning is an error; the pages lie in build/site, and open without a server
+# every warning is an error (with --quiet none would be seen); the pages lie in build/site, and open from disk
 docs: setup
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/mkdocs build --strict
 
 # the same bytes whenever and wherever it is built
 wheel: setup

@@ -26,15 +26,19 @@ TYPE = """(field => {
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All pages, built anew; a warning is an error."""
-    place = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-d", str(place)],
-        cwd=REPO, capture_output=True, text=True, check=False,
+def build(source: Path, place: Path) -> "subprocess.CompletedProcess[str]":
+    """Build the site as ``make docs`` does; with --quiet a warning would be no error."""
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(place)],
+        cwd=source, capture_output=True, text=True, check=False,
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("site")
+    done = build(REPO, place)
     assert done.returncode == 0, done.stdout + done.stderr
     return place
 
@@ -87,3 +91,20 @@ def test_examples_of_docstrings_are_code(site: Path) -> None:
     text = (site / "reference" / "learner.html").read_text(encoding="utf-8")
     assert "&gt;&gt;&gt; " in text
     assert "<blockquote>" not in text
+
+
+def test_a_page_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    settings = (REPO / "mkdocs.yml").read_text(encoding="utf-8")
+    before, _, rest = settings.partition("\nnav:\n")
+    after = rest[rest.index("\nplugins:\n") :]
+    (tmp_path / "mkdocs.yml").write_text(
+        before.replace("[mkdocs_hooks.py]", "[]") + "\nnav:\n  - Start: [index.md]\n" + after,
+        encoding="utf-8",
+    )
+    page = tmp_path / "docs" / "index.md"
+    page.write_text("# Start\n", encoding="utf-8")
+    assert build(tmp_path, tmp_path / "site").returncode == 0
+    page.write_text("# Start\n\n[lost](lost.md)\n", encoding="utf-8")
+    assert "lost.md" in (done := build(tmp_path, tmp_path / "site")).stderr
+    assert done.returncode == 1
