@@ -93,7 +93,7 @@ def run_shell(block: Block, env: Mapping[str, str], place: str) -> str:
     """What a block of shell prints, on either output; a command that fails ends it."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", smaller(block.text)], env=dict(env), check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800,
     )  # fmt: skip
     assert done.returncode == 0, f"{place}: exit {done.returncode}\n{done.stdout}"
     return done.stdout
