@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 QUIETLY := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: setup demo test test-all check bench clean
+.PHONY: setup demo test test-all check docs wheel bare bench clean
 
 setup: $(VENV)/.ready
 
@@ -30,6 +30,23 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# every warning is an error (with --quiet none would be seen); the pages lie in build/site, and open from disk
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+# the same bytes whenever and wherever it is built
+wheel: setup
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	cd dist && sha256sum *
+
+# what a newcomer does: the wheel in an environment that has nothing, then the demo
+bare: wheel
+	rm -rf build/bare build/bare-demo
+	$(PYTHON) -m venv build/bare
+	build/bare/bin/pip install -q dist/*.whl
+	build/bare/bin/warmstart demo --out build/bare-demo
 
 bench: setup
 	for script in prefix_speed head_epoch train_command store lr_suggestion grid_search finetune_speed \
