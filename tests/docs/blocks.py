@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -11,28 +12,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from warmstart.cli.main import main
+
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<kind>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.M | re.S
 )
 NOT_RUN = re.compile(r"<!-- not run: (?P<why>[^>]+) -->\s*$")
 AN_EXAMPLE = re.compile(r"<!-- an example: (?P<why>[^>]+) -->\s*$")
 RUN, SHOWN = ("python", "sh"), "text"
+OF_THE_SHELL = set("|&;<>()$`*?~!")  # in a word: a shell has to read the line
 SMALLER = {  # what the pages say for real photos, and what is quick on the tests' small ones
     "sz = 224": "sz = 64",
     "tfms_from_model(arch, 224": "tfms_from_model(arch, 64",
     "--full": "--full --size 64",
     "--minutes 10": "--minutes 0.5",
 }
-START = """
-import sys
-from warmstart.cli.main import main
-if sys.argv[1:2] == ["demo"]:  # of fewer digits: the whole demo is a test of its own
-    import sklearn.datasets
-    every = sklearn.datasets.load_digits()
-    every.images, every.target = every.images[:200], every.target[:200]
-    sklearn.datasets.load_digits = lambda: every
-main()
-"""
+START = "from warmstart.cli.main import main; main()"
 
 
 @dataclass(frozen=True)
@@ -90,13 +87,56 @@ def run_python(block: Block, names: dict[str, object], place: str) -> str:
 
 
 def run_shell(block: Block, env: Mapping[str, str], place: str) -> str:
-    """What a block of shell prints, on either output; a command that fails ends it."""
+    """What a block of shell prints, on either output; a command that fails ends it.
+
+    Commands of ours without anything of the shell's run in this process, which has torch already.
+    """
+    commands = plain_commands(smaller(block.text))
+    if commands is not None:
+        return "".join(run_command(words, place) for words in commands)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", smaller(block.text)], env=dict(env), check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800,
     )  # fmt: skip
     assert done.returncode == 0, f"{place}: exit {done.returncode}\n{done.stdout}"
     return done.stdout
+
+
+def plain_commands(text: str) -> list[list[str]] | None:
+    """The words of each line, where all are ``warmstart`` and words; None if a shell is needed."""
+    lines = text.replace("\\\n", " ").splitlines()
+    commands = [shlex.split(line, comments=True) for line in lines]
+    commands = [words for words in commands if words]
+    needs_shell = any(OF_THE_SHELL & set(word) for words in commands for word in words)
+    if needs_shell or any(words[0] != "warmstart" for words in commands):
+        return None
+    return [words[1:] for words in commands]
+
+
+def run_command(words: list[str], place: str) -> str:
+    """What a command prints, on either output; it has to succeed."""
+    out = io.StringIO()
+    digits = few_digits() if words[:1] == ["demo"] else contextlib.nullcontext()
+    redirected = contextlib.redirect_stdout(out), contextlib.redirect_stderr(out)
+    with redirected[0], redirected[1], digits, pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code in {0, None}, f"{place}: {stopped.value.code}\n{out.getvalue()}"
+    return out.getvalue()
+
+
+@contextlib.contextmanager
+def few_digits() -> Iterator[None]:
+    """The demo with fewer digits: the whole demo is a test of its own."""
+    import sklearn.datasets
+
+    real = sklearn.datasets.load_digits
+    every = real()
+    every.images, every.target = every.images[:200], every.target[:200]
+    sklearn.datasets.load_digits = lambda: every
+    try:
+        yield
+    finally:
+        sklearn.datasets.load_digits = real
 
 
 def smaller(text: str) -> str:

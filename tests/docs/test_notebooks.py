@@ -1,6 +1,7 @@
 """The notebooks run from top to bottom in a kernel of their own, and are kept without outputs."""
 
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -12,7 +13,9 @@ NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
-    return nbformat.read(request.param, as_version=4)
+    reader: Any = nbformat  # whose functions have no types
+    read: nbformat.NotebookNode = reader.read(request.param, as_version=4)
+    return read
 
 
 def test_there_are_two() -> None:

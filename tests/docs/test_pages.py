@@ -30,6 +30,7 @@ def test_every_block_of_a_page_runs(
     write_photos(home)
     monkeypatch.chdir(home)
     monkeypatch.setenv("WARMSTART_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "120")
     run_page(page, shell_environment(tmp_path / "bin", tmp_path / "cache"))
 
 

@@ -37,7 +37,9 @@ def test_it_says_what_twice_as_many_give_and_which_class_is_next() -> None:
     )
     silent = replace(curve(), errors=(0.0, 0.0))
     assert silent.next_class is None
-    assert str(silent) == "with twice as many photos: about 0.93 (95 % 0.91 to 0.95), now about 0.91"
+    assert (
+        str(silent) == "with twice as many photos: about 0.93 (95 % 0.91 to 0.95), now about 0.91"
+    )
 
 
 def test_a_file_gives_back_every_number() -> None:

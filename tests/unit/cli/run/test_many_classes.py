@@ -79,7 +79,7 @@ def test_a_report_grows_with_the_classes(tmp_path: Path) -> None:
     def size(num_classes: int) -> int:
         counts = {"train": dict.fromkeys(predictions(num_classes, 9).classes, 1)}
         content = ReportContent(
-            "run", "arch", 32, "somewhere", DataFacts(counts), "valid",
+            "run", "arch", (32,), "somewhere", DataFacts(counts), "valid",
             predictions(num_classes), History(), SeenRows(), Reproduction(None, {}, {}),
         )  # fmt: skip
         return write_report(content, tmp_path / "report.html").stat().st_size
