@@ -3,7 +3,7 @@
 Flowers with 25 and 100 a class (200 of the others judge) and dogs and cats, three seeds. The rows
 that judge have chosen nothing. Each run is written to CACHE at once and not done again.
 
-    recipe.py [--cache CACHE] [--size SIZE] [--cases CASE ...] [--seeds SEED ...]
+    recipe.py [--cache CACHE] [--size SIZE] [--cases CASE ...] [--seeds SEED ...] [--done]
 """
 
 import argparse
@@ -107,12 +107,15 @@ def main() -> None:
     parser.add_argument("--size", type=int)
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
+    parser.add_argument("--done", action="store_true", help="write down what the cache has")
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
     runs = []
     for seed in asked.seeds:
         for case in asked.cases:
             file = asked.cache / f"{case}-{seed}-{asked.size or 'own'}.json"
+            if asked.done and not file.exists():
+                continue
             if not file.exists():
                 with tempfile.TemporaryDirectory() as place:
                     found = one_run(case, seed, asked.size, Path(place))
