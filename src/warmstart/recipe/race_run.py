@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.comparison.members import choose_members, chosen_inside_folds
 from warmstart.errors import DataError, UnreadableImagesError, WarmstartError
-from warmstart.inference.model_card import joined_cards
+from warmstart.inference.model_card import MOST_MEMBERS, joined_cards
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.learner.decision import with_sets, with_temperature
@@ -134,13 +134,12 @@ class RaceRun:
         self.tell(is_over=False)
 
     def time_up(self) -> str:
-        """That the time is up, and whether the first backbone alone took more than it."""
+        """That the time is up, and whether the first backbone, tried in any case, took it all."""
         up = f"the {self.deadline.seconds:g} s were up"
-        if len(self.learners) > 1 or self.deadline.seconds is None:
+        first = next(trial for trial in self.trials if trial.arch == self.learners[0].card.arch)
+        if len(self.learners) > 1 or self.deadline.left > 0:
             return up
-        if self.deadline.spent <= self.deadline.seconds:
-            return up
-        return f"{up}: the first backbone alone needs longer, and is tried in any case"
+        return f"{up}: the first backbone alone took {first.seconds:.1f} s"
 
     @property
     def seconds_since_last(self) -> float:
@@ -170,11 +169,11 @@ def result_of(run: RaceRun) -> RaceResult:
     learners = run.learners
     shared = shared_rows([learn.out_of_fold for learn in learners])
     if shared is None:
-        members = [RaceMember(learn.card.arch, None) for learn in learners]
-        chosen, nested = list(range(len(learners))), None
+        members = [RaceMember(learn.card.arch, None) for learn in learners[:MOST_MEMBERS]]
+        chosen, nested = list(range(len(members))), None
     else:
         logits, rows = shared
-        found = choose_members(logits, rows.labels)
+        found = choose_members(logits, rows.labels)[:MOST_MEMBERS]
         chosen = [number for number, _ in found]
         members = [RaceMember(learners[number].card.arch, loss) for number, loss in found]
         inside = chosen_inside_folds(logits, rows.labels, rows.folds)

@@ -122,7 +122,7 @@ def test_pictures_are_decoded_once(race: Make, monkeypatch: pytest.MonkeyPatch) 
 def test_the_first_is_tried_in_any_case_and_no_other_when_time_is_up(race: Make) -> None:
     found = race(seconds=1e-6)
     assert [trial.arch for trial in found.record.trials] == [ARCHS[0]]
-    assert found.record.stopped.startswith("the 1e-06 s were up: the first backbone alone needs")
+    assert found.record.stopped.startswith("the 1e-06 s were up: the first backbone alone took ")
     assert found.predict("valid").probabilities.shape == (16, 2)
 
 
