@@ -27,6 +27,7 @@ SMALLER = {  # what the pages say for real photos, and what is quick on the test
     "sz = 224": "sz = 64",
     "tfms_from_model(arch, 224": "tfms_from_model(arch, 64",
     "--full": "--full --size 64",
+    "--seconds 60": "--seconds 60 --size 64",
     "--minutes 10": "--minutes 0.5",
 }
 START = "from warmstart.cli.main import main; main()"
