@@ -17,7 +17,7 @@ from warmstart.data.folds import draw_folds
 from warmstart.training import logistic
 from warmstart.training.head_choice import choose_logistic
 
-NUM_ROWS, NUM_FEATURES, NUM_CLASSES, NUM_PAIRS = 560, 1280, 5, 5
+NUM_ROWS, NUM_FEATURES, NUM_CLASSES, NUM_PAIRS = 560, 1280, 5, 3
 
 
 def count() -> None:

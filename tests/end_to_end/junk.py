@@ -31,6 +31,7 @@ from warmstart import (
     LRCurve,
     Predictions,
     Predictor,
+    Race,
     Recipe,
     WarmstartError,
     load_predictor,
@@ -46,6 +47,7 @@ JUNK: list[Any] = [
 WITHIN = {  # called by the library itself, with objects that nobody writes by hand
     "ImageClassifierData.without", "ImageClassifierData.using", "History.add_step",
     "History.append", "History.extend", "Predictor.probabilities", "Predictor.rows",
+    "Predictor.rows_and_scores",
 }  # fmt: skip
 HALF = (0.5, 0.5, 0.5)
 
@@ -165,6 +167,7 @@ def doors() -> list[Door]:
         Door("HeadClassifier", fitted_head, None, {"cycle_len": 1}),
         Door("HeadClassifier, logistic", fitted_head, None, {"head": "logistic", "C": 1.0}),
         Door("Recipe", Recipe),
+        Door("Race", Race),
         Door("Augmentation", Augmentation),
         *methods(of, data),
         *methods(

@@ -20,7 +20,7 @@ def test_two_runs_at_once_do_not_mix(digits: Path, start: Start, tmp_path: Path)
     for run in runs:
         assert sorted(path.name for path in run.iterdir()) == [
             "checkpoints", "confusion.png", "data.json", "environment.json", "history.jsonl",
-            "model", "predictions.csv", "recipe.toml", "scores.json",
+            "learning_curve.json", "model", "predictions.csv", "recipe.toml", "scores.json",
         ]  # fmt: skip
         recipe = tomllib.loads((run / "recipe.toml").read_text())
         card = json.loads((run / "model" / "model.json").read_text())

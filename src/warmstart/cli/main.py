@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from warmstart.cli.commands import (
     train,
 )
 from warmstart.cli.commands.options import first_line
+from warmstart.cli.run.config import BEGAN
 from warmstart.cli.text.errors import STOPPED_CODE, report_error
 from warmstart.terminal.colour import DOUBTFUL, print_styled, show_lines
 from warmstart.terminal.outputs import standing_outputs
@@ -86,6 +88,8 @@ app.add_typer(cache.app, name="cache")
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 wrong data, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM."""
+    if arguments is not None:  # else the command begins with its process
+        BEGAN.set(time.perf_counter())
     words = sys.argv[1:] if arguments is None else arguments
     stops_unread = words[:1] == ["predict"]  # its lines are all that it is for
     with (

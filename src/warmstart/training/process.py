@@ -73,8 +73,8 @@ def limited_threads(wanted: int | None) -> Iterator[None]:
 def one_blas_thread() -> AbstractContextManager[object]:
     """One thread in the BLAS of numpy and scipy, whose vectors are short here; torch has its own.
 
-    Its threads wait for each other by spinning: on two cores that others use, a head took 38 s that
-    takes one thread 1 s.
+    Its threads wait for each other by spinning: on cores that others use, a head takes one thread
+    half the time or less (benchmarks/busy_solver.py).
     """
     limit: AbstractContextManager[object] = blas_controller().limit(limits=1, user_api="blas")
     return limit

@@ -21,7 +21,6 @@ from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
 from warmstart.files.cells import write_rows
 from warmstart.files.writing import writing_text
-from warmstart.results.decision_rule import UNKNOWN
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
@@ -193,6 +192,7 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
         top: How many classes of a row that has one; the runners-up stand behind the answer.
     """
     from warmstart.cli.run.cells import labels_cell  # numpy loads here, not for --help
+    from warmstart.results.decision_rule import UNKNOWN
 
     classes = predictions.classes
     for names, row in zip(predictions.answers, predictions.probabilities, strict=True):

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from warmstart.files.reading import read_text
 from warmstart.files.strict import convert, plain_toml
 from warmstart.files.writing import write_whole
 
-BEGAN = time.perf_counter()  # about when the process did: --seconds counts from here
+BEGAN = ContextVar[float]("BEGAN")  # when the command did: --seconds counts from here
+BEGAN.set(time.perf_counter())
 RUNS = Path("runs")  # where runs lie, unless somebody says
 RECIPE, PREDICTIONS = "recipe.toml", "predictions.csv"  # what makes a folder a run's,
 CARD = "model.json"  # or a model's

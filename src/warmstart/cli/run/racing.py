@@ -52,7 +52,7 @@ def run_race(config: RunConfig, data: ImageClassifierData, run: Path) -> None:
         balance=settings.balance or "auto",
     )
     result = race.run(
-        data, reserve=finishing(settings), began=BEGAN, chosen=config.chosen, on_choice=keep
+        data, reserve=finishing(settings), began=BEGAN.get(), chosen=config.chosen, on_choice=keep
     )
     show_lines()
     show_lines(result.record.outcome())
