@@ -54,7 +54,7 @@ class Race:
     device: str = "auto"
     precision: str = "auto"
     cache_dir: str | Path | None = None
-    balance: str | None = "auto"
+    balance: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no race can be, with a SettingError."""

@@ -19,6 +19,7 @@ from warmstart import (
     load_predictor,
     tfms_from_model,
 )
+from warmstart.data.table import Exclusion
 from warmstart.images import view
 from warmstart.images.decode import decode
 from warmstart.learner.conv_learner import ConvLearner
@@ -161,6 +162,20 @@ def test_what_is_decided_is_decided_once(race: Make, tmp_path: Path) -> None:
     assert again.record.members == whole.record.members
     assert again.record.stopped == whole.record.stopped
     assert np.array_equal(again.predict().probabilities, whole.predict().probabilities)
+
+
+def test_uneven_classes_are_heard_as_by_a_learner_alone(
+    data: ImageClassifierData, tmp_path: Path
+) -> None:
+    table = data.table
+    few = [name for name in table.names if name.startswith("dog")][:25]
+    uneven = data.without(tuple(Exclusion(name, "left out") for name in few))
+    options: dict[str, Any] = {"cache_dir": tmp_path / "store", "precision": "f32"}
+    raced = Race(None, ARCHS[:1], **options).run(uneven, quiet=True).learners[0]
+    alone = ConvLearner.pretrained(ARCHS[0], uneven, precompute=True, quiet=True, **options)
+    alone.fit_head("logistic")
+    assert raced.history.head_fits[-1].penalty == alone.history.head_fits[-1].penalty
+    assert np.array_equal(raced.predict().probabilities, alone.predict().probabilities)
 
 
 def test_one_that_cannot_be_had_does_not_stop_the_others(

@@ -49,7 +49,7 @@ def run_race(config: RunConfig, data: ImageClassifierData, run: Path) -> None:
         device=settings.device,
         precision=settings.precision,
         cache_dir=settings.cache_dir,
-        balance=settings.balance or "auto",
+        balance=settings.balance,
     )
     result = race.run(
         data, reserve=finishing(settings), began=BEGAN.get(), chosen=config.chosen, on_choice=keep
