@@ -31,13 +31,15 @@ QUOTE = "'"
 class TablePredictor:
     """A predictor and the table that it is asked about; ``store`` may have its activations.
 
-    ``chosen_on_these`` names what the rows have chosen (law 15).
+    ``chosen_on_these`` names what the rows have chosen (law 15). ``others`` are the tables as the
+    networks beside the first see them, of a predictor that has several; all are stored.
     """
 
     predictor: Predictor
     source: PixelSource
     store: TableActivations | None
     chosen_on_these: tuple[str, ...] = ()
+    others: "tuple[TablePredictor, ...]" = ()
 
     def predictions(
         self, rows: NDArray[np.int64], n_aug: int = 0, plain_weight: float | None = None
@@ -81,7 +83,12 @@ class TablePredictor:
         if self.store is None:
             rendered = RenderedRows(self.source, rows, view)
             return self.predictor.rows_and_scores(rendered.render, len(rows))
-        found = self.predictor.probabilities([stored_rows(self.store, self.source, rows, view)])
+        streams = [
+            stored_rows(each.store, each.source, rows, view)
+            for each in (self, *self.others)
+            if each.store is not None
+        ]
+        found = self.predictor.probabilities(streams)
         if known is None or view != 0:
             return found, None
         blocks = list(stored_rows(self.store, self.source, rows, view))
@@ -122,32 +129,6 @@ def table_predictor(learn: LearnerState, split: str) -> TablePredictor:
     if split == "train" and learn.num_fits:
         chosen = (ITSELF,)
     return TablePredictor(learn.predictor(), learn.data.source, store, chosen)
-
-
-@dataclass(frozen=True, eq=False)
-class StoredSplit:
-    """Stored rows of a split: their names, labels, and blocks of what enters the head."""
-
-    names: tuple[str, ...]
-    labels: NDArray[np.int64]
-    blocks: list[Tensor]
-    chosen_on_these: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-def stored_split(learn: LearnerState, split: str) -> StoredSplit:
-    """The plain view of a split's rows, out of the store of a learner that keeps it."""
-    rows = rows_of_split(learn.data.table, split, learn.holdout)
-    inputs = read_inputs(learn, (split,), precompute=True)
-    table = inputs.source.table
-    names = tuple(table.names[row] for row in rows)
-    return StoredSplit(
-        names,
-        table.labels[rows],
-        list(stored_rows(learn.parts.pooled(), inputs.source, rows, 0)),
-        (ITSELF,) if split == "train" and learn.num_fits else (),
-        damaged_notes(tuple(item for item in table.damaged if item.name in set(names))),
-    )
 
 
 def predict_rows(learn: LearnerState, what: Any) -> Predictions:

@@ -11,7 +11,7 @@ from warmstart.inference.model_folder import joined_state, write_model
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.learner.decision import joined_others, seen_others, with_unknown
-from warmstart.learner.predicting import content_hashes, stored_split
+from warmstart.learner.predicting import content_hashes, rows_of_split, table_predictor
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.results.race_record import RaceRecord
@@ -65,22 +65,9 @@ class RaceResult:
             >>> result.predict().probabilities.shape
             (4, 2)
         """
-        found = [stored_split(learn.state, split) for learn in self.learners]
-        first, model = found[0], self.predictor
-        mean = model.probabilities([each.blocks for each in found])
-        scores = None
-        if model.known is not None:
-            scores = model.members[0].known_scores(model.known, first.blocks)
-        return Predictions(
-            first.names,
-            mean,
-            first.labels,
-            self.data.classes,
-            answering=self.predictor.card.answering,
-            chosen_on_these=first.chosen_on_these,
-            notes=first.notes,
-            known_scores=scores,
-        )
+        first, *others = (table_predictor(learn.state, split) for learn in self.learners)
+        asked = replace(first, predictor=self.predictor, others=tuple(others))
+        return asked.predictions(rows_of_split(first.source.table, split))
 
     def with_unknown(self, others: Any, *, false_accept: float = 0.05) -> "RaceResult":
         """The same model, which answers "unknown" to pictures of things that no class stands for.

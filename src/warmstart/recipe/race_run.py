@@ -122,8 +122,7 @@ class RaceRun:
             return
         self.learners.append(learn)
         record, rows = learn.history.head_fits[-1], learn.out_of_fold
-        own = record.trials[-1] if record.trials else None
-        own = next((one for one in record.trials if one.features == record.features), own)
+        own = next((one for one in record.trials if one.features == record.features), None)
         if rows is None or own is None:
             note = f"out of fold, no row could judge: {record.reason}"
             self.add(RaceTrial(arch, self.seconds_since_last, note=note))
