@@ -1,6 +1,7 @@
 """How the arguments of a learner's methods are read, by their names."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -97,3 +98,8 @@ READERS: dict[str, Reader[Any]] = VIEW_READERS | {
     "steps": each(instance_of(StepRecord, "Recipe().run(learn).steps")),
     "split": text,
 }
+
+
+def path_or_none(place: str | Path | None) -> Path | None:
+    """A folder, if one is given."""
+    return None if place is None else Path(place)

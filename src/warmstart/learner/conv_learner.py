@@ -22,10 +22,9 @@ from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.output_paths import cache_folder
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.model_card import ModelCard
-from warmstart.inference.model_folder import write_model
 from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
-from warmstart.learner.arguments import A_HEAD, READERS, head_card
+from warmstart.learner.arguments import A_HEAD, READERS, head_card, path_or_none
 from warmstart.learner.cross_validation import CrossValidation, check_frozen, cross_validate
 from warmstart.learner.decision import calibrate, fit_class_thresholds, fit_sets, set_unknown
 from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, sweep_rates
@@ -44,7 +43,7 @@ from warmstart.learner.predicting import (
 from warmstart.learner.reading import read_inputs
 from warmstart.learner.replacing import put_head, put_weights, set_data
 from warmstart.learner.reporting import report_learner
-from warmstart.learner.state import LearnerState, new_card, new_state
+from warmstart.learner.state import LearnerState, new_card, new_state, save_learner
 from warmstart.metrics.temperature import Temperature
 from warmstart.metrics.thresholds import Thresholds
 from warmstart.metrics.unknown import UnknownThreshold
@@ -825,9 +824,8 @@ class ConvLearner:
             >>> learn.report(folder / "report.html").name
             'report.html'
         """
-        learn = self.state
-        check_outside_data(learn.data, path=path, pictures=pictures)
-        return report_learner(learn, path, what, steps=steps, pictures=pictures)
+        check_outside_data(self.data, path=path, pictures=pictures)
+        return report_learner(self.state, path, what, steps=steps, pictures=pictures)
 
     @reads(**READERS)
     def save(self, folder: str | Path, *, metrics: dict[str, float] | None = None) -> Path:
@@ -844,17 +842,9 @@ class ConvLearner:
             >>> sorted(file.name for file in learn.save(folder / "model").iterdir())
             ['model.json', 'seen_pictures.safetensors', 'weights.safetensors']
         """
-        learn = self.state
-        check_outside_data(learn.data, folder=folder)
-        card = replace(learn.card, mode=learn.numeric_mode, metrics=metrics or {})
-        write_model(Path(folder), card, learn.model.state_dict(), learn.seen, learn.known)
-        return Path(folder)
+        check_outside_data(self.data, folder=folder)
+        return save_learner(self.state, Path(folder), metrics or {})
 
     def _out_of_fold(self, given: Predictions | None) -> Predictions:
         """Rows that the model did not learn from, predicted by it or by its like."""
         return self.cross_validate() if given is None else given
-
-
-def path_or_none(place: str | Path | None) -> Path | None:
-    """A folder, if one is given."""
-    return None if place is None else Path(place)

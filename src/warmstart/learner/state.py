@@ -16,6 +16,7 @@ from warmstart.data.table import ImageTable
 from warmstart.inference.assembly import frozen_settings
 from warmstart.inference.member import NetworkMember
 from warmstart.inference.model_card import ModelCard
+from warmstart.inference.model_folder import write_model
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.environment import versions
 from warmstart.learner.frozen_parts import FrozenParts
@@ -186,6 +187,13 @@ def seen_through(tfms: ModelTransforms) -> dict[str, Any]:
         "augmentation": None if tfms.augmentation is None else asdict(tfms.augmentation),
         "view_seed": tfms.view_seed,
     }
+
+
+def save_learner(learn: LearnerState, folder: Path, metrics: dict[str, float]) -> Path:
+    """Write the model, with scores that its card shall show."""
+    card = replace(learn.card, mode=learn.numeric_mode, metrics=metrics)
+    write_model(folder, card, learn.model.state_dict(), learn.seen, learn.known)
+    return folder
 
 
 def forget_decision_rule(learn: LearnerState, why: str) -> None:
