@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.cli.run.fitting import Fitted
 from warmstart.cli.run.folder import CONFUSION, EXCLUSIONS, MODEL, REPORT, FinishedRun, RunFolder
-from warmstart.cli.run.more_images import show_learning_curve
+from warmstart.cli.run.learning_curve import show_learning_curve
 from warmstart.cli.run.report import write_run_report
 from warmstart.cli.text.scores import show_scores
 from warmstart.data.table import ImageTable, damaged_notes

@@ -9,8 +9,8 @@ from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.cli.run.config import RunConfig
 from warmstart.cli.run.fitting import find_answers, fit_model, last_step
 from warmstart.cli.run.folder import RunFolder
+from warmstart.cli.run.learning_curve import find_learning_curve
 from warmstart.cli.run.loading import build_learner, load_data
-from warmstart.cli.run.more_images import find_learning_curve
 from warmstart.cli.run.outcome import TrainedModel, leave_outcome
 from warmstart.cli.run.pinning import hash_of_others, images_sha256, pin
 from warmstart.errors import SettingError
