@@ -12,6 +12,9 @@ REPO = Path(__file__).resolve().parents[2]
 ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
 DECISIONS = sorted((REPO / "docs" / "decisions").iterdir())
 HEADINGS = ["Choice", "Also weighed", "What would change our mind"]
+FIGURE = re.compile(r"(?<![\w.-])\d[\d.,]*\d(?![\w-])")
+CODE_LINE = re.compile(r"^(?:warmstart|learn\.|data =|predictions =)[^#\n]*", re.M)
+LINK = re.compile(r"\]\((?!README)([^)]+)\)")
 LONGEST_README, LONGEST_DECISION = 150, 60  # lines
 TOP = ("src", "tests", "docs", "benchmarks")
 DOCUMENTS = ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/experiments.md"]
@@ -83,6 +86,14 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(lines_of(REPO / "README.md")) <= LONGEST_README
+
+
+def test_the_chinese_readme_says_what_the_readme_says() -> None:
+    english, chinese = ("\n".join(lines_of(REPO / f"README{end}.md")) for end in ("", ".zh"))
+    assert english.count("\n## ") == chinese.count("\n## ")
+    for what in (FIGURE, CODE_LINE, LINK):
+        missing = set(what.findall(english)) - set(what.findall(chinese))
+        assert missing == set()
 
 
 def test_the_licence_is_whole() -> None:
