@@ -4,6 +4,7 @@ Needs Chromium. Run: python benchmarks/demo_picture.py
 """
 
 import html
+import io
 import os
 import shutil
 import subprocess
@@ -67,15 +68,16 @@ def demo(folder: Path) -> str:
     """What the demo prints, with its colours."""
     done = subprocess.run(
         [sys.executable, "-c", START, "demo"],
-        cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "WARMSTART_CACHE": str(folder / "cache")},
+        cwd=folder, check=True, capture_output=True, text=True,
+        env=os.environ
+        | {"FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "WARMSTART_CACHE": str(folder / "cache")},
     )  # fmt: skip
     return f"$ warmstart demo\n{done.stdout}"
 
 
 def as_html(printed: str) -> str:
     """Text with the terminal's colours → HTML with the same."""
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: SIM115
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(Text.from_ansi(printed), soft_wrap=True)
     return console.export_html(inline_styles=True, code_format="{code}") or html.escape(printed)
 
