@@ -107,13 +107,9 @@ def batches(num_rows: int = 20_000, num_classes: int = 20) -> dict[str, object]:
     import torch
 
     from warmstart.heads.arrays import ArrayInputs
+    from warmstart.training.head_card import LogisticHeadCard
     from warmstart.training.logistic import LogisticProblem
-    from warmstart.training.logistic_head import (
-        LogisticHeadCard,
-        batch_settings,
-        build_logistic_head,
-        unit_parts,
-    )
+    from warmstart.training.logistic_head import batch_settings, build_logistic_head, unit_parts
     from warmstart.training.loop import fit
     from warmstart.training.objective import Targets
 

@@ -23,7 +23,8 @@ from warmstart.cli.commands.demo import write_digits
 from warmstart.errors import TrainingError
 from warmstart.learner.reading import read_inputs
 from warmstart.results.lr_curve import LRCurve
-from warmstart.training.head import build_head, read_head_card
+from warmstart.training.head import build_head
+from warmstart.training.head_card import read_head_card
 from warmstart.training.loop import fit
 from warmstart.training.lr_finder import USUAL_RATES, lr_range_test
 from warmstart.training.objective import Targets

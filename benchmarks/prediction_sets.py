@@ -29,8 +29,9 @@ from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.metrics.prediction_sets import nonconformity_scores, score_sets, sets_of
 from warmstart.metrics.temperature import probabilities_of
+from warmstart.training.head_card import num_columns
 from warmstart.training.head_choice import choose_logistic, choosing_folds
-from warmstart.training.logistic_head import num_columns, unit_parts
+from warmstart.training.logistic_head import unit_parts
 
 ARCH = "tf_efficientnet_lite0"
 SIDES = {"flowers": None, "cifar10": 96}  # pixels; the backbone's own

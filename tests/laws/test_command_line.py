@@ -14,7 +14,7 @@ from PIL import Image
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.cli.main import main
-from warmstart.training.head import MLP_DECAY
+from warmstart.training.head_card import MLP_DECAY
 
 ARCH, SIZE, LR, EPOCHS = "tf_efficientnet_lite0", 32, 0.02, 2
 IN_A_NEW_PROCESS = """

@@ -14,14 +14,16 @@ from torch import Tensor, nn
 from warmstart.activations.fill import fill
 from warmstart.activations.inputs import ComputedInputs, RowParts, StoredInputs
 from warmstart.activations.namespace import CacheNamespace, NamespaceCard, row_key
-from warmstart.activations.openvino_compile import compile_graph, fast_precision, openvino_mode
+from warmstart.activations.openvino_compile import compile_graph
 from warmstart.activations.openvino_runner import OpenVinoRunner
+from warmstart.activations.processor import fast_precision, openvino_mode
 from warmstart.activations.runner import PrefixRunner
 from warmstart.activations.torch_runner import TorchRunner
 from warmstart.backbones.network import Normalise
 from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.errors import UnreadableImageError
-from warmstart.training.head import HeadCard, build_head
+from warmstart.training.head import build_head
+from warmstart.training.head_card import HeadCard
 from warmstart.training.loop import fit
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.schedule import Schedule
@@ -57,7 +59,7 @@ def runner(request: pytest.FixtureRequest) -> PrefixRunner:
         pytest.skip("this processor has no bfloat16 arithmetic")
     mode = openvino_mode(precision)
     return OpenVinoRunner(
-        compile_graph(prefix(), SIZE, precision), (NUM_FEATURES,), precision, mode
+        compile_graph(prefix(), SIZE, precision).model, (NUM_FEATURES,), precision, mode
     )
 
 

@@ -90,7 +90,7 @@ def test_and_the_saved_model_on_the_same_bytes(
     loaded = load_predictor(tmp_path / "model", arch=small_network)
     pixels = squares(12, 2)[0]
     assert np.array_equal(loaded.predict(pixels).probabilities, learn.predict().probabilities)
-    assert loaded.card.mode == learn.numeric_mode == loaded.members[0].frozen.card.mode
+    assert loaded.card.mode == learn.numeric_mode == loaded.members[0].mode
 
 
 @pytest.mark.parametrize("where", CUTS)

@@ -22,7 +22,8 @@ from warmstart.data.seen_images import SeenImages, keys_of
 from warmstart.errors import FileError, ModelFolderError
 from warmstart.files import committing, writing
 from warmstart.inference.model_card import ModelCard
-from warmstart.inference.model_folder import read_model, write_model
+from warmstart.inference.model_folder import read_model
+from warmstart.inference.model_weights import saved_tensors, write_model
 
 NUM_KILLS = 200
 SHAPE = (300, 300)
@@ -42,7 +43,7 @@ def save(folder: Path, number: int) -> None:
 def saved(folder: Path) -> int:
     """The number that all files of a model say."""
     model = read_model(folder)
-    values = model.tensors({"x": SHAPE})["x"]
+    values = saved_tensors(model, {"x": SHAPE})["x"]
     number = model.card.view_seed
     assert bool((values == number).all())
     assert model.seen is not None

@@ -1,6 +1,5 @@
 """A frozen prefix with its runner: what stores and predictors share."""
 
-import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,18 +9,15 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from warmstart.activations.kept_graph import GraphCard, keep_graph, kept_runner
 from warmstart.activations.namespace import NamespaceCard, row_key
-from warmstart.activations.openvino_compile import (
-    compile_graph,
-    fast_precision,
-    openvino_mode,
-    openvino_reason,
-)
+from warmstart.activations.openvino_compile import compile_graph, openvino_reason
 from warmstart.activations.openvino_runner import OpenVinoRunner, stored_dtype
+from warmstart.activations.processor import cpu_precision, openvino_mode, wanted_precision
 from warmstart.activations.runner import PixelRunner, PrefixRunner
 from warmstart.activations.torch_runner import TorchRunner
 from warmstart.arguments import shortly
-from warmstart.backbones.fingerprint import fingerprint
+from warmstart.backbones.fingerprint import fingerprint, is_library_code
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
 
@@ -79,7 +75,7 @@ class FrozenPart:
         self.backbone, self.cut, self.size, self.device = backbone, cut, size, device
         self.precision = resolve_precision(precision, device)
         self.torch_cuts = {} if torch_cuts is None else torch_cuts
-        self.store: Path | None = None  # where rows lie that earlier runs have made
+        self.store: Path | None = None  # where rows and graphs lie that earlier runs have made
 
     @cached_property
     def row_shape(self) -> tuple[int, ...]:
@@ -98,12 +94,46 @@ class FrozenPart:
         row_shape = self.row_shape  # by torch, so that a fault of the network's own shows here
         if self.device.type == "cpu" and self.cut not in self.torch_cuts:
             try:
-                compiled = compile_graph(self.prefix, self.size, self.precision)
-                mode = openvino_mode(self.precision)
-                return OpenVinoRunner(compiled, row_shape, self.precision, mode)
+                return self._openvino_runner(self.prefix, row_shape)
             except Exception as error:  # noqa: BLE001 - whatever OpenVINO raises; torch can do it
                 self._note_torch(error)
         return TorchRunner(self.prefix, row_shape, self.device, self.precision)
+
+    def _openvino_runner(self, prefix: nn.Module, row_shape: tuple[int, ...]) -> OpenVinoRunner:
+        """From the graph that an earlier run kept, else from one that is made and kept."""
+        mode, store = openvino_mode(self.precision), self.store
+        if store is None:
+            model = compile_graph(prefix, self.size, self.precision).model
+            return OpenVinoRunner(model, row_shape, self.precision, mode)
+        card = self._graph_card(mode, row_shape)
+        kept = kept_runner(card.folder(store))
+        if kept is None:
+            model, graph = compile_graph(prefix, self.size, self.precision)
+            keep_graph(store, card, graph)
+            kept = OpenVinoRunner(model, row_shape, self.precision, mode)
+        return kept
+
+    def _graph_card(self, mode: str, row_shape: tuple[int, ...]) -> GraphCard:
+        return GraphCard(
+            self.backbone, self.fingerprint, self.cut, self.size, mode, self.precision, row_shape
+        )
+
+    def graph_folder(self) -> Path | None:
+        """Where the graph of this part lies if it was kept; None where none ever is."""
+        mode = self._usual_mode()
+        if self.store is None or self.prefix is None or not mode:
+            return None
+        return self._graph_card(mode, self.row_shape).folder(self.store)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the prefix; "" of pixels."""
+        return "" if self.prefix is None else fingerprint(self.prefix)
+
+    @property
+    def is_library_code(self) -> bool:
+        """Whether versions of packages name all code of the prefix: none is the user's own."""
+        return self.prefix is not None and is_library_code(self.prefix)
 
     def _note_torch(self, error: Exception) -> None:
         """Remember why torch runs the prefix, and say so if it has not been said."""
@@ -126,7 +156,7 @@ class FrozenPart:
             return NamespaceCard("pixels", "", self.cut, "pixels", "uint8", self.row_shape)
         card = NamespaceCard(
             backbone=self.backbone,
-            fingerprint=fingerprint(self.prefix),
+            fingerprint=self.fingerprint,
             cut=self.cut,
             mode="",
             dtype=stored_dtype(self.precision),
@@ -155,25 +185,13 @@ class FrozenPart:
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """Make "auto" a choice: that of WARMSTART_PRECISION, or what the device does fast.
-
-    Raises:
-        SettingError: the name is another.
-    """
-    if precision == "auto":
-        precision = os.environ.get("WARMSTART_PRECISION", "auto")
-    if precision not in {"auto", "f32", "bf16"}:
-        raise SettingError(
-            f"precision={precision!r} is unknown.",
-            expected='"auto", "f32" or "bf16".',
-            fix='pass precision="auto".',
-            flags=("--precision", "auto"),
-        )
-    if precision != "auto":
-        return precision
+    """Make "auto" a choice: that of WARMSTART_PRECISION, or what the device does fast."""
+    wanted = wanted_precision(precision)
+    if wanted != "auto" or device.type == "cpu":
+        return cpu_precision(wanted)
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "f32"
-    return fast_precision() if device.type == "cpu" else "f32"
+    return "f32"
 
 
 def resolve_device(device: object) -> torch.device:

@@ -1,38 +1,20 @@
-"""A prefix → what OpenVINO runs, and what its arithmetic is called.
+"""A prefix → what OpenVINO runs.
 
-Torch is needed to record a prefix, and to ask what the processor can do; what was compiled runs in
-``openvino_runner``, which loads none of it.
+Torch is needed to record a prefix. What was compiled runs in ``openvino_runner``, and what was kept
+is read by ``kept_graph``: neither loads any of it.
 """
 
-import os
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
 from torch import nn
 
 from warmstart.activations.openvino_runner import BATCH
-from warmstart.activations.runner import fewer_instructions
+
+if TYPE_CHECKING:
+    from warmstart.activations.openvino_graph import CompiledGraph
 
 
-def fast_precision() -> str:
-    """Say "bf16" where the processor multiplies it in hardware, else "f32"."""
-    has = torch.cpu.get_capabilities()
-    return "bf16" if has.get("avx512_bf16") or has.get("amx_bf16") else "f32"
-
-
-def openvino_mode(precision: str) -> str:
-    """All that can change a bit. One thread per stream, so the number of cores cannot."""
-    import openvino
-
-    has = torch.cpu.get_capabilities()
-    names = ("amx_bf16", "amx_fp16", "avx512_bf16", "avx512_fp16", "avx512_f", "avx2", "fma3")
-    instructions = "+".join(name for name in names if has.get(name)) or has["architecture"]
-    return (
-        f"openvino-{openvino.__version__}/{precision}/{instructions}{fewer_instructions()}/b{BATCH}"
-    )
-
-
-def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
+def compile_graph(prefix: nn.Module, size: int, precision: str) -> "CompiledGraph":
     """Translate a prefix and compile it for batches of (BATCH, size, size, 3) uint8.
 
     Args:
@@ -41,24 +23,18 @@ def compile_graph(prefix: nn.Module, size: int, precision: str) -> Any:
         precision: "bf16" or "f32".
 
     Returns:
-        OpenVINO's compiled model, which has run once: some operations fail only then.
+        OpenVINO's compiled model, which has run once: some operations fail only then; its graph.
 
         An ImportError, where OpenVINO is not available, is left to whoever calls.
 
     Raises:
         RuntimeError: it cannot run the prefix; the message is the reason in a few words.
     """
-    from warmstart.activations.openvino_graph import PRECISION, faithful_model
+    from warmstart.activations.openvino_cpu import cpu_settings
+    from warmstart.activations.openvino_graph import faithful_model
 
-    num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    settings = {
-        PRECISION: precision,
-        "NUM_STREAMS": num_cores,
-        "INFERENCE_NUM_THREADS": num_cores,
-        "ENABLE_CPU_PINNING": False,
-    }
     try:
-        return faithful_model(prefix, (BATCH, size, size, 3), settings)
+        return faithful_model(prefix, (BATCH, size, size, 3), cpu_settings(precision))
     except Exception as error:
         raise RuntimeError(openvino_reason(error)) from error
 

@@ -6,8 +6,7 @@ tenth of that. What it does not know is left to that converter.
 
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import openvino
@@ -18,10 +17,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from torch.utils.weak import WeakIdKeyDictionary
 
+from warmstart.activations.openvino_cpu import PRECISION, compile_in_thread
 from warmstart.activations.openvino_ops import TRANSLATIONS, Value
 
-PRECISION = "INFERENCE_PRECISION_HINT"
 LARGEST_DIFFERENCE = 1e-3  # of the outputs' size: more than that is a wrong translation
+
+
+class CompiledGraph(NamedTuple):
+    """OpenVINO's compiled model, and the graph that can be kept."""
+
+    model: openvino.CompiledModel
+    graph: openvino.Model
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -72,7 +78,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def faithful_model(
     prefix: nn.Module, shape: tuple[int, ...], settings: Mapping[str, Any]
-) -> openvino.CompiledModel:
+) -> CompiledGraph:
     """Translate by recording, else with OpenVINO's converter; compile; compare with torch.
 
     Args:
@@ -81,7 +87,8 @@ def faithful_model(
         settings: Of the compiled model, by OpenVINO's names, with ``PRECISION``.
 
     Returns:
-        A model that gives in float32 what torch gives, and has run: some operations fail only then.
+        A model that gives in float32 what torch gives, and has run: some operations fail only then;
+        and the graph that it was compiled from.
         Where neither way leads to one, the last error that a translator raised is raised again.
     """
     generator = torch.Generator().manual_seed(0)
@@ -100,7 +107,7 @@ def faithful_model(
             continue
         largest = LARGEST_DIFFERENCE * max(1e-6, float(wanted.abs().max()))
         if found.shape == wanted.shape and np.abs(found - wanted.numpy()).max() < largest:
-            return model
+            return CompiledGraph(model, graph)
         failure = RuntimeError("its values differ from those of torch")
     raise failure
 
@@ -120,19 +127,3 @@ def converted(prefix: nn.Module, pixels: Tensor) -> tuple[openvino.Model, Tensor
         traced = torch.jit.trace(prefix, pixels, check_trace=False)  # type: ignore[no-untyped-call]
         graph = openvino.convert_model(traced, example_input=pixels, input=list(pixels.shape))
         return graph, prefix(pixels)
-
-
-def compile_in_thread(graph: openvino.Model, settings: Mapping[str, Any]) -> Any:
-    """OpenVINO's compiled model, for the CPU.
-
-    On processors with AVX-512, OpenVINO gives the thread that compiles another stack for signals,
-    and on deleting a model puts back the one before. Of two models deleted in the order of their
-    making the second puts back memory that the first has freed, and the next signal (Ctrl-C) kills
-    the process. A thread of its own has no stack that could be put back.
-
-    Args:
-        graph: What to compile.
-        settings: By OpenVINO's names.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
-        return pool.submit(openvino.Core().compile_model, graph, "CPU", dict(settings)).result()

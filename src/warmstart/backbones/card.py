@@ -139,6 +139,11 @@ def is_timm_name(text: str) -> bool:
     return bool(timm.is_model(text.partition(".")[0]))
 
 
+def is_library_arch(name: str) -> bool:
+    """Whether a card's name of an architecture is timm's or torchvision's, as far as it shows."""
+    return name.startswith("torchvision.") or is_timm_name(name)
+
+
 def near_timm_names(arch: str) -> list[str]:
     """The three most alike names, the embedded one if there are none."""
     import difflib

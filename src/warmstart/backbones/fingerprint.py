@@ -35,6 +35,12 @@ def fingerprint(prefix: nn.Module) -> str:
     return digest.hexdigest()
 
 
+def is_library_code(prefix: nn.Module) -> bool:
+    """Whether all code of a module is that of packages that are named by their versions."""
+    packages = {type(module).__module__.partition(".")[0] for module in prefix.modules()}
+    return packages <= set(VERSIONED)
+
+
 def plain_attributes(module: nn.Module) -> str:
     """Numbers, words and functions that a module keeps for its forward pass."""
     found = []

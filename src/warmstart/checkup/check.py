@@ -36,7 +36,7 @@ from warmstart.images.decode import decode
 from warmstart.images.image_file import ImageHeader, read_image_header
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import NetworkPlan, new_network
-from warmstart.training.logistic_head import Parts
+from warmstart.training.head_card import Parts
 
 THUMBNAIL_SIDE = 64  # pixels that decoding must leave
 FEW = 20  # training images; below, scores of the class depend on which ones they are

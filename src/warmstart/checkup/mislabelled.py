@@ -9,6 +9,7 @@ from warmstart.checkup.findings import Mislabelled
 from warmstart.data.folds import draw_folds
 from warmstart.data.table import ImageTable
 from warmstart.metrics.temperature import logits_of, probabilities_of
+from warmstart.training.head_card import Parts
 from warmstart.training.head_choice import (
     DEFAULT_PENALTY,
     FEWEST_EVALUATED,
@@ -17,7 +18,7 @@ from warmstart.training.head_choice import (
     num_useful_folds,
 )
 from warmstart.training.logistic import PENALTIES, LogisticProblem, PenaltyPath
-from warmstart.training.logistic_head import Parts, unit_parts
+from warmstart.training.logistic_head import unit_parts
 
 LEAST_UNITS = 3  # of pictures, for folds
 LEAST_MARGIN = 0.5  # another class is three times as likely; at 1/3 it finds little more

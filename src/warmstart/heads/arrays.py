@@ -10,16 +10,10 @@ from torch import Tensor, nn
 
 from warmstart.arguments import shortly
 from warmstart.errors import SettingError
+from warmstart.training.head_card import LogisticHeadCard, Parts, num_columns
 from warmstart.training.head_choice import choose_logistic, choosing_folds, is_solved
 from warmstart.training.logistic import LogisticProblem
-from warmstart.training.logistic_head import (
-    LogisticHeadCard,
-    Parts,
-    batch_settings,
-    build_logistic_head,
-    num_columns,
-    unit_parts,
-)
+from warmstart.training.logistic_head import batch_settings, build_logistic_head, unit_parts
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
 from warmstart.training.probabilities import BLOCK_ROWS

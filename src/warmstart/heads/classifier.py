@@ -16,7 +16,8 @@ from warmstart.errors import SettingError
 from warmstart.heads.arrays import ArrayInputs, fit_logistic, resolve_feature_parts
 from warmstart.metrics.labelled_rows import LIKELY
 from warmstart.results.head_fit import HEADS
-from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, HeadCard, build_head, dropouts_of
+from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, build_head, dropouts_of
+from warmstart.training.head_card import HeadCard
 from warmstart.training.loop import fit
 from warmstart.training.objective import Targets
 from warmstart.training.probabilities import probabilities

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from warmstart.errors import SettingError
-from warmstart.training.head import HeadCard, build_head
+from warmstart.training.head import build_head
+from warmstart.training.head_card import HeadCard
 from warmstart.training.loop import fit
 from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.objective import Inputs, Targets

@@ -16,14 +16,10 @@ from warmstart.backbones.pooling import output_shape, pool_for
 from warmstart.backbones.weights import CLASSIFIER_PREFIXES, load_pretrained
 from warmstart.errors import ModelFolderError, WarmstartError, WeightsError
 from warmstart.inference.model_card import COPY_AGAIN, ModelCard
-from warmstart.inference.model_folder import SavedModel, joined_state, member_prefix
-from warmstart.training.head import (
-    HeadCard,
-    build_head,
-    check_head_shape,
-    dropouts_of,
-    read_head_card,
-)
+from warmstart.inference.model_folder import SavedModel, member_prefix
+from warmstart.inference.model_weights import joined_state, saved_tensors
+from warmstart.training.head import build_head, check_head_shape, dropouts_of
+from warmstart.training.head_card import HeadCard, read_head_card
 
 MOST_MISSING = 30_000_000  # weights that a network may have more than its file: 120 MB
 
@@ -102,7 +98,7 @@ def loaded_networks(
             f"{saved.folder}: {error.what}", expected=error.expected, fix=COPY_AGAIN
         ) from error
     wanted = joined_state([network.state_dict() for network in networks])
-    tensors = saved.tensors({name: tuple(tensor.shape) for name, tensor in wanted.items()})
+    tensors = saved_tensors(saved, {name: tuple(each.shape) for name, each in wanted.items()})
     for number, network in enumerate(networks):
         prefix = member_prefix(number)
         network.load_state_dict({name: tensors[prefix + name] for name in network.state_dict()})

@@ -1,32 +1,26 @@
-"""A saved model: weights as safetensors, everything else as JSON. Nothing in it is executed."""
+"""What a model folder says, read without torch: safetensors and JSON. Nothing in it is executed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import load, save
-from torch import Tensor
-
-from warmstart.backbones.network import nonfinite_in_words
 from warmstart.data.seen_images import SeenImages
 from warmstart.errors import FileError, ModelFolderError, WarmstartError
-from warmstart.files.committing import commit, committed_place, read_committed, sha256_of
+from warmstart.files.committing import committed_place, read_committed
 from warmstart.files.tensors import Header, read_header
-from warmstart.inference.known_file import KNOWN, check_has_known, known_file, read_known
+from warmstart.inference.known_file import read_known
 from warmstart.inference.model_card import (
     CARD,
     COPY_AGAIN,
     EXPECTED,
     WEIGHTS,
-    CardFile,
     ModelCard,
-    check_card,
     read_card,
     refuse_unreadable,
 )
-from warmstart.inference.seen_file import SEEN, read_seen, seen_file
+from warmstart.inference.seen_file import read_seen
 from warmstart.metrics.known_features import KnownFeatures
-from warmstart.training.head import read_head_card
+from warmstart.training.head_card import read_head_card
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,19 +38,12 @@ class SavedModel:
     seen: SeenImages | None
     known: KnownFeatures | None
 
-    def tensors(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-        """The weights of a network with tensors of these shapes."""
-        self.check_shapes(shapes)
-        place = self.folder / WEIGHTS
+    def content(self) -> bytes:
+        """The file of weights, which is the one that was saved."""
         try:
-            content = read_committed(
-                self.folder, WEIGHTS, self.weights_sha256, self.header.num_bytes
-            )
+            return read_committed(self.folder, WEIGHTS, self.weights_sha256, self.header.num_bytes)
         except (OSError, FileError) as error:
-            refuse_unreadable(place, error)
-        tensors = load(content)
-        check_finite(tensors, f"{place} holds", "a model whose weights are numbers.", COPY_AGAIN)
-        return tensors
+            refuse_unreadable(self.folder / WEIGHTS, error)
 
     def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """See that the weights are those of a network, before anything is allocated for them.
@@ -77,46 +64,6 @@ class SavedModel:
                 + ", ".join(f"{name} {version}" for name, version in self.card.versions.items()),
                 fix=f"pip install timm=={self.card.versions.get('timm', '1.0.31')}",
             )
-
-
-def write_model(
-    folder: Path,
-    card: ModelCard,
-    tensors: Mapping[str, Tensor],
-    seen: SeenImages,
-    known: KnownFeatures | None = None,
-) -> None:
-    """Write all files, at once: whoever reads finds the old model or the new one.
-
-    Args:
-        folder: Made if it is not there.
-        card: Everything but the weights.
-        tensors: The network's state dict.
-        seen: The pictures that it was trained on.
-        known: What these look like to it, where that decides what is "unknown".
-    """
-    check_card(card, "the model")
-    check_heads(card, "the model")
-    check_has_known(card, "the model", has_known=known is not None)
-    fix = "train again with a smaller rate; what was saved before is still there."
-    check_finite(tensors, "the model has", "weights that are numbers.", fix)
-    content = save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
-    keys, about_keys = seen_file(seen)
-    parts, about_known = {WEIGHTS: content, SEEN: keys}, None
-    if known is not None:
-        parts[KNOWN], about_known = known_file(known)
-    text = CardFile(card, sha256_of(content), about_keys, about_known).to_json()
-    removed = [] if known is not None else [KNOWN]  # of the model before
-    commit(folder, parts, folder / CARD, text.encode(), removed=removed)
-
-
-def joined_state(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The tensors of several networks in one file; those of the first have their own names."""
-    return {
-        member_prefix(number) + name: tensor
-        for number, state in enumerate(states)
-        for name, tensor in state.items()
-    }
 
 
 def member_prefix(number: int) -> str:
@@ -179,20 +126,3 @@ def check_head(card: ModelCard, name: str) -> None:
             expected="an output for each class.",
             fix=COPY_AGAIN,
         )
-
-
-def check_finite(tensors: Mapping[str, Tensor], whose: str, expected: str, fix: str) -> None:
-    """See that weights are numbers.
-
-    Args:
-        tensors: By name.
-        whose: How the error begins, such as "the model has".
-        expected: And goes on,
-        fix: and ends.
-
-    Raises:
-        ModelFolderError: NaN or infinity is among them.
-    """
-    wrong = nonfinite_in_words(tensors)
-    if wrong:
-        raise ModelFolderError(f"{whose} {wrong}.", expected=expected, fix=fix)

@@ -1,13 +1,12 @@
 """A network that names pictures, whether just trained or loaded from a folder."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, text
 from warmstart.backbones.card import read_architecture
@@ -26,22 +25,35 @@ from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.evaluation import TRAINED, evaluate_labelled
-from warmstart.inference.member import NetworkMember, Render
+from warmstart.inference.member import Member, Render
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.metrics.known_features import KnownFeatures
+from warmstart.metrics.logits import mean_probabilities
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import print_styled
-from warmstart.training.probabilities import mean_logit_probabilities
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from warmstart.inference.network_member import NetworkMember
 
 ROWS_AT_ONCE = 256  # of several members: what is rendered and waits for the next one
+
+
+def read_head(name: str, head: object) -> Any:
+    """A head of the user's own."""
+    from torch import nn  # here: only who passes one needs it
+
+    return instance_of(nn.Module, "the head that the model was saved with")(name, head)
+
 
 READERS: dict[str, Reader[Any]] = VIEW_READERS | {
     "aug_tfms": read_augmentation,
     "folder": path,
     "arch": read_architecture,
-    "custom_head": instance_of(nn.Module, "the head that the model was saved with"),
+    "custom_head": read_head,
     "on_unreadable": one_of("raise", "use"),
 }
 
@@ -75,10 +87,11 @@ class Predictor:
 
     def __init__(
         self,
-        members: Sequence[NetworkMember],
+        members: "Sequence[Member]",
         card: ModelCard,
         seen: SeenImages | None = None,
         known: KnownFeatures | None = None,
+        load_networks: "Callable[[], Sequence[NetworkMember]] | None" = None,
     ) -> None:
         """Take the networks that answer together: the mean of their logits.
 
@@ -88,18 +101,34 @@ class Predictor:
             seen: Which pictures trained it, or chose; None where it cannot tell.
             known: What the training pictures look like to the first network; None where the
                 probabilities decide what is "unknown", or nothing does.
+            load_networks: Loads the same networks with torch, if the members do without it.
         """
         self.members, self.card, self.seen, self.known = tuple(members), card, seen, known
+        self._load_networks = load_networks
+        self._networks: Sequence[NetworkMember] = ()
 
     @property
-    def model(self) -> nn.Module:
+    def networks(self) -> "Sequence[NetworkMember]":
+        """The members as torch has them; loaded now, where they answer without it.
+
+        Example:
+            >>> len(predictor.networks)
+            1
+        """
+        if not self._networks:
+            load: Any = self._load_networks
+            self._networks = self.members if load is None else load()  # type: ignore[assignment]
+        return self._networks
+
+    @property
+    def model(self) -> "nn.Module":
         """The whole network as an ordinary module; of several, the first.
 
         Example:
             >>> predictor.model is learn.model
             True
         """
-        return self.members[0].model
+        return self.networks[0].model
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -298,8 +327,8 @@ class Predictor:
             return found, None
         return found, np.concatenate(scores) if scores else np.empty(0)
 
-    def probabilities(self, blocks: Sequence[Iterable[Tensor]]) -> NDArray[np.float64]:
-        """Probabilities (N, K) of activations, in blocks of at most BLOCK_ROWS rows.
+    def probabilities(self, blocks: Sequence[Iterable[Any]]) -> NDArray[np.float64]:
+        """Probabilities (N, K) of activations, in blocks as the members have them.
 
         Args:
             blocks: Of each member, the same rows.
@@ -309,9 +338,8 @@ class Predictor:
             >>> predictor.probabilities([[torch.zeros(3, learn.num_features)]]).shape
             (3, 2)
         """
-        return mean_logit_probabilities(
-            [member.head for member in self.members],
-            blocks,
+        return mean_probabilities(
+            [member.logits(each) for member, each in zip(self.members, blocks, strict=True)],
             is_multi_label=self.card.is_multi_label,
             temperature=self.card.answering.temperature,
         )

@@ -29,8 +29,8 @@ from warmstart.learner.layers import BN_MODES
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.training.balance import WAYS
-from warmstart.training.head import DROPOUTS, HIDDEN_SIZES, AnyHeadCard, HeadCard
-from warmstart.training.logistic_head import LogisticHeadCard
+from warmstart.training.head import DROPOUTS, HIDDEN_SIZES
+from warmstart.training.head_card import AnyHeadCard, HeadCard, LogisticHeadCard
 from warmstart.training.settings import OPTIMISERS, PRECISIONS
 
 CHOOSERS = ("held_back", "valid")

@@ -9,7 +9,8 @@ from warmstart.activations.inputs import RenderedRows
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.comparison.backbones import BackboneTrial
 from warmstart.learner.conv_learner import ConvLearner
-from warmstart.training.logistic_head import LogisticHeadCard, build_logistic_head
+from warmstart.training.head_card import LogisticHeadCard
+from warmstart.training.logistic_head import build_logistic_head
 from warmstart.training.state import module_state
 
 TIMED_ROWS = 128

@@ -54,7 +54,7 @@ from warmstart.results.lr_curve import LRCurve
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
-from warmstart.training.head import AnyHeadCard
+from warmstart.training.head_card import AnyHeadCard
 from warmstart.training.schedule import OneCycle, Schedule
 
 

@@ -23,8 +23,7 @@ from warmstart.learner.reading import read_inputs
 from warmstart.learner.state import LearnerState
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.colour import show_lines
-from warmstart.training.head import read_head_card
-from warmstart.training.logistic_head import LogisticHeadCard, Parts
+from warmstart.training.head_card import LogisticHeadCard, Parts, read_head_card
 from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings

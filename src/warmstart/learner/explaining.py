@@ -44,7 +44,7 @@ def seen_rows(
     Returns:
         All that could be had, and in words what could not.
     """
-    member = predictor.members[0]
+    member = predictor.networks[0]
 
     def render(row: int) -> Pixels:
         content = read(row)
@@ -125,7 +125,7 @@ def stored(
 ) -> NDArray[np.floating] | None:
     """Activations (N, D) of the plain view, None unless all of them are stored."""
     folder = cache_dir / "activations"
-    member = predictor.members[0]
+    member = predictor.networks[0]
     frozen = member.frozen
     if not (folder / frozen.card.identity).is_dir():
         return None

@@ -17,7 +17,7 @@ from warmstart.files.strict import convert
 from warmstart.learner.head_rows import HeadRows
 from warmstart.results.head_fit import HeadFit
 from warmstart.training.head import build_head
-from warmstart.training.logistic_head import LogisticHeadCard
+from warmstart.training.head_card import LogisticHeadCard
 from warmstart.training.sealed import raise_damaged, read_sealed, write_sealed
 
 FORMAT = "warmstart-head-1"

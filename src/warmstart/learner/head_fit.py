@@ -34,9 +34,10 @@ from warmstart.results.head_fit import HeadFit, HeadTrial
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.epochs import print_head_fit
 from warmstart.training.balance import balanced
-from warmstart.training.head import MLP_DECAY, HeadCard, build_head, mlp_epochs
+from warmstart.training.head import build_head
+from warmstart.training.head_card import MLP_DECAY, HeadCard, LogisticHeadCard, Parts, mlp_epochs
 from warmstart.training.head_choice import LogisticChoice, trial_of
-from warmstart.training.logistic_head import LogisticHeadCard, Parts, batch_settings
+from warmstart.training.logistic_head import batch_settings
 from warmstart.training.loop import fit as fit_module
 from warmstart.training.probabilities import BLOCK_ROWS, evaluate_rows, evaluate_valid
 from warmstart.training.randomness import kept_random_state

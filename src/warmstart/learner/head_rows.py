@@ -11,13 +11,9 @@ from torch import nn
 from warmstart.learner.inputs import TableInputs
 from warmstart.metrics.temperature import probabilities_of
 from warmstart.training.balance import class_weights
+from warmstart.training.head_card import LogisticHeadCard, Parts, num_columns
 from warmstart.training.head_choice import LogisticChoice, choose_logistic, choosing_folds
-from warmstart.training.logistic_head import (
-    LogisticHeadCard,
-    Parts,
-    build_logistic_head,
-    num_columns,
-)
+from warmstart.training.logistic_head import build_logistic_head
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """What training images look like to the network as it predicts now."""
 
 from warmstart.backbones.pooling import pooled_parts
-from warmstart.inference.member import features_of
+from warmstart.inference.network_member import features_of
 from warmstart.learner.predicting import table_predictor
 from warmstart.learner.state import LearnerState
 from warmstart.metrics.known_features import FEWEST_ROWS, KnownFeatures, fit_known_features

@@ -22,7 +22,8 @@ from warmstart.metrics.learning_curve import (
 )
 from warmstart.results.head_fit import HeadFit
 from warmstart.results.learning_curve import CurvePoint, LearningCurve
-from warmstart.training.logistic_head import Parts, unit_parts
+from warmstart.training.head_card import Parts
+from warmstart.training.logistic_head import unit_parts
 from warmstart.training.nested_subsets import SubsetRows, num_chains, subset_errors
 
 FEWEST_UNITS = 20  # images or groups of them

@@ -17,7 +17,8 @@ from warmstart.learner.matching import (
 )
 from warmstart.learner.snapshots import Snapshots
 from warmstart.learner.state import LearnerState, forget_decision_rule, seen_through
-from warmstart.training.head import AnyHeadCard, check_head_shape
+from warmstart.training.head import check_head_shape
+from warmstart.training.head_card import AnyHeadCard
 
 
 def put_head(learn: LearnerState, head: nn.Module, card: AnyHeadCard | None) -> None:

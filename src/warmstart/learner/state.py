@@ -6,17 +6,19 @@ from typing import Any
 
 import torch
 
+from warmstart.activations.kept_graph import remember_model
 from warmstart.activations.table_activations import TableActivations
-from warmstart.backbones.card import Architecture, name_of
+from warmstart.backbones.card import Architecture, is_library_arch, name_of
 from warmstart.backbones.network import ClassifierNetwork, backbone_fingerprint
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import ImageTable
 from warmstart.inference.assembly import frozen_settings
-from warmstart.inference.member import NetworkMember
+from warmstart.inference.graph_memory import model_name
 from warmstart.inference.model_card import ModelCard
-from warmstart.inference.model_folder import write_model
+from warmstart.inference.model_weights import write_model
+from warmstart.inference.network_member import NetworkMember
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.environment import versions
 from warmstart.learner.frozen_parts import FrozenParts
@@ -192,8 +194,25 @@ def seen_through(tfms: ModelTransforms) -> dict[str, Any]:
 def save_learner(learn: LearnerState, folder: Path, metrics: dict[str, float]) -> Path:
     """Write the model, with scores that its card shall show."""
     card = replace(learn.card, mode=learn.numeric_mode, metrics=metrics)
-    write_model(folder, card, learn.model.state_dict(), learn.seen, learn.known)
+    sha256 = write_model(folder, card, learn.model.state_dict(), learn.seen, learn.known)
+    remember_graph(learn, card, sha256)
     return folder
+
+
+def remember_graph(learn: LearnerState, card: ModelCard, sha256: str, number: int = 0) -> None:
+    """Note whose frozen part a kept graph is, so that the saved model answers without torch.
+
+    Args:
+        learn: Whose network it is.
+        card: Of the model.
+        sha256: Of its file of weights.
+        number: Of the network in it.
+    """
+    frozen = learn.parts.pooled().frozen
+    folder, name = frozen.graph_folder(), model_name(card, number, sha256)
+    is_published = frozen.is_library_code and is_library_arch(card.of_each[number].arch)
+    if folder is not None and name is not None and is_published:
+        remember_model(folder, name)
 
 
 def forget_decision_rule(learn: LearnerState, why: str) -> None:

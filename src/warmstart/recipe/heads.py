@@ -2,7 +2,7 @@
 
 from warmstart.recipe.recipe_run import RecipeRun
 from warmstart.results.out_of_fold import OutOfFoldPredictions
-from warmstart.training.head import MLP_DECAY, mlp_epochs
+from warmstart.training.head_card import MLP_DECAY, mlp_epochs
 
 NUM_FOLDS = 5
 LOGISTIC, MLP = "logistic", "mlp"

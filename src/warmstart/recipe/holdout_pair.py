@@ -22,7 +22,7 @@ from warmstart.learner.holdout import Holdout
 from warmstart.results.history import History
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
-from warmstart.training.head import read_head_card
+from warmstart.training.head_card import read_head_card
 from warmstart.training.state import clone_tensors
 
 FEWEST_UNITS = 5  # pictures or groups: with fewer there is no cross-validation worth the name

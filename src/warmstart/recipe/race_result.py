@@ -7,11 +7,12 @@ from typing import Any
 from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.seen_images import SeenImages
-from warmstart.inference.model_folder import joined_state, write_model
+from warmstart.inference.model_weights import joined_state, write_model
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.learner.decision import joined_others, seen_others, with_unknown
 from warmstart.learner.predicting import content_hashes, rows_of_split, table_predictor
+from warmstart.learner.state import remember_graph
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.results.race_record import RaceRecord
@@ -114,5 +115,7 @@ class RaceResult:
         card = replace(self.predictor.card, metrics=metrics or {})
         state = joined_state([learn.model.state_dict() for learn in self.learners])
         model = self.predictor
-        write_model(Path(folder), card, state, model.seen or SeenImages(), model.known)
+        sha256 = write_model(Path(folder), card, state, model.seen or SeenImages(), model.known)
+        for number, learn in enumerate(self.learners):
+            remember_graph(learn.state, card, sha256, number)
         return Path(folder)

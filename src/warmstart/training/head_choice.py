@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from warmstart.data.folds import draw_folds
 from warmstart.metrics.temperature import cross_entropies
 from warmstart.results.head_fit import HeadTrial
+from warmstart.training.head_card import Parts, num_columns
 from warmstart.training.logistic import LogisticProblem, LogisticWeights, PenaltyPath
-from warmstart.training.logistic_head import Parts, num_columns, unit_parts
+from warmstart.training.logistic_head import unit_parts
 
 NUM_FOLDS = 5
 FEWEST_UNITS = 3  # as draw_folds wants them

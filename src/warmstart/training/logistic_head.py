@@ -1,70 +1,22 @@
 """The head of logistic regression: features divided by their length, and one linear layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from warmstart.errors import SettingError
+from warmstart.training.head_card import LogisticHeadCard, Parts
 from warmstart.training.logistic import LogisticWeights
+from warmstart.training.logistic_answers import SHORTEST, LogisticAnswers
 from warmstart.training.schedule import Schedule
 from warmstart.training.settings import FitSettings
 
-Parts: TypeAlias = tuple[tuple[int, int], ...]
-"""First column of each part of the pooled row that is used, and the one after its last."""
-KIND = "logistic"
-SHORTEST = 1e-12  # a row of zeros stays one
 FEWEST_EPOCHS, FEWEST_STEPS = 10, 3000  # at least so many of both
 BATCH_ROWS = 256
 BATCH_RATE = 3.84  # over the number of columns: half of what momentum 0.9 bears, for any K
-
-
-@dataclass(frozen=True)
-class LogisticHeadCard:
-    """What a logistic head is built from: plain data that a saved model can carry.
-
-    ``parts`` are the columns of the pooled row that are used, each divided by its own length.
-    """
-
-    num_features: int
-    num_classes: int
-    parts: Parts
-    kind: str = KIND
-
-    def __post_init__(self) -> None:
-        """Refuse what no head can be built from.
-
-        Raises:
-            SettingError: there is no feature, no class, or a part does not lie in the row.
-        """
-        ends = [column for part in self.parts for column in part]
-        fits = bool(ends) and min(ends) >= 0 and max(ends) <= self.num_features
-        if not fits or self.num_classes < 1 or any(first >= last for first, last in self.parts):
-            raise SettingError(
-                f"a logistic head of the columns {self.parts[:4]} of {self.num_features} features "
-                f"and {self.num_classes} classes cannot be built.",
-                expected="parts (first, last + 1) within the features, and a class at least.",
-                fix="report this: it is a fault of warmstart, or of a file.",
-            )
-
-    @property
-    def num_used(self) -> int:
-        """Number of columns that are used."""
-        return num_columns(self.parts)
-
-    @property
-    def num_weights(self) -> int:
-        """Of its linear layer."""
-        return (self.num_used + 1) * self.num_classes
-
-
-def num_columns(parts: Parts) -> int:
-    """How many columns the parts have together."""
-    return sum(last - first for first, last in parts)
 
 
 class DivideByLength(nn.Module):
@@ -127,6 +79,19 @@ def build_logistic_head(
             linear.weight.copy_(torch.from_numpy(weights.weight / lengths))
             linear.bias.copy_(torch.from_numpy(weights.bias))
     return nn.Sequential(DivideByLength(card.parts), linear)
+
+
+def logistic_answers(module: nn.Module) -> LogisticAnswers | None:
+    """How a logistic head on the CPU answers; None for any other module."""
+    if not isinstance(module, nn.Sequential) or len(module) != 2:
+        return None
+    divide, linear = module
+    if not isinstance(divide, DivideByLength) or not isinstance(linear, nn.Linear):
+        return None
+    if linear.weight.device.type != "cpu":
+        return None
+    weight, bias = linear.weight.detach().numpy(), linear.bias.detach().numpy()
+    return LogisticAnswers(divide.parts, weight, bias)
 
 
 def batch_settings(

@@ -1,15 +1,16 @@
 """Inputs → probabilities and scores, a row's bits depending on nothing but the row."""
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from warmstart.errors import DivergedError, TrainingError
+from warmstart.errors import TrainingError
 from warmstart.metrics.evaluate import BriefScores, brief_scores
+from warmstart.metrics.logits import mean_probabilities
+from warmstart.training.logistic_head import logistic_answers
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.precision import in_arithmetic
 from warmstart.training.state import kept_modes
@@ -37,58 +38,42 @@ def probabilities(
     Returns:
         (N, K) in [0, 1].
     """
-    return mean_logit_probabilities(
-        [module],
-        [inputs],
-        is_multi_label=is_multi_label,
-        temperature=temperature,
-        precision=precision,
-    )
+    logits = module_logits(module, inputs, precision)
+    return mean_probabilities([logits], is_multi_label=is_multi_label, temperature=temperature)
 
 
-def mean_logit_probabilities(
-    modules: Sequence[nn.Module],
-    inputs: Sequence[Iterable[Tensor]],
-    *,
-    is_multi_label: bool,
-    temperature: float = 1.0,
-    precision: str = "f32",
-) -> NDArray[np.float64]:
-    """Likewise of the mean of several modules' logits; of one it has the same bits.
+def module_logits(
+    module: nn.Module, inputs: Iterable[Tensor], precision: str = "f32"
+) -> Iterator[NDArray[np.float64]]:
+    """Logits (n, K) of each block, by the module in eval mode.
 
     Args:
-        modules: Each as in ``probabilities``.
-        inputs: Of each, blocks of the same rows.
-        is_multi_label: Sigmoid of each logit, instead of a softmax over the classes.
-        temperature: What the mean is divided by.
+        module: As in ``probabilities``.
+        inputs: Blocks of at most BLOCK_ROWS rows.
         precision: "f32" or "bf16".
-
-    Returns:
-        (N, K) in [0, 1].
-
-    Raises:
-        DivergedError: a network gives something that is no finite number.
     """
-    runs, parts = [in_arithmetic(module, precision) for module in modules], []
-    with ExitStack() as kept:
-        for module in modules:
-            kept.enter_context(kept_modes(module))
-            module.eval()
-        for blocks in zip(*inputs, strict=True):  # made outside of inference mode, which a runner
-            with torch.inference_mode():  # could not start in
-                logits = [logits_of_block(*pair) for pair in zip(runs, blocks, strict=True)]
-                mean = torch.stack(logits).mean(dim=0) / temperature
-                answers = mean.sigmoid() if is_multi_label else mean.softmax(dim=1)
-                parts.append(answers.cpu().numpy())
-    found = np.concatenate(parts) if parts else np.empty((0, 0))
-    if not np.isfinite(found).all():
-        row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
-        raise DivergedError(
-            f"the network's answers are no numbers, first in row {row} of {len(found)}.",
-            expected="weights that give finite answers.",
-            fix="train again, with a smaller rate.",
-        )
-    return found
+    run = answering(module, precision)
+    with kept_modes(module):
+        module.eval()
+        for block in inputs:  # made outside of inference mode, which a runner could not start in
+            with torch.inference_mode():
+                logits = run(block)
+            yield logits
+
+
+def answering(module: nn.Module, precision: str) -> Callable[[Tensor], NDArray[np.float64]]:
+    """A module as a function of a block: a logistic head's is numpy's, which needs no torch."""
+    logistic = logistic_answers(module) if precision == "f32" else None
+    if logistic is not None:
+        return lambda block: logistic.logits(block.numpy())
+    run = in_arithmetic(module, precision)
+
+    def logits(block: Tensor) -> NDArray[np.float64]:
+        padded = block.new_zeros((BLOCK_ROWS, *block.shape[1:]))
+        padded[: len(block)] = block
+        return np.asarray(run(padded)[: len(block)].double().cpu().numpy())
+
+    return logits
 
 
 def highest_logits(module: nn.Module, inputs: Iterable[Tensor]) -> NDArray[np.float64]:
@@ -98,20 +83,8 @@ def highest_logits(module: nn.Module, inputs: Iterable[Tensor]) -> NDArray[np.fl
         module: As in ``probabilities``.
         inputs: Blocks of at most BLOCK_ROWS rows.
     """
-    run, parts = in_arithmetic(module, "f32"), []
-    with kept_modes(module):
-        module.eval()
-        for block in inputs:
-            with torch.inference_mode():
-                parts.append(logits_of_block(run, block).amax(dim=1).cpu().numpy())
+    parts = [logits.max(axis=1) for logits in module_logits(module, inputs)]
     return np.concatenate(parts) if parts else np.empty(0)
-
-
-def logits_of_block(run: Callable[[Tensor], Tensor], block: Tensor) -> Tensor:
-    """Logits (n, K) of a block of rows, in float64."""
-    padded = block.new_zeros((BLOCK_ROWS, *block.shape[1:]))
-    padded[: len(block)] = block
-    return run(padded)[: len(block)].double()
 
 
 def evaluate_valid(

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from warmstart.activations.openvino_compile import compile_graph, fast_precision, openvino_mode
+from warmstart.activations.openvino_compile import compile_graph
 from warmstart.activations.openvino_runner import OpenVinoRunner
+from warmstart.activations.processor import fast_precision, openvino_mode
 from warmstart.activations.runner import PrefixRunner
 from warmstart.activations.torch_runner import TorchRunner
 from warmstart.backbones.network import Normalise
@@ -58,7 +59,9 @@ def make_runner(kind: str) -> PrefixRunner:
     if precision == "bf16" and fast_precision() != "bf16":
         pytest.skip("this processor has no bfloat16 arithmetic")
     mode = openvino_mode(precision)
-    return OpenVinoRunner(compile_graph(small_prefix(), SIZE, precision), (24,), precision, mode)
+    return OpenVinoRunner(
+        compile_graph(small_prefix(), SIZE, precision).model, (24,), precision, mode
+    )
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -16,10 +16,10 @@ def prefix():
 
 # a shell starts what runs in its background with Ctrl-C ignored
 signal.signal(signal.SIGINT, signal.default_int_handler)
-first, second = compile_graph(prefix(), 16, "f32"), compile_graph(prefix(), 16, "f32")
+first, second = compile_graph(prefix(), 16, "f32").model, compile_graph(prefix(), 16, "f32").model
 del first
 del second
-third = compile_graph(prefix(), 16, "f32")
+third = compile_graph(prefix(), 16, "f32").model
 del third
 try:
     signal.raise_signal(signal.SIGINT)

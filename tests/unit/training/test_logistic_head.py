@@ -5,14 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from warmstart.training.head import build_head, read_head_card
+from warmstart.training.head import build_head
+from warmstart.training.head_card import LogisticHeadCard, read_head_card
 from warmstart.training.logistic import LogisticWeights
-from warmstart.training.logistic_head import (
-    DivideByLength,
-    LogisticHeadCard,
-    build_logistic_head,
-    unit_parts,
-)
+from warmstart.training.logistic_head import DivideByLength, build_logistic_head, unit_parts
 
 PARTS = ((4, 10), (0, 4))
 CARD = LogisticHeadCard(num_features=10, num_classes=3, parts=PARTS)

@@ -46,7 +46,10 @@ class RunConfig:
 
     def mlp_fit(self, num_rows: int) -> dict[str, Any]:
         """How an MLP is trained on so many rows, as ``fit`` and ``cross_validate`` take it."""
-        from warmstart.training.head import MLP_DECAY, mlp_epochs  # torch loads here, if anywhere
+        from warmstart.training.head_card import (  # torch loads here, if anywhere
+            MLP_DECAY,
+            mlp_epochs,
+        )
 
         asked = self.asked
         return {

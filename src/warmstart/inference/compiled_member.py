@@ -1,0 +1,65 @@
+"""A network whose frozen part was compiled by an earlier run: it answers without torch."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.activations.openvino_runner import OpenVinoRunner
+from warmstart.batches.rendering import stream_pixels
+from warmstart.batches.source import num_cores
+from warmstart.errors import UnreadableImageError
+from warmstart.images.view import ViewRecipe
+from warmstart.inference.member import Render, noting
+from warmstart.metrics.known_features import KnownFeatures
+from warmstart.training.logistic_answers import LogisticAnswers
+
+BLOCK_ROWS = 256  # whose logits are computed at once
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledMember:
+    """Pixels through a kept graph, then through a logistic head: the bits of ``NetworkMember``."""
+
+    runner: OpenVinoRunner
+    head: LogisticAnswers
+    recipe: ViewRecipe
+
+    @property
+    def mode(self) -> str:
+        """Of the graph."""
+        return self.runner.mode
+
+    def blocks(
+        self, render: Render, rows: range, failures: list[UnreadableImageError]
+    ) -> Iterator[NDArray[np.float32]]:
+        """What enters the head; all rows are rendered before the first block.
+
+        Args:
+            render: What renders them.
+            rows: Positions.
+            failures: Takes the pictures that cannot be read; then the blocks are of no use.
+        """
+        stream = stream_pixels(render, rows, block=self.runner.batch, num_threads=num_cores())
+        outputs = [values for _, values in self.runner.run(noting(stream, failures))]
+        if rows and not failures:
+            joined = np.concatenate(outputs)
+            for start in range(0, len(joined), BLOCK_ROWS):
+                yield joined[start : start + BLOCK_ROWS].astype(np.float32)
+
+    def logits(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float64]]:
+        """Logits (n, K) of each block."""
+        return map(self.head.logits, blocks)
+
+    def known_scores(
+        self, known: KnownFeatures, blocks: Sequence[NDArray[np.float32]]
+    ) -> NDArray[np.float64]:
+        """How well each row (N,) is known.
+
+        Args:
+            known: What its training pictures looked like to this network.
+            blocks: What enters the head.
+        """
+        logits = np.concatenate(list(self.logits(blocks)))
+        return known.score(np.concatenate(blocks), logits.max(axis=1))
