@@ -17,17 +17,18 @@ from typing import Any
 
 from warmstart.activations.namespace import CARD
 from warmstart.activations.openvino_runner import OpenVinoRunner
-from warmstart.activations.quota import cache_limit, shrink
+from warmstart.activations.quota import GRAPH_FOLDER, cache_limit, shrink
 from warmstart.errors import CacheError, FileError, WarmstartError
 from warmstart.files.committing import commit, read_committed, sha256_of
 from warmstart.files.reading import read_regular
 from warmstart.files.strict import convert, json_table
 
 GRAPH, WEIGHTS = "graph.xml", "graph.bin"
-FOLDER, MODEL = "graph-", "model-"  # how their names begin
+MODEL = "model-"  # how a file begins that remembers one
 MOST_CARD_BYTES, MOST_GRAPH_BYTES = 1 << 16, 64 << 20
 MOST_WEIGHTS_BYTES = 8 << 30
 FORMAT_VERSION = 1
+UNREADABLE = (OSError, KeyError, FileError, CacheError)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class GraphCard:
         """Where it lies."""
         named = [self.fingerprint, self.cut, self.size, self.mode, self.format_version]
         digest = hashlib.sha256(json.dumps(named).encode()).hexdigest()
-        return store / f"{FOLDER}{digest[:32]}"
+        return store / f"{GRAPH_FOLDER}{digest[:32]}"
 
 
 def keep_graph(store: Path, card: GraphCard, graph: Any) -> None:
@@ -84,11 +85,9 @@ def kept_runner(folder: Path) -> OpenVinoRunner | None:
         folder: From ``GraphCard.folder`` or ``graph_of_model``.
     """
     try:
-        card = read_graph_card(folder)
-        xml = read_committed(folder, GRAPH, card.sums[GRAPH], MOST_GRAPH_BYTES)
-        weights = read_committed(folder, WEIGHTS, card.sums[WEIGHTS], MOST_WEIGHTS_BYTES)
+        card, xml, weights = read_graph(folder)
         os.utime(folder / CARD)  # when it was last used
-    except (OSError, KeyError, FileError, CacheError):
+    except UNREADABLE:
         return None
     import openvino
 
@@ -97,6 +96,25 @@ def kept_runner(folder: Path) -> OpenVinoRunner | None:
     graph = openvino.Core().read_model(xml, weights)
     compiled = compile_in_thread(graph, cpu_settings(card.precision))
     return OpenVinoRunner(compiled, card.shape, card.precision, card.mode)
+
+
+def damaged_graphs(store: Path) -> tuple[int, list[Path]]:
+    """How many graphs there are, and those that are not as they were written."""
+    folders = [place.parent for place in sorted(store.glob(f"{GRAPH_FOLDER}*/{CARD}"))]
+    damaged = []
+    for folder in folders:
+        try:
+            read_graph(folder)
+        except UNREADABLE:
+            damaged.append(folder)
+    return len(folders), damaged
+
+
+def read_graph(folder: Path) -> tuple[GraphCard, bytes, bytes]:
+    """What a folder says of its graph, the graph, and its weights; errors are ``UNREADABLE``."""
+    card = read_graph_card(folder)
+    xml = read_committed(folder, GRAPH, card.sums[GRAPH], MOST_GRAPH_BYTES)
+    return card, xml, read_committed(folder, WEIGHTS, card.sums[WEIGHTS], MOST_WEIGHTS_BYTES)
 
 
 def read_graph_card(folder: Path) -> GraphCard:
@@ -135,7 +153,7 @@ def graph_of_model(store: Path, model: str) -> Path | None:
         store: Where rows and graphs lie.
         model: From ``model_key``.
     """
-    found = sorted(store.glob(f"{FOLDER}*/{MODEL}{model}"))
+    found = sorted(store.glob(f"{GRAPH_FOLDER}*/{MODEL}{model}"))
     return found[0].parent if found else None
 
 

@@ -20,6 +20,7 @@ MOST_CARD_BYTES = 1 << 20
 SIGNS = {LOCK, LEASE}  # they stay: one process could hold a deleted one, another a new one
 SHARD_NAME = re.compile(rf"[0-9a-f]+-([0-9]+)-[0-9a-f]+{re.escape(SUFFIX)}")
 DEFAULT_LIMIT_GB = 20.0
+GRAPH_FOLDER = "graph-"  # how the names of folders begin that hold no rows
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class NamespaceSummary:
     num_bytes: int
     used: str
     used_seconds: float
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether it is a compiled graph, which ``kept_graph`` writes."""
+        return self.identity.startswith(GRAPH_FOLDER)
 
 
 def namespaces_in(folder: Path) -> list[NamespaceSummary]:

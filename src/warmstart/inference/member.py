@@ -1,7 +1,8 @@
 """What a predictor asks of each network that answers; it needs no torch."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +16,21 @@ Render = Callable[[int], NDArray[np.uint8]]
 """Position of a row → its pixels (size, size, 3) uint8, as one member sees it."""
 
 
-class Member(Protocol):
+class Member(ABC):
     """One of the networks that answer together, or the only one: a frozen part, and a head.
 
-    Blocks of what enters the head are the member's own: arrays, or tensors on its device.
+    ``recipe`` says how it sees a picture. Blocks of what enters the head are the member's own:
+    arrays, or tensors on its device.
     """
 
-    @property
-    def recipe(self) -> ViewRecipe:
-        """How it sees a picture."""
+    recipe: ViewRecipe
 
     @property
+    @abstractmethod
     def mode(self) -> str:
         """Its numeric mode."""
 
+    @abstractmethod
     def blocks(
         self, render: Render, rows: range, failures: list[UnreadableImageError]
     ) -> Iterator[Any]:
@@ -40,9 +42,11 @@ class Member(Protocol):
             failures: Takes the pictures that cannot be read; then the blocks are of no use.
         """
 
+    @abstractmethod
     def logits(self, blocks: Iterable[Any]) -> Iterator[NDArray[np.float64]]:
         """Logits (n, K) of each block."""
 
+    @abstractmethod
     def known_scores(self, known: KnownFeatures, blocks: Sequence[Any]) -> NDArray[np.float64]:
         """How well each row (N,) is known.
 

@@ -8,7 +8,9 @@ import typer
 from warmstart.cli.commands import options
 from warmstart.terminal.colour import show_lines
 
-app = typer.Typer(help="Stored activations: list, tidy, verify.", no_args_is_help=True)
+app = typer.Typer(
+    help="Stored activations and compiled graphs: list, tidy, verify.", no_args_is_help=True
+)
 
 
 @app.command("ls")
@@ -22,9 +24,9 @@ def list_namespaces(cache_dir: options.CacheDir = None) -> None:
         return
     for namespace in found:
         size = f"{namespace.num_bytes / 1e6:.1f} MB"
+        holds = "graph" if namespace.is_graph else f"{namespace.num_rows} rows"
         show_lines(
-            f"{namespace.identity[:12]}  {namespace.backbone}  {namespace.num_rows} rows  {size}  "
-            f"{namespace.used}"
+            f"{namespace.identity[-12:]}  {namespace.backbone}  {holds}  {size}  {namespace.used}"
         )
     total = sum(namespace.num_bytes for namespace in found)
     show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
@@ -37,7 +39,7 @@ def collect_garbage(
     ] = 20.0,
     cache_dir: options.CacheDir = None,
 ) -> None:
-    """Delete the least recently used activations; they can be computed again."""
+    """Delete the least recently used activations and graphs; they can be computed again."""
     from warmstart.activations.quota import shrink
 
     removed = shrink(folder_of(cache_dir), int(keep * 1e9))
@@ -56,15 +58,20 @@ def verify(cache_dir: options.CacheDir = None) -> None:
     Raises:
         Exit: with 1, if one differs.
     """
+    from warmstart.activations.kept_graph import damaged_graphs
     from warmstart.activations.quota import damaged_shards
 
-    num_files, damaged = damaged_shards(folder_of(cache_dir))
+    store = folder_of(cache_dir)
+    found = damaged_shards(store), damaged_graphs(store)
+    num_files, damaged = sum(number for number, _ in found), [p for _, some in found for p in some]
     for path in damaged:
         show_lines(f"damaged: {path}")
     if not damaged:
         show_lines(f"{num_files} files, all intact")
     else:
-        show_lines(f"{num_files} files, {len(damaged)} damaged (those rows will be computed again)")
+        show_lines(
+            f"{num_files} files, {len(damaged)} damaged (what they hold will be computed again)"
+        )
         raise typer.Exit(1)
 
 
