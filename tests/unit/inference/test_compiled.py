@@ -16,7 +16,7 @@ from warmstart.activations import kept_graph, processor
 from warmstart.activations.kept_graph import GRAPH, MODEL, WEIGHTS
 from warmstart.activations.namespace import CARD
 from warmstart.activations.processor import INSTRUCTIONS, linux_flags
-from warmstart.inference import compiled_loading, graph_memory
+from warmstart.inference import compiled_loading
 from warmstart.inference.compiled_member import CompiledMember
 from warmstart.inference.network_member import NetworkMember
 
@@ -116,7 +116,7 @@ def test_other_weights_versions_and_modes_are_other_graphs(
     (graph,) = graphs(tmp_path)
     assert len(list(graph.glob(f"{MODEL}*"))) == 1
     with monkeypatch.context() as patched:
-        patched.setattr(graph_memory.metadata, "version", lambda _: "9")
+        patched.setattr("importlib.metadata.version", lambda _: "9")
         assert isinstance(load_predictor(folder).members[0], NetworkMember)
     with monkeypatch.context() as patched:
         patched.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
@@ -181,7 +181,7 @@ def test_a_kept_graph_has_the_bits_of_the_one_it_was_made_of(
     make: Make, tmp_path: Path, arch: str
 ) -> None:
     learn = make(arch)
-    X, _ = learn.activations_of("valid")
+    rows, _ = learn.activations_of("valid")
     (graph,) = graphs(tmp_path)
     runner = kept_graph.kept_runner(graph)
     assert runner is not None
@@ -189,7 +189,7 @@ def test_a_kept_graph_has_the_bits_of_the_one_it_was_made_of(
 
     stream = stream_pixels(learn.data.source.render, range(NUM_ROWS), block=runner.batch)
     found = np.concatenate([values for _, values in runner.run(stream)])
-    assert np.array_equal(found, X)
+    assert np.array_equal(found, rows)
 
 
 def test_the_system_tells_of_the_processor_what_torch_does() -> None:

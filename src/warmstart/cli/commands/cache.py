@@ -8,15 +8,13 @@ import typer
 from warmstart.cli.commands import options
 from warmstart.terminal.colour import show_lines
 
-app = typer.Typer(
-    help="Stored activations and compiled graphs: list, tidy, verify.", no_args_is_help=True
-)
+app = typer.Typer(help="What is stored: list, tidy, verify.", no_args_is_help=True)
 
 
 @app.command("ls")
 def list_namespaces(cache_dir: options.CacheDir = None) -> None:
     """List what is stored, the most recently used first."""
-    from warmstart.activations.quota import namespaces_in
+    from warmstart.activations.quota import GRAPH_FOLDER, namespaces_in
 
     found = namespaces_in(folder_of(cache_dir))
     if not found:
@@ -26,7 +24,7 @@ def list_namespaces(cache_dir: options.CacheDir = None) -> None:
         size = f"{namespace.num_bytes / 1e6:.1f} MB"
         holds = "graph" if namespace.is_graph else f"{namespace.num_rows} rows"
         show_lines(
-            f"{namespace.identity[-12:]}  {namespace.backbone}  {holds}  {size}  {namespace.used}"
+            f"{namespace.identity.removeprefix(GRAPH_FOLDER)[:12]}  {namespace.backbone}  {holds}  {size}  {namespace.used}"
         )
     total = sum(namespace.num_bytes for namespace in found)
     show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
@@ -69,9 +67,7 @@ def verify(cache_dir: options.CacheDir = None) -> None:
     if not damaged:
         show_lines(f"{num_files} files, all intact")
     else:
-        show_lines(
-            f"{num_files} files, {len(damaged)} damaged (what they hold will be computed again)"
-        )
+        show_lines(f"{num_files} files, {len(damaged)} damaged (what they held is computed again)")
         raise typer.Exit(1)
 
 
