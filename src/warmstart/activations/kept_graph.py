@@ -69,7 +69,10 @@ def keep_graph(store: Path, card: GraphCard, graph: Any) -> None:
     with suppress(OSError, WarmstartError), tempfile.TemporaryDirectory() as name:
         place = Path(name) / GRAPH
         openvino.save_model(graph, place, compress_to_fp16=False)
-        parts = {file: (Path(name) / file).read_bytes() for file in (GRAPH, WEIGHTS)}
+        parts = {
+            GRAPH: read_regular(place, MOST_GRAPH_BYTES),
+            WEIGHTS: read_regular(Path(name) / WEIGHTS, MOST_WEIGHTS_BYTES),
+        }
         if sum(map(len, parts.values())) > cache_limit() // 2:
             return
         whole = replace(card, sums={file: sha256_of(content) for file, content in parts.items()})

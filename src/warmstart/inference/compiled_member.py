@@ -11,7 +11,7 @@ from warmstart.batches.rendering import stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.member import Member, Render, noting
+from warmstart.inference.member import ModelMember, Render, noting
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.training.logistic_answers import LogisticAnswers
 
@@ -19,7 +19,7 @@ BLOCK_ROWS = 256  # whose logits are computed at once
 
 
 @dataclass(frozen=True, eq=False)
-class CompiledMember(Member):
+class CompiledMember(ModelMember):
     """Pixels through a kept graph, then through a logistic head: the bits of ``NetworkMember``."""
 
     runner: OpenVinoRunner

@@ -16,7 +16,7 @@ Render = Callable[[int], NDArray[np.uint8]]
 """Position of a row → its pixels (size, size, 3) uint8, as one member sees it."""
 
 
-class Member(ABC):
+class ModelMember(ABC):
     """One of the networks that answer together, or the only one: a frozen part, and a head.
 
     ``recipe`` says how it sees a picture. Blocks of what enters the head are the member's own:

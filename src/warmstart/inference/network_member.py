@@ -13,13 +13,13 @@ from warmstart.batches.rendering import stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.member import Member, Render, noting
+from warmstart.inference.member import ModelMember, Render, noting
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.training.probabilities import BLOCK_ROWS, highest_logits, module_logits
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkMember(Member):
+class NetworkMember(ModelMember):
     """Pixels through the frozen part's runner, then through the head.
 
     ``model`` is the whole as an ordinary module; ``recipe`` says how it sees a picture.

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,11 @@ from numpy.typing import NDArray
 from warmstart.batches.together import RenderedTogether
 from warmstart.data.table import Exclusion, damaged_notes
 from warmstart.errors import UnreadableImageError
+from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.view import ViewRecipe
+from warmstart.inference.averaging import tta_augmentation
+from warmstart.inference.model_card import ModelCard
 from warmstart.inference.pictures import Pictures
 
 
@@ -74,3 +78,12 @@ class PictureViews:
     def notes(self) -> tuple[str, ...]:
         """How many of those that were rendered are damaged, and which."""
         return damaged_notes(tuple(self._damaged[place] for place in sorted(self._damaged)))
+
+
+def views_of(
+    card: ModelCard, recipes: Sequence[ViewRecipe], aug_tfms: Any
+) -> tuple[AugmentedRecipe, ...]:
+    """How views of a picture differ for each member: as in training, unless something is asked."""
+    own = None if card.augmentation is None else Augmentation(**card.augmentation)
+    chosen = aug_tfms or tta_augmentation(own)
+    return tuple(AugmentedRecipe(recipe, chosen, card.view_seed) for recipe in recipes)

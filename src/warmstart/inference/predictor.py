@@ -21,13 +21,11 @@ from warmstart.errors import (
     UnreadableImagesError,
 )
 from warmstart.images.augment import Augmentation, read_augmentation
-from warmstart.images.augmented import AugmentedRecipe
-from warmstart.images.view import ViewRecipe
-from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
+from warmstart.inference.averaging import VIEW_READERS, mean_over_views
 from warmstart.inference.evaluation import TRAINED, evaluate_labelled
-from warmstart.inference.member import Member, Render
+from warmstart.inference.member import ModelMember, Render
 from warmstart.inference.model_card import ModelCard
-from warmstart.inference.picture_views import PictureViews
+from warmstart.inference.picture_views import PictureViews, views_of
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.metrics.logits import mean_probabilities
@@ -87,7 +85,7 @@ class Predictor:
 
     def __init__(
         self,
-        members: "Sequence[Member]",
+        members: "Sequence[ModelMember]",
         card: ModelCard,
         seen: SeenImages | None = None,
         known: KnownFeatures | None = None,
@@ -343,12 +341,3 @@ class Predictor:
             is_multi_label=self.card.is_multi_label,
             temperature=self.card.answering.temperature,
         )
-
-
-def views_of(
-    card: ModelCard, recipes: Sequence[ViewRecipe], aug_tfms: Any
-) -> tuple[AugmentedRecipe, ...]:
-    """How views of a picture differ for each member: as in training, unless something is asked."""
-    own = None if card.augmentation is None else Augmentation(**card.augmentation)
-    chosen = aug_tfms or tta_augmentation(own)
-    return tuple(AugmentedRecipe(recipe, chosen, card.view_seed) for recipe in recipes)

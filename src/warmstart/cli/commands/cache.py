@@ -23,9 +23,8 @@ def list_namespaces(cache_dir: options.CacheDir = None) -> None:
     for namespace in found:
         size = f"{namespace.num_bytes / 1e6:.1f} MB"
         holds = "graph" if namespace.is_graph else f"{namespace.num_rows} rows"
-        show_lines(
-            f"{namespace.identity.removeprefix(GRAPH_FOLDER)[:12]}  {namespace.backbone}  {holds}  {size}  {namespace.used}"
-        )
+        name = namespace.identity.removeprefix(GRAPH_FOLDER)[:12]
+        show_lines(f"{name}  {namespace.backbone}  {holds}  {size}  {namespace.used}")
     total = sum(namespace.num_bytes for namespace in found)
     show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
 
