@@ -1,4 +1,4 @@
-"""What a command costs before its answer: whole processes against `python -c "import torch"`, in turn.
+"""What a command costs before its answer: processes against `python -c "import torch"`, in turn.
 
 `predict` of one picture with the model that `train` has just saved, its graph kept. Seconds, and
 seconds of processor time, which other work on the machine disturbs less.
