@@ -17,6 +17,7 @@ from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import left_out_lines
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import Exclusion
+from warmstart.display import Displayed, Sheet, few
 from warmstart.errors import (
     UnreadableImageError,
     UnreadableImagesError,
@@ -27,14 +28,16 @@ from warmstart.images.view import ViewRecipe
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.evaluation import TRAINED, evaluate_labelled
 from warmstart.inference.member import NetworkMember, Render
-from warmstart.inference.model_card import ModelCard
+from warmstart.inference.model_card import ModelCard, head_words
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import print_styled
 from warmstart.training.probabilities import mean_logit_probabilities
+from warmstart.words import PREDICTOR, Guided
 
+MOST_NAMED = 20  # classes that a predictor shows
 ROWS_AT_ONCE = 256  # of several members: what is rendered and waits for the next one
 
 READERS: dict[str, Reader[Any]] = VIEW_READERS | {
@@ -55,7 +58,7 @@ EVALUATE_READERS = TABLE_READERS | {
 }
 
 
-class Predictor:
+class Predictor(Displayed, Guided):
     """One network, or several that answer together: pictures → the classes' probabilities.
 
     Example:
@@ -72,6 +75,8 @@ class Predictor:
         >>> predictor.predict(photos[0]).answers[0][0] in predictor.classes
         True
     """
+
+    word_owner = PREDICTOR
 
     def __init__(
         self,
@@ -110,6 +115,25 @@ class Predictor:
             ('cat', 'dog')
         """
         return self.card.classes
+
+    def _sheet(self) -> Sheet:
+        card, members = self.card, self.card.of_each
+        names = ", ".join(card.classes[:MOST_NAMED])
+        rest = len(card.classes) - MOST_NAMED
+        facts = [
+            ("classes", names + (f" and {rest} more" if rest > 0 else "")),
+            *(("backbone", f"{each.arch} at {each.recipe['size']} pixels") for each in members),
+            ("head", head_words(card)),
+        ]
+        if self.seen is not None and len(self.seen.trained):
+            facts.append(("trained on", few(len(self.seen.trained), "image")))
+        scores = [f"{name} {value:.4f}" for name, value in card.metrics.items()]
+        facts += [("scores", ", ".join(scores))] if scores else []
+        facts += [("answers by", "; ".join(card.answering.how))] if card.answering.how else []
+        kind = "any number of" if card.is_multi_label else "one of"
+        return Sheet(
+            f"Predictor: {kind} {few(len(card.classes), 'class', 'classes')}", tuple(facts)
+        )
 
     def predict(
         self, pictures: Picture | Iterable[Picture], *, on_unreadable: str = "raise"
