@@ -8,8 +8,9 @@ from warmstart.errors import printable
 
 GAP = 2  # columns of text between two of a table
 SCROLLS = 'style="max-width:100%;overflow-x:auto"'
-LEFT = 'style="text-align:left;vertical-align:top;overflow-wrap:anywhere"'
-RIGHT = 'style="text-align:right;vertical-align:top"'
+VALUE = 'style="text-align:left;vertical-align:top;overflow-wrap:anywhere"'
+LEFT = 'style="text-align:left;vertical-align:top;white-space:nowrap"'
+RIGHT = 'style="text-align:right;vertical-align:top;white-space:nowrap"'
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Grid:
 class Sheet:
     """What an object shows: a title, ``facts`` with their names, tables, and notes.
 
-    ``draw`` gives an <svg> element, which only a notebook shows.
+    ``draw`` gives an <svg> element, which only a notebook shows. What ``is_told`` was printed while
+    it came about, and a notebook folds it behind its title.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Sheet:
     grids: tuple[Grid, ...] = ()
     notes: tuple[str, ...] = ()
     draw: Callable[[], str] | None = field(default=None, compare=False)
+    is_told: bool = False
 
 
 class Displayed:
@@ -85,10 +88,12 @@ def grid_lines(grid: Grid) -> list[str]:
 
 def sheet_html(sheet: Sheet) -> str:
     """A <div> without colours of its own, so that it is read on white and on black."""
-    parts = [f"<div><strong>{html_of(sheet.title)}</strong>"]
+    title = f"<strong>{html_of(sheet.title)}</strong>"
+    begin, end = ("<details><summary>", "</summary>") if sheet.is_told else ("<div>", "")
+    parts = [begin + title + end]
     if sheet.facts:
         rows = "".join(
-            f'<tr><th scope="row" {LEFT}>{html_of(name)}</th><td {LEFT}>{html_of(value)}</td></tr>'
+            f'<tr><th scope="row" {LEFT}>{html_of(name)}</th><td {VALUE}>{html_of(value)}</td></tr>'
             for name, value in sheet.facts
         )
         parts.append(f"<table><tbody>{rows}</tbody></table>")
@@ -96,7 +101,7 @@ def sheet_html(sheet: Sheet) -> str:
     parts += [f"<div><em>note:</em> {html_of(note)}</div>" for note in sheet.notes]
     if sheet.draw is not None:
         parts.append(f"<div {SCROLLS}>{sheet.draw()}</div>")
-    return "\n".join([*parts, "</div>"])
+    return "\n".join([*parts, "</details>" if sheet.is_told else "</div>"])
 
 
 def grid_html(grid: Grid) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from warmstart.arguments import optional, reads, real, seed, whole
 from warmstart.classifier_data.arguments import check_outside_data
@@ -21,6 +21,7 @@ from warmstart.words import LEARNER, WORDS, Guided, explain_attribute
 BASE_LRS = {"adamw": 2e-3, "sgd": 0.01}  # fastai 2's, which is for Adam; and our usual one
 FREEZE_DIVISOR = 2  # of fastai 2: the rate of all layers is half of the head's alone
 EPOCHS = whole(1, example=3)
+Learner = TypeVar("Learner", bound="FamiliarWords")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Recorder(Displayed):
         return self.history._sheet()
 
 
+@runtime_checkable
 class Teachable(Protocol):
     """What these words are made of."""
 
@@ -154,7 +156,7 @@ class FamiliarWords(Displayed, Guided):
         return self.predict("valid").scores()
 
     @reads(folder=READERS["folder"])
-    def load(self, folder: str | Path) -> Self:
+    def load(self: Learner, folder: str | Path) -> Learner:
         """Take the weights, the head and the rule of deciding of a saved model.
 
         Args:

@@ -26,7 +26,7 @@ def load_model(learn: LearnerState, folder: Path) -> None:
         folder: What ``learn.save`` wrote.
     """
     saved = read_model(folder)
-    check_same_model(learn.card, saved.card, folder)
+    check_same_model(learn.card, learn.num_features, saved.card, folder)
     card, head = None, learn.model.head
     if saved.card.head is not None:
         card = read_head_card(saved.card.head)
@@ -62,13 +62,19 @@ def is_of_head(name: str) -> bool:
     return name.startswith("head.")
 
 
-def check_same_model(own: ModelCard, saved: ModelCard, folder: Path) -> None:
+def check_same_model(own: ModelCard, num_features: int, saved: ModelCard, folder: Path) -> None:
     """See that a saved model is one of the learner's backbone, classes and pixels.
+
+    Args:
+        own: Of the learner.
+        num_features: D of the row that enters the learner's head.
+        saved: Of the saved model.
+        folder: Where that lies.
 
     Raises:
         ModelFolderError: it is not.
     """
-    pairs = {
+    pairs: dict[str, tuple[object, object]] = {
         "backbone": (own.name, saved.name),
         "classes": (own.classes, saved.classes),
         "labels": (labels_words(own), labels_words(saved)),
@@ -76,6 +82,8 @@ def check_same_model(own: ModelCard, saved: ModelCard, folder: Path) -> None:
         "std": (tuple(own.std), tuple(saved.std)),
         "head": (head_kind(own, saved), head_kind(saved, saved)),
     }
+    if saved.head is not None:
+        pairs["number of features"] = (num_features, read_head_card(saved.head).num_features)
     differ = [name for name, (ours, theirs) in pairs.items() if ours != theirs]
     if differ:
         ours, theirs = (in_words(value) for value in pairs[differ[0]])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from warmstart.display import Displayed, Grid, Sheet, padded, text_width
+from warmstart.errors import printable
 from warmstart.files.strict import parse_json
 from warmstart.metrics.intervals import Interval
 
@@ -141,12 +142,10 @@ class Scores(Displayed):
 
     def _class_lines(self) -> list[str]:
         grid = self._class_grid()
-        wide = max(text_width(row[0]) for row in (grid.titles, *grid.rows))
+        rows = [(printable(row[0]), *row[1:]) for row in (grid.titles, *grid.rows)]
+        wide = max(text_width(row[0]) for row in rows)
         widths = [max(6, len(title)) for title in grid.titles[1:]]
-        return [
-            "  ".join([padded(row[0], wide), *map(str.rjust, row[1:], widths)])
-            for row in (grid.titles, *grid.rows)
-        ]
+        return ["  ".join([padded(row[0], wide), *map(str.rjust, row[1:], widths)]) for row in rows]
 
     def _class_grid(self) -> Grid:
         has_thresholds = any(each.threshold is not None for each in self.per_class)

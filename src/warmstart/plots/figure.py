@@ -3,9 +3,9 @@
 import io
 import warnings
 from pathlib import Path
+from typing import Any
 
 from matplotlib import rc_context
-from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -29,7 +29,7 @@ class ShownFigure(Figure):
 
     keeps_text = False
 
-    def draw(self, renderer: RendererBase) -> None:
+    def draw(self, renderer: Any) -> None:
         """Draw it, every text in fonts that have its signs."""
         if not self.keeps_text:
             make_drawable(

@@ -102,4 +102,7 @@ class HeadFit(Displayed):
         titles = ("tried", "features", "loss", "accuracy")
         judged = [f"on {each.num_judged} rows that did not train it" for each in self.trials[:1]]
         grids = (Grid(titles, trials, 2, more="".join(judged)),) if len(trials) > 1 else ()
-        return Sheet("HeadFit", tuple(facts), grids)
+        title = f"HeadFit: {NAMES[self.head]}"
+        if self.valid_accuracy is not None:
+            title += f"; accuracy {self.valid_accuracy:.4f}"
+        return Sheet(title, tuple(facts), grids, is_told=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from warmstart.display import Displayed, Grid, Sheet, few, html_of
+from warmstart.display import Displayed, Grid, Sheet, few
 from warmstart.files.strict import convert, json_table, refuse_file
 from warmstart.results.head_fit import HeadFit
 
@@ -224,23 +224,21 @@ class History(Displayed):
             for record in shown
         )
         first = 1 if len({record.fit for record in records}) < 2 else 0
-        last = None if any(row[-1] for row in rows) else -1
-        titles, rows = titles[first:last], tuple(row[first:last] for row in rows)
+        end = None if any(row[-1] for row in rows) else -1
+        titles, rows = titles[first:end], tuple(row[first:end] for row in rows)
         more = f"{few(skipped, 'epoch')} after the first {FIRST_SHOWN} not shown" if skipped else ""
         fits = len({record.fit for record in records}) + len(self.head_fits)
+        last = [
+            f"{name} {value:.4f}" for each in records[-1:] for name, value in each.scores.items()
+        ]
         return Sheet(
-            f"History: {few(len(records), 'epoch')} of {few(fits, 'fit')}",
+            f"History: {few(len(records), 'epoch')} of {few(fits, 'fit')}"
+            + (f"; {', '.join(last)}" if last else ""),
             tuple(("head", fit.description) for fit in self.head_fits),
             (Grid(titles, rows, 0, more=more),) if rows else (),
             () if self.loss_rise is None else (str(self.loss_rise),),
+            is_told=True,
         )
-
-    def _repr_html_(self) -> str:
-        """Folded behind its last scores: whoever ends a cell with ``fit`` has seen it grow."""
-        last = self.records[-1:]
-        scores = [f"{name} {value:.4f}" for each in last for name, value in each.scores.items()]
-        head = html_of(": ".join([self._sheet().title, *filter(None, [", ".join(scores)])]))
-        return f"<details><summary>{head}</summary>\n{super()._repr_html_()}\n</details>"
 
     def plot_lr(self, path: str | Path | None = None) -> Any:
         """Draw the rates of all steps: a matplotlib figure.
