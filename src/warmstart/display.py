@@ -8,6 +8,7 @@ from warmstart.errors import printable
 
 GAP = 2  # columns of text between two of a table
 SCROLLS = 'style="max-width:100%;overflow-x:auto"'
+DRAWN = 'style="max-width:100%;overflow-x:auto;fill:currentColor"'  # text: black unless told
 VALUE = 'style="text-align:left;vertical-align:top;overflow-wrap:anywhere"'
 LEFT = 'style="text-align:left;vertical-align:top;white-space:nowrap"'
 RIGHT = 'style="text-align:right;vertical-align:top;white-space:nowrap"'
@@ -100,7 +101,7 @@ def sheet_html(sheet: Sheet) -> str:
     parts += map(grid_html, sheet.grids)
     parts += [f"<div><em>note:</em> {html_of(note)}</div>" for note in sheet.notes]
     if sheet.draw is not None:
-        parts.append(f"<div {SCROLLS}>{sheet.draw()}</div>")
+        parts.append(f"<div {DRAWN}>{sheet.draw()}</div>")
     return "\n".join([*parts, "</details>" if sheet.is_told else "</div>"])
 
 

@@ -168,9 +168,7 @@ class LRCurve(Displayed):
         facts = [("suggestion", f"{self.suggestion:.2g}")]
         if not len(self.lrs):
             return Sheet("LRCurve: nothing was tried", tuple(facts))
-        lowest = int(self.smoothed_changes.argmin())
         facts.append(("tried", f"{len(self.lrs)} rates, {self.lrs[0]:.1g} to {self.lrs[-1]:.2g}"))
-        facts.append(("lowest loss", f"{self.smoothed[lowest]:.3g} at {self.lrs[lowest]:.2g}"))
         return Sheet("LRCurve: loss by learning rate", tuple(facts), draw=self._svg)
 
     def _svg(self) -> str:
