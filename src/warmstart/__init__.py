@@ -3,6 +3,7 @@
 The names below are the whole public API; every other module is private.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -113,13 +114,19 @@ def __getattr__(name: str) -> object:
 
     Raises:
         AttributeError: ``name`` is not public.
+        ImportError: it is a word of another library, in ``from warmstart import …``.
     """
     if name == "__version__":
         from importlib.metadata import version  # here: it takes as long as all else
 
         return version("warmstart")
     if name not in _HOME:
-        raise AttributeError(f"module 'warmstart' has no attribute {name!r}")
+        from warmstart.words import MODULE, explain_attribute  # here: few ask for what is not there
+
+        hint = None if name.startswith("_") else explain_attribute(MODULE, name)
+        if hint and sys._getframe(1).f_code.co_name == "_handle_fromlist":
+            raise ImportError(hint)  # "from warmstart import": Python would drop another's text
+        raise AttributeError(hint or f"module 'warmstart' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
 
 

@@ -17,6 +17,7 @@ from reprlib import Repr
 from typing import Any, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 from warmstart.errors import SettingError
+from warmstart.words import explain_keyword
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -42,7 +43,9 @@ def reads(**readers: Reader[Any]) -> Callable[[Callable[P, T]], Callable[P, T]]:
             try:
                 bound = signature.bind(*args, **kwargs)
             except TypeError as error:
-                raise TypeError(f"{function.__name__}() {error}") from None
+                unknown = [name for name in kwargs if name not in signature.parameters]
+                told = explain_keyword(function.__name__, str(error), unknown)
+                raise TypeError(told) from None
             for name, value in bound.arguments.items():
                 if name in readers and value is not signature.parameters[name].default:
                     bound.arguments[name] = readers[name](name, value)

@@ -10,14 +10,15 @@ from warmstart.checkup.findings import ClassFinding, CropLoss, Duplicates, FileF
 from warmstart.checkup.suggest import suggested_fixes
 from warmstart.data.fixes import Fix, write_fixes
 from warmstart.data.output_paths import check_outside_folders
+from warmstart.display import Displayed, Grid, Sheet, html_of, sheet_html
 from warmstart.errors import SettingError, printable
 
 WIDTH, NUM_SHOWN = 80, 5
 REFUSED = "what training refuses"  # few kinds, each of which stops it
 
 
-@dataclass(frozen=True)
-class Checkup:
+@dataclass(frozen=True, repr=False)
+class Checkup(Displayed):
     """What ``data.check()`` found, by kind, the surest first; ``print`` it to read it.
 
     ``num_rows`` by split; ``home`` is the smallest folder that holds all pictures; ``duplicates``
@@ -116,6 +117,34 @@ class Checkup:
         """The summary."""
         return self.summary()
 
+    __repr__ = __str__
+
+    def _sheet(self) -> Sheet:
+        found = [(title, items) for title, items in sections_of(self) if items]
+        rows = tuple((title, f"{len(items)}") for title, items in found)
+        crop = f"{self.crop.mean_share:.0%} of the pixels on average"
+        return Sheet(
+            f"Checkup: {counts_text(self)}",
+            (("the crop leaves out", crop),),
+            (Grid(("what was found", "number"), rows),) if rows else (),
+            (*([] if rows else ["nothing was found"]), *self.notes),
+        )
+
+    def _repr_html_(self) -> str:
+        """The sheet, and below it the findings, which a click unfolds."""
+        parts = [sheet_html(self._sheet())]
+        for title, items in sections_of(self):
+            if items:
+                most = len(items) if title == REFUSED else NUM_SHOWN
+                listed = "".join(f"<li>{html_of(item)}</li>" for item in items[:most])
+                rest = f"<li>and {len(items) - most} more</li>" if len(items) > most else ""
+                head = html_of(title[0].upper() + title[1:])
+                parts.append(
+                    f"<details><summary>{head}</summary>"
+                    f'<ul style="overflow-wrap:anywhere">{listed}{rest}</ul></details>'
+                )
+        return "\n".join(parts)
+
 
 def home_of(paths: list[Path]) -> Path | None:
     """The smallest folder that holds all files; None for none."""
@@ -129,8 +158,7 @@ def summary_text(found: Checkup) -> str:
         found: What there is.
     """
     sections = sections_of(found)
-    splits = ", ".join(f"{number} {split}" for split, number in found.num_rows.items() if number)
-    lines = [f"{sum(found.num_rows.values())} pictures ({splits})"]
+    lines = [counts_text(found)]
     lines += [f"{len(items):>6}  {title}" for title, items in sections if items]
     if not any(items for _, items in sections):
         lines.append("nothing was found")
@@ -148,6 +176,12 @@ def summary_text(found: Checkup) -> str:
             *(line for note in found.notes for line in wrap(f"note: {printable(note)}", WIDTH)),
         ]
     return "\n".join(lines)
+
+
+def counts_text(found: Checkup) -> str:
+    """How many pictures there are, in all and in each split."""
+    splits = ", ".join(f"{number} {split}" for split, number in found.num_rows.items() if number)
+    return f"{sum(found.num_rows.values())} pictures ({splits})"
 
 
 def sections_of(found: Checkup) -> list[tuple[str, list[str]]]:

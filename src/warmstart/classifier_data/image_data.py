@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from warmstart.arguments import new_file, read_fields, reads, seed
 from warmstart.batches.rendering import RenderAhead
@@ -19,7 +19,7 @@ from warmstart.classifier_data.arguments import (
     TFMS,
     check_outside_data,
 )
-from warmstart.classifier_data.shown import discarded, shown
+from warmstart.classifier_data.shown import data_sheet, discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.arrays import from_arrays
 from warmstart.data.columns import Columns
@@ -32,17 +32,19 @@ from warmstart.data.path_labels import read_labelled
 from warmstart.data.records import Faults
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
+from warmstart.display import Displayed, Sheet
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import DOUBTFUL, print_styled
 from warmstart.terminal.progress import no_progress, show_progress
+from warmstart.words import DATA, Guided
 
 if TYPE_CHECKING:
     from warmstart.backbones.card import Architecture
     from warmstart.checkup.checkup import Checkup
 
 
-@dataclass(frozen=True, eq=False)
-class ImageClassifierData:
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageClassifierData(Displayed, Guided):
     """A table of images, the transforms for one backbone, and the batch size.
 
     ``on_unreadable`` is "raise"; or "drop" to leave images out that cannot be read, which are then
@@ -63,6 +65,7 @@ class ImageClassifierData:
         ('cat', 'dog')
     """
 
+    word_owner: ClassVar[str] = DATA
     table: ImageTable
     tfms: ModelTransforms
     bs: int = 64
@@ -447,10 +450,10 @@ class ImageClassifierData:
             >>> data.views_in_words().split(",")[0]
             '32 × 32 pixels'
         """
-        augmentation, crop = self.tfms.augmentation, self.tfms.recipe.crop_type
-        differ = "all views alike" if augmentation is None else f"augmentation {augmentation.name}"
-        size = self.tfms.recipe.size
-        return f"{size} × {size} pixels, {differ}, crop {crop}; {discarded(self.source)}"
+        return f"{self.tfms.in_words()}; {discarded(self.source)}"
+
+    def _sheet(self) -> Sheet:
+        return data_sheet(self.table, self.tfms, self.bs, self.on_unreadable)
 
     @reads(**READERS)
     def check(

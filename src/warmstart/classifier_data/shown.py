@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.batches.source import PixelSource
+from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.table import Exclusion, ImageTable
+from warmstart.display import Sheet
 from warmstart.errors import DataError, UnreadableImageError
 from warmstart.images.image_file import image_size
 from warmstart.images.view import discarded_share
@@ -33,6 +35,20 @@ class Discarded:
         bad = f"; {self.num_unreadable} cannot be read" if self.num_unreadable else ""
         share = f"{100 * self.median:.0f} % of an image's pixels"
         return f"the plain view leaves out {share} ({among}{bad})"
+
+
+def data_sheet(table: ImageTable, tfms: ModelTransforms, bs: int, on_unreadable: str) -> Sheet:
+    """What data shows of itself: its table, and how images become what the backbone expects."""
+    sheet = table._sheet()
+    unreadable = {"raise": "an error", "drop": "left out, by name", "use": "used, by name"}
+    facts = (
+        ("folder", str(table.root)) if len(table.memory) < len(table) else ("images", "in memory"),
+        ("for", f"{tfms.card.name}, batches of {bs}"),
+        ("views", tfms.in_words()),
+        ("unreadable images", unreadable[on_unreadable]),
+    )
+    title = sheet.title.replace("ImageTable", "ImageClassifierData", 1)
+    return replace(sheet, title=title, facts=(*facts, *sheet.facts))
 
 
 def discarded(source: PixelSource) -> Discarded:

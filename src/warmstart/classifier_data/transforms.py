@@ -31,6 +31,12 @@ class ModelTransforms:
     augmentation: Augmentation | None = None
     view_seed: int = 0
 
+    def in_words(self) -> str:
+        """Size, how views differ, and the crop."""
+        augmentation, size = self.augmentation, self.recipe.size
+        differ = "all views alike" if augmentation is None else f"augmentation {augmentation.name}"
+        return f"{size} × {size} pixels, {differ}, crop {self.recipe.crop_type}"
+
 
 def read_side(name: str, value: Any) -> int:
     """The side of a square, also where somebody gives both of its sides.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.comparison.matching import matched
+from warmstart.display import Displayed, Grid, Sheet
 from warmstart.metrics.intervals import Interval, wilson
 from warmstart.metrics.labelled_rows import known_rows
 from warmstart.metrics.shared_scores import per_class
@@ -18,8 +19,8 @@ SIGNIFICANT = 0.05
 Thresholds = float | Sequence[float] | NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Displayed):
     """Rows that both, one or neither model has right, and what follows.
 
     ``difference`` is the second model's accuracy less the first's, from ``low`` to ``high`` (95 %);
@@ -80,6 +81,18 @@ class Comparison:
             f"p = {self.p_value:.3g} (exact McNemar)\n"
             f"right: both {self.both_right}, only the first {self.only_first}, "
             f"only the second {self.only_second}, neither {self.both_wrong}"
+        )
+
+    def _sheet(self) -> Sheet:
+        interval = f"{self.difference:+.4f} (95 % {self.low:+.4f} to {self.high:+.4f})"
+        counts = (
+            ("first right", f"{self.both_right}", f"{self.only_first}"),
+            ("first wrong", f"{self.only_second}", f"{self.both_wrong}"),
+        )
+        return Sheet(
+            f"Comparison: is the second better? {self.is_better}, with {self.num_rows} images",
+            (("difference", interval), ("p", f"{self.p_value:.3g} (exact McNemar)")),
+            (Grid(("images", "second right", "second wrong"), counts),),
         )
 
     def to_json(self) -> str:

@@ -9,11 +9,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.display import Displayed, Grid, Sheet, few
 from warmstart.errors import SettingError, printable
 
 SPLITS = ("train", "valid", "test")
 NO_LABEL = "(no label)"
 MOST_COUNTED = 100  # classes that a line tells one by one
+MOST_SHOWN = 15  # classes of a table that is shown
 MOST_NAMED = 20  # damaged pictures, in a note; ``damaged`` has all
 
 
@@ -25,8 +27,8 @@ class Exclusion:
     reason: str
 
 
-@dataclass(frozen=True, eq=False)
-class ImageTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageTable(Displayed):
     """One row per image: names (posix paths under ``root``), split and label of each.
 
     ``splits`` (N,) of "train", "valid" or "test"; ``labels`` (N,) int64 positions in ``classes``,
@@ -170,6 +172,27 @@ class ImageTable:
         lines += self.left_out_lines()
         lines += [f"training refuses: {fault}" for fault in self.faults]
         return "\n".join([*map(printable, lines), *(f"note: {note}" for note in self.notes)])
+
+    def _sheet(self) -> Sheet:
+        classes = few(len(self.classes), "class", "classes")
+        title = f"{few(len(self), 'image')}, {classes}"
+        refused = tuple(f"training refuses: {fault}" for fault in self.faults)
+        notes = (*self.left_out_lines(), *refused, *self.notes)
+        kind = (("labels", "any number of classes for each image"),) if self.is_multi_label else ()
+        return Sheet(f"{type(self).__name__}: {title}", kind, (self._grid(),), notes)
+
+    def _grid(self) -> Grid:
+        """Images of each class in each split that has any."""
+        counts = self.counts()
+        splits = [split for split in SPLITS if len(self.rows(split))]
+        names = list(dict.fromkeys(name for split in splits for name in counts[split]))
+        shown = names if len(names) <= MOST_SHOWN + 1 else names[:MOST_SHOWN]
+        rows = [(name, *(f"{counts[split].get(name, 0)}" for split in splits)) for name in shown]
+        total = ("all", *(f"{len(self.rows(split))}" for split in splits))
+        rest = len(names) - len(shown)
+        more = f"and {few(rest, 'class', 'classes')} more" if rest else ""
+        strong = frozenset((len(rows), place) for place in range(len(total)))
+        return Grid(("class", *splits), (*rows, total), 1, strong, more)
 
     def left_out_lines(self) -> list[str]:
         """Exclusions by reason: how many, and the first."""

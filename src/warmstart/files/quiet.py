@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,17 @@ def silence_openvino() -> None:
     It does so also with OPENVINO_TELEMETRY=0, and works without the module as well as with it.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def silence_tqdm() -> None:
+    """Load tqdm, which timm's hub needs, without its complaint of a notebook without ipywidgets.
+
+    Its bars are never shown here. Elsewhere than in a notebook it has nothing to complain of.
+    """
+    if "ipykernel" in sys.modules:
+        with warnings.catch_warnings(), suppress(ImportError):
+            warnings.simplefilter("ignore")
+            import tqdm.auto  # noqa: F401
 
 
 def load_matplotlib() -> None:

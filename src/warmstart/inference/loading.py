@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from warmstart.arguments import reads
 from warmstart.backbones.card import Architecture
+from warmstart.inference.arguments import READERS
 from warmstart.inference.compiled_loading import compiled_predictor
 from warmstart.inference.model_folder import read_model
-from warmstart.inference.predictor import READERS, Predictor
+from warmstart.inference.predictor import Predictor
 
 if TYPE_CHECKING:
     from torch import nn

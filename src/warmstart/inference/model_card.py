@@ -81,6 +81,18 @@ class ModelCard:
         return " + ".join([self.arch, *(member.arch for member in self.members)])
 
 
+def head_words(card: ModelCard) -> str:
+    """What the head of a card's first network is, in a few words."""
+    if card.head is None:
+        return "one of the user's own"
+    if card.head.get("kind") == "logistic":
+        columns = sum(last - first for first, last in card.head["parts"])
+        return f"logistic regression of {columns} of {card.head['num_features']} features"
+    sizes = " → ".join(str(size) for size in card.head.get("sizes", ()))
+    through = f" → {sizes}" if sizes else ""
+    return f"MLP: {card.head['num_features']} features{through} → {card.head['num_classes']}"
+
+
 def fields_of(member: MemberCard) -> dict[str, Any]:
     """What a card says of one network."""
     return {each.name: getattr(member, each.name) for each in fields(member)}

@@ -8,64 +8,42 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.arguments import Reader, flag, instance_of, one_of, path, reads, text
-from warmstart.backbones.card import read_architecture
-from warmstart.data.columns import TABLE_READERS, Columns, read_place
+from warmstart.arguments import reads
+from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, delimiter_of
 from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import left_out_lines
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import Exclusion
+from warmstart.display import Displayed, Sheet, few
 from warmstart.errors import (
     UnreadableImageError,
     UnreadableImagesError,
 )
-from warmstart.images.augment import Augmentation, read_augmentation
-from warmstart.inference.averaging import VIEW_READERS, mean_over_views
+from warmstart.images.augment import Augmentation
+from warmstart.inference.arguments import EVALUATE_READERS, READERS
+from warmstart.inference.averaging import mean_over_views
 from warmstart.inference.evaluation import TRAINED, evaluate_labelled
 from warmstart.inference.member import ModelMember, Render
-from warmstart.inference.model_card import ModelCard
+from warmstart.inference.model_card import ModelCard, head_words
 from warmstart.inference.picture_views import PictureViews, views_of
 from warmstart.inference.pictures import Picture, Pictures
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.metrics.logits import mean_probabilities
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import print_styled
+from warmstart.words import PREDICTOR, Guided
 
 if TYPE_CHECKING:
     from torch import nn
 
     from warmstart.inference.network_member import NetworkMember
 
+MOST_NAMED = 20  # classes that a predictor shows
 ROWS_AT_ONCE = 256  # of several members: what is rendered and waits for the next one
 
 
-def read_head(name: str, head: object) -> Any:
-    """A head of the user's own."""
-    from torch import nn  # here: only who passes one needs it
-
-    return instance_of(nn.Module, "the head that the model was saved with")(name, head)
-
-
-READERS: dict[str, Reader[Any]] = VIEW_READERS | {
-    "aug_tfms": read_augmentation,
-    "folder": path,
-    "arch": read_architecture,
-    "custom_head": read_head,
-    "on_unreadable": one_of("raise", "use"),
-}
-
-EVALUATE_READERS = TABLE_READERS | {
-    "source": path,
-    "split": text,
-    "with_training_rows": flag,
-    "folder": read_place,
-    "on_unreadable": READERS["on_unreadable"],
-    "quiet": flag,
-}
-
-
-class Predictor:
+class Predictor(Displayed, Guided):
     """One network, or several that answer together: pictures → the classes' probabilities.
 
     Example:
@@ -82,6 +60,8 @@ class Predictor:
         >>> predictor.predict(photos[0]).answers[0][0] in predictor.classes
         True
     """
+
+    word_owner = PREDICTOR
 
     def __init__(
         self,
@@ -137,6 +117,25 @@ class Predictor:
             ('cat', 'dog')
         """
         return self.card.classes
+
+    def _sheet(self) -> Sheet:
+        card, members = self.card, self.card.of_each
+        names = ", ".join(card.classes[:MOST_NAMED])
+        rest = len(card.classes) - MOST_NAMED
+        facts = [
+            ("classes", names + (f" and {rest} more" if rest > 0 else "")),
+            *(("backbone", f"{each.arch} at {each.recipe['size']} pixels") for each in members),
+            ("head", head_words(card)),
+        ]
+        if self.seen is not None and len(self.seen.trained):
+            facts.append(("trained on", few(len(self.seen.trained), "image")))
+        scores = [f"{name} {value:.4f}" for name, value in card.metrics.items()]
+        facts += [("scores", ", ".join(scores))] if scores else []
+        facts += [("answers by", "; ".join(card.answering.how))] if card.answering.how else []
+        kind = "any number of" if card.is_multi_label else "one of"
+        return Sheet(
+            f"Predictor: {kind} {few(len(card.classes), 'class', 'classes')}", tuple(facts)
+        )
 
     def predict(
         self, pictures: Picture | Iterable[Picture], *, on_unreadable: str = "raise"

@@ -27,6 +27,7 @@ from warmstart.inference.predictor import Predictor
 from warmstart.learner.arguments import A_HEAD, READERS, head_card, path_or_none
 from warmstart.learner.cross_validation import CrossValidation, check_frozen, cross_validate
 from warmstart.learner.decision import calibrate, fit_class_thresholds, fit_sets, set_unknown
+from warmstart.learner.familiar import FamiliarWords
 from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, sweep_rates
 from warmstart.learner.freezing import freeze_to, set_precompute, unfreeze_backbone
 from warmstart.learner.head_fit import fit_head
@@ -58,7 +59,7 @@ from warmstart.training.head_card import AnyHeadCard
 from warmstart.training.schedule import OneCycle, Schedule
 
 
-class ConvLearner:
+class ConvLearner(FamiliarWords):
     """A pretrained network, frozen up to its new head, and the data that it learns from.
 
     The examples of its methods go on where this one ends; ``folder`` is a folder of images.
@@ -638,7 +639,7 @@ class ConvLearner:
             >>> learn.calibrate(learn.predict()).num_rows
             24
         """
-        return calibrate(self.state, self._out_of_fold(out_of_fold))
+        return calibrate(self.state, out_of_fold or self.cross_validate())
 
     @reads(**READERS)
     def fit_thresholds(
@@ -661,7 +662,7 @@ class ConvLearner:
             >>> other.fit_thresholds(other.predict()).values.shape
             (2,)
         """
-        return fit_class_thresholds(self.state, self._out_of_fold(out_of_fold), beta)
+        return fit_class_thresholds(self.state, out_of_fold or self.cross_validate(), beta)
 
     @reads(**READERS)
     def fit_sets(self, out_of_fold: Predictions | None = None) -> None:
@@ -675,7 +676,7 @@ class ConvLearner:
             >>> len(learn.predict().sets(0.9)[0]) in (1, 2)
             True
         """
-        fit_sets(self.state, self._out_of_fold(out_of_fold))
+        fit_sets(self.state, out_of_fold or self.cross_validate())
 
     @reads(**READERS)
     def set_unknown(
@@ -844,7 +845,3 @@ class ConvLearner:
         """
         check_outside_data(self.data, folder=folder)
         return save_learner(self.state, Path(folder), metrics or {})
-
-    def _out_of_fold(self, given: Predictions | None) -> Predictions:
-        """Rows that the model did not learn from, predicted by it or by its like."""
-        return self.cross_validate() if given is None else given

@@ -127,7 +127,7 @@ def sweep_rates(
     inputs = read_inputs(learn, ("train", "valid"))
     with trained_part(learn, plan.bn) as module:
         clip_norm = choose_clip_norm(plan.clip_norm, module, quiet=True)
-        return lr_range_test(
+        learn.last_curve = lr_range_test(
             module,
             learn.layers.parameters(),
             inputs.batches(learn.device),
@@ -137,6 +137,7 @@ def sweep_rates(
             num_steps=num_steps,
             max_rows=max_rows,
         )
+    return learn.last_curve
 
 
 def seconds_per_row(learn: LearnerState) -> float:

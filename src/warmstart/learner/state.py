@@ -29,6 +29,7 @@ from warmstart.learner.snapshots import Snapshots
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.history import History
+from warmstart.results.lr_curve import LRCurve
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.colour import notify
 
@@ -43,7 +44,8 @@ class LearnerState:
     trained on; ``chosen_on_valid`` is what valid rows have chosen (law 15); ``out_of_fold`` are the
     training rows' predictions by ``fit_head``; ``first_backbone`` is its fingerprint before a fit
     could have changed it; ``known`` is what training images look like to the network,
-    where that decides what is "unknown"; ``last_seen`` is whose images ``seen`` was last told of.
+    where that decides what is "unknown"; ``last_seen`` is whose images ``seen`` was last told of;
+    ``last_curve`` is what the last sweep of rates found.
     """
 
     model: ClassifierNetwork
@@ -69,6 +71,7 @@ class LearnerState:
     first_backbone: str | None = None
     known: KnownFeatures | None = None
     last_seen: tuple[ImageTable, Holdout, str | None] | None = None
+    last_curve: LRCurve | None = None
 
     @property
     def quiet(self) -> bool:

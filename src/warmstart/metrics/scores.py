@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from warmstart.display import Displayed, Grid, Sheet, padded, text_width
+from warmstart.errors import printable
 from warmstart.files.strict import parse_json
 from warmstart.metrics.intervals import Interval
 
@@ -56,8 +58,8 @@ class ClassScores:
     threshold: float | None = None
 
 
-@dataclass(frozen=True)
-class Scores:
+@dataclass(frozen=True, repr=False)
+class Scores(Displayed):
     """What ``predictions.scores()`` found, by name: ``scores["accuracy"].value``.
 
     ``chosen_on_these`` names what was chosen by these same rows (law 15): it flatters the scores.
@@ -89,6 +91,8 @@ class Scores:
     def __str__(self) -> str:
         """As ``table``."""
         return self.table()
+
+    __repr__ = __str__
 
     def to_json(self) -> str:
         """All of it; numbers read back as they were.
@@ -127,32 +131,45 @@ class Scores:
         wide = max(map(len, self.scores))
         lines = ["score".ljust(wide) + "   value  95 % interval"]
         lines += [f"{name.ljust(wide)}  {score}" for name, score in self.scores.items()]
-        lines += ["", f"n = {self.num_rows} labelled rows" + self._notes(), ""]
+        lines += ["", *self._notes(), ""]
         return "\n".join(lines + self._class_lines()) + "\n"
 
-    def _notes(self) -> str:
-        notes = f"; {self.num_unlabelled} without a label left out" if self.num_unlabelled else ""
-        if self.chosen_on_these:
-            notes += (
-                f"\nFlattered: {', '.join(self.chosen_on_these)} was chosen by these same rows."
-            )
-        return notes
+    def _notes(self) -> list[str]:
+        left = f"; {self.num_unlabelled} without a label left out" if self.num_unlabelled else ""
+        chosen = ", ".join(self.chosen_on_these)
+        flattered = f"Flattered: {chosen} was chosen by these same rows."
+        return [f"n = {self.num_rows} labelled rows{left}", *([flattered] if chosen else [])]
 
     def _class_lines(self) -> list[str]:
-        wide = max(len("class"), *(len(each.name) for each in self.per_class))
-        f_name = f"F{self.beta:g}"
+        grid = self._class_grid()
+        rows = [(printable(row[0]), *row[1:]) for row in (grid.titles, *grid.rows)]
+        wide = max(text_width(row[0]) for row in rows)
+        widths = [max(6, len(title)) for title in grid.titles[1:]]
+        return ["  ".join([padded(row[0], wide), *map(str.rjust, row[1:], widths)]) for row in rows]
+
+    def _class_grid(self) -> Grid:
         has_thresholds = any(each.threshold is not None for each in self.per_class)
-        head = f"{'class'.ljust(wide)}  precision  recall  {f_name:>6}    rows  called so"
-        lines = [head + ("  threshold" if has_thresholds else "")]
-        for each in self.per_class:
-            precision = f"{each.precision:9.3f}" if each.num_predicted else "–".rjust(9)
-            recall = f"{each.recall:6.3f}" if each.num_rows else "–".rjust(6)
-            either = each.num_rows or each.num_predicted
-            f_score = f"{each.f_score:6.3f}" if either else "–".rjust(6)
-            line = f"{each.name.ljust(wide)}  {precision}  {recall}  {f_score}  "
-            line += f"{each.num_rows:6d}  {each.num_predicted:9d}"
-            lines.append(line + ("" if each.threshold is None else f"  {each.threshold:9.3f}"))
-        return lines
+        titles = ("class", "precision", "recall", f"F{self.beta:g}", "rows", "called so")
+        return Grid(
+            titles + (("threshold",) if has_thresholds else ()),
+            tuple(class_cells(each) for each in self.per_class),
+        )
+
+    def _sheet(self) -> Sheet:
+        rows = tuple(
+            (name, *[*str(score).split("  ", 1), ""][:2]) for name, score in self.scores.items()
+        )
+        scores = Grid(("score", "value", "95 % interval"), rows)
+        return Sheet("Scores", grids=(scores, self._class_grid()), notes=tuple(self._notes()))
+
+
+def class_cells(each: ClassScores) -> tuple[str, ...]:
+    """A class and its figures, a dash where there is nothing to divide by."""
+    precision = f"{each.precision:.3f}" if each.num_predicted else "–"
+    recall = f"{each.recall:.3f}" if each.num_rows else "–"
+    f_score = f"{each.f_score:.3f}" if each.num_rows or each.num_predicted else "–"
+    cells = (each.name, precision, recall, f_score, f"{each.num_rows}", f"{each.num_predicted}")
+    return cells if each.threshold is None else (*cells, f"{each.threshold:.3f}")
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,51 @@
 import io
 import warnings
 from pathlib import Path
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from warmstart.arguments import new_file, refuse
 from warmstart.errors import printable
 from warmstart.files.writing import writing
+from warmstart.plots.fonts import make_drawable
 
 DOTS_PER_INCH = 120
 ACCENT, QUIET = "#1f6feb", "#8b949e"  # both can be read on white and on black
 INK = "black"  # in a page: the colour of its text
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows as the value of a cell, once, whether or not pyplot is used.
+
+    ``%matplotlib inline`` knows figures by their class and asks in the same way; pyplot, which
+    shows those that it made at the end of a cell, does not know this one. Names in any script are
+    drawn by the fonts that there are, unless it ``keeps_text`` for a reader's own fonts.
+    """
+
+    keeps_text = False
+
+    def draw(self, renderer: Any) -> None:
+        """Draw it, every text in fonts that have its signs."""
+        if not self.keeps_text:
+            make_drawable(
+                [each for each in self.findobj(Text) if isinstance(each, Text)],
+                [axis for axes in self.axes for axis in (axes.xaxis, axes.yaxis)],
+            )
+        super().draw(renderer)
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        file = io.BytesIO()
+        self.savefig(file, format="png", bbox_inches="tight")
+        return file.getvalue()
+
+
 def new_figure(width: float, height: float) -> Figure:
     """A figure of that many inches, without pyplot: it needs no display and leaks nothing."""
-    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+    return ShownFigure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
 
 
 def finished(figure: Figure, path: str | Path | None) -> Figure:
@@ -65,9 +94,13 @@ def svg_of(figure: Figure, name: str) -> str:
     settings = {"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}
     with rc_context(settings), warnings.catch_warnings():  # type: ignore[arg-type]
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the reader's has it
+        if isinstance(figure, ShownFigure):
+            figure.keeps_text = True
         figure.savefig(
             file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
         )
+        if isinstance(figure, ShownFigure):
+            figure.keeps_text = False
     text = file.getvalue()
     element = text[text.index("<svg") :].strip().replace("#000000", "currentColor")
     for attribute in ('id="', 'href="#', "url(#"):  # else "figure_1" is in every figure

@@ -7,6 +7,7 @@ from typing import Any
 from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.seen_images import SeenImages
+from warmstart.display import Displayed, Grid, Sheet
 from warmstart.inference.model_weights import joined_state, write_model
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.conv_learner import ConvLearner
@@ -18,8 +19,8 @@ from warmstart.results.predictions import Predictions
 from warmstart.results.race_record import RaceRecord
 
 
-@dataclass(frozen=True, eq=False)
-class RaceResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RaceResult(Displayed):
     """The model that came of a race, and how it came.
 
     ``predictor`` answers by the mean of the logits of its members, at one temperature. The
@@ -45,6 +46,20 @@ class RaceResult:
     def __str__(self) -> str:
         """What was tried, what each cost and gained, and why it stopped."""
         return str(self.record)
+
+    def _sheet(self) -> Sheet:
+        rows = tuple(
+            (
+                trial.arch,
+                "–" if trial.loss is None else f"{trial.loss:.4f}",
+                "–" if trial.accuracy is None else f"{trial.accuracy:.4f}",
+                f"{trial.seconds:.1f}",
+            )
+            for trial in self.record.trials
+        )
+        grid = Grid(("backbone tried", "loss", "accuracy", "seconds"), rows)
+        outcome = tuple(("", line) for line in self.record.outcome().splitlines())
+        return Sheet("RaceResult", outcome, (grid,))
 
     @property
     def data(self) -> ImageClassifierData:

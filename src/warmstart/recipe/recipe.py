@@ -16,6 +16,7 @@ from warmstart.arguments import (
     whole,
 )
 from warmstart.classifier_data.arguments import check_outside_data
+from warmstart.display import Displayed, Grid, Sheet
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
 from warmstart.recipe.recipe_run import RecipeRun
@@ -37,8 +38,8 @@ STEPS = (
 )
 
 
-@dataclass(frozen=True)
-class RecipeResult:
+@dataclass(frozen=True, repr=False)
+class RecipeResult(Displayed):
     """A record of each step, and everything that was found by trying or measuring.
 
     ``held_back`` is what models trained in the same way, or the unfrozen one itself, say of
@@ -62,6 +63,10 @@ class RecipeResult:
     def __str__(self) -> str:
         """A line per step."""
         return "\n".join(step.line() for step in self.steps)
+
+    def _sheet(self) -> Sheet:
+        rows = tuple((f"{step.number}", step.title, step.outcome()) for step in self.steps)
+        return Sheet("RecipeResult", grids=(Grid(("step", "", "what came of it"), rows, 3),))
 
 
 @dataclass(frozen=True)

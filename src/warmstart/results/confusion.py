@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.arguments import reads, whole
+from warmstart.display import Displayed, Grid, Sheet, padded, text_width
+from warmstart.errors import printable
 from warmstart.metrics.confusion import of_confusion
 
 MOST_IN_TEXT = 100  # classes of a table that a person reads
+MOST_IN_PAGE = 40  # and of one with borders
 
 
-@dataclass(frozen=True, eq=False)
-class ConfusionMatrix:
+@dataclass(frozen=True, eq=False, repr=False)
+class ConfusionMatrix(Displayed):
     r"""Counts of (true class, predicted class): (K, K) int64, rows are the true classes.
 
     Example:
@@ -97,9 +100,30 @@ class ConfusionMatrix:
             lines = [f"{len(self.classes)} classes: {right} of {self.counts.sum()} right"]
             lines += [f"{number:4d} × {true} taken for {said}" for true, said, number in confused]
             return "\n".join(lines)
-        width = max(8, *(len(name) for name in self.classes)) + 2
+        names = [printable(name) for name in self.classes]
+        width = max(8, *map(text_width, names)) + 2
         head = "true \\ predicted".ljust(width + 8)
-        lines = [head + "".join(name.rjust(width) for name in self.classes)]
-        for name, row in zip(self.classes, self.counts, strict=True):
-            lines.append(name.ljust(len(head)) + "".join(str(n).rjust(width) for n in row))
+        lines = [head + "".join(padded(name, width, is_right=True) for name in names)]
+        for name, row in zip(names, self.counts, strict=True):
+            numbers = "".join(str(n).rjust(width) for n in row)
+            lines.append(padded(name, len(head)) + numbers)
         return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _sheet(self) -> Sheet:
+        right, confused = int(np.trace(self.counts)), self.most_confused()[:MOST_IN_PAGE]
+        title = (
+            f"ConfusionMatrix: {len(self.classes)} classes, {right} of {self.counts.sum()} right"
+        )
+        if len(self.classes) > MOST_IN_PAGE:
+            rows = tuple((true, said, f"{number}") for true, said, number in confused)
+            return Sheet(title, grids=(Grid(("true", "predicted", "images"), rows, 2),))
+        counts = tuple(
+            (name, *(str(n) for n in row))
+            for name, row in zip(self.classes, self.counts, strict=True)
+        )
+        diagonal = frozenset((place, place + 1) for place in range(len(self.classes)))
+        return Sheet(
+            title, grids=(Grid(("true \\ predicted", *self.classes), counts, 1, diagonal),)
+        )

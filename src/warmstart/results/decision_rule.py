@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from warmstart.errors import SettingError
 from warmstart.metrics.prediction_sets import NonconformityScores
 
 BY_PROBABILITY, BY_FEATURES = "probability", "features"
@@ -50,3 +51,24 @@ class DecisionRule:
 
 
 PLAIN = DecisionRule()  # nothing was fitted
+
+
+def scores_behind_sets(answering: DecisionRule, *, is_multi_label: bool) -> NonconformityScores:
+    """What sets rest on.
+
+    Raises:
+        SettingError: an image may have many classes, or the model kept nothing.
+    """
+    if is_multi_label:
+        raise SettingError(
+            "an image may have many classes: sets are for images of one class each.",
+            expected="a model of one class per image.",
+            fix="omit it; an image is called so by every class above its threshold.",
+        )
+    if answering.sets is None:
+        raise SettingError(
+            "this model keeps nothing that tells how large its sets have to be.",
+            expected="a model that kept scores of rows which it did not learn from.",
+            fix="train it again: warmstart train FOLDER --calibrate; in Python learn.fit_sets().",
+        )
+    return answering.sets

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from warmstart.arguments import one_of
+from warmstart.display import Displayed, Grid, Sheet
 
 HEADS = ("logistic", "mlp")
 NAMES = {"logistic": "logistic regression", "mlp": "MLP"}
@@ -36,8 +37,8 @@ class HeadTrial:
         )
 
 
-@dataclass(frozen=True)
-class HeadFit:
+@dataclass(frozen=True, repr=False)
+class HeadFit(Displayed):
     """How the head was fitted.
 
     ``fit`` counts the learner's fits from 0. ``head`` is the one that stayed, ``features`` and
@@ -79,3 +80,29 @@ class HeadFit:
                 f"accuracy {self.valid_accuracy:.4f}, {self.seconds:.2f} s"
             )
         return "\n".join(lines)
+
+    def _sheet(self) -> Sheet:
+        views = f" × {self.num_views} views" if self.num_views > 1 else ""
+        facts = [
+            ("head", self.description),
+            ("trained on", f"{self.num_rows} rows{views}, {self.seconds:.2f} s"),
+        ]
+        if self.valid_loss is not None:
+            facts.append(
+                (
+                    "validation",
+                    f"accuracy {self.valid_accuracy:.4f}, loss {self.valid_loss:.4f} "
+                    f"(training loss {self.train_loss:.4f})",
+                )
+            )
+        trials = tuple(
+            (NAMES[each.head], each.features, f"{each.loss:.4f}", f"{each.accuracy:.4f}")
+            for each in self.trials
+        )
+        titles = ("tried", "features", "loss", "accuracy")
+        judged = [f"on {each.num_judged} rows that did not train it" for each in self.trials[:1]]
+        grids = (Grid(titles, trials, 2, more="".join(judged)),) if len(trials) > 1 else ()
+        title = f"HeadFit: {NAMES[self.head]}"
+        if self.valid_accuracy is not None:
+            title += f"; accuracy {self.valid_accuracy:.4f}"
+        return Sheet(title, tuple(facts), grids, is_told=True)

@@ -6,10 +6,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warmstart.display import Displayed, Grid, Sheet, few
 from warmstart.files.strict import convert, json_table, refuse_file
 from warmstart.results.head_fit import HeadFit
 
 BEST = "_best"  # ends the name of a metric that is 1 where an epoch was the best so far
+MOST_SHOWN = 30  # epochs of a table; of more, the first five and the last
+FIRST_SHOWN = 5
 RISE = 1.1  # a validation loss so many times its lowest has risen; less is noise of few rows
 
 
@@ -80,8 +83,8 @@ class LossRise:
         )
 
 
-@dataclass(eq=False)
-class History:
+@dataclass(eq=False, repr=False)
+class History(Displayed):
     """All epochs of one or several fits, the rates and loss of every step, and fits without any.
 
     Losses from before the epoch ``comparable_from`` are those of other data, or of another head.
@@ -200,6 +203,41 @@ class History:
             list(self.step_losses),
             list(self.head_fits),
             self.comparable_from,
+        )
+
+    def _sheet(self) -> Sheet:
+        records = self.records
+        skipped = max(0, len(records) - MOST_SHOWN)
+        shown = records[:FIRST_SHOWN] + records[FIRST_SHOWN + skipped :] if skipped else records
+        names = dict.fromkeys(name for record in shown for name in record.scores)
+        titles = ("fit", "epoch", "train loss", "valid loss", *names, "seconds", "")
+        rows = tuple(
+            (
+                f"{record.fit}",
+                f"{record.epoch}",
+                f"{record.train_loss:.4f}",
+                "–" if record.valid_loss is None else f"{record.valid_loss:.4f}",
+                *(f"{record.scores[name]:.4f}" if name in record.scores else "–" for name in names),
+                f"{record.seconds:.2f}",
+                "best" if record.is_best else "",
+            )
+            for record in shown
+        )
+        first = 1 if len({record.fit for record in records}) < 2 else 0
+        end = None if any(row[-1] for row in rows) else -1
+        titles, rows = titles[first:end], tuple(row[first:end] for row in rows)
+        more = f"{few(skipped, 'epoch')} after the first {FIRST_SHOWN} not shown" if skipped else ""
+        fits = len({record.fit for record in records}) + len(self.head_fits)
+        last = [
+            f"{name} {value:.4f}" for each in records[-1:] for name, value in each.scores.items()
+        ]
+        return Sheet(
+            f"History: {few(len(records), 'epoch')} of {few(fits, 'fit')}"
+            + (f"; {', '.join(last)}" if last else ""),
+            tuple(("head", fit.description) for fit in self.head_fits),
+            (Grid(titles, rows, 0, more=more),) if rows else (),
+            () if self.loss_rise is None else (str(self.loss_rise),),
+            is_told=True,
         )
 
     def plot_lr(self, path: str | Path | None = None) -> Any:

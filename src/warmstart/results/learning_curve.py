@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from warmstart.display import Displayed, Grid, Sheet
 from warmstart.errors import SettingError
 from warmstart.files.strict import parse_json
 
@@ -46,8 +47,8 @@ class CurvePoint:
         return f"{self.accuracy:.2f} (95 % {self.low:.2f} to {self.high:.2f})"
 
 
-@dataclass(frozen=True)
-class LearningCurve:
+@dataclass(frozen=True, repr=False)
+class LearningCurve(Displayed):
     """What more images would buy.
 
     ``points`` are subsets of the training rows that were measured, ``line`` is the fitted curve
@@ -109,6 +110,26 @@ class LearningCurve:
         if self.next_class is None:
             return line
         return f"{line}; most errors are of {self.next_class}: photograph it next"
+
+    def _sheet(self) -> Sheet:
+        shown = (*self.points, self.now, self.twice)
+        rows = tuple(
+            (f"{one.num_rows}", "measured" if one.is_measured else "fitted curve", str(one))
+            for one in shown
+        )
+        gain = f"{self.gain:+.2f} (95 % {self.gain_low:+.2f} to {self.gain_high:+.2f})"
+        facts = [("twice as many images", gain)]
+        if self.next_class is not None:
+            facts.append(("photograph next", self.next_class))
+        grid = Grid(("training images", "", "accuracy on new images"), rows, 3)
+        return Sheet(
+            f"LearningCurve: {self.num_rows} training images", tuple(facts), (grid,), draw=self._svg
+        )
+
+    def _svg(self) -> str:
+        from warmstart.plots.figure import svg_of  # here: it takes a second
+
+        return svg_of(self.plot(), "learning-curve")
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw it: a matplotlib figure, also written to ``path`` if one is given."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.display import Displayed, Sheet
 from warmstart.files.strict import convert, refuse_file
 
 USUAL = 0.01  # what served heads and unfrozen bodies alike (benchmarks/lr_suggestion.py)
@@ -26,8 +27,8 @@ FIRST_LOSSES = 5  # whose mean is the loss before the sweep: at the smallest rat
 HIGHEST = 4.0  # times the first loss; beyond it a loss says no more than that it diverged
 
 
-@dataclass(frozen=True, eq=False)
-class LRCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class LRCurve(Displayed):
     """``lrs`` (S,) growing, ``losses`` (S,) of the step taken with each; S may be 0.
 
     ``before`` (S,) is what the weights from before the sweep lose on the same batches, with the
@@ -162,6 +163,18 @@ class LRCurve:
             learned = int((self.smoothed_changes <= -LEARNED * self.fall).argmax())
             rate = min(float(self.lrs[: learned + 1].sum()), LARGEST * self.turning)
         return self.share * min(rate, float(self.lrs[-1]))
+
+    def _sheet(self) -> Sheet:
+        facts = [("suggestion", f"{self.suggestion:.2g}")]
+        if not len(self.lrs):
+            return Sheet("LRCurve: nothing was tried", tuple(facts))
+        facts.append(("tried", f"{len(self.lrs)} rates, {self.lrs[0]:.1g} to {self.lrs[-1]:.2g}"))
+        return Sheet("LRCurve: loss by learning rate", tuple(facts), draw=self._svg)
+
+    def _svg(self) -> str:
+        from warmstart.plots.figure import svg_of  # here: matplotlib takes a second
+
+        return svg_of(self.plot(), "lr-curve")
 
     def to_json(self) -> dict[str, Any]:
         """Every field and the suggestion, as plain data; None for a loss that is no number.

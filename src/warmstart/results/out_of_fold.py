@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from warmstart.results.predictions import Predictions
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class OutOfFoldPredictions(Predictions):
     """Predictions of the training rows, each by a head that was trained without its fold.
 

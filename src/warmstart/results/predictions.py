@@ -1,20 +1,20 @@
 """What a model says of a set of rows."""
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.arguments import reads, real
+from warmstart.display import Displayed, Grid, Sheet, few
 from warmstart.errors import SettingError
 from warmstart.metrics.confusion import confusion_counts
 from warmstart.metrics.evaluate import compute_scores
 from warmstart.metrics.intervals import wilson
 from warmstart.metrics.labelled_rows import LIKELY, known_rows
 from warmstart.metrics.prediction_sets import (
-    NonconformityScores,
     SetScores,
     score_sets,
     sets_of,
@@ -22,13 +22,20 @@ from warmstart.metrics.prediction_sets import (
 from warmstart.metrics.scores import Scores
 from warmstart.metrics.unknown import confidence
 from warmstart.results.confusion import ConfusionMatrix
-from warmstart.results.decision_rule import BY_FEATURES, PLAIN, UNKNOWN, DecisionRule
+from warmstart.results.decision_rule import (
+    BY_FEATURES,
+    PLAIN,
+    UNKNOWN,
+    DecisionRule,
+    scores_behind_sets,
+)
 
+MOST_SHOWN = 8  # rows of predictions as they are shown
 READ_CONFIDENCE = real(0.9, above=0, below=1)
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Displayed):
     """Probabilities of every row, in table order.
 
     ``rows`` (N,) names, ``probabilities`` (N, K) float64, ``labels`` (N,) int64 with -1 where a
@@ -267,6 +274,66 @@ class Predictions:
         found = wilson(round(self.accuracy * num_known), num_known)
         return found.low, found.high
 
+    def __iter__(self) -> Iterator[NDArray[np.float64]]:
+        """No unpacking: fastai 0.7 gives logarithms of each view here, fastai 2 probabilities.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            "predictions are one object here, not a pair of arrays as in fastai.\n"
+            "Expected: its parts by name: .probabilities (N, K), averaged over views, and .labels."
+            "\nFix: found = learn.TTA(); probabilities, y = found.probabilities, found.labels"
+        )
+
+    def _sheet(self) -> Sheet:
+        known = np.asarray((self.labels.reshape(len(self.rows), -1) >= 0).all(axis=1), np.bool_)
+        facts = []
+        if known.any():
+            low, high = self.accuracy_interval
+            name = "all labels right" if self.is_multi_label else "accuracy"
+            facts.append((name, f"{self.accuracy:.4f} (95 % {low:.4f} to {high:.4f}), "
+                                f"n = {known.sum()}"))  # fmt: skip
+        fitted = self.answering.how
+        facts += [("answers by", "; ".join(fitted))] if fitted else []
+        notes = list(self.notes)
+        if self.chosen_on_these:
+            chosen = " and ".join(self.chosen_on_these)
+            notes.append(f"{chosen} was chosen by these same rows, which flatters their scores.")
+        if self.left_out:
+            first = f"{self.left_out[0][0]}: {self.left_out[0][1]}"
+            notes.append(f"{few(len(self.left_out), 'file')} left out (first: {first})")
+        title = f"{few(len(self.rows), 'row')}, {few(len(self.classes), 'class', 'classes')}"
+        return Sheet(
+            f"{type(self).__name__}: {title}",
+            tuple(facts),
+            (self._grid(known),) if self.rows else (),
+            tuple(notes),
+        )
+
+    def _grid(self, known: NDArray[np.bool_]) -> Grid:
+        """The first rows: name, truth where some are known, answer, probability."""
+        number = min(len(self.rows), MOST_SHOWN)
+        rule, scores = self.answering, self.known_scores
+        if rule.unknown_by == BY_FEATURES and scores is None:
+            rule = replace(rule, unknown_below=None)  # to show what there is must not fail
+        first = Predictions(
+            self.rows[:number], self.probabilities[:number], self.labels[:number], self.classes,
+            answering=rule, known_scores=None if scores is None else scores[:number],
+        )  # fmt: skip
+        highest = first.probabilities.max(axis=1, initial=0.0)
+        lines: list[tuple[str, ...]] = []
+        for place, (label, answer) in enumerate(zip(first.labels, first.answers, strict=True)):
+            true = np.flatnonzero(label == 1) if label.ndim else [label]
+            told = "|".join(self.classes[k] for k in true) if known[place] else ""
+            truth = (told or "–",) if known.any() else ()
+            said = "|".join(answer) or "–"
+            lines.append((self.rows[place], *truth, said, f"{highest[place]:.4f}"))
+        titles = ("row", "true", "answer") if known.any() else ("row", "answer")
+        rest = len(self.rows) - number
+        more = f"and {few(rest, 'row')} more" if rest else ""
+        return Grid((*titles, "probability"), tuple(lines), len(titles), more=more)
+
     def confusion_matrix(self) -> ConfusionMatrix:
         r"""Count (true, predicted) pairs over the labelled rows.
 
@@ -288,24 +355,3 @@ class Predictions:
         known, k = known_rows(self.labels), len(self.classes)
         counts = confusion_counts(self.labels[known], self.predicted[known], k)
         return ConfusionMatrix(counts, self.classes)
-
-
-def scores_behind_sets(answering: DecisionRule, *, is_multi_label: bool) -> NonconformityScores:
-    """What sets rest on.
-
-    Raises:
-        SettingError: an image may have many classes, or the model kept nothing.
-    """
-    if is_multi_label:
-        raise SettingError(
-            "an image may have many classes: sets are for images of one class each.",
-            expected="a model of one class per image.",
-            fix="omit it; an image is called so by every class above its threshold.",
-        )
-    if answering.sets is None:
-        raise SettingError(
-            "this model keeps nothing that tells how large its sets have to be.",
-            expected="a model that kept scores of rows which it did not learn from.",
-            fix="train it again: warmstart train FOLDER --calibrate; in Python learn.fit_sets().",
-        )
-    return answering.sets

@@ -83,7 +83,8 @@ def check_confidence(confidence: float | None, card: "ModelCard") -> None:
     """See, before a picture is read, that a model can make sets of a confidence."""
     if confidence is None:
         return
-    from warmstart.results.predictions import READ_CONFIDENCE, scores_behind_sets
+    from warmstart.results.decision_rule import scores_behind_sets
+    from warmstart.results.predictions import READ_CONFIDENCE
 
     READ_CONFIDENCE("confidence", confidence)
     scores_behind_sets(card.answering, is_multi_label=card.is_multi_label)

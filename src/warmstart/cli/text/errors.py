@@ -8,7 +8,14 @@ from typing import Any
 
 import typer
 
-from warmstart.cli.text.fix_line import UsageError, help_line, is_typable, usage_fix, with_flags
+from warmstart.cli.text.fix_line import (
+    UsageError,
+    help_line,
+    help_of_word,
+    is_typable,
+    usage_fix,
+    with_flags,
+)
 from warmstart.errors import SettingError, WarmstartError, printable
 from warmstart.terminal.colour import BAD, HINT, TITLE, print_styled, show_lines
 from warmstart.terminal.outputs import ReaderGone
@@ -90,7 +97,7 @@ def report_usage_error(error: Exception, words: Sequence[str], command: Any) -> 
         return 2
     fix = usage_fix(error, what, words, sorted(getattr(command, "commands", {})))
     if not fix.endswith("--help") and not is_typable(command, shlex.split(fix)[1:]):
-        fix = help_line(error)
+        fix = help_of_word(what, fix) or help_line(error)
     print_error(printable(what), usage.removeprefix("Usage: "), printable(fix))
     return 2
 

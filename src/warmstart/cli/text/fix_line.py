@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+from warmstart.words import COMMANDS
+
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
@@ -107,6 +109,7 @@ def usage_fix(
     if what.startswith("No such command"):
         wrong = what.split("'")[1]
         meant = [right for right in commands if is_slip(wrong, right)]
+        meant += [right for _, right in [COMMANDS.get(wrong, ((), ""))] if right in commands]
         if meant:
             return "warmstart " + shlex.join([meant[0] if w == wrong else w for w in words])
     parameter = getattr(error, "param", None)
@@ -117,6 +120,12 @@ def usage_fix(
             return "warmstart " + shlex.join(without_option(words, names))
         return "warmstart " + shlex.join(with_flags(words, (names[0], str(default))))
     return help_line(error)
+
+
+def help_of_word(what: str, fix: str) -> str:
+    """What shows the options of the right word, where all that is known to be wrong is the word."""
+    words = shlex.split(fix)[:2]
+    return shlex.join([*words, "--help"]) if what.startswith("No such command") else ""
 
 
 def help_line(error: Exception) -> str:
