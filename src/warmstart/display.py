@@ -15,7 +15,7 @@ RIGHT = 'style="text-align:right;vertical-align:top;white-space:nowrap"'
 
 
 @dataclass(frozen=True)
-class Grid:
+class SheetTable:
     """A table: ``titles`` of its columns, ``rows`` of as many cells each.
 
     The first ``num_names`` columns hold names and stand at the left, numbers at the right;
@@ -39,7 +39,7 @@ class Sheet:
 
     title: str
     facts: tuple[tuple[str, str], ...] = ()
-    grids: tuple[Grid, ...] = ()
+    tables: tuple[SheetTable, ...] = ()
     notes: tuple[str, ...] = ()
     draw: Callable[[], str] | None = field(default=None, compare=False)
     is_told: bool = False
@@ -66,25 +66,25 @@ def sheet_text(sheet: Sheet) -> str:
     wide = max((text_width(printable(name)) for name, _ in sheet.facts), default=0)
     lines = [printable(sheet.title)]
     lines += [
-        f"  {padded(printable(name), wide)}  {printable(value)}" for name, value in sheet.facts
+        f"  {pad_text(printable(name), wide)}  {printable(value)}" for name, value in sheet.facts
     ]
-    for grid in sheet.grids:
-        lines += ["", *(f"  {line}".rstrip() for line in grid_lines(grid))]
+    for table in sheet.tables:
+        lines += ["", *(f"  {line}".rstrip() for line in table_lines(table))]
     return "\n".join([*lines, *(f"note: {printable(note)}" for note in sheet.notes)])
 
 
-def grid_lines(grid: Grid) -> list[str]:
+def table_lines(table: SheetTable) -> list[str]:
     """A table as lines of text."""
-    cells = [tuple(map(printable, row)) for row in (grid.titles, *grid.rows)]
+    cells = [tuple(map(printable, row)) for row in (table.titles, *table.rows)]
     widths = [max(map(text_width, column)) for column in zip(*cells, strict=True)]
     lines = [
         (" " * GAP).join(
-            padded(cell, width, is_right=place >= grid.num_names)
+            pad_text(cell, width, is_right=place >= table.num_names)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in cells
     ]
-    return lines + ([printable(grid.more)] if grid.more else [])
+    return lines + ([printable(table.more)] if table.more else [])
 
 
 def sheet_html(sheet: Sheet) -> str:
@@ -98,33 +98,33 @@ def sheet_html(sheet: Sheet) -> str:
             for name, value in sheet.facts
         )
         parts.append(f"<table><tbody>{rows}</tbody></table>")
-    parts += map(grid_html, sheet.grids)
+    parts += map(table_html, sheet.tables)
     parts += [f"<div><em>note:</em> {html_of(note)}</div>" for note in sheet.notes]
     if sheet.draw is not None:
         parts.append(f"<div {DRAWN}>{sheet.draw()}</div>")
     return "\n".join([*parts, "</details>" if sheet.is_told else "</div>"])
 
 
-def grid_html(grid: Grid) -> str:
+def table_html(table: SheetTable) -> str:
     """A table that scrolls by itself where the page is narrower."""
 
     def cell(row: int, place: int, text: str) -> str:
-        kind, scope = ("th", ' scope="row"') if place == 0 and grid.num_names else ("td", "")
-        inner = f"<strong>{html_of(text)}</strong>" if (row, place) in grid.strong else None
-        style = LEFT if place < grid.num_names else RIGHT
+        kind, scope = ("th", ' scope="row"') if place == 0 and table.num_names else ("td", "")
+        inner = f"<strong>{html_of(text)}</strong>" if (row, place) in table.strong else None
+        style = LEFT if place < table.num_names else RIGHT
         return f"<{kind}{scope} {style}>{inner or html_of(text)}</{kind}>"
 
     head = "".join(
-        f'<th scope="col" {LEFT if place < grid.num_names else RIGHT}>{html_of(title)}</th>'
-        for place, title in enumerate(grid.titles)
+        f'<th scope="col" {LEFT if place < table.num_names else RIGHT}>{html_of(title)}</th>'
+        for place, title in enumerate(table.titles)
     )
     body = "".join(
         f"<tr>{''.join(cell(number, place, text) for place, text in enumerate(row))}</tr>"
-        for number, row in enumerate(grid.rows)
+        for number, row in enumerate(table.rows)
     )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    more = f"<div>{html_of(grid.more)}</div>" if grid.more else ""
-    return f"<div {SCROLLS}>{table}</div>{more}"
+    whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    more = f"<div>{html_of(table.more)}</div>" if table.more else ""
+    return f"<div {SCROLLS}>{whole}</div>{more}"
 
 
 def html_of(text: str) -> str:
@@ -141,7 +141,7 @@ def text_width(text: str) -> int:
     return int(cell_len(text))
 
 
-def padded(text: str, width: int, *, is_right: bool = False) -> str:
+def pad_text(text: str, width: int, *, is_right: bool = False) -> str:
     """A text filled with spaces up to so many columns."""
     space = " " * (width - text_width(text))
     return space + text if is_right else text + space

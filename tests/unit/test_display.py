@@ -11,7 +11,15 @@ from warmstart.checkup.checkup import Checkup
 from warmstart.checkup.findings import CropLoss, FileFinding
 from warmstart.comparison.compare import Comparison
 from warmstart.data.table import Exclusion, ImageTable
-from warmstart.display import Displayed, Grid, Sheet, padded, sheet_html, sheet_text, text_width
+from warmstart.display import (
+    Displayed,
+    Sheet,
+    SheetTable,
+    pad_text,
+    sheet_html,
+    sheet_text,
+    text_width,
+)
 from warmstart.metrics.scores import Scores
 from warmstart.results.confusion import ConfusionMatrix
 from warmstart.results.decision_rule import BY_FEATURES, DecisionRule
@@ -115,18 +123,18 @@ def test_columns_of_a_table_stand_below_each_other_in_any_script() -> None:
 
 @given(st.text(st.sampled_from("aé猫ｱ한 "), max_size=8), st.booleans())
 def test_a_padded_text_is_as_wide_as_asked(text: str, is_right: bool) -> None:
-    assert columns_of(padded(text, 20, is_right=is_right)) == 20
+    assert columns_of(pad_text(text, 20, is_right=is_right)) == 20
     assert text_width(text) == columns_of(text)
 
 
 def test_epochs_are_the_columns_of_the_terminal() -> None:
     record = records(1)[0]
-    (grid,) = History([record])._sheet().grids
+    (grid,) = History([record])._sheet().tables
     assert dict(zip(grid.titles, grid.rows[0], strict=True)) == columns(record)
 
 
 def test_a_long_history_shows_its_ends() -> None:
-    (grid,) = History(records(100))._sheet().grids
+    (grid,) = History(records(100))._sheet().tables
     assert [row[0] for row in grid.rows][:5] == ["0", "1", "2", "3", "4"]
     assert grid.rows[-1][0] == "99"
     assert len(grid.rows) == 30
@@ -139,8 +147,13 @@ def test_what_was_printed_as_it_grew_is_folded() -> None:
     assert "accuracy 0.9" in page.partition("</summary>")[0]
 
 
+def test_predictions_of_no_row_are_shown() -> None:
+    none = Predictions((), np.empty((0, 3)), np.empty(0, np.int64), NAMES)
+    assert "0 rows, 3 classes" in repr(none)
+
+
 def test_predictions_without_labels_show_no_truth() -> None:
-    (grid,) = predictions(labelled=False)._sheet().grids
+    (grid,) = predictions(labelled=False)._sheet().tables
     assert grid.titles == ("row", "answer", "probability")
     assert grid.more == "and 4 rows more"
 
@@ -148,7 +161,7 @@ def test_predictions_without_labels_show_no_truth() -> None:
 def test_many_labels_and_rows_without_any_are_shown() -> None:
     labels = np.array([[1, 0, 1], [-1, -1, -1], [0, 0, 0]])
     found = Predictions(("a", "b", "c"), np.full((3, 3), 0.6), labels, NAMES)
-    (grid,) = found._sheet().grids
+    (grid,) = found._sheet().tables
     assert [row[1] for row in grid.rows] == ["猫|向日葵", "–", "–"]
 
 
@@ -173,7 +186,9 @@ def test_a_matrix_of_many_classes_shows_what_is_confused() -> None:
 
 
 def test_a_sheet_has_facts_grids_and_notes() -> None:
-    grid = Grid(("name", "number"), (("a", "1"), ("b", "22")), strong=frozenset({(1, 1)}), more="…")
+    grid = SheetTable(
+        ("name", "number"), (("a", "1"), ("b", "22")), strong=frozenset({(1, 1)}), more="…"
+    )
     sheet = Sheet("Title", (("fact", "value"),), (grid,), ("look",), draw=lambda: "<svg></svg>")
     lines = ["Title", "  fact  value", "", "  name  number", "  a          1", "  b         22",
              "  …", "note: look"]  # fmt: skip

@@ -10,7 +10,7 @@ from warmstart.checkup.findings import ClassFinding, CropLoss, Duplicates, FileF
 from warmstart.checkup.suggest import suggested_fixes
 from warmstart.data.fixes import Fix, write_fixes
 from warmstart.data.output_paths import check_outside_folders
-from warmstart.display import Displayed, Grid, Sheet, html_of, sheet_html
+from warmstart.display import Displayed, Sheet, SheetTable, html_of, sheet_html
 from warmstart.errors import SettingError, printable
 
 WIDTH, NUM_SHOWN = 80, 5
@@ -126,7 +126,7 @@ class Checkup(Displayed):
         return Sheet(
             f"Checkup: {counts_text(self)}",
             (("the crop leaves out", crop),),
-            (Grid(("what was found", "number"), rows),) if rows else (),
+            (SheetTable(("what was found", "number"), rows),) if rows else (),
             (*([] if rows else ["nothing was found"]), *self.notes),
         )
 

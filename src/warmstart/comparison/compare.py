@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.comparison.matching import matched
-from warmstart.display import Displayed, Grid, Sheet
+from warmstart.display import Displayed, Sheet, SheetTable
 from warmstart.metrics.intervals import Interval, wilson
 from warmstart.metrics.labelled_rows import known_rows
 from warmstart.metrics.shared_scores import per_class
@@ -92,7 +92,7 @@ class Comparison(Displayed):
         return Sheet(
             f"Comparison: is the second better? {self.is_better}, with {self.num_rows} images",
             (("difference", interval), ("p", f"{self.p_value:.3g} (exact McNemar)")),
-            (Grid(("images", "second right", "second wrong"), counts),),
+            (SheetTable(("images", "second right", "second wrong"), counts),),
         )
 
     def to_json(self) -> str:

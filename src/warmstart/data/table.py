@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.display import Displayed, Grid, Sheet, few
+from warmstart.display import Displayed, Sheet, SheetTable, few
 from warmstart.errors import SettingError, printable
 
 SPLITS = ("train", "valid", "test")
@@ -181,7 +181,7 @@ class ImageTable(Displayed):
         kind = (("labels", "any number of classes for each image"),) if self.is_multi_label else ()
         return Sheet(f"{type(self).__name__}: {title}", kind, (self._grid(),), notes)
 
-    def _grid(self) -> Grid:
+    def _grid(self) -> SheetTable:
         """Images of each class in each split that has any."""
         counts = self.counts()
         splits = [split for split in SPLITS if len(self.rows(split))]
@@ -192,7 +192,7 @@ class ImageTable(Displayed):
         rest = len(names) - len(shown)
         more = f"and {few(rest, 'class', 'classes')} more" if rest else ""
         strong = frozenset((len(rows), place) for place in range(len(total)))
-        return Grid(("class", *splits), (*rows, total), 1, strong, more)
+        return SheetTable(("class", *splits), (*rows, total), 1, strong, more)
 
     def left_out_lines(self) -> list[str]:
         """Exclusions by reason: how many, and the first."""

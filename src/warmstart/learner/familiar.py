@@ -25,7 +25,7 @@ Learner = TypeVar("Learner", bound="FamiliarWords")
 
 
 @dataclass(frozen=True)
-class Recorder(Displayed):
+class TrainingPlots(Displayed):
     """What ``learn.sched`` of fastai 0.7 and ``learn.recorder`` of fastai 2 draw."""
 
     history: History
@@ -196,12 +196,12 @@ class FamiliarWords(Displayed, Guided):
         return draw_results(self.state, self.predict("valid"), max_n, seed, path)
 
     @property
-    def sched(self) -> Recorder:
+    def sched(self) -> TrainingPlots:
         """What fastai 0.7 plots: ``sched.plot()`` after lr_find, ``plot_lr()``, ``plot_loss()``."""
-        return Recorder(self.state.history, self.state.last_curve)
+        return TrainingPlots(self.state.history, self.state.last_curve)
 
     @property
-    def recorder(self) -> Recorder:
+    def recorder(self) -> TrainingPlots:
         """What fastai 2 plots: ``recorder.plot_loss()``, ``plot_sched()``."""
         return self.sched
 

@@ -58,6 +58,12 @@ def labelled_rows(
     return LabelledRows(values[order], labels[order], classes, int((~known).sum()))
 
 
+def has_label(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Likewise, where it may be none of them."""
+    known = labels >= 0
+    return np.asarray(known.all(axis=1) if labels.ndim == 2 else known, np.bool_)
+
+
 def known_rows(labels: NDArray[np.int64], verb: str = "judge") -> NDArray[np.bool_]:
     """Which rows (N,) have a label.
 
@@ -68,7 +74,7 @@ def known_rows(labels: NDArray[np.int64], verb: str = "judge") -> NDArray[np.boo
     Raises:
         SettingError: no row has one.
     """
-    known = np.asarray((labels.reshape(len(labels), -1) >= 0).all(axis=1), np.bool_)
+    known = has_label(labels)
     if not known.any():
         raise SettingError(
             f"none of the {len(labels)} rows has a label.",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from warmstart.display import Displayed, Grid, Sheet, padded, text_width
+from warmstart.display import Displayed, Sheet, SheetTable, pad_text, text_width
 from warmstart.errors import printable
 from warmstart.files.strict import parse_json
 from warmstart.metrics.intervals import Interval
@@ -145,12 +145,14 @@ class Scores(Displayed):
         rows = [(printable(row[0]), *row[1:]) for row in (grid.titles, *grid.rows)]
         wide = max(text_width(row[0]) for row in rows)
         widths = [max(6, len(title)) for title in grid.titles[1:]]
-        return ["  ".join([padded(row[0], wide), *map(str.rjust, row[1:], widths)]) for row in rows]
+        return [
+            "  ".join([pad_text(row[0], wide), *map(str.rjust, row[1:], widths)]) for row in rows
+        ]
 
-    def _class_grid(self) -> Grid:
+    def _class_grid(self) -> SheetTable:
         has_thresholds = any(each.threshold is not None for each in self.per_class)
         titles = ("class", "precision", "recall", f"F{self.beta:g}", "rows", "called so")
-        return Grid(
+        return SheetTable(
             titles + (("threshold",) if has_thresholds else ()),
             tuple(class_cells(each) for each in self.per_class),
         )
@@ -159,8 +161,8 @@ class Scores(Displayed):
         rows = tuple(
             (name, *[*str(score).split("  ", 1), ""][:2]) for name, score in self.scores.items()
         )
-        scores = Grid(("score", "value", "95 % interval"), rows)
-        return Sheet("Scores", grids=(scores, self._class_grid()), notes=tuple(self._notes()))
+        scores = SheetTable(("score", "value", "95 % interval"), rows)
+        return Sheet("Scores", tables=(scores, self._class_grid()), notes=tuple(self._notes()))
 
 
 def class_cells(each: ClassScores) -> tuple[str, ...]:

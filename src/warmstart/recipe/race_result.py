@@ -7,7 +7,7 @@ from typing import Any
 from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.seen_images import SeenImages
-from warmstart.display import Displayed, Grid, Sheet
+from warmstart.display import Displayed, Sheet, SheetTable
 from warmstart.inference.model_weights import joined_state, write_model
 from warmstart.inference.predictor import Predictor
 from warmstart.learner.conv_learner import ConvLearner
@@ -57,7 +57,7 @@ class RaceResult(Displayed):
             )
             for trial in self.record.trials
         )
-        grid = Grid(("backbone tried", "loss", "accuracy", "seconds"), rows)
+        grid = SheetTable(("backbone tried", "loss", "accuracy", "seconds"), rows)
         outcome = tuple(("", line) for line in self.record.outcome().splitlines())
         return Sheet("RaceResult", outcome, (grid,))
 

@@ -16,7 +16,7 @@ from warmstart.arguments import (
     whole,
 )
 from warmstart.classifier_data.arguments import check_outside_data
-from warmstart.display import Displayed, Grid, Sheet
+from warmstart.display import Displayed, Sheet, SheetTable
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
 from warmstart.recipe.recipe_run import RecipeRun
@@ -66,7 +66,7 @@ class RecipeResult(Displayed):
 
     def _sheet(self) -> Sheet:
         rows = tuple((f"{step.number}", step.title, step.outcome()) for step in self.steps)
-        return Sheet("RecipeResult", grids=(Grid(("step", "", "what came of it"), rows, 3),))
+        return Sheet("RecipeResult", tables=(SheetTable(("step", "", "what came of it"), rows, 3),))
 
 
 @dataclass(frozen=True)

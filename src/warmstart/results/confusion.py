@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.arguments import reads, whole
-from warmstart.display import Displayed, Grid, Sheet, padded, text_width
+from warmstart.display import Displayed, Sheet, SheetTable, pad_text, text_width
 from warmstart.errors import printable
 from warmstart.metrics.confusion import of_confusion
 
@@ -103,10 +103,10 @@ class ConfusionMatrix(Displayed):
         names = [printable(name) for name in self.classes]
         width = max(8, *map(text_width, names)) + 2
         head = "true \\ predicted".ljust(width + 8)
-        lines = [head + "".join(padded(name, width, is_right=True) for name in names)]
+        lines = [head + "".join(pad_text(name, width, is_right=True) for name in names)]
         for name, row in zip(names, self.counts, strict=True):
             numbers = "".join(str(n).rjust(width) for n in row)
-            lines.append(padded(name, len(head)) + numbers)
+            lines.append(pad_text(name, len(head)) + numbers)
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -118,12 +118,12 @@ class ConfusionMatrix(Displayed):
         )
         if len(self.classes) > MOST_IN_PAGE:
             rows = tuple((true, said, f"{number}") for true, said, number in confused)
-            return Sheet(title, grids=(Grid(("true", "predicted", "images"), rows, 2),))
+            return Sheet(title, tables=(SheetTable(("true", "predicted", "images"), rows, 2),))
         counts = tuple(
             (name, *(str(n) for n in row))
             for name, row in zip(self.classes, self.counts, strict=True)
         )
         diagonal = frozenset((place, place + 1) for place in range(len(self.classes)))
         return Sheet(
-            title, grids=(Grid(("true \\ predicted", *self.classes), counts, 1, diagonal),)
+            title, tables=(SheetTable(("true \\ predicted", *self.classes), counts, 1, diagonal),)
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from warmstart.arguments import one_of
-from warmstart.display import Displayed, Grid, Sheet
+from warmstart.display import Displayed, Sheet, SheetTable
 
 HEADS = ("logistic", "mlp")
 NAMES = {"logistic": "logistic regression", "mlp": "MLP"}
@@ -101,7 +101,7 @@ class HeadFit(Displayed):
         )
         titles = ("tried", "features", "loss", "accuracy")
         judged = [f"on {each.num_judged} rows that did not train it" for each in self.trials[:1]]
-        grids = (Grid(titles, trials, 2, more="".join(judged)),) if len(trials) > 1 else ()
+        grids = (SheetTable(titles, trials, 2, more="".join(judged)),) if len(trials) > 1 else ()
         title = f"HeadFit: {NAMES[self.head]}"
         if self.valid_accuracy is not None:
             title += f"; accuracy {self.valid_accuracy:.4f}"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from warmstart.display import Displayed, Grid, Sheet, few
+from warmstart.display import Displayed, Sheet, SheetTable, few
 from warmstart.files.strict import convert, json_table, refuse_file
 from warmstart.results.head_fit import HeadFit
 
@@ -235,7 +235,7 @@ class History(Displayed):
             f"History: {few(len(records), 'epoch')} of {few(fits, 'fit')}"
             + (f"; {', '.join(last)}" if last else ""),
             tuple(("head", fit.description) for fit in self.head_fits),
-            (Grid(titles, rows, 0, more=more),) if rows else (),
+            (SheetTable(titles, rows, 0, more=more),) if rows else (),
             () if self.loss_rise is None else (str(self.loss_rise),),
             is_told=True,
         )

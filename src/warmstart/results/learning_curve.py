@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from warmstart.display import Displayed, Grid, Sheet
+from warmstart.display import Displayed, Sheet, SheetTable
 from warmstart.errors import SettingError
 from warmstart.files.strict import parse_json
 
@@ -121,7 +121,7 @@ class LearningCurve(Displayed):
         facts = [("twice as many images", gain)]
         if self.next_class is not None:
             facts.append(("photograph next", self.next_class))
-        grid = Grid(("training images", "", "accuracy on new images"), rows, 3)
+        grid = SheetTable(("training images", "", "accuracy on new images"), rows, 3)
         return Sheet(
             f"LearningCurve: {self.num_rows} training images", tuple(facts), (grid,), draw=self._svg
         )

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.arguments import reads, real
-from warmstart.display import Displayed, Grid, Sheet, few
+from warmstart.display import Displayed, Sheet, SheetTable, few
 from warmstart.errors import SettingError
 from warmstart.metrics.confusion import confusion_counts
 from warmstart.metrics.evaluate import compute_scores
 from warmstart.metrics.intervals import wilson
-from warmstart.metrics.labelled_rows import LIKELY, known_rows
+from warmstart.metrics.labelled_rows import LIKELY, has_label, known_rows
 from warmstart.metrics.prediction_sets import (
     SetScores,
     score_sets,
@@ -287,15 +287,13 @@ class Predictions(Displayed):
         )
 
     def _sheet(self) -> Sheet:
-        known = np.asarray((self.labels.reshape(len(self.rows), -1) >= 0).all(axis=1), np.bool_)
-        facts = []
+        known, facts = has_label(self.labels), []
         if known.any():
             low, high = self.accuracy_interval
-            name = "all labels right" if self.is_multi_label else "accuracy"
-            facts.append((name, f"{self.accuracy:.4f} (95 % {low:.4f} to {high:.4f}), "
-                                f"n = {known.sum()}"))  # fmt: skip
-        fitted = self.answering.how
-        facts += [("answers by", "; ".join(fitted))] if fitted else []
+            found = f"{self.accuracy:.4f} (95 % {low:.4f} to {high:.4f}), n = {known.sum()}"
+            facts.append(("all labels right" if self.is_multi_label else "accuracy", found))
+        if self.answering.how:
+            facts.append(("answers by", "; ".join(self.answering.how)))
         notes = list(self.notes)
         if self.chosen_on_these:
             chosen = " and ".join(self.chosen_on_these)
@@ -304,15 +302,11 @@ class Predictions(Displayed):
             first = f"{self.left_out[0][0]}: {self.left_out[0][1]}"
             notes.append(f"{few(len(self.left_out), 'file')} left out (first: {first})")
         title = f"{few(len(self.rows), 'row')}, {few(len(self.classes), 'class', 'classes')}"
-        return Sheet(
-            f"{type(self).__name__}: {title}",
-            tuple(facts),
-            (self._grid(known),) if self.rows else (),
-            tuple(notes),
-        )
+        tables = (self._first_rows(known),) if self.rows else ()
+        return Sheet(f"{type(self).__name__}: {title}", tuple(facts), tables, tuple(notes))
 
-    def _grid(self, known: NDArray[np.bool_]) -> Grid:
-        """The first rows: name, truth where some are known, answer, probability."""
+    def _first_rows(self, known: NDArray[np.bool_]) -> SheetTable:
+        """Name, truth where some are known, answer and probability."""
         number = min(len(self.rows), MOST_SHOWN)
         rule, scores = self.answering, self.known_scores
         if rule.unknown_by == BY_FEATURES and scores is None:
@@ -326,13 +320,12 @@ class Predictions(Displayed):
         for place, (label, answer) in enumerate(zip(first.labels, first.answers, strict=True)):
             true = np.flatnonzero(label == 1) if label.ndim else [label]
             told = "|".join(self.classes[k] for k in true) if known[place] else ""
-            truth = (told or "–",) if known.any() else ()
-            said = "|".join(answer) or "–"
-            lines.append((self.rows[place], *truth, said, f"{highest[place]:.4f}"))
+            said = ((told or "–",) if known.any() else ()) + ("|".join(answer) or "–",)
+            lines.append((self.rows[place], *said, f"{highest[place]:.4f}"))
         titles = ("row", "true", "answer") if known.any() else ("row", "answer")
         rest = len(self.rows) - number
         more = f"and {few(rest, 'row')} more" if rest else ""
-        return Grid((*titles, "probability"), tuple(lines), len(titles), more=more)
+        return SheetTable((*titles, "probability"), tuple(lines), len(titles), more=more)
 
     def confusion_matrix(self) -> ConfusionMatrix:
         r"""Count (true, predicted) pairs over the labelled rows.
