@@ -14,6 +14,7 @@ from warmstart.batches.source import num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
 from warmstart.metrics.known_features import KnownFeatures
+from warmstart.terminal.waiting import waiting
 from warmstart.training.probabilities import BLOCK_ROWS, highest_logits
 
 Render = Callable[[int], NDArray[np.uint8]]
@@ -44,7 +45,11 @@ class NetworkMember:
         """
         runner = self.frozen.runner
         stream = stream_pixels(render, rows, block=runner.batch, num_threads=num_cores())
-        outputs = [values for _, values in runner.run(noting(stream, failures))]
+        outputs = []
+        with waiting("predicting", len(rows), "images") as wait:
+            for block, values in runner.run(noting(stream, failures)):
+                outputs.append(values)
+                wait.advance(len(block.rows) + len(block.failures))
         if not failures:
             sizes = [min(BLOCK_ROWS, len(rows) - i) for i in range(0, len(rows), BLOCK_ROWS)]
             yield from regroup(iter(outputs), sizes, self.frozen.device)

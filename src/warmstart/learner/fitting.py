@@ -22,7 +22,8 @@ from warmstart.learner.state import LearnerState, forget_decision_rule
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.terminal.colour import notify
-from warmstart.terminal.epochs import epoch_printer, print_rise
+from warmstart.terminal.epochs import epoch_printer, print_rise, watched_steps, watched_sweep
+from warmstart.terminal.waiting import waits
 from warmstart.training.balance import balanced, resolve_balance, unevenness
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit as fit_module
@@ -67,7 +68,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
     Returns:
         The history of this fit.
     """
-    with trained_part(learn, plan.bn) as module:
+    with trained_part(learn, plan.bn) as module, watched_steps(quiet=learn.quiet) as on_step:
         clip_norm = choose_clip_norm(plan.clip_norm, module, quiet=learn.quiet)
         settings = replace(settings, clip_norm=clip_norm)
         chooses = settings.chooses and holds_out(learn, plan.choose_on)
@@ -93,6 +94,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
                 checkpoint=point,
                 on_epoch=silent if learn.quiet else epoch_printer(),
                 on_history=history_writer(learn, plan.tensorboard),
+                on_step=on_step,
             )
         finally:
             if learn.layers.cut is not None:
@@ -125,7 +127,7 @@ def sweep_rates(
         max_rows: How many rows may go through the network in all.
     """
     inputs = read_inputs(learn, ("train", "valid"))
-    with trained_part(learn, plan.bn) as module:
+    with trained_part(learn, plan.bn) as module, watched_sweep(quiet=learn.quiet) as on_step:
         clip_norm = choose_clip_norm(plan.clip_norm, module, quiet=True)
         return lr_range_test(
             module,
@@ -136,9 +138,11 @@ def sweep_rates(
             lr_range=lr_range,
             num_steps=num_steps,
             max_rows=max_rows,
+            on_step=on_step,
         )
 
 
+@waits("timing a step of training")
 def seconds_per_row(learn: LearnerState) -> float:
     """How long training takes per row, by three steps on a few rows that change nothing."""
     batches = read_inputs(learn, ("train", "valid")).batches(learn.device)

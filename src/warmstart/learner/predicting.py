@@ -22,6 +22,7 @@ from warmstart.learner.holdout import SHARE, Holdout
 from warmstart.learner.reading import read_inputs
 from warmstart.learner.state import LearnerState
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.waiting import waits
 
 HELD_BACK = "held_back"  # what users call rows of the holdout
 QUOTE = "'"
@@ -131,6 +132,7 @@ def table_predictor(learn: LearnerState, split: str) -> TablePredictor:
     return TablePredictor(learn.predictor(), learn.data.source, store, chosen)
 
 
+@waits("predicting")
 def predict_rows(learn: LearnerState, what: Any) -> Predictions:
     """Probabilities of a split's rows, or of any images."""
     if not (isinstance(what, str) and what in (*SPLITS, HELD_BACK)):
@@ -139,6 +141,7 @@ def predict_rows(learn: LearnerState, what: Any) -> Predictions:
     return predict_views(learn, 0, what)
 
 
+@waits("predicting")
 def predict_views(
     learn: LearnerState, n_aug: int, split: str, plain_weight: float | None = None
 ) -> Predictions:

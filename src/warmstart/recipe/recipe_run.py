@@ -15,6 +15,7 @@ from warmstart.recipe.holdout_pair import HoldoutPair
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import unmuted_waits, waiting
 
 NO_LOSS = 1e9  # never the lowest
 
@@ -145,8 +146,9 @@ class RecipeRun:
         self.notify(f"step {number}: {step.title}{about}\n        {step.why}")
         began = time.perf_counter()
         self.pair.remember()
-        taken = step.run()
-        valid = self.evaluate(f"step {number}") if step.trains else None
+        with waiting(f"step {number}", quiet=self.learn.quiet, leads=True):
+            taken = step.run()
+            valid = self.evaluate(f"step {number}") if step.trains else None
         if not taken.is_kept:
             self.pair.undo()
         seconds = time.perf_counter() - began
@@ -204,10 +206,11 @@ class RecipeRun:
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
-        """Let the learner print nothing."""
+        """Let the learner print nothing; what it waits for is shown all the same."""
         quiet, self.learn.quiet = self.learn.quiet, True
         try:
-            yield
+            with unmuted_waits(is_unmuted=not quiet):
+                yield
         finally:
             self.learn.quiet = quiet
 

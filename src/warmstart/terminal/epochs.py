@@ -1,10 +1,12 @@
-"""The table that grows by a line per epoch."""
+"""The table that grows by a line per epoch, and the bar of the steps in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from warmstart.results.head_fit import HeadFit
-from warmstart.results.history import EpochRecord, History
+from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.terminal.colour import DOUBTFUL, TITLE, print_styled
+from warmstart.terminal.waiting import waiting
 
 WIDTH = 12
 
@@ -23,6 +25,41 @@ def epoch_printer() -> Callable[[EpochRecord], None]:
         print(line + ("  best" if record.is_best else ""), flush=True)
 
     return show
+
+
+@contextmanager
+def watched_steps(*, quiet: bool) -> Iterator[Callable[[StepDone], None]]:
+    """Give a function that takes where a fit is, and shows it.
+
+    Args:
+        quiet: It shows nothing.
+    """
+    with waiting("training", unit="steps", quiet=quiet) as wait:
+
+        def show(at: StepDone) -> None:
+            wait.total = at.num_epochs * at.num_steps
+            wait.what = f"epoch {at.epoch + 1} of {at.num_epochs}"
+            is_judged = at.step == at.num_steps
+            loss = f"loss {at.loss:.4f}" if at.step else ""
+            wait.reach(at.epoch * at.num_steps + at.step, f"{loss}, judging" if is_judged else loss)
+
+        yield show
+
+
+@contextmanager
+def watched_sweep(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Likewise of a search of rates: how many steps are done, and of how many.
+
+    Args:
+        quiet: It shows nothing.
+    """
+    with waiting("trying rates from small to large", unit="steps", quiet=quiet) as wait:
+
+        def show(done: int, total: int) -> None:
+            wait.total = total
+            wait.reach(done)
+
+        yield show
 
 
 def print_head_fit(record: HeadFit) -> None:

@@ -19,6 +19,7 @@ from warmstart.cli.commands.paths import check_exists
 from warmstart.cli.run.settings import TableSettings
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from warmstart.results.predictions import Predictions
@@ -57,9 +58,11 @@ def evaluate_command(
     from warmstart.data.listing import left_out_lines
     from warmstart.data.table import Exclusion
     from warmstart.inference.evaluation import TRAINED, keys_of_files
-    from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 
-    predictor = load_predictor(model, device=device)
+    with waiting("loading the model"):  # and torch, not for --help
+        from warmstart.inference.loading import load_predictor
+
+        predictor = load_predictor(model, device=device)
     check_confidence(confidence, predictor.card)
     columns = {
         name: resolve_column(getattr(settings, name))

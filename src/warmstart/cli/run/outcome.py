@@ -18,6 +18,7 @@ from warmstart.results.history import History
 from warmstart.results.learning_curve import LearningCurve
 from warmstart.results.race_record import RaceRecord
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from warmstart.inference.predictor import Predictor
@@ -114,7 +115,8 @@ def leave_outcome(folder: RunFolder, model: TrainedModel, fitted: Fitted) -> Non
     show_learning_curve(model.learning_curve, fitted.config, first)
     if fitted.config.asked.report:
         run = folder.path
-        place = write_run_report(finished, run, run / REPORT, predictor=model.predictor())
+        with waiting("writing the report", leads=True):
+            place = write_run_report(finished, run, run / REPORT, predictor=model.predictor())
         show_lines(f"report:     {place}")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from warmstart.cli.run.config import RECIPE, RUNS, RunConfig
 from warmstart.cli.text.errors import RunStopped
+from warmstart.cli.text.stopping import keep_on_stop
 from warmstart.data.output_paths import check_outside_folders, is_within
 from warmstart.errors import SettingError
 from warmstart.files.writing import file_errors, folder_lock
@@ -36,6 +37,7 @@ def run_to_result(config: RunConfig, run: Path, cache_dir: str | None = None) ->
             # numpy, Pillow and torch load here, not for --help
             from warmstart.cli.run.training import run_training
 
+            keep_on_stop(run)
             run_training(config, run)
     except KeyboardInterrupt as error:
         if not (run / RECIPE).exists():
