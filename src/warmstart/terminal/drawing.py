@@ -5,11 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rich.cells import cell_len, set_cell_size
 
 from warmstart.errors import printable
+from warmstart.terminal.wait import Wait
 
 SECONDS_OF_SILENCE = 0.5  # after which a wait is drawn
 SECONDS_BETWEEN_LINES = 10.0  # where there is no terminal
@@ -20,52 +21,13 @@ CYAN, DIM, RESET = "\x1b[36m", "\x1b[2m", "\x1b[0m"
 SOON = 0.02  # of the work that must be done before its end is foretold
 
 
-class Shown(Protocol):
-    """A wait, as whoever draws it sees it."""
-
-    @property
-    def what(self) -> str:
-        """Is done."""
-
-    @property
-    def total(self) -> int | None:
-        """How much there is."""
-
-    @property
-    def unit(self) -> str:
-        """Of what."""
-
-    @property
-    def until(self) -> float | None:
-        """When it ends in any case."""
-
-    @property
-    def done(self) -> int:
-        """So far."""
-
-    @property
-    def first(self) -> int:
-        """Before it began."""
-
-    @property
-    def note(self) -> str:
-        """Behind the name."""
-
-    @property
-    def leads(self) -> bool:
-        """Whether it is named before what is waited for inside."""
-
-    @property
-    def began(self) -> float:
-        """When."""
-
-
+@runtime_checkable
 class Drawing(Protocol):
     """Where waits are drawn; ``seconds_between`` is how often."""
 
     seconds_between: float
 
-    def show(self, waits: Sequence[Shown]) -> None:
+    def show(self, waits: Sequence[Wait]) -> None:
         """Draw the last of these, which are open."""
 
     def clear(self) -> None:
@@ -107,7 +69,7 @@ class TerminalLine:
         self.has_colour = "NO_COLOR" not in os.environ and os.name != "nt"
         sys.stdout, sys.stderr = self.ours
 
-    def show(self, waits: Sequence[Shown]) -> None:
+    def show(self, waits: Sequence[Wait]) -> None:
         """Draw the last, if nothing was printed for a while."""
         now = time.perf_counter()
         began = max(self.printed, waits[0].began)
@@ -132,7 +94,7 @@ class TerminalLine:
         self.write(f"\r{text}{blank}\r")
         self.width = plain_width
 
-    def bar(self, wait: Shown) -> str:
+    def bar(self, wait: Wait) -> str:
         """How much is done of it."""
         full, empty = (PLAIN_FULL, PLAIN_EMPTY) if self.is_plain else (FULL, EMPTY)
         number = round(BAR_WIDTH * min(1.0, wait.done / max(1, wait.total or 1)))
@@ -195,7 +157,7 @@ class Lines:
         """Wait for the first."""
         self.written = time.perf_counter()
 
-    def show(self, waits: Sequence[Shown]) -> None:
+    def show(self, waits: Sequence[Wait]) -> None:
         """Print a line, if the last is long ago."""
         now = time.perf_counter()
         if now - self.written >= SECONDS_BETWEEN_LINES:
@@ -219,7 +181,7 @@ class NotebookBar:
         self.handle: Any = None
         self.began = time.perf_counter()
 
-    def show(self, waits: Sequence[Shown]) -> None:
+    def show(self, waits: Sequence[Wait]) -> None:
         """Draw it, or draw it anew."""
         now = time.perf_counter()
         if self.handle is None and now - self.began < SECONDS_OF_SILENCE:
@@ -245,7 +207,7 @@ class NotebookBar:
         self.clear()
 
 
-def bar_html(waits: Sequence[Shown], now: float) -> str:
+def bar_html(waits: Sequence[Wait], now: float) -> str:
     """A notebook's bar; without a total it is one that only moves."""
     wait = waits[-1]
     left, right = parts_of_line(waits, now)
@@ -256,7 +218,7 @@ def bar_html(waits: Sequence[Shown], now: float) -> str:
     )
 
 
-def parts_of_line(waits: Sequence[Shown], now: float) -> tuple[str, str]:
+def parts_of_line(waits: Sequence[Wait], now: float) -> tuple[str, str]:
     """What is done, and how far it is.
 
     Args:
@@ -274,7 +236,7 @@ def parts_of_line(waits: Sequence[Shown], now: float) -> tuple[str, str]:
     return left, "  " + " · ".join(facts)
 
 
-def count_of(wait: Shown, seconds: float) -> str:
+def count_of(wait: Wait, seconds: float) -> str:
     """How many are done, how fast, and how long it will still take."""
     total, done = wait.total or 0, wait.done - wait.first
     text = f"{wait.done}/{total}" + (f" {wait.unit}" if wait.unit else "")

@@ -6,49 +6,17 @@ else is printed. Waits of other threads than the main one are nobody's who looks
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from functools import wraps
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from warmstart.terminal.drawing import Drawing, drawing_of_now
 from warmstart.terminal.interrupts import Answers, answering_interrupts
+from warmstart.terminal.wait import Wait
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@dataclass(eq=False)
-class Wait:
-    """Something that takes a while: ``what`` is done, ``done`` of ``total`` ``unit`` so far.
-
-    ``total`` is None where nobody knows; ``note`` stands behind the name. ``until`` is when it ends
-    in any case (of time.perf_counter). One that ``leads`` is named before what is waited for
-    inside it.
-    """
-
-    what: str
-    total: int | None = None
-    unit: str = ""
-    until: float | None = None
-    done: int = 0
-    note: str = ""
-    leads: bool = False
-    is_muted: bool = False
-    began: float = field(default_factory=time.perf_counter)
-    first: int = 0  # that were done before it began
-
-    def advance(self, number: int = 1) -> None:
-        """So many more are done."""
-        self.done += number
-
-    def reach(self, done: int, note: str = "") -> None:
-        """So many are done in all."""
-        if not self.done and not self.first:
-            self.first = done
-        self.done, self.note = done, note
 
 
 class Waits:
@@ -150,6 +118,7 @@ def unmuted_waits(*, is_unmuted: bool) -> Iterator[None]:
         WAITS.is_unmuted = before
 
 
+@runtime_checkable
 class MayBeQuiet(Protocol):
     """A learner, or what it consists of."""
 
