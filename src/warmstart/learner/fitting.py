@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from warmstart.arguments import number_in, shortly
@@ -30,7 +31,7 @@ from warmstart.training.loop import fit as fit_module
 from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.objective import Evaluator
 from warmstart.training.optimiser import per_group
-from warmstart.training.precision import NUM_ROWS, timed_step
+from warmstart.training.precision import NUM_ROWS, faster_precision, has_bf16, timed_step
 from warmstart.training.process import keep_memory
 from warmstart.training.schedule import OneCycle, Schedule
 from warmstart.training.settings import FitSettings
@@ -144,14 +145,20 @@ def sweep_rates(
 
 @waits("timing a step of training")
 def seconds_per_row(learn: LearnerState) -> float:
-    """How long training takes per row, by three steps on a few rows that change nothing."""
-    batches = read_inputs(learn, ("train", "valid")).batches(learn.device)
+    """How long training all layers takes per row, by a few steps that change nothing.
+
+    No image is read: what is on it makes no difference.
+    """
+    side, targets = learn.data.tfms.recipe.size, targets_of(learn.data.table, learn.holdout).train
+    targets = targets[: min(NUM_ROWS, learn.data.bs)]
+    batch = torch.full((len(targets), side, side, 3), 127, dtype=torch.uint8, device=learn.device)
     with trained_part(learn, "stored") as module:
         learn.layers.parameters()
-        rows = np.arange(min(NUM_ROWS, learn.data.bs))
-        (batch,) = batches.train([rows], learn.num_epochs)
-        targets = targets_of(learn.data.table, learn.holdout).train[: len(rows)]
-        return timed_step(module, batch, targets, "f32") / len(rows)
+        precision = learn.train_precision
+        if precision == "auto":
+            is_open = has_bf16(learn.device)
+            precision = faster_precision(module, batch, targets) if is_open else "f32"
+        return timed_step(module, batch, targets, precision) / len(targets)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class Waits:
                 if over.is_set():
                     return
                 shown = [wait for wait in self.open if not wait.is_muted]
-                if shown and not self.open[-1].is_muted:
+                if shown:
                     drawing.show(shown)
                 else:
                     drawing.clear()
