@@ -63,10 +63,7 @@ def watched_sweep(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 def print_head_fit(record: HeadFit) -> None:
-    """Print what a fit without epochs did, and what was tried where there was a choice."""
-    if len(record.trials) > 1:
-        for trial in record.trials:
-            print(f"tried {trial}")
+    """Print what a fit without epochs did; ``trials`` of the record are what else was tried."""
     print(record, flush=True)
 
 

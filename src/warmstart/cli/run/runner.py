@@ -28,7 +28,9 @@ def run_to_result(config: RunConfig, run: Path, cache_dir: str | None = None) ->
     if config.result:
         accuracy = config.result.get("valid_accuracy", float("nan"))
         show_lines(f"{run} is finished: accuracy {accuracy:.4f} on the validation images.")
-        show_lines(f"model:      {run / 'model'}")
+        from warmstart.cli.run.outcome import show_next_steps  # numpy loads here
+
+        show_next_steps(run, config)
         return
     if cache_dir is not None:
         config = replace(config, asked=replace(config.asked, cache_dir=cache_dir))
