@@ -93,7 +93,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
                 settings,
                 evaluator=Evaluator(learn.model.head, batches),
                 checkpoint=point,
-                on_epoch=silent if learn.quiet else epoch_printer(),
+                on_epoch=silent if learn.quiet else epoch_printer(settings.schedule.num_epochs),
                 on_history=history_writer(learn, plan.tensorboard),
                 on_step=on_step,
             )

@@ -89,7 +89,8 @@ def train_head(run: RecipeRun) -> Step:
 def fit_candidate(run: RecipeRun, kind: str) -> Candidate:
     """Both models with a new head of one kind."""
     pair = run.pair
-    pair.train(lambda: fit_kind(run, kind), run.fresh)
+    with run.quietly():  # hundreds of epochs, which the step's outcome sums up
+        pair.train(lambda: fit_kind(run, kind), run.fresh)
     return Candidate(kind, pair.whole, pair.part, asked(run, kind))
 
 

@@ -39,7 +39,7 @@ def plan_of(run: RecipeRun, last_step: int) -> list[PlannedStep]:
         titles.append(
             (
                 f"fit it on {views} augmented views",
-                lambda: views * num_train * view_seconds(run, 1) + heads,
+                lambda: views * num_train * view_seconds(run, 1) + heads / len(head_kinds(run)),
             )
         )
     else:
@@ -54,7 +54,7 @@ def plan_of(run: RecipeRun, last_step: int) -> list[PlannedStep]:
             lambda: unfrozen_seconds(run, cycles),
         ),
     ]
-    with waiting("timing each step on a few images", quiet=run.learn.quiet):
+    with waiting("timing each step on a few images"), run.quietly():
         return [
             PlannedStep(number, title, seconds())
             for number, (title, seconds) in enumerate(titles[:last_step], 1)

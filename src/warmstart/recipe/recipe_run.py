@@ -130,6 +130,7 @@ class RecipeRun:
         self.valid: Predictions | None = None  # of what has been kept so far
         self.evaluated: dict[str, Predictions] = {}  # validation rows, by what was asked
         self.row_seconds: float | None = None  # of training all layers, once it is measured
+        self.compile_seconds: float | None = None  # of an unfrozen backbone, before it is judged
         self.expected: dict[int, float] = {}  # seconds of each step, if there is a plan
 
     @property
@@ -151,12 +152,12 @@ class RecipeRun:
             number: Of the step.
             seconds: As far as it is known by now.
         """
-        if seconds is not None and number in self.expected:
-            self.expected[number] = seconds
-        known = self.expected.get(number) if seconds is None else seconds
-        about = "" if known is None else f", about {format_seconds(known)}"
-        left = sum(each for step, each in self.expected.items() if step >= number)
-        return f"{about}; {format_seconds(left)} left in all" if left > (known or 0.0) else about
+        known = seconds if number not in self.expected else max(seconds or 0, self.expected[number])
+        if known is None or known < FEWEST_SECONDS:
+            return ""
+        about = f", about {format_seconds(known)}"
+        after = sum(each for step, each in self.expected.items() if step > number)
+        return f"{about}, then {format_seconds(after)} more" if after >= FEWEST_SECONDS else about
 
     def choose(self, name: str, find: Callable[[], Any]) -> Any:
         """A choice that is made once: found now, or read back."""

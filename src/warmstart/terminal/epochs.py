@@ -9,14 +9,23 @@ from warmstart.terminal.colour import DOUBTFUL, TITLE, print_styled
 from warmstart.terminal.waiting import waiting
 
 WIDTH = 12
+MOST_LINES = 20  # of a fit, about
 
 
-def epoch_printer() -> Callable[[EpochRecord], None]:
-    """A function that prints a record as a line, before the first one the titles."""
-    has_titles = False
+def epoch_printer(num_epochs: int = 0) -> Callable[[EpochRecord], None]:
+    """A function that prints a record as a line, before the first one the titles.
+
+    Args:
+        num_epochs: Of the fit. Of very many only some are printed, those that were the best so far
+            and the last among them; the history has all.
+    """
+    has_titles, step = False, max(1, num_epochs // MOST_LINES)
 
     def show(record: EpochRecord) -> None:
         nonlocal has_titles
+        is_last = record.epoch == num_epochs - 1
+        if record.epoch % step and not record.is_best and not is_last:
+            return
         cells = columns(record)
         if not has_titles:
             print_styled(("".join(name.rjust(width(name)) for name in cells), TITLE))
