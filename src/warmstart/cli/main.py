@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
         warnings.catch_warnings(),
         standing_outputs(stops_unread=stops_unread),
         stop_signals() as stop_code,
-        answered_stops(ends_process=arguments is None),
+        answered_stops(ends_process=arguments is None) as answers,
         waiting(" ".join(["warmstart", *words[:1]])),
     ):
         # torch tells this of its own two kernels when it is first loaded; nobody can act on it
@@ -109,9 +109,11 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             code = app(words, prog_name="warmstart", standalone_mode=False)
             sys.stdout.flush()
+            answers.is_over = True
             if code == STOPPED_CODE:  # what typer makes of Ctrl-C
                 report_error(KeyboardInterrupt(), words)
         except BaseException as error:  # noqa: BLE001 - the one place where errors become words
+            answers.is_over = True
             code = report_error(error, words, typer.main.get_command(app))
         code = stop_code() if code == STOPPED_CODE else code
     code = code if isinstance(code, int) else 0

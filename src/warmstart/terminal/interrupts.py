@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from warmstart.terminal.colour import print_styled
+from warmstart.terminal.colour import show_lines
 
 STOPPING = "stopping: what is being done now is finished first; Ctrl-C again stops at once"
 STOPPING_RUN = (
@@ -25,12 +25,15 @@ class Answers:
     def __init__(self, at_second: Callable[[], None] = lambda: None) -> None:
         """Nothing was pressed."""
         self.text, self.at_second, self.num_pressed = STOPPING, at_second, 0
+        self.is_over = False  # it has stopped, and says so itself
 
     def press(self) -> None:
         """Answer; called from a thread."""
         self.num_pressed += 1
+        if self.is_over:
+            return
         if self.num_pressed == 1:
-            print_styled((f"\n{self.text}", ""), is_error=True)
+            show_lines(f"\n{self.text}", is_error=True)
         elif self.num_pressed == 2:
             self.at_second()
 

@@ -21,12 +21,11 @@ class Stopping:
 
     answers: Answers
     run: Path | None = None
-    is_over: bool = False
 
     def end_now(self) -> None:
         """End the process, wherever its main thread is; what is on the disk is whole (law 8)."""
         time.sleep(GRACE_SECONDS)
-        if not self.is_over:
+        if not self.answers.is_over:
             show_lines(stopped_line(self.run), is_error=True)
             os._exit(STOPPED_CODE)
 
@@ -35,8 +34,8 @@ OF_NOW: ContextVar[Stopping | None] = ContextVar("stopping", default=None)
 
 
 @contextmanager
-def answered_stops(*, ends_process: bool) -> Iterator[None]:
-    """Answer Ctrl-C while a command is carried out.
+def answered_stops(*, ends_process: bool) -> Iterator[Answers]:
+    """Answer Ctrl-C while a command is carried out; give what has to know when it is over.
 
     Args:
         ends_process: The process is the command's own: the second press may end it.
@@ -47,9 +46,9 @@ def answered_stops(*, ends_process: bool) -> Iterator[None]:
     token = OF_NOW.set(stopping)
     try:
         with answering_interrupts(stopping.answers):
-            yield
+            yield stopping.answers
     finally:
-        stopping.is_over = True
+        stopping.answers.is_over = True
         OF_NOW.reset(token)
 
 
