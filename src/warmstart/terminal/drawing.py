@@ -14,6 +14,7 @@ from warmstart.terminal.wait import Wait
 
 SECONDS_OF_SILENCE = 0.5  # after which a wait is drawn
 SECONDS_BETWEEN_LINES = 10.0  # where there is no terminal
+UNCOUNTED = 6  # times that, where a line could only say that it is not done yet
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 BAR_WIDTH = 20
 FULL, EMPTY, PLAIN_FULL, PLAIN_EMPTY = "━", "─", "#", "."
@@ -149,7 +150,7 @@ class Beneath:
 
 
 class Lines:
-    """A line every ten seconds, where there is no terminal."""
+    """A line every ten seconds, where there is no terminal; of what nobody counts, less often."""
 
     seconds_between = 0.5
 
@@ -160,9 +161,11 @@ class Lines:
     def show(self, waits: Sequence[Wait]) -> None:
         """Print a line, if the last is long ago."""
         now = time.perf_counter()
-        if now - self.written >= SECONDS_BETWEEN_LINES:
+        counted = [number for number, wait in enumerate(waits, 1) if wait.total is not None]
+        if now - self.written >= SECONDS_BETWEEN_LINES * (1 if counted else UNCOUNTED):
             self.written = now
-            print("".join(parts_of_line(waits, now)), file=sys.stderr, flush=True)
+            told = waits[: counted[-1]] if counted else waits
+            print("".join(parts_of_line(told, now)), file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         """Lines stay."""

@@ -187,6 +187,20 @@ def test_without_a_terminal_there_is_a_line_now_and_then(
     assert "\r" not in err
 
 
+def test_where_nobody_counts_lines_are_rarer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "SECONDS_BETWEEN_LINES", 0.01)
+    monkeypatch.setattr(drawing, "UNCOUNTED", 1_000_000)
+    monkeypatch.setattr(Lines, "seconds_between", 0.01)
+    with waiting("loading"):
+        time.sleep(0.1)
+        assert capsys.readouterr().err == ""
+        with waiting("reading", 3, "images"), waiting("inside"):
+            time.sleep(0.1)
+    assert "reading  0/3 images" in capsys.readouterr().err
+
+
 def test_a_dumb_terminal_gets_lines(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     with waiting("reading"):
