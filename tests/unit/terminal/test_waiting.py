@@ -6,7 +6,9 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -45,19 +47,31 @@ class Screen(io.StringIO):
 
 
 @pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
-    """The standard error, on which waits are drawn at once."""
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A terminal on which waits are drawn at once."""
     found = Screen()
-    monkeypatch.setattr(sys, "stderr", found)
-    monkeypatch.setattr(sys, "stdout", found)
     monkeypatch.setattr(drawing, "SECONDS_OF_SILENCE", 0.0)
     monkeypatch.setattr(drawing, "terminal_columns", lambda stream: found.columns)
     monkeypatch.setattr(TerminalLine, "seconds_between", 0.005)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    yield found
-    assert (sys.stdout, sys.stderr) == (found, found)  # given back
-    assert WAITS.open == []
+    return found
+
+
+def on_screen(test: Callable[..., None]) -> Callable[..., None]:
+    """A test whose standard streams are the screen; a fixture's would be taken back by pytest."""
+
+    @wraps(test)
+    def run(screen: Screen, **fixtures: Any) -> None:
+        before, sys.stdout, sys.stderr = (sys.stdout, sys.stderr), screen, screen
+        try:
+            test(screen=screen, **fixtures)
+            assert (sys.stdout, sys.stderr) == (screen, screen)  # given back
+            assert WAITS.open == []
+        finally:
+            sys.stdout, sys.stderr = before
+
+    return run
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -66,6 +80,7 @@ def until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+@on_screen
 def test_a_wait_is_drawn_and_taken_away(screen: Screen) -> None:
     with waiting("solving the head", 4, "steps") as wait:
         wait.advance(3)
@@ -74,6 +89,7 @@ def test_a_wait_is_drawn_and_taken_away(screen: Screen) -> None:
     assert screen.rows() == [""]
 
 
+@on_screen
 def test_what_is_printed_meanwhile_stands_alone_in_its_line(screen: Screen) -> None:
     with waiting("a long word of what is waited for"):
         until(lambda: "a long word" in screen.getvalue())
@@ -85,6 +101,7 @@ def test_what_is_printed_meanwhile_stands_alone_in_its_line(screen: Screen) -> N
     assert screen.rows() == ["one", "two", "three", ""]
 
 
+@on_screen
 def test_nothing_is_drawn_behind_half_a_line(screen: Screen) -> None:
     with waiting("reading"):
         sys.stdout.write("half")
@@ -94,6 +111,7 @@ def test_nothing_is_drawn_behind_half_a_line(screen: Screen) -> None:
 
 
 @pytest.mark.parametrize("columns", [20, 40, 60, 80, 200])
+@on_screen
 def test_a_line_fits_the_terminal(screen: Screen, columns: int) -> None:
     screen.columns = columns
     name = "tf_efficientnet_lite0 once per image · 一張照片一次, 2.1 MB to keep"
@@ -102,10 +120,11 @@ def test_a_line_fits_the_terminal(screen: Screen, columns: int) -> None:
         until(lambda: len(screen.drawn()) > 3)
     drawn = [COLOURS.sub("", line) for line in screen.drawn()]
     assert max(map(cell_len, drawn)) < columns
-    assert "tf_effic" in drawn[-1]
+    assert "tf_eff" in drawn[-1]
     assert screen.rows() == [""]
 
 
+@on_screen
 def test_without_colour_there_is_none(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     with waiting("reading", 2, "images"):
@@ -113,6 +132,7 @@ def test_without_colour_there_is_none(screen: Screen, monkeypatch: pytest.Monkey
     assert "\x1b" not in screen.getvalue()
 
 
+@on_screen
 def test_an_encoding_without_those_signs_gets_others(screen: Screen) -> None:
     screen.encoding = "ascii"
     with waiting("reading", 2, "images") as wait:
@@ -121,6 +141,7 @@ def test_an_encoding_without_those_signs_gets_others(screen: Screen) -> None:
     COLOURS.sub("", screen.getvalue()).encode("ascii")
 
 
+@on_screen
 def test_the_innermost_wait_is_told_behind_those_that_lead(screen: Screen) -> None:
     with waiting("the recipe"), waiting("step 8", leads=True), waiting("part 2 of 3", leads=True):
         with waiting("epoch 1 of 7", 7, "steps"):
@@ -129,6 +150,7 @@ def test_the_innermost_wait_is_told_behind_those_that_lead(screen: Screen) -> No
     assert "the recipe" not in screen.getvalue()
 
 
+@on_screen
 def test_what_is_quiet_is_quiet_inside_too_and_what_is_around_it_goes_on(screen: Screen) -> None:
     with waiting("outside"), waiting("hidden", quiet=True), waiting("inside"):
         until(lambda: "outside" in screen.getvalue())
@@ -140,6 +162,7 @@ def test_what_is_quiet_is_quiet_inside_too_and_what_is_around_it_goes_on(screen:
     assert "hidden" not in screen.getvalue()
 
 
+@on_screen
 def test_a_recipe_shows_the_waits_of_what_it_silences(screen: Screen) -> None:
     with unmuted_waits(is_unmuted=True), no_progress(3, "computed"):
         until(lambda: "computed" in screen.getvalue())
@@ -148,6 +171,7 @@ def test_a_recipe_shows_the_waits_of_what_it_silences(screen: Screen) -> None:
     assert "quiet learner" not in screen.getvalue()
 
 
+@on_screen
 def test_nothing_is_left_behind_by_an_error(screen: Screen) -> None:
     def interrupted() -> None:
         with waiting("outside"), waiting("inside", 3):
@@ -160,6 +184,7 @@ def test_nothing_is_left_behind_by_an_error(screen: Screen) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "ctrl-c"]
 
 
+@on_screen
 def test_waits_of_other_threads_are_nobodys(screen: Screen) -> None:
     def wait() -> None:
         with waiting("elsewhere"):
@@ -201,6 +226,7 @@ def test_where_nobody_counts_lines_are_rarer(
     assert "reading  0/3 images" in capsys.readouterr().err
 
 
+@on_screen
 def test_a_dumb_terminal_gets_lines(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     with waiting("reading"):
