@@ -3,6 +3,7 @@
 The names below are the whole public API; every other module is private.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,12 @@ def __getattr__(name: str) -> object:
         return version("warmstart")
     if name not in _HOME:
         raise AttributeError(f"module 'warmstart' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    if _HOME[name] in sys.modules:
+        return getattr(sys.modules[_HOME[name]], name)
+    from warmstart.terminal.waiting import waiting  # here: an error needs none of it
+
+    with waiting(f"loading warmstart.{name}"):
+        return getattr(import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -54,6 +54,7 @@ def evaluate_command(
     if others is not None:
         check_exists(others, expected="a picture, or a folder of pictures, of other things.")
     from warmstart.cli.run.loading import resolve_column
+    from warmstart.cli.text.ending import meaning, show_wrapped
     from warmstart.cli.text.scores import show_scores
     from warmstart.data.listing import left_out_lines
     from warmstart.data.table import Exclusion
@@ -80,7 +81,10 @@ def evaluate_command(
     )
     left_out = [Exclusion(*item) for item in found.left_out if item[1] != TRAINED]
     show_lines("\n".join((*found.notes, *left_out_lines(left_out))))
-    show_scores(found, found.scores())
+    scores = found.scores()
+    show_scores(found, scores)
+    if not scores.chosen_on_these:  # else they say nothing of other photos
+        show_wrapped(meaning(scores, is_multi_label=found.is_multi_label))
     if confidence is not None:
         show_lines(f"\n{found.set_scores(confidence)}")
     if others is not None:
