@@ -193,12 +193,13 @@ class NotebookBar:
 
     def put(self, text: str) -> None:
         """Show HTML in the bar's place."""
-        from IPython.display import HTML, display  # it is running
+        from IPython.display import display  # it is running
 
+        data = {"text/html": text, "text/plain": ""}
         if self.handle is None:
-            self.handle = display(HTML(text), display_id=True)  # type: ignore[no-untyped-call]
+            self.handle = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         else:
-            self.handle.update(HTML(text))  # type: ignore[no-untyped-call]
+            self.handle.update(data, raw=True)
 
     def clear(self) -> None:
         """Show nothing in its place."""
