@@ -284,9 +284,8 @@ def plan_in_words(steps: Sequence[PlannedStep], minutes: float | None) -> str:
     """
     width = max(len(step.title) for step in steps)
     total = sum(step.seconds for step in steps)
-    lines = [
-        f"plan: {len(steps)} step{'s' * (len(steps) > 1)}, about {format_seconds(total)} on this machine"
-    ]
+    plural = "s" if len(steps) > 1 else ""
+    lines = [f"plan: {len(steps)} step{plural}, about {format_seconds(total)} on this machine"]
     if minutes is not None and total > 60 * minutes:
         lines[0] += f"; at most {minutes:g} min were asked for, so some are shortened or left out"
     for step in steps:
