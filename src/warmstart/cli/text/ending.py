@@ -113,17 +113,21 @@ class NextSteps:
         """(What for, what to type or open, what comes) of each step."""
         found = []
         if self.report is None:
-            found.append(("report", command("report", self.run), "the mistakes as pictures"))
+            found.append(("report", typed_line("report", self.run), "the mistakes as pictures"))
         else:
             found.append(
                 ("open", printable(str(self.report)), "in a browser: the mistakes as pictures")
             )
         photo = Path("PHOTO.jpg") if self.photo is None else self.photo
         why = "or any other photo" if self.said is None else f"it was taken for {self.said}"
-        found.append(("predict", command("predict", self.model, photo), why))
+        found.append(("predict", typed_line("predict", self.model, photo), why))
         if self.source is not None:
             found.append(
-                ("evaluate", command("evaluate", self.model, self.source), "every score and class")
+                (
+                    "evaluate",
+                    typed_line("evaluate", self.model, self.source),
+                    "every score and class",
+                )
             )
         return found
 
@@ -136,7 +140,7 @@ def show_next(steps: NextSteps) -> None:
         show_lines(f"  {' ' * LABEL}{printable(why)}")
 
 
-def command(verb: str, *words: Path) -> str:
+def typed_line(verb: str, *words: Path) -> str:
     """A line that can be pasted."""
     return printable(" ".join(["warmstart", verb, *(shlex.quote(str(word)) for word in words)]))
 
@@ -148,10 +152,10 @@ def show_wrapped(text: str) -> None:
 
 def wrapped(text: str, *, indent: int) -> str:
     """A text in lines as wide as the terminal, all but the first indented."""
-    return fill(text, columns(), subsequent_indent=" " * indent, break_long_words=False)
+    return fill(text, num_columns_shown(), subsequent_indent=" " * indent, break_long_words=False)
 
 
-def columns() -> int:
+def num_columns_shown() -> int:
     """How wide lines may be; where nobody looks they are not broken at all."""
     if not sys.stdout.isatty():
         return 10_000

@@ -68,7 +68,7 @@ def test_several_labels_are_told_otherwise(capsys: pytest.CaptureFixture[str]) -
 def test_lines_are_as_wide_as_the_terminal(
     columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ending, "columns", lambda: columns)
+    monkeypatch.setattr(ending, "num_columns_shown", lambda: columns)
     few = answers(36, 4, ("a cat of a long name", "a dog of another long name"))
     show_meaning(few, scores(few), answers(150, 10))
     lines = capsys.readouterr().out.splitlines()
