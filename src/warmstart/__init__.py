@@ -127,7 +127,12 @@ def __getattr__(name: str) -> object:
         if hint and sys._getframe(1).f_code.co_name == "_handle_fromlist":
             raise ImportError(hint)  # "from warmstart import": Python would drop another's text
         raise AttributeError(hint or f"module 'warmstart' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    if _HOME[name] in sys.modules:
+        return getattr(sys.modules[_HOME[name]], name)
+    from warmstart.terminal.waiting import waiting  # here: an error needs none of it
+
+    with waiting(f"loading warmstart.{name}"):
+        return getattr(import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:

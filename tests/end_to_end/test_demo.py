@@ -43,7 +43,7 @@ def test_the_demo_from_nothing_to_named_pictures(
     home = Path("warmstart-demo")
     made = home / "runs" / "digits-1"
     assert accuracy_in(out) > 0.6  # ten classes; chance is 0.1
-    assert "predicted" in out
+    assert "of 100 photos like these, about " in out
     for name in ("model", "confusion.png", "predictions.csv", "history.jsonl", "recipe.toml"):
         assert (made / name).exists()
     assert str(made / "model") in out

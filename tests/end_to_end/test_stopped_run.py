@@ -70,8 +70,36 @@ def test_a_stopped_run_ends_with_the_same_bits(
     if code == -signal.SIGKILL:
         assert err.count("Error") == 0
     else:
-        assert err.endswith("Stopped. Go on with: warmstart train --resume run\n")
+        assert err.endswith("\nStopped. Go on with: warmstart train --resume run\n")
+        assert err.count("Stopped.") == 1
+    if code == 128 + signal.SIGINT:
+        assert "\nstopping: this step is finished first, and what is done is kept; Ctrl-C" in err
     out, err = finish(start("train", "--resume", "run"))
     assert "Warning" not in err
     assert "accuracy" in out
+    assert files(tmp_path / "run") == whole_run(digits, start, tmp_path, never_stopped)
+
+
+def test_ctrl_c_twice_stops_at_once_and_the_run_goes_on_to_the_same_bits(
+    digits: Path,
+    start: Start,
+    tmp_path: Path,
+    never_stopped: dict[str, dict[str, bytes]],
+) -> None:
+    process = start("train", str(digits), *TRAIN, "--out", "run", slowly=True)
+    checkpoint = tmp_path / "run" / "checkpoints" / "fit-0.safetensors"
+    while not checkpoint.exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    said = ""
+    while "stopping: " not in said:
+        said = process.stderr.readline()
+        assert said  # or it ended without an answer
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert err.endswith("Stopped. Go on with: warmstart train --resume run\n")
+    assert not (tmp_path / "run" / "model").exists()
+    finish(start("train", "--resume", "run"))
     assert files(tmp_path / "run") == whole_run(digits, start, tmp_path, never_stopped)

@@ -36,6 +36,7 @@ from warmstart.images.decode import decode
 from warmstart.images.image_file import ImageHeader, read_image_header
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import NetworkPlan, new_network
+from warmstart.terminal.waiting import waiting
 from warmstart.training.head_card import Parts
 
 THUMBNAIL_SIDE = 64  # pixels that decoding must leave
@@ -58,8 +59,9 @@ def run_checkup(source: PixelSource, activations: TableActivations, parts: Parts
     if not len(table):
         return nothing_read(table)
     every = np.arange(len(table), dtype=np.int64)
-    headers = headers_of(source)
-    contents = source.content_hashes(every, activations.hashes)
+    with waiting("reading what files say of themselves"):
+        headers = headers_of(source)
+        contents = source.content_hashes(every, activations.hashes)
     namespace, keys, failures = activations.store(source, every)
     row_of = {name: row for row, name in reversed([*enumerate(table.names)])}
     reasons = {contents[row_of[failure.name]]: failure for failure in failures}
@@ -67,18 +69,19 @@ def run_checkup(source: PixelSource, activations: TableActivations, parts: Parts
     good = [row for row in every.tolist() if row not in bad]
     groups = same_content(good, [contents[row] for row in good])
     firsts = [group[0] for group in groups]
-    pairs = (
-        same_to_the_eye(firsts, rows_of(namespace, keys, firsts), thumbnails_by(source))
-        if firsts
-        else []
-    )
-    wrong, notes = find_mislabelled(
-        table,
-        good,
-        lambda rows: rows_of(namespace, keys, rows),
-        lambda rows: units(rows, groups, pairs, table.groups),
-        parts,
-    )
+    pairs = []
+    if firsts:
+        with waiting("looking for doubles"):
+            activated = rows_of(namespace, keys, firsts)
+            pairs = same_to_the_eye(firsts, activated, thumbnails_by(source))
+    with waiting("looking for wrong labels"):
+        wrong, notes = find_mislabelled(
+            table,
+            good,
+            lambda rows: rows_of(namespace, keys, rows),
+            lambda rows: units(rows, groups, pairs, table.groups),
+            parts,
+        )
     readable = {table.names[row]: headers[row] for row in good}
     known = {name: header for name, header in readable.items() if header is not None}
     return Checkup(

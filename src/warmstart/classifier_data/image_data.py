@@ -36,6 +36,7 @@ from warmstart.display import Displayed, Sheet
 from warmstart.errors import SettingError
 from warmstart.terminal.colour import DOUBTFUL, print_styled
 from warmstart.terminal.progress import no_progress, show_progress
+from warmstart.terminal.waiting import waiting
 from warmstart.words import DATA, Guided
 
 if TYPE_CHECKING:
@@ -488,22 +489,22 @@ class ImageClassifierData(Displayed, Guided):
         """
         store = cache_folder(cache_dir)
         check_outside_data(self, cache_dir=store)
-        from warmstart.activations.table_activations import TableActivations
+        with waiting("loading the backbone", quiet=quiet):  # and torch
+            from warmstart.activations.table_activations import TableActivations
+            from warmstart.checkup.check import parts_of, pooled_part, run_checkup
 
-        # torch loads here
-        from warmstart.checkup.check import parts_of, pooled_part, run_checkup
-
-        frozen = pooled_part(
-            arch or self.tfms.card.name,
-            self.tfms.card,
-            self.tfms.recipe,
-            weights=None if weights is None else Path(weights),
-            device=device,
-            precision=precision,
-        )
+            frozen = pooled_part(
+                arch or self.tfms.card.name,
+                self.tfms.card,
+                self.tfms.recipe,
+                weights=None if weights is None else Path(weights),
+                device=device,
+                precision=precision,
+            )
         progress = no_progress if quiet else show_progress
         activations = TableActivations(frozen, store, progress)
-        return run_checkup(self.source, activations, parts_of(frozen))
+        with waiting("looking at the pictures", quiet=quiet):
+            return run_checkup(self.source, activations, parts_of(frozen))
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named.

@@ -1,14 +1,16 @@
 """The `warmstart` command: which words there are, and how errors are told."""
 
+import atexit
+import os
 import signal
 import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -28,8 +30,10 @@ from warmstart.cli.commands import (
 from warmstart.cli.commands.options import first_line
 from warmstart.cli.run.config import BEGAN
 from warmstart.cli.text.errors import STOPPED_CODE, report_error
+from warmstart.cli.text.stopping import answered_stops
 from warmstart.terminal.colour import DOUBTFUL, print_styled, show_lines
 from warmstart.terminal.outputs import standing_outputs
+from warmstart.terminal.waiting import waiting
 
 STOPS = ("SIGTERM", "SIGHUP")  # of a scheduler, a shutdown; a terminal that closes
 
@@ -96,6 +100,8 @@ def main(arguments: list[str] | None = None) -> None:
         warnings.catch_warnings(),
         standing_outputs(stops_unread=stops_unread),
         stop_signals() as stop_code,
+        answered_stops(ends_process=arguments is None) as answers,
+        waiting(" ".join(["warmstart", *words[:1]])),
     ):
         # torch tells this of its own two kernels when it is first loaded; nobody can act on it
         warnings.filterwarnings("ignore", "(?s).*Overriding a previously registered kernel")
@@ -103,12 +109,30 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             code = app(words, prog_name="warmstart", standalone_mode=False)
             sys.stdout.flush()
+            answers.is_over = True
             if code == STOPPED_CODE:  # what typer makes of Ctrl-C
                 report_error(KeyboardInterrupt(), words)
         except BaseException as error:  # noqa: BLE001 - the one place where errors become words
+            answers.is_over = True
             code = report_error(error, words, typer.main.get_command(app))
         code = stop_code() if code == STOPPED_CODE else code
-    sys.exit(code if isinstance(code, int) else 0)
+    code = code if isinstance(code, int) else 0
+    if arguments is None:
+        end_process(code)
+    sys.exit(code)
+
+
+def end_process(code: int) -> NoReturn:
+    """End as ``sys.exit`` does, without the seconds in which torch and OpenVINO are taken apart.
+
+    Args:
+        code: For whoever started it.
+    """
+    atexit._run_exitfuncs()  # as Python does it: temporary folders go, what was begun is written
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def show_warning(message: Warning | str, *_where: object, **_more: object) -> None:

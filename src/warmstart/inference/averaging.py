@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from warmstart.arguments import Reader, real, whole
 from warmstart.images.augment import Augmentation, transforms_basic
 from warmstart.terminal.colour import notify
+from warmstart.terminal.waiting import waiting
 
 VIEW_READERS: dict[str, Reader[Any]] = {
     "n_aug": whole(0, 100_000, example=4, flag="--tta"),
@@ -45,7 +46,12 @@ def mean_over_views(
         (N, K); the same bits wherever the views' own are.
     """
     shares = view_shares(range(n_aug + 1), plain_weight)
-    return np.asarray(np.sum([share * probabilities(view) for view, share in shares], axis=0))
+    parts = []
+    with waiting("predicting", leads=n_aug > 0) as wait:
+        for view, share in shares:
+            wait.what = f"view {view + 1} of {n_aug + 1}" if n_aug else wait.what
+            parts.append(share * probabilities(view))
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def view_shares(views: Sequence[int], plain_weight: float | None) -> list[tuple[int, float]]:

@@ -7,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.activations.openvino_runner import OpenVinoRunner
-from warmstart.batches.rendering import stream_pixels
-from warmstart.batches.source import num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.member import ModelMember, Render, noting
+from warmstart.inference.member import ModelMember, Render, outputs_of
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.training.logistic_answers import LogisticAnswers
 
@@ -41,8 +39,7 @@ class CompiledMember(ModelMember):
             rows: Positions.
             failures: Takes the pictures that cannot be read; then the blocks are of no use.
         """
-        stream = stream_pixels(render, rows, block=self.runner.batch, num_threads=num_cores())
-        outputs = [values for _, values in self.runner.run(noting(stream, failures))]
+        outputs = outputs_of(self.runner, render, rows, failures)
         if rows and not failures:
             joined = np.concatenate(outputs)
             for start in range(0, len(joined), BLOCK_ROWS):

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.batches.rendering import PixelBlock
+from warmstart.activations.runner import PrefixRunner
+from warmstart.batches.rendering import PixelBlock, stream_pixels
+from warmstart.batches.source import num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
 from warmstart.metrics.known_features import KnownFeatures
+from warmstart.terminal.waiting import waiting
 
 Render = Callable[[int], NDArray[np.uint8]]
 """Position of a row → its pixels (size, size, 3) uint8, as one member sees it."""
@@ -54,6 +57,19 @@ class ModelMember(ABC):
             known: What its training pictures looked like to this network.
             blocks: What enters the head.
         """
+
+
+def outputs_of(
+    runner: PrefixRunner, render: Render, rows: range, failures: list[UnreadableImageError]
+) -> list[NDArray[np.generic]]:
+    """What a frozen part's runner gives for rendered rows, in parts; arguments as of ``blocks``."""
+    stream = stream_pixels(render, rows, block=runner.batch, num_threads=num_cores())
+    outputs = []
+    with waiting("predicting", len(rows), "images") as wait:
+        for block, values in runner.run(noting(stream, failures)):
+            outputs.append(values)
+            wait.advance(len(block.rows) + len(block.failures))
+    return outputs
 
 
 def noting(

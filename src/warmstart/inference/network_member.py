@@ -9,11 +9,9 @@ from torch import Tensor, nn
 
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.inputs import regroup
-from warmstart.batches.rendering import stream_pixels
-from warmstart.batches.source import num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
-from warmstart.inference.member import ModelMember, Render, noting
+from warmstart.inference.member import ModelMember, Render, outputs_of
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.training.probabilities import BLOCK_ROWS, highest_logits, module_logits
 
@@ -45,9 +43,7 @@ class NetworkMember(ModelMember):
             rows: Positions.
             failures: Takes the pictures that cannot be read; then the blocks are of no use.
         """
-        runner = self.frozen.runner
-        stream = stream_pixels(render, rows, block=runner.batch, num_threads=num_cores())
-        outputs = [values for _, values in runner.run(noting(stream, failures))]
+        outputs = outputs_of(self.frozen.runner, render, rows, failures)
         if not failures:
             sizes = [min(BLOCK_ROWS, len(rows) - i) for i in range(0, len(rows), BLOCK_ROWS)]
             yield from regroup(iter(outputs), sizes, self.frozen.device)

@@ -23,6 +23,7 @@ from warmstart.learner.reading import read_inputs
 from warmstart.learner.state import LearnerState
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import waiting, waits
 from warmstart.training.head_card import LogisticHeadCard, Parts, read_head_card
 from warmstart.training.randomness import kept_random_state
 from warmstart.training.schedule import Schedule
@@ -47,6 +48,7 @@ class CrossValidation:
     seed: int | None
 
 
+@waits("cross-validating heads")
 def cross_validate(learn: LearnerState, plan: CrossValidation) -> OutOfFoldPredictions:
     """Predict each training row by a fresh head like the learner's, trained without its fold.
 
@@ -128,8 +130,10 @@ def cross_validated(
     with kept_random_state():  # a head of the user's own may draw from any of them
         if finds_rate:
             settings = replace(settings, lrs=(dealt.found_rate(settings),))
-        for held, found in dealt.probabilities(settings):
-            probabilities[held] = found
+        with waiting("training heads", len(dealt), "heads") as wait:
+            for held, found in dealt.probabilities(settings):
+                probabilities[held] = found
+                wait.advance()
     return predictions_of(inputs, probabilities, folds, quiet=quiet, lr=settings.lrs[0])
 
 

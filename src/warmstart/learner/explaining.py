@@ -20,6 +20,7 @@ from warmstart.report.choice import galleries_of, rows_to_explain, rows_to_map, 
 from warmstart.report.content import SeenRows
 from warmstart.results.gallery import most_mistaken
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.waiting import waiting
 
 OTHER_BYTES = "its file is another one by now"
 Pixels = NDArray[np.uint8]
@@ -54,11 +55,13 @@ def seen_rows(
 
     chosen = galleries_of(predictions)
     wanted = rows_to_show(chosen)
-    pixels, failures = rendered(render, wanted)
+    with waiting("reading photos to show", leads=True):
+        pixels, failures = rendered(render, wanted)
     gaps = [missing_photos(failures, len(wanted))] if failures else []
     rows = [row for row in rows_to_explain(chosen) if row in pixels]
     try:
-        heat = heat_of(predictor, predictions, pixels, rows)
+        with waiting("finding where the network looked"):
+            heat = heat_of(predictor, predictions, pixels, rows)
     except SettingError as error:
         heat = {}
         gaps.append(f"No picture shows where the network looked: {error.what}")

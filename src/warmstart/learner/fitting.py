@@ -1,5 +1,6 @@
 """How a learner trains: fits, and rates."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from warmstart.arguments import number_in, shortly
@@ -22,14 +24,15 @@ from warmstart.learner.state import LearnerState, forget_decision_rule
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.terminal.colour import notify
-from warmstart.terminal.epochs import epoch_printer, print_rise
+from warmstart.terminal.epochs import epoch_printer, print_rise, watched_steps, watched_sweep
+from warmstart.terminal.waiting import waits
 from warmstart.training.balance import balanced, resolve_balance, unevenness
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit as fit_module
 from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.objective import Evaluator
 from warmstart.training.optimiser import per_group
-from warmstart.training.precision import NUM_ROWS, timed_step
+from warmstart.training.precision import NUM_ROWS, NUM_TIMED, faster_precision, has_bf16, timed_step
 from warmstart.training.process import keep_memory
 from warmstart.training.schedule import OneCycle, Schedule
 from warmstart.training.settings import FitSettings
@@ -67,7 +70,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
     Returns:
         The history of this fit.
     """
-    with trained_part(learn, plan.bn) as module:
+    with trained_part(learn, plan.bn) as module, watched_steps(quiet=learn.quiet) as on_step:
         clip_norm = choose_clip_norm(plan.clip_norm, module, quiet=learn.quiet)
         settings = replace(settings, clip_norm=clip_norm)
         chooses = settings.chooses and holds_out(learn, plan.choose_on)
@@ -91,8 +94,9 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
                 settings,
                 evaluator=Evaluator(learn.model.head, batches),
                 checkpoint=point,
-                on_epoch=silent if learn.quiet else epoch_printer(),
+                on_epoch=silent if learn.quiet else epoch_printer(settings.schedule.num_epochs),
                 on_history=history_writer(learn, plan.tensorboard),
+                on_step=on_step,
             )
         finally:
             if learn.layers.cut is not None:
@@ -125,7 +129,7 @@ def sweep_rates(
         max_rows: How many rows may go through the network in all.
     """
     inputs = read_inputs(learn, ("train", "valid"))
-    with trained_part(learn, plan.bn) as module:
+    with trained_part(learn, plan.bn) as module, watched_sweep(quiet=learn.quiet) as on_step:
         clip_norm = choose_clip_norm(plan.clip_norm, module, quiet=True)
         learn.last_curve = lr_range_test(
             module,
@@ -136,19 +140,29 @@ def sweep_rates(
             lr_range=lr_range,
             num_steps=num_steps,
             max_rows=max_rows,
+            on_step=on_step,
         )
     return learn.last_curve
 
 
+@waits("timing a step of training")
 def seconds_per_row(learn: LearnerState) -> float:
-    """How long training takes per row, by three steps on a few rows that change nothing."""
-    batches = read_inputs(learn, ("train", "valid")).batches(learn.device)
+    """How long training all layers takes per row, by a few steps that change nothing.
+
+    No image is read: what is on it makes no difference.
+    """
+    side, targets = learn.data.tfms.recipe.size, targets_of(learn.data.table, learn.holdout).train
+    targets = targets[: min(NUM_ROWS, learn.data.bs)]
+    batch = torch.full((len(targets), side, side, 3), 127, dtype=torch.uint8, device=learn.device)
     with trained_part(learn, "stored") as module:
         learn.layers.parameters()
-        rows = np.arange(min(NUM_ROWS, learn.data.bs))
-        (batch,) = batches.train([rows], learn.num_epochs)
-        targets = targets_of(learn.data.table, learn.holdout).train[: len(rows)]
-        return timed_step(module, batch, targets, "f32") / len(rows)
+        precision = learn.train_precision
+        if precision == "auto":
+            is_open = has_bf16(learn.device)
+            precision = faster_precision(module, batch, targets) if is_open else "f32"
+        began = time.perf_counter()  # other processes count too, so the mean is taken
+        timed_step(module, batch, targets, precision)
+        return (time.perf_counter() - began) / (1 + NUM_TIMED) / len(targets)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The frozen parts that a learner has: the one up to its cut, and the one that predicts."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,5 +86,8 @@ class FrozenParts:
         return UnfrozenBackbone(self.network, self.settings, self.device, self.torch_cuts, plain)
 
     def _with_store(self, frozen: FrozenPart) -> TableActivations:
-        progress = self.watch(no_progress if self.quiet else show_progress)
-        return TableActivations(frozen, self.cache_dir, progress, self.readable)
+        return TableActivations(frozen, self.cache_dir, self.watch(self._progress), self.readable)
+
+    def _progress(self, total: int, what: str) -> AbstractContextManager[Callable[[int], None]]:
+        """Shown, unless it is to be quiet by then."""
+        return (no_progress if self.quiet else show_progress)(total, what)

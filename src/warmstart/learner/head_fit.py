@@ -33,6 +33,7 @@ from warmstart.metrics.temperature import logits_of
 from warmstart.results.head_fit import HeadFit, HeadTrial
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.epochs import print_head_fit
+from warmstart.terminal.waiting import waits
 from warmstart.training.balance import balanced
 from warmstart.training.head import build_head
 from warmstart.training.head_card import MLP_DECAY, HeadCard, LogisticHeadCard, Parts, mlp_epochs
@@ -47,6 +48,7 @@ from warmstart.training.settings import FitSettings
 MLP_ROWS = 2000  # training rows from which on "auto" tries the MLP as well (docs/experiments.md)
 
 
+@waits("fitting the head")
 def fit_head(
     learn: LearnerState,
     head: str,

@@ -10,6 +10,7 @@ from torch import nn
 
 from warmstart.learner.inputs import TableInputs
 from warmstart.metrics.temperature import probabilities_of
+from warmstart.terminal.waiting import waiting
 from warmstart.training.balance import class_weights
 from warmstart.training.head_card import LogisticHeadCard, Parts, num_columns
 from warmstart.training.head_choice import LogisticChoice, choose_logistic, choosing_folds
@@ -82,15 +83,16 @@ def chosen_logistic(
     rows: HeadRows, feature_parts: Mapping[str, Parts], device: torch.device
 ) -> LogisticChoice:
     """Part of the pooled row, penalty and weights."""
-    return choose_logistic(
-        rows.activations,
-        rows.targets,
-        rows.num_classes,
-        feature_parts,
-        rows.folds,
-        weights=rows.weights,
-        device=device,
-    )
+    with waiting("solving logistic regression"):
+        return choose_logistic(
+            rows.activations,
+            rows.targets,
+            rows.num_classes,
+            feature_parts,
+            rows.folds,
+            weights=rows.weights,
+            device=device,
+        )
 
 
 def built_head(choice: LogisticChoice, rows: HeadRows) -> tuple[nn.Sequential, LogisticHeadCard]:
@@ -131,9 +133,11 @@ def nested_out_of_fold(
         (N, K), and the penalty of each fold.
     """
     found, penalties = [], []
-    for fold in range(int(folds.max()) + 1):
-        rows = rows_of(np.flatnonzero(folds != fold))
-        choice = chosen_logistic(rows, feature_parts, device)
+    num_folds = int(folds.max()) + 1
+    for fold in range(num_folds):
+        with waiting(f"fold {fold + 1} of {num_folds}", leads=True):
+            rows = rows_of(np.flatnonzero(folds != fold))
+            choice = chosen_logistic(rows, feature_parts, device)
         penalties.append(choice.penalty)
         head, _ = built_head(choice, rows)
         with torch.inference_mode():

@@ -22,6 +22,7 @@ from warmstart.metrics.learning_curve import (
 )
 from warmstart.results.head_fit import HeadFit
 from warmstart.results.learning_curve import CurvePoint, LearningCurve
+from warmstart.terminal.waiting import waits
 from warmstart.training.head_card import Parts
 from warmstart.training.logistic_head import unit_parts
 from warmstart.training.nested_subsets import SubsetRows, num_chains, subset_errors
@@ -31,6 +32,7 @@ FEWEST_SIZES = 2
 LINE_POINTS = 30
 
 
+@waits("finding what more photos would bring")
 def learning_curve(learn: LearnerState, balance: str | None) -> LearningCurve:
     """Solve heads of nested subsets of the training rows, and fit a curve to what they get wrong.
 

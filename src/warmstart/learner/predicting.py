@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from warmstart.activations.inputs import RenderedRows, stored_blocks
+from warmstart.activations.inputs import RenderedRows, RowPixels, StoredPixels, stored_blocks
 from warmstart.activations.table_activations import TableActivations
 from warmstart.arguments import shortly
 from warmstart.batches.source import PixelSource
@@ -22,6 +22,7 @@ from warmstart.learner.holdout import SHARE, Holdout
 from warmstart.learner.reading import read_inputs
 from warmstart.learner.state import LearnerState
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.waiting import waits
 
 HELD_BACK = "held_back"  # what users call rows of the holdout
 QUOTE = "'"
@@ -32,7 +33,8 @@ class TablePredictor:
     """A predictor and the table that it is asked about; ``store`` may have its activations.
 
     ``chosen_on_these`` names what the rows have chosen (law 15). ``others`` are the tables as the
-    networks beside the first see them, of a predictor that has several; all are stored.
+    networks beside the first see them, of a predictor that has several; all are stored. ``pixels``
+    keeps plain views of a table whose activations are not stored.
     """
 
     predictor: Predictor
@@ -40,6 +42,7 @@ class TablePredictor:
     store: TableActivations | None
     chosen_on_these: tuple[str, ...] = ()
     others: "tuple[TablePredictor, ...]" = ()
+    pixels: TableActivations | None = None
 
     def predictions(
         self, rows: NDArray[np.int64], n_aug: int = 0, plain_weight: float | None = None
@@ -81,8 +84,8 @@ class TablePredictor:
         """Probabilities (N, K) of one view of some rows, and how well each is known."""
         known = self.predictor.known
         if self.store is None:
-            rendered = RenderedRows(self.source, rows, view)
-            return self.predictor.rows_and_scores(rendered.render, len(rows))
+            render = self.rendered(rows, view).render
+            return self.predictor.rows_and_scores(render, len(rows))
         streams = [
             stored_rows(each.store, each.source, rows, view)
             for each in (self, *self.others)
@@ -103,12 +106,19 @@ class TablePredictor:
         if self.store is not None:
             return list(stored_rows(self.store, self.source, rows, 0))
         failures: list[UnreadableImageError] = []
-        rendered = RenderedRows(self.source, rows, 0)
+        rendered = self.rendered(rows, 0)
         member = self.predictor.members[0]
         blocks = list(member.blocks(rendered.render, range(len(rows)), failures))
         if failures:
             raise UnreadableImagesError(failures)
         return blocks
+
+    def rendered(self, rows: NDArray[np.int64], view: int) -> RowPixels:
+        """Pixels of one view of some rows; of the plain one those that are kept, if they are."""
+        if view or self.pixels is None:
+            return RenderedRows(self.source, rows, view)
+        namespace, keys = self.pixels.stored(self.source, rows)
+        return StoredPixels(namespace, namespace.locate(keys))
 
 
 def stored_rows(
@@ -128,9 +138,12 @@ def table_predictor(learn: LearnerState, split: str) -> TablePredictor:
     chosen = learn.chosen_on_valid if split == "valid" else ()
     if split == "train" and learn.num_fits:
         chosen = (ITSELF,)
-    return TablePredictor(learn.predictor(), learn.data.source, store, chosen)
+    keeps_pixels = learn.keeps_pixels and learn.layers.cut is not None and split == "valid"
+    pixels = learn.parts.plain(learn.layers) if keeps_pixels else None
+    return TablePredictor(learn.predictor(), learn.data.source, store, chosen, pixels=pixels)
 
 
+@waits("predicting")
 def predict_rows(learn: LearnerState, what: Any) -> Predictions:
     """Probabilities of a split's rows, or of any images."""
     if not (isinstance(what, str) and what in (*SPLITS, HELD_BACK)):
@@ -139,6 +152,7 @@ def predict_rows(learn: LearnerState, what: Any) -> Predictions:
     return predict_views(learn, 0, what)
 
 
+@waits("predicting")
 def predict_views(
     learn: LearnerState, n_aug: int, split: str, plain_weight: float | None = None
 ) -> Predictions:

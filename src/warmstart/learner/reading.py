@@ -10,8 +10,10 @@ from warmstart.learner.inputs import TableInputs
 from warmstart.learner.same_bytes import same_bytes_notes
 from warmstart.learner.state import LearnerState
 from warmstart.terminal.colour import notify
+from warmstart.terminal.waiting import waits
 
 
+@waits("reading images")
 def read_inputs(
     learn: LearnerState, splits: Sequence[str], precompute: bool | int | None = None
 ) -> TableInputs:

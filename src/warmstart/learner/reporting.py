@@ -10,8 +10,10 @@ from warmstart.learner.state import LearnerState
 from warmstart.report.content import DataFacts, ReportContent, Reproduction
 from warmstart.report.page import write_report
 from warmstart.results.step_record import StepRecord
+from warmstart.terminal.waiting import waits
 
 
+@waits("writing the report")
 def report_learner(
     learn: LearnerState,
     path: str | Path,

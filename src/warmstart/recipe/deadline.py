@@ -31,6 +31,11 @@ class Deadline:
         return time.perf_counter() - self.began
 
     @property
+    def ends(self) -> float:
+        """When all of it is over, of time.perf_counter."""
+        return self.began + (self.seconds or 0.0)
+
+    @property
     def left(self) -> float:
         """Seconds that may still be used."""
         if self.seconds is None:

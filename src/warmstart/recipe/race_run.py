@@ -22,6 +22,7 @@ from warmstart.results.decision_rule import PLAIN
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.race_record import RaceMember, RaceRecord, RaceTrial
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import waiting
 
 ALL_TRIED = "all backbones that are to be had were tried"
 INTERRUPTED = "Ctrl-C"
@@ -60,14 +61,16 @@ class RaceRun:
         Raises:
             KeyboardInterrupt: it was pressed before the first was tried.
         """
-        try:
-            self.try_all()
-        except KeyboardInterrupt:
-            if not self.learners:
-                raise
-            self.stopped = INTERRUPTED
-        self.tell(is_over=True)
-        return result_of(self)
+        ends = None if self.deadline.seconds is None else self.deadline.ends
+        with waiting("a race of backbones", quiet=self.quiet, until=ends):
+            try:
+                self.try_all()
+            except KeyboardInterrupt:
+                if not self.learners:
+                    raise
+                self.stopped = INTERRUPTED
+            self.tell(is_over=True)
+            return result_of(self)
 
     def try_all(self) -> None:
         """Each that there is time for, or that an earlier process has tried."""
@@ -81,7 +84,8 @@ class RaceRun:
                 self.stopped = self.time_up()
                 return
             try:
-                self.try_one(number, arch, is_timed=bool(self.learners) and not is_known)
+                with waiting(arch, quiet=self.quiet):
+                    self.try_one(number, arch, is_timed=bool(self.learners) and not is_known)
             except TimeUpError as error:
                 self.add(RaceTrial(arch, self.seconds_since_last, note=str(error)))
                 self.stopped = self.time_up()

@@ -19,6 +19,7 @@ from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.display import Displayed, Sheet, SheetTable
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
+from warmstart.recipe.plan import plan_of
 from warmstart.recipe.recipe_run import RecipeRun
 from warmstart.recipe.unfrozen_steps import find_rates_again, spread_rates, train_all, unfreeze
 from warmstart.results.head_fit import HEADS
@@ -174,6 +175,8 @@ class Recipe:
         check_outside_data(learn.data, checkpoint=checkpoint)
         place = None if checkpoint is None else Path(checkpoint)
         steps = RecipeRun(learn, self, dict(chosen or {}), on_choice, place)
+        if not learn.quiet:
+            steps.expect(plan_of(steps, self.last_step))
         for number, step in enumerate(STEPS[: self.last_step], 1):
             steps.take(number, step)
         steps.finish()

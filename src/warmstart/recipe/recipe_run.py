@@ -1,7 +1,7 @@
 """One run of a recipe: where it is, what it has chosen, and how long things take here."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from warmstart.recipe.holdout_pair import HoldoutPair
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import unmuted_waits, waiting
 
 NO_LOSS = 1e9  # never the lowest
+FEWEST_SECONDS = 0.5  # that are worth a number
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,15 @@ class Skipped:
     title: str
     why: str
     reason: str
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step to come; ``seconds`` is measured on a sample, 0 where nothing is computed."""
+
+    number: int
+    title: str
+    seconds: float
 
 
 @runtime_checkable
@@ -119,6 +130,8 @@ class RecipeRun:
         self.valid: Predictions | None = None  # of what has been kept so far
         self.evaluated: dict[str, Predictions] = {}  # validation rows, by what was asked
         self.row_seconds: float | None = None  # of training all layers, once it is measured
+        self.compile_seconds: float | None = None  # of an unfrozen backbone, before it is judged
+        self.expected: dict[int, float] = {}  # seconds of each step, if there is a plan
 
     @property
     def seconds_left(self) -> float:
@@ -126,6 +139,25 @@ class RecipeRun:
         if self.recipe.minutes is None:
             return float("inf")
         return 60 * self.recipe.minutes - (time.perf_counter() - self.began)
+
+    def expect(self, steps: Sequence[PlannedStep]) -> None:
+        """Say what is to come, and how long it will take."""
+        self.expected = {step.number: step.seconds for step in steps}
+        self.notify(plan_in_words(steps, self.recipe.minutes))
+
+    def duration(self, number: int, seconds: float | None) -> str:
+        """How long a step takes, and all that is left with it, as far as that is known.
+
+        Args:
+            number: Of the step.
+            seconds: As far as it is known by now.
+        """
+        known = seconds if number not in self.expected else max(seconds or 0, self.expected[number])
+        if known is None or known < FEWEST_SECONDS:
+            return ""
+        about = f", about {format_seconds(known)}"
+        after = sum(each for step, each in self.expected.items() if step > number)
+        return f"{about}, then {format_seconds(after)} more" if after >= FEWEST_SECONDS else about
 
     def choose(self, name: str, find: Callable[[], Any]) -> Any:
         """A choice that is made once: found now, or read back."""
@@ -141,12 +173,13 @@ class RecipeRun:
             self.notify(f"step {number}: {step.title}: left out, {step.reason}")
             self.record(number, step.title, step.why, 0.0, note=f"left out: {step.reason}")
             return
-        about = "" if step.seconds is None else f", about {format_seconds(step.seconds)}"
+        about = self.duration(number, step.seconds)
         self.notify(f"step {number}: {step.title}{about}\n        {step.why}")
         began = time.perf_counter()
         self.pair.remember()
-        taken = step.run()
-        valid = self.evaluate(f"step {number}") if step.trains else None
+        with waiting(f"step {number}", quiet=self.learn.quiet, leads=True):
+            taken = step.run()
+            valid = self.evaluate(f"step {number}") if step.trains else None
         if not taken.is_kept:
             self.pair.undo()
         seconds = time.perf_counter() - began
@@ -204,10 +237,11 @@ class RecipeRun:
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
-        """Let the learner print nothing."""
+        """Let the learner print nothing; what it waits for is shown all the same."""
         quiet, self.learn.quiet = self.learn.quiet, True
         try:
-            yield
+            with unmuted_waits(is_unmuted=not quiet):
+                yield
         finally:
             self.learn.quiet = quiet
 
@@ -239,6 +273,25 @@ def loss_of(predictions: Predictions) -> float:
     """Mean loss per row in nats; what is no number becomes one that a file can hold."""
     loss = float(predictions.scores(num_resamples=0)["log_loss"].value or 0.0)
     return loss if np.isfinite(loss) else NO_LOSS
+
+
+def plan_in_words(steps: Sequence[PlannedStep], minutes: float | None) -> str:
+    """A line per step, and what all of them take.
+
+    Args:
+        steps: Those to come.
+        minutes: That they may take; None is no limit.
+    """
+    width = max(len(step.title) for step in steps)
+    total = sum(step.seconds for step in steps)
+    plural = "s" if len(steps) > 1 else ""
+    lines = [f"plan: {len(steps)} step{plural}, about {format_seconds(total)} on this machine"]
+    if minutes is not None and total > 60 * minutes:
+        lines[0] += f"; at most {minutes:g} min were asked for, so some are shortened or left out"
+    for step in steps:
+        told = f"about {format_seconds(step.seconds)}" if step.seconds >= FEWEST_SECONDS else "–"
+        lines.append(f"  {step.number}  {step.title.ljust(width)}  {told.rjust(12)}")
+    return "\n".join(lines)
 
 
 def format_seconds(seconds: float) -> str:

@@ -1,15 +1,20 @@
 """Steps 5 to 8: the whole network trains, from the better head on."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from warmstart.activations.frozen_part import frozen_backbone
 from warmstart.learner.fitting import seconds_per_row
 from warmstart.recipe.recipe_run import RecipeRun, Skipped, Step, Taken
 from warmstart.recipe.weight_search import fit_and_mix
+from warmstart.training.state import PLACES
 
 OWN_RATE = 1e-4, 0.3  # of all layers, between which step 7 looks: the head is not new any more
 SEARCH_SHARE = 10  # step 7 feeds at most a tenth of the rows of step 8
 EVALUATED_COST = 1 / 3  # of a row that is only judged: forward, without backward
+FED_COST = (1 + EVALUATED_COST) / 2  # of a row that is fed in step 7: each once without backward
+FEWEST_TIMED = 64  # rows of step 7 that say what rows of step 8 will take
 
 
 def unfreeze(run: RecipeRun) -> Step | Skipped:
@@ -60,6 +65,7 @@ def find_rates_again(run: RecipeRun) -> Step | Skipped:
 
     def take() -> Taken:
         first, last = OWN_RATE
+        began, is_new = time.perf_counter(), "lr_all" not in run.chosen
         lr = run.choose(
             "lr_all",
             lambda: (
@@ -72,6 +78,9 @@ def find_rates_again(run: RecipeRun) -> Step | Skipped:
                 ).suggestion
             ),
         )
+        if is_new and rows >= FEWEST_TIMED:  # what step 8 takes is better known now
+            took = (time.perf_counter() - began) / rows
+            run.row_seconds = max(took / FED_COST, unfrozen_row_seconds(run))
         return Taken(f"rate {lr:.2g} for the head; at most {rows} rows were fed to find it")
 
     seconds = 0.0 if "lr_all" in run.chosen else rows * unfrozen_row_seconds(run)
@@ -142,8 +151,11 @@ def unfrozen_seconds(run: RecipeRun, cycles: int) -> float:
     held, fits = 0, run.recipe.num_folds + 1
     if not run.pair.is_out_of_fold:
         held, fits = len(run.pair.held_back.split(table)[1]), 1
-    judged = cycle_epochs(cycles) * (held + len(table.rows("valid")) * fits)
-    return (trained_rows(run, cycles) + EVALUATED_COST * judged) * unfrozen_row_seconds(run)
+    epochs, has_valid = cycle_epochs(cycles), len(table.rows("valid")) > 0
+    judged = epochs * (held + len(table.rows("valid")) * fits)
+    num_judgings = epochs * (fits * has_valid + (held > 0)) + len(PLACES) * max(1, fits - 1)
+    rows = trained_rows(run, cycles) + EVALUATED_COST * judged
+    return rows * unfrozen_row_seconds(run) + num_judgings * unfrozen_compile_seconds(run)
 
 
 def unfrozen_row_seconds(run: RecipeRun) -> float:
@@ -152,6 +164,16 @@ def unfrozen_row_seconds(run: RecipeRun) -> float:
         with as_unfrozen(run):
             run.row_seconds = seconds_per_row(run.learn.state)
     return run.row_seconds
+
+
+def unfrozen_compile_seconds(run: RecipeRun) -> float:
+    """Before each judging: the weights have moved, so that it is compiled anew; measured once."""
+    if run.compile_seconds is None:
+        parts, began = run.learn.state.parts, time.perf_counter()
+        part = frozen_backbone(parts.network, parts.settings, parts.device, parts.torch_cuts)
+        _ = part.runner  # is made now
+        run.compile_seconds = time.perf_counter() - began
+    return run.compile_seconds
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from warmstart.recipe.heads import fit_kind
 from warmstart.recipe.holdout_pair import State
 from warmstart.recipe.recipe_run import RecipeRun, Taken, loss_of
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.waiting import waiting
 from warmstart.training.state import PLACES, weights_between
 
 
@@ -99,11 +100,11 @@ def by_folds(run: RecipeRun, lrs: Sequence[float], cycles: int) -> list[Predicti
     learn, pair, folds = run.learn, run.pair, run.recipe.num_folds
     parts: list[list[Predictions]] = []
     for fold in range(folds):
-        run.notify(f"        without part {fold + 1} of {folds}")
         held = HoldoutFold(seed=learn.state.seed, fold=fold, num_folds=folds, units=pair.units)
         pair.put(run.fresh, held)
         learn.freeze()
-        with run.quietly():
+        part = waiting(f"part {fold + 1} of {folds}", quiet=learn.quiet, leads=True)
+        with part, run.quietly():
             learn.precompute = run.head_views
             fit_kind(run, run.head)
             before = pair.state()

@@ -24,6 +24,7 @@ from warmstart.report.galleries import Gallery, shown_galleries
 from warmstart.report.tables import MOST_PAIRS, by_reason, counted, scores_in_words, worst_first
 from warmstart.results.gallery import most_wrong
 from warmstart.results.predictions import Predictions
+from warmstart.terminal.waiting import waiting
 
 MOST_CONTRADICTED = 12
 
@@ -74,8 +75,10 @@ def write_report(
             fix=f"give {place / 'report.html'}.",
             flags=("--out", str(place / "report.html")),
         )
-    drawing = draw_pictures(content)
-    text = page(content, drawing)
+    with waiting("drawing figures"):
+        drawing = draw_pictures(content)
+    with waiting("writing the page"):
+        text = page(content, drawing)
     write_whole(place, text)
     if pictures is not None:
         write_pictures(drawing, Path(pictures))

@@ -51,6 +51,20 @@ class EpochRecord:
 
 
 @dataclass(frozen=True)
+class StepDone:
+    """Where a fit is: ``num_steps`` make an epoch, ``loss`` is this epoch's mean so far.
+
+    After the last step of an epoch the rows that judge are evaluated.
+    """
+
+    epoch: int
+    num_epochs: int
+    step: int
+    num_steps: int
+    loss: float
+
+
+@dataclass(frozen=True)
 class Steps:
     """The rates of every step, one per layer group, and its loss."""
 

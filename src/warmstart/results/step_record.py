@@ -39,6 +39,17 @@ class StepRecord:
             )
         return "; ".join([*parts, f"{self.seconds:.0f} s"])
 
+    def brief(self) -> str:
+        """Which step, and what it was worth, in a line without the reasons."""
+        parts = [] if self.accuracy is None else [f"accuracy {self.accuracy:.4f}"]
+        if self.gain is not None:
+            parts.append(
+                f"gain {self.gain:+.4f} (95 % {self.gain_low:+.4f} to {self.gain_high:+.4f})"
+            )
+        return f"{self.number} {self.title}: " + ", ".join(
+            [*parts, *([] if self.is_kept else ["undone"]), f"{self.seconds:.0f} s"]
+        )
+
     def line(self) -> str:
         """The step and its outcome, in a line."""
         return f"{self.number} {self.title}: {self.outcome()}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from warmstart.errors import DivergedError, SettingError
-from warmstart.results.history import EpochRecord, History
+from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.kept_weights import LastGood, check_rows_that_choose
 from warmstart.training.objective import Evaluator, Inputs, Targets
@@ -16,7 +16,7 @@ from warmstart.training.settings import FitSettings
 from warmstart.training.state import kept_modes
 
 
-def fit(  # noqa: PLR0913 - two of them are who is told
+def fit(  # noqa: PLR0913 - three of them are who is told
     module: nn.Module,
     groups: Sequence[Sequence[nn.Parameter]],
     inputs: Inputs,
@@ -27,6 +27,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
     checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[EpochRecord], None] = lambda _: None,
     on_history: Callable[[History], None] = lambda _: None,
+    on_step: Callable[[StepDone], None] = lambda _: None,
 ) -> History:
     """Train ``module``, or go on where its checkpoint is.
 
@@ -41,6 +42,7 @@ def fit(  # noqa: PLR0913 - two of them are who is told
         checkpoint: Where progress is kept; one that is there already is gone on with.
         on_epoch: Told of every epoch, also of those that were done before a kill.
         on_history: Told after every epoch of all that has happened so far.
+        on_step: Told where it is, before the first step and after each.
 
     Returns:
         What happened, epoch by epoch and step by step.
@@ -70,7 +72,8 @@ def fit(  # noqa: PLR0913 - two of them are who is told
     ):
         try:
             while not run.is_finished:
-                train_epoch(run, inputs, checkpoint, interrupted)
+                on_step(run.step_done)
+                train_epoch(run, inputs, checkpoint, interrupted, on_step)
                 record = run.end_epoch(inputs, checkpoint)
                 good.update(record, run.history.step_losses[0])
                 if checkpoint is not None:
@@ -91,7 +94,11 @@ def fit(  # noqa: PLR0913 - two of them are who is told
 
 
 def train_epoch(
-    run: Run, inputs: Inputs, checkpoint: Checkpoint | None, interrupted: Callable[[], bool]
+    run: Run,
+    inputs: Inputs,
+    checkpoint: Checkpoint | None,
+    interrupted: Callable[[], bool],
+    on_step: Callable[[StepDone], None],
 ) -> None:
     """Do all steps of an epoch that are still to do.
 
@@ -99,6 +106,7 @@ def train_epoch(
         KeyboardInterrupt: Ctrl-C was pressed; the last whole step is kept in the checkpoint.
     """
     for _ in run.steps(inputs):
+        on_step(run.step_done)
         if checkpoint is not None and (interrupted() or checkpoint.is_due()):
             checkpoint.save(run.progress())
         if interrupted():

@@ -31,7 +31,7 @@ AROUND = 1 / 5, 100.0  # times the usual rate
 SHARES, USUAL_RATES = {"adamw": 0.6}, {"adamw": 0.05 * USUAL}
 
 
-def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much
+def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, one tells
     module: nn.Module,
     groups: Sequence[Sequence[nn.Parameter]],
     inputs: Inputs,
@@ -41,6 +41,7 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much
     lr_range: tuple[float, float] = (1e-5, 10.0),
     num_steps: int = 100,
     max_rows: int | None = None,
+    on_step: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> LRCurve:
     """Train for a while with a rate that grows by the same factor at each step.
 
@@ -59,6 +60,7 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much
             fewer and smaller steps are taken, at rates nearer to the usual one. Arithmetic that
             is "auto" is not measured then: it is f32. Too few rows for a sweep give an empty
             curve, whose suggestion is the usual rate. None is no limit.
+        on_step: Told how many batches have passed, and of how many: each passes twice.
 
     Returns:
         Rates and losses, up to where the loss diverged.
@@ -78,7 +80,8 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much
     if precision == "auto":
         is_measured = max_rows is None
         precision = measured_precision(module, inputs, targets, settings) if is_measured else "f32"
-    sweep = Sweep(batches, np.geomspace(*lr_range, len(batches)), inputs, targets, settings)
+    rates = np.geomspace(*lr_range, len(batches))
+    sweep = Sweep(batches, rates, inputs, targets, settings, on_step)
     forward = in_arithmetic(module, precision)
     with unchanged(module) as start, kept_random_state():
         module.train()
@@ -135,19 +138,25 @@ class Sweep:
     inputs: Inputs
     targets: Targets
     settings: FitSettings
+    on_step: Callable[[int, int], None]
 
-    def steps(self) -> Iterator[tuple[Tensor, Tensor, int]]:
-        """Inputs, targets and seed of each step; they see the next epoch's view."""
+    def steps(self, num_before: int) -> Iterator[tuple[Tensor, Tensor, int]]:
+        """Inputs, targets and seed of each step; they see the next epoch's view.
+
+        Args:
+            num_before: Batches that have passed before.
+        """
         every = self.inputs.train(self.batches, self.settings.first_epoch)
         for step, (rows, batch) in enumerate(zip(self.batches, every, strict=True)):
             wanted = self.targets.train[torch.from_numpy(rows)].to(batch.device)
             yield batch, wanted, derive(self.settings.seed, "lr_find", step)
+            self.on_step(num_before + step + 1, 2 * len(self.batches))
 
     def losses_before(self, forward: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
         """What the weights as they are lose on each step's batch (S,)."""
         losses = []
         with torch.no_grad():
-            for batch, wanted, seed in self.steps():
+            for batch, wanted, seed in self.steps(0):
                 with seeded(seed, batch.device):
                     losses.append(float(batch_loss(forward, batch, wanted, self.settings, seed)))
         return np.array(losses)
@@ -163,7 +172,7 @@ class Sweep:
         lrs = self.settings.lrs
         losses: list[float] = []
         risen = 0.0
-        for step, (batch, wanted, seed) in enumerate(self.steps()):
+        for step, (batch, wanted, seed) in enumerate(self.steps(len(self.batches))):
             rates = [float(self.rates[step]) * lr / lrs[-1] for lr in lrs]
             loss = update(forward, optimiser, batch, wanted, self.settings, lrs=rates, seed=seed)
             losses.append(loss)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from warmstart.backbones.network import nonfinite_in_words
 from warmstart.errors import DivergedError
 from warmstart.metrics.evaluate import BriefScores
-from warmstart.results.history import EpochRecord, History
+from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint, Progress
 from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
@@ -60,6 +60,13 @@ class Run:
         patience = self.settings.patience
         is_stale = patience is not None and self.best.num_stale_epochs >= patience
         return self.epoch >= self.settings.schedule.num_epochs or is_stale
+
+    @property
+    def step_done(self) -> StepDone:
+        """Where it is, for whoever watches."""
+        loss = self.loss_sum / max(1, self.num_rows)
+        epochs = self.settings.schedule.num_epochs
+        return StepDone(self.epoch, epochs, self.step, self.steps_per_epoch, loss)
 
     def identity(self) -> str:
         """A hash of settings, labels and starting weights: whose checkpoint this may be."""

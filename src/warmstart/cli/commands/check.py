@@ -1,5 +1,6 @@
 """`warmstart check`: what may be wrong with the data."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -52,4 +53,9 @@ def check_command(
         drops = sum(fix.action == "drop" for fix in found.fixes())
         looks = len(found.fixes()) - drops
         show_lines(f"\n{drops} to drop and {looks} to look at in {fixes_out}; after editing it:")
-        show_lines(f"warmstart train {settings.source} --fixes {fixes_out}")
+        show_lines(shlex.join(["warmstart", "train", settings.source, "--fixes", str(fixes_out)]))
+        return
+    words = ["warmstart", "train", settings.source]
+    if found.fixes():
+        words = ["warmstart", "check", settings.source, "--fixes-out", "fixes.csv"]
+    show_lines(f"\nnext: {shlex.join(words)}")

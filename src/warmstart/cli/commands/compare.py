@@ -1,5 +1,6 @@
 """`warmstart compare`: which backbone to take."""
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,8 @@ def compare_command(settings: CompareSettings) -> None:
     show_lines(table_text(ranking, failures))
     chosen, equals = to_take(ranking)
     show_lines(verdict_text(ranking, chosen, equals))
-    show_lines(f"next: warmstart train {settings.source} --arch {chosen.arch}")
+    words = ["warmstart", "train", settings.source, "--arch", chosen.arch]
+    show_lines(f"next: {shlex.join(words)}")
 
 
 def resolve_archs(settings: CompareSettings) -> list[str]:

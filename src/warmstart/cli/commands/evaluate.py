@@ -19,6 +19,7 @@ from warmstart.cli.commands.paths import check_exists
 from warmstart.cli.run.settings import TableSettings
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from warmstart.results.predictions import Predictions
@@ -53,13 +54,16 @@ def evaluate_command(
     if others is not None:
         check_exists(others, expected="a picture, or a folder of pictures, of other things.")
     from warmstart.cli.run.loading import resolve_column
+    from warmstart.cli.text.ending import meaning, show_wrapped
     from warmstart.cli.text.scores import show_scores
     from warmstart.data.listing import left_out_lines
     from warmstart.data.table import Exclusion
     from warmstart.inference.evaluation import TRAINED, keys_of_files
-    from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 
-    predictor = load_predictor(model, device=device)
+    with waiting("loading the model"):  # and torch, not for --help
+        from warmstart.inference.loading import load_predictor
+
+        predictor = load_predictor(model, device=device)
     check_confidence(confidence, predictor.card)
     columns = {
         name: resolve_column(getattr(settings, name))
@@ -77,7 +81,10 @@ def evaluate_command(
     )
     left_out = [Exclusion(*item) for item in found.left_out if item[1] != TRAINED]
     show_lines("\n".join((*found.notes, *left_out_lines(left_out))))
-    show_scores(found, found.scores())
+    scores = found.scores()
+    show_scores(found, scores)
+    if not scores.chosen_on_these:  # else they say nothing of other photos
+        show_wrapped(meaning(scores, is_multi_label=found.is_multi_label))
     if confidence is not None:
         show_lines(f"\n{found.set_scores(confidence)}")
     if others is not None:

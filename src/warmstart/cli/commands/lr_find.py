@@ -1,5 +1,6 @@
 """`warmstart lr-find`: which rate to start with."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -29,4 +30,7 @@ def lr_find_command(
     if plot is not None:
         curve.plot(plot)
         show_lines(f"curve in {plot}")
-    show_lines(f"suggestion: --lr {curve.suggestion:.2g}")
+    rate = f"{curve.suggestion:.2g}"
+    show_lines(f"suggestion: --lr {rate}")
+    words = ["warmstart", "train", settings.source, "--head", "mlp", "--lr", rate]
+    show_lines(f"next: {shlex.join(words)}")

@@ -22,6 +22,7 @@ from warmstart.errors import DataError, SettingError, UnreadableImagesError, pri
 from warmstart.files.cells import write_rows
 from warmstart.files.writing import writing_text
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from warmstart.data.table import Exclusion
@@ -75,9 +76,11 @@ def predict_command(
     if csv_file is not None and str(csv_file) != "-":
         check_outside_folders(csv_file, "--csv", [path for path in paths if path.is_dir()])
     from warmstart.data.listing import list_images
-    from warmstart.inference.loading import load_predictor  # torch loads here, not for --help
 
-    predictor = load_predictor(model, device=device)
+    with waiting("loading the model"):  # and torch, not for --help
+        from warmstart.inference.loading import load_predictor
+
+        predictor = load_predictor(model, device=device)
     check_confidence(confidence, predictor.card)
     listing = list_images(paths, once=True)
     notify_left_out(listing.exclusions, csv_file)

@@ -9,6 +9,7 @@ from warmstart.cli.commands import options
 from warmstart.cli.commands.paths import check_is_run, data_folder
 from warmstart.data.output_paths import cache_folder, check_outside_folders
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import waiting
 
 
 def report_command(
@@ -38,7 +39,8 @@ def report_command(
         check_outside_folders(store, "--cache-dir", data)
         if pictures is not None:
             check_outside_folders(pictures, "--pictures", data)
-    from warmstart.cli.run.report import write_run_report
+    with waiting("writing the report", leads=True):
+        from warmstart.cli.run.report import write_run_report
 
-    written = write_run_report(folder.read(config), run, place, pictures, cache_dir=cache_dir)
+        written = write_run_report(folder.read(config), run, place, pictures, cache_dir=cache_dir)
     show_lines(f"report:     {written}")

@@ -131,7 +131,7 @@ def fit_fully(config: RunConfig, learn: "ConvLearner", run: RunFolder) -> Fitted
     )
     run.write_steps(result.steps)
     show_lines("\nwhat each step gained, on rows that chose nothing:")
-    show_lines(result)
+    show_lines("\n".join(step.brief() for step in result.steps))
     return Fitted(config.with_chosen(**result.chosen), result.held_back, result.steps)
 
 

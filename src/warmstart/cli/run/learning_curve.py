@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from warmstart.cli.run.config import RunConfig
 from warmstart.cli.run.folder import RunFolder
+from warmstart.cli.text.ending import show_wrapped
 from warmstart.errors import SettingError
 from warmstart.results.learning_curve import LearningCurve
-from warmstart.terminal.colour import notify, show_lines
+from warmstart.terminal.colour import notify
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -44,4 +45,4 @@ def show_learning_curve(
     if curve is not None:
         of = " (logistic heads)" if config.asked.head == "mlp" else ""
         of = of if backbone is None else f" ({backbone} alone)"
-        show_lines(f"\n{curve}{of}")
+        show_wrapped(f"{curve}{of}")

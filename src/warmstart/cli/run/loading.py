@@ -10,6 +10,7 @@ from warmstart.data.columns import typed_column
 from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import delimiter_of, is_table
 from warmstart.data.output_paths import cache_folder
+from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from warmstart.learner.conv_learner import ConvLearner
@@ -50,19 +51,20 @@ def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLe
     hashes = ContentHashes(cache_folder(settings.cache_dir) / "content.sqlite")
     if settings.kept_views is True and not hashes.knows_most(data.source.paths()):
         data = data.rendering_ahead()
-    from warmstart.learner.conv_learner import ConvLearner  # seconds
+    with waiting(f"loading {settings.arch}"):  # and torch: seconds
+        from warmstart.learner.conv_learner import ConvLearner
 
-    return ConvLearner.pretrained(
-        settings.arch,
-        data,
-        settings.kept_views,
-        weights=settings.weights,
-        pretrained=settings.pretrained,
-        seed=settings.seed,
-        device=settings.device,
-        precision=settings.precision,
-        cache_dir=settings.cache_dir,
-    )
+        return ConvLearner.pretrained(
+            settings.arch,
+            data,
+            settings.kept_views,
+            weights=settings.weights,
+            pretrained=settings.pretrained,
+            seed=settings.seed,
+            device=settings.device,
+            precision=settings.precision,
+            cache_dir=settings.cache_dir,
+        )
 
 
 def table_data(

@@ -1,15 +1,20 @@
 """What a run leaves, however its model was trained: files, and what it says on the terminal."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from warmstart.cli.run.config import RunConfig
 from warmstart.cli.run.fitting import Fitted
 from warmstart.cli.run.folder import CONFUSION, EXCLUSIONS, MODEL, REPORT, FinishedRun, RunFolder
 from warmstart.cli.run.learning_curve import show_learning_curve
 from warmstart.cli.run.report import write_run_report
-from warmstart.cli.text.scores import show_scores
+from warmstart.cli.run.settings import TableSettings
+from warmstart.cli.text.ending import NextSteps, show_meaning, show_next
+from warmstart.cli.text.scores import show_accuracy, show_unknown
 from warmstart.data.table import ImageTable, damaged_notes
 from warmstart.errors import printable
 from warmstart.metrics.scores import Scores
@@ -18,6 +23,7 @@ from warmstart.results.history import History
 from warmstart.results.learning_curve import LearningCurve
 from warmstart.results.race_record import RaceRecord
 from warmstart.terminal.colour import show_lines
+from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from warmstart.inference.predictor import Predictor
@@ -108,14 +114,15 @@ def leave_outcome(folder: RunFolder, model: TrainedModel, fitted: Fitted) -> Non
     """Write everything, say it, and write the report last, so that nobody waits for it."""
     scores = model.predictions.scores()
     finished = write_outcome(folder, model, fitted, scores)
-    show_outcome(folder.path, model.table, model.predictions, scores)
+    show_outcome(folder.path, model, scores)
     is_race = model.race is not None and len(model.race.members) > 1
     first = model.race.members[0].arch if is_race and model.race is not None else None
     show_learning_curve(model.learning_curve, fitted.config, first)
+    run = folder.path
     if fitted.config.asked.report:
-        run = folder.path
-        place = write_run_report(finished, run, run / REPORT, predictor=model.predictor())
-        show_lines(f"report:     {place}")
+        with waiting("writing the report", leads=True):
+            write_run_report(finished, run, run / REPORT, predictor=model.predictor())
+    show_next_steps(run, fitted.config, model)
 
 
 def write_outcome(
@@ -162,8 +169,39 @@ def write_outcome(
     )
 
 
-def show_outcome(run: Path, table: ImageTable, predictions: "Predictions", scores: Scores) -> None:
-    """Print what was left out, how good the model is, and where everything lies."""
+def show_next_steps(run: Path, config: RunConfig, model: TrainedModel | None = None) -> None:
+    """Print where a run lies, and what to do with it: look, try a photo, judge.
+
+    Args:
+        run: Its folder.
+        config: Of the run.
+        model: What it has come to; None where only its folder is known.
+    """
+    asked = config.asked
+    plain = TableSettings()
+    options = [getattr(asked, field.name) for field in fields(TableSettings)]
+    is_plain = options == [getattr(plain, field.name) for field in fields(TableSettings)]
+    photo, said = None, None
+    if model is not None and not model.predictions.is_multi_label:
+        photo, said = photo_to_try(model.table, model.predictions)
+    source = Path(asked.source) if is_plain else None
+    report = run / REPORT
+    found = report if report.exists() else None
+    show_lines(f"\nrun:        {run}")
+    show_next(NextSteps(run, run / MODEL, found, photo, said, source))
+
+
+def photo_to_try(table: ImageTable, predictions: "Predictions") -> tuple[Path, str | None]:
+    """A validation photo: one that was taken for another class if there is one, and for which."""
+    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
+    position = int(wrong[0]) if len(wrong) else 0
+    said = predictions.classes[int(predictions.predicted[position])] if len(wrong) else None
+    return table.path(int(table.rows("valid")[position])), said
+
+
+def show_outcome(run: Path, model: TrainedModel, scores: Scores) -> None:
+    """Print what was left out, how good the model is, and what that means."""
+    table, predictions = model.table, model.predictions
     exclusions = table.exclusions
     if exclusions:
         show_lines(f"\n{len(exclusions)} file(s) left out:")
@@ -173,9 +211,6 @@ def show_outcome(run: Path, table: ImageTable, predictions: "Predictions", score
             show_lines(f"  … all of them in {run / EXCLUSIONS}")
     for item in damaged_notes(table.damaged):
         show_lines(f"\n{printable(item)}")
-    show_lines()
-    show_scores(predictions, scores)
-    show_lines(f"\nmodel:      {run / MODEL}")
-    if not predictions.is_multi_label:
-        show_lines(f"confusion:  {run / CONFUSION}")
-    show_lines(f"run:        {run}")
+    show_unknown(predictions)
+    show_accuracy(scores)
+    show_meaning(predictions, scores, model.out_of_fold)

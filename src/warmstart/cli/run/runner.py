@@ -7,6 +7,7 @@ from pathlib import Path
 
 from warmstart.cli.run.config import RECIPE, RUNS, RunConfig
 from warmstart.cli.text.errors import RunStopped
+from warmstart.cli.text.stopping import keep_on_stop
 from warmstart.data.output_paths import check_outside_folders, is_within
 from warmstart.errors import SettingError
 from warmstart.files.writing import file_errors, folder_lock
@@ -27,7 +28,9 @@ def run_to_result(config: RunConfig, run: Path, cache_dir: str | None = None) ->
     if config.result:
         accuracy = config.result.get("valid_accuracy", float("nan"))
         show_lines(f"{run} is finished: accuracy {accuracy:.4f} on the validation images.")
-        show_lines(f"model:      {run / 'model'}")
+        from warmstart.cli.run.outcome import show_next_steps  # numpy loads here
+
+        show_next_steps(run, config)
         return
     if cache_dir is not None:
         config = replace(config, asked=replace(config.asked, cache_dir=cache_dir))
@@ -36,6 +39,7 @@ def run_to_result(config: RunConfig, run: Path, cache_dir: str | None = None) ->
             # numpy, Pillow and torch load here, not for --help
             from warmstart.cli.run.training import run_training
 
+            keep_on_stop(run)
             run_training(config, run)
     except KeyboardInterrupt as error:
         if not (run / RECIPE).exists():

@@ -48,12 +48,8 @@ def report_error(error: BaseException, words: Sequence[str], command: Any = None
     if isinstance(error, (typer.Exit, SystemExit)):
         return int(getattr(error, "exit_code", getattr(error, "code", 0)) or 0)
     if isinstance(error, (RunStopped, KeyboardInterrupt, typer.Abort)):
-        go_on = (
-            f" Go on with: {printable(resume_line(error.run))}"
-            if isinstance(error, RunStopped)
-            else ""
-        )
-        show_lines(f"\nStopped.{go_on}", is_error=True)
+        run = error.run if isinstance(error, RunStopped) else None
+        show_lines(f"\n{stopped_line(run)}", is_error=True)
         return STOPPED_CODE
     if isinstance(error, ReaderGone):
         return BROKEN_PIPE_CODE
@@ -118,6 +114,12 @@ def mended_line(error: WarmstartError, words: Sequence[str], command: Any) -> st
     if mended == list(words) or not is_typable(command, mended):
         return error.fix
     return "warmstart " + shlex.join(mended)
+
+
+def stopped_line(run: Path | None) -> str:
+    """That a command was stopped, and how its run is gone on with, if there is one."""
+    go_on = "" if run is None else f" Go on with: {printable(resume_line(run))}"
+    return f"Stopped.{go_on}"
 
 
 def resume_line(run: Path) -> str:

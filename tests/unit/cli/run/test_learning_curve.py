@@ -14,6 +14,14 @@ from warmstart.results.learning_curve import LearningCurve
 TRAIN = ["train", "dogscats", "--size", "32", "--bs", "8", "--no-report", "--out", "run"]
 
 
+def line_of(out: str) -> str:
+    """What is said of more photos."""
+    (line,) = [
+        line for line in out.splitlines() if line.startswith("with twice as many photos: about ")
+    ]
+    return line
+
+
 def test_the_last_line_is_what_the_file_says_and_the_report_draws_it(
     place: Place, run: Run
 ) -> None:
@@ -21,8 +29,7 @@ def test_the_last_line_is_what_the_file_says_and_the_report_draws_it(
     assert said.code == 0, said.err
     curve = RunFolder(Path("run")).read_learning_curve()
     assert curve is not None
-    assert said.out.splitlines()[-1] == str(curve)
-    assert said.out.splitlines()[-1].startswith("with twice as many photos: about ")
+    assert line_of(said.out) == str(curve)
     assert (curve.num_rows, curve.twice.num_rows) == (20, 40)
     assert run("report", "run").code == 0
     page = Path("run", "report.html").read_text(encoding="utf-8")
@@ -63,7 +70,7 @@ def test_too_few_photos_are_said_and_there_is_no_line(
 def test_the_mlp_has_the_curve_of_logistic_heads_and_says_so(place: Place, run: Run) -> None:
     said = run(*TRAIN, "--head", "mlp", "--lr", "0.01", "--epochs", "1")
     assert said.code == 0, said.err
-    assert said.out.splitlines()[-1].endswith("(logistic heads)")
+    assert line_of(said.out).endswith("(logistic heads)")
 
 
 def test_python_finds_the_same(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
