@@ -1,12 +1,13 @@
 """Transfer learning for image classification.
 
-The names below are the whole public API; every other module is private.
+The names below, and ``warmstart.callbacks``, are the whole public API; other modules are private.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from warmstart import callbacks as callbacks
     from warmstart.checkup.checkup import Checkup
     from warmstart.classifier_data.image_data import ImageClassifierData
     from warmstart.classifier_data.transforms import tfms_from_model
@@ -118,6 +119,8 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version  # here: it takes as long as all else
 
         return version("warmstart")
+    if name == "callbacks":
+        return import_module("warmstart.callbacks")
     if name not in _HOME:
         raise AttributeError(f"module 'warmstart' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
@@ -125,4 +128,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """The public names, for whoever looks around; nothing is imported."""
-    return [*__all__, "__version__"]
+    return [*__all__, "__version__", "callbacks"]

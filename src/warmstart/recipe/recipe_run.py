@@ -1,7 +1,7 @@
 """One run of a recipe: where it is, what it has chosen, and how long things take here."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from warmstart.callbacks.events import Callback
 from warmstart.comparison.compare import Comparison, compare_predictions
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.holdout_pair import HoldoutPair
@@ -106,10 +107,12 @@ class RecipeRun:
         chosen: dict[str, Any],
         on_choice: Callable[[Mapping[str, Any]], None],
         checkpoint: Path | None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         """Begin before the first step."""
         self.learn, self.recipe, self.chosen = learn, recipe, chosen
         self.on_choice, self.checkpoint = on_choice, checkpoint
+        self.callbacks = callbacks
         self.began = time.perf_counter()
         self.pair = HoldoutPair(learn, recipe.held_back, recipe.fewest_held_back)
         self.fresh = self.pair.whole  # before any head was trained
