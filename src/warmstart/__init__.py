@@ -119,11 +119,10 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version  # here: it takes as long as all else
 
         return version("warmstart")
-    if name == "callbacks":
-        return import_module("warmstart.callbacks")
-    if name not in _HOME:
+    if name not in _HOME and name != "callbacks":
         raise AttributeError(f"module 'warmstart' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    module = import_module(_HOME.get(name, "warmstart.callbacks"))
+    return module if name == "callbacks" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -134,7 +134,7 @@ class Announcer:
                 raise
             except Exception as error:
                 raise TrainingError(
-                    f"the callback {name_of(callback)} failed in on_fit_begin "
+                    f"the callback {callback_name(callback)} failed in on_fit_begin "
                     f"({error_in_words(error)}), before the first step.",
                     expected="callbacks that can be told of a fit.",
                     fix="mend it, or leave it out of callbacks=[...].",
@@ -148,14 +148,14 @@ class Announcer:
             except Exception as error:  # noqa: BLE001 - a callback is anybody's code
                 self.callbacks.remove(callback)
                 text = (
-                    f"the callback {name_of(callback)} failed in {method} "
+                    f"the callback {callback_name(callback)} failed in {method} "
                     f"({error_in_words(error)}), and is told nothing more; training is not touched."
                 )
                 self.failures.append(text)
                 self.on_failure(text)
 
 
-def name_of(callback: Callback) -> str:
+def callback_name(callback: Callback) -> str:
     """What a callback is called: its class."""
     return type(callback).__qualname__
 

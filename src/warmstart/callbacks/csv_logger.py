@@ -8,7 +8,7 @@ from warmstart.arguments import new_file
 from warmstart.callbacks.events import Callback, EpochEnd, FitBegin, FitEnd, StepEnd
 from warmstart.errors import SettingError
 from warmstart.files.reading import read_text
-from warmstart.files.writing import file_errors, write_whole
+from warmstart.files.writing import append_text, write_whole
 
 COLUMNS = ("fit", "step", "name", "value")
 HEADER = ",".join(COLUMNS)
@@ -69,8 +69,7 @@ class CSVLogger(Callback):
     def _write(self) -> None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(self._pending)
-        with file_errors(self.path), self.path.open("a", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
+        append_text(self.path, text.getvalue())
         self._pending = []
 
 
