@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_WITHOUT_SCALE = 6  # their numbers say enough, and a phone is as wide as the squares alone
 MOST_WITH_NUMBERS = 25
 MOST_TICKS = 60
+LEAST_ERROR, MOST = 0.28, 0.68  # opacities: a single error is seen at once
 MOST_DRAWN = 200  # classes; more are not seen in a picture, and ordering them takes minutes
 
 
@@ -24,7 +25,8 @@ def plot_confusion(
 ) -> Figure:
     """Draw shares of each true class, errors in another hue than what is right.
 
-    With many classes, confused ones lie side by side. Of more than 200 classes, those that are confused most.
+    With many classes, confused ones lie side by side. Of more than 200 classes, those that are
+    confused most.
 
     Args:
         counts: (K, K), rows the true classes.
@@ -48,9 +50,12 @@ def plot_confusion(
     figure = new_figure(side + 1.8 * has_scale, side)
     axes = figure.add_subplot()
     is_own = np.eye(num_classes, dtype=bool)
-    for colour, what, hidden in ((ERROR, "wrong", is_own), (ACCENT, "right", ~is_own)):
-        image = axes.imshow(np.ma.array(fractions, mask=hidden), cmap=transparent_to(colour),
-                            vmin=0, vmax=1)  # fmt: skip
+    for colour, what, is_drawn, least in (
+        (ERROR, "wrong", ~is_own & (counts > 0), LEAST_ERROR),
+        (ACCENT, "right", is_own, 0.0),
+    ):
+        image = axes.imshow(np.ma.array(fractions, mask=~is_drawn),
+                            cmap=transparent_to(colour, least), vmin=0, vmax=1)  # fmt: skip
         if has_scale:
             figure.colorbar(image, ax=axes, label=f"{what}: share of the true class", fraction=0.04)
     step = -(-num_classes // MOST_TICKS)
@@ -100,12 +105,13 @@ def clustered(counts: NDArray[np.int64], sums: NDArray[np.int64]) -> NDArray[np.
     return np.asarray(leaves_list(tree), np.int64)
 
 
-def transparent_to(colour: str) -> "Colormap":
-    """Nothing to two thirds of a colour: numbers on it can be read on white and on black.
+def transparent_to(colour: str, least: float) -> "Colormap":
+    """Little to two thirds of a colour: numbers on it can be read on white and on black.
 
     The root of the share, because a tenth of a class that is taken for another has to be seen.
     """
     from matplotlib.colors import ListedColormap, to_rgba
 
     shares = np.linspace(0, 1, 256)
-    return ListedColormap([to_rgba(colour, 0.68 * root) for root in np.sqrt(shares)])
+    opacities = least + (MOST - least) * np.sqrt(shares)
+    return ListedColormap([to_rgba(colour, opacity) for opacity in opacities])

@@ -72,16 +72,21 @@ def of_confusion_matrix(matrix: ConfusionMatrix) -> Iterator[Advice]:
     wrong = total - int(np.trace(counts))
     if not wrong:
         yield Advice(
-            "Nothing is wrong here; judge more photos to find out how good the model is.",
+            "Nothing is wrong here: judge more photos to find out how good the model is.",
             f"All {total} are right, which fits a model that is wrong up to "
             f"{rough(1 - wilson(total, total).low)} of the time.",
         )
         return
-    places, named = {name: k for k, name in enumerate(classes)}, set()
+    places = {name: k for k, name in enumerate(classes)}
+    named: set[frozenset[int]] = set()
     for true, said, count in matrix.most_confused(at_least=FEWEST_CONFUSED):
         i, j = places[true], places[said]
         interval = wilson(count, int(sums[i]))
-        if {i, j} in named or interval.low < LEAST_CONFUSED or len(named) == MOST_PAIRS_NAMED:
+        if (
+            frozenset((i, j)) in named
+            or interval.low < LEAST_CONFUSED
+            or len(named) == MOST_PAIRS_NAMED
+        ):
             continue
         named.add(frozenset((i, j)))
         other = int(counts[j, i])
@@ -92,13 +97,19 @@ def of_confusion_matrix(matrix: ConfusionMatrix) -> Iterator[Advice]:
             f"Of others like them it would be {in_words(interval)}{back}.",
         )
     if not named:
-        pairs = len(matrix.most_confused())
-        yield Advice(
-            "No pair of classes stands out: look at the wrong photos one by one.",
-            f"{wrong} {'mistake' if wrong == 1 else 'mistakes'} in {pairs} "
-            f"{'pair' if pairs == 1 else 'pairs'} of classes; none is confused so often that "
-            "chance does not explain it.",
-        )
+        yield Advice("Look at the wrong photos one by one.", no_pair_in_words(wrong, matrix))
+
+
+def no_pair_in_words(wrong: int, matrix: ConfusionMatrix) -> str:
+    """Why no pair of classes is named."""
+    if wrong < FEWEST_CONFUSED:
+        mistakes = "1 mistake is" if wrong == 1 else f"{wrong} mistakes are"
+        return f"{mistakes} too few to say that one class is taken for another."
+    most = matrix.most_confused()[0][2]
+    return (
+        f"The {wrong} mistakes are spread over {len(matrix.most_confused())} pairs of classes, at "
+        f"most {most} in one: that may be chance."
+    )
 
 
 def of_leaks(notes: tuple[str, ...]) -> Iterator[Advice]:
@@ -122,9 +133,9 @@ def of_labels(out_of_fold: Predictions | None) -> Iterator[Advice]:
     if number:
         photos = "1 training photo" if number == 1 else f"{number} training photos"
         yield Advice(
-            f"Look at the labels of {photos}: warmstart check lists them.",
-            f"Of {len(out_of_fold.rows)}, a model that did not see them holds another class for "
-            f"{CONTRADICTION:.0f} times as likely as the label; some are wrong labels, others hard.",
+            f"Look at the labels of {photos}: warmstart check lists such ones.",
+            f"Of {len(out_of_fold.rows)}; a model that did not see them holds another class for "
+            f"{CONTRADICTION:.0f} times as likely as the label. Some are wrong labels, some hard.",
         )
 
 
@@ -179,7 +190,7 @@ def of_probabilities(predictions: Predictions) -> Iterator[Advice]:
         return
     word = "high" if mean > interval.high else "low"
     yield Advice(
-        f"Do not take the probabilities at their word, they are too {word}: train with --calibrate.",
+        f"Do not take probabilities at their word, they are too {word}: train with --calibrate.",
         f"On average the model says {rough(mean)}; of others like these, {in_words(interval)} "
         "would be right.",
     )

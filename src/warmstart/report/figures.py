@@ -85,10 +85,9 @@ def reliability_figure(content: ReportContent) -> PageFigure | None:
     return PageFigure(
         "reliability", "Are the probabilities to be believed?",
         f"Reliability diagram of {number} groups of answers with 95 % intervals; {judged}.",
-        f"Each dot is a group of at least {int(groups.counts.min())} of {len(said)} answers. On the "
-        "dashed line, of answers given with 70 % probability 70 % are right; below it the model is "
-        f"too sure, above it too modest. {judged}; "
-        "of right probabilities, 19 in 20 do.",
+        f"Each dot is a group of {int(groups.counts.min())} answers or more. On the dashed line, "
+        "of answers given with 70 % probability 70 % are right; below it the model is too sure, "
+        f"above it too modest. {judged}; of right probabilities, 19 in 20 do.",
         plot_reliability(
             np.stack([groups.confidence, groups.truth, groups.low, groups.high], axis=1),
             bins.counts,

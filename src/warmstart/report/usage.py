@@ -37,8 +37,8 @@ def usage_of(model: str | None) -> Usage:
             "from warmstart import load_predictor\n\n"
             f"predictor = load_predictor({place!r})\n"
             f"predictions = predictor.predict([{PHOTO!r}])\n"
-            "print(predictions.answers)        # what each photo is called\n"
-            "print(predictions.probabilities)  # and of every class how likely\n"
+            "print(predictions.answers)\n"
+            "print(predictions.probabilities)"
         ),
         saving="" if model is not None else f"learn.save({place!r})",
     )

@@ -75,7 +75,7 @@
     button.className = "enlarge";
     button.textContent = "Enlarge";
     button.setAttribute("aria-label", "Enlarge: " + plot.querySelector("h3").textContent);
-    plot.querySelector("h3").after(button);
+    plot.querySelector(".plot-head").append(button);
     button.addEventListener("click", () => open(button, () => showFigure(plot)));
   }
   for (const step of steps) step.addEventListener("click", () => move(Number(step.dataset.step)));
