@@ -94,7 +94,8 @@ class Page:
         """Press and release the left button in the middle of what a selector finds first."""
         x, y = self.value(
             f"(e => {{ e.scrollIntoView({{block: 'center', behavior: 'instant'}}); "
-            "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })"
+            "const r = e.getBoundingClientRect(); "
+            "return [r.x + r.width / 2, r.y + r.height / 2]; })"
             f"(document.querySelector({json.dumps(selector)}))"
         )
         for kind in ("mousePressed", "mouseReleased"):

@@ -175,8 +175,7 @@ def test_without_its_script_the_page_is_whole_and_offers_nothing_dead(
     file = write_report(with_every_figure(), tmp_path / "report.html")
     page.ask("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        page.ask("Page.navigate", url=file.as_uri())
-        page.ask("Page.captureScreenshot")  # which waits until it is drawn
+        page.open(file, width=PHONE)
         assert page.value("document.querySelectorAll('main button.looks, .enlarge').length") == 0
         assert page.value("document.querySelector('#filter').offsetParent === null")
         assert page.value(f"{SHOWN}.length") > 20
