@@ -133,7 +133,11 @@ def test_a_picture_is_enlarged_by_click_and_by_key_and_the_focus_returns(opened:
 
 def test_a_figure_is_enlarged_and_put_back(opened: Page) -> None:
     before = opened.value("document.querySelectorAll('figure.plot svg').length")
+    wide = "document.querySelector('#{} svg').getBoundingClientRect().width"
+    small = opened.value(wide.format("confusion"))
     opened.click("#confusion .enlarge")
+    assert opened.value(wide.format("zoom-stage")) > 1.5 * small
+    assert opened.value("document.querySelector('#zoom').scrollWidth") <= PHONE
     assert opened.value("document.querySelectorAll('#zoom-stage svg').length") == 1
     assert opened.value("document.querySelectorAll('figure.plot svg').length") == before - 1
     opened.click("#zoom-close")

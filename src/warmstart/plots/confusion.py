@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_WITHOUT_SCALE = 6  # their numbers say enough, and a phone is as wide as the squares alone
 MOST_WITH_NUMBERS = 25
 MOST_TICKS = 60
-LEAST_ERROR, MOST = 0.28, 0.68  # opacities: a single error is seen at once
+LEAST_ERROR, MOST = 0.28, 0.68  # opacities: a single error is seen, if classes are few
 MOST_DRAWN = 200  # classes; more are not seen in a picture, and ordering them takes minutes
 
 
@@ -51,13 +51,15 @@ def plot_confusion(
     axes = figure.add_subplot()
     is_own = np.eye(num_classes, dtype=bool)
     for colour, what, is_drawn, least in (
-        (ERROR, "wrong", ~is_own & (counts > 0), LEAST_ERROR),
+        (ERROR, "wrong", ~is_own & (counts > 0), LEAST_ERROR if has_numbers else 0.0),
         (ACCENT, "right", is_own, 0.0),
     ):
         image = axes.imshow(np.ma.array(fractions, mask=~is_drawn),
                             cmap=transparent_to(colour, least), vmin=0, vmax=1)  # fmt: skip
         if has_scale:
-            figure.colorbar(image, ax=axes, label=f"{what}: share of the true class", fraction=0.04)
+            figure.colorbar(
+                image, ax=axes, label=f"{what}: share of the true class", fraction=0.04, pad=0.02
+            )
     step = -(-num_classes // MOST_TICKS)
     ticks = np.arange(0, num_classes, step)
     names = [escaped(short_name(classes[drawn[i]])) for i in ticks]

@@ -70,6 +70,8 @@ def of_confusion_matrix(matrix: ConfusionMatrix) -> Iterator[Advice]:
     counts, classes = matrix.counts, matrix.classes
     sums, total = counts.sum(axis=1), int(counts.sum())
     wrong = total - int(np.trace(counts))
+    if not wrong and total < FEW_EVALUATED:
+        return  # that they are few is said already
     if not wrong:
         yield Advice(
             "Nothing is wrong here: judge more photos to find out how good the model is.",
@@ -153,11 +155,9 @@ def of_more_images(content: ReportContent) -> Iterator[Advice]:
         which = "" if curve.next_class is None else f", {curve.next_class} first"
         yield Advice(f"More photos would help{which}.", evidence)
     elif curve.gain_high < LITTLE:
-        yield Advice(
-            "More photos of the same kind would hardly help: mend labels, or photograph what is "
-            "wrong here.",
-            evidence,
-        )
+        is_wrong = right_and_wrong(content.predictions)[1].any()
+        instead = ": mend labels, or photograph what is wrong here" if is_wrong else ""
+        yield Advice(f"More photos of the same kind would hardly help{instead}.", evidence)
     elif curve.gain_low > 0:
         yield Advice("More photos would help a little.", evidence)
     else:
