@@ -64,11 +64,7 @@ class Page:
                 return dict(heard["result"])
 
     def open(self, file: Path, *, width: int, is_dark: bool = False) -> None:
-        """Open a file at a width in CSS pixels, and wait until it is laid out.
-
-        Raises:
-            TimeoutError: it never was.
-        """
+        """Open a file at a width in CSS pixels, and wait until it is laid out."""
         self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=844, deviceScaleFactor=1, mobile=width < 600,
@@ -77,12 +73,20 @@ class Page:
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
         gone = self.ask("Page.navigate", url=file.resolve().as_uri())
         assert "errorText" not in gone, gone
+        self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression of JavaScript is true: events come after what caused them.
+
+        Raises:
+            TimeoutError: it never was.
+        """
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
-            if self.value("document.readyState === 'complete' && location.href !== 'about:blank'"):
+            if self.value(expression):
                 return
             time.sleep(0.02)
-        raise TimeoutError(f"{file} was not laid out in {PATIENCE_SECONDS} s")
+        raise TimeoutError(f"{expression} was not true in {PATIENCE_SECONDS} s")
 
     def value(self, expression: str) -> Any:
         """What an expression of JavaScript gives in the page."""

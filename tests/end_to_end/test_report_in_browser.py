@@ -108,7 +108,7 @@ def test_a_picture_is_enlarged_by_click_and_by_key_and_the_focus_returns(opened:
     assert label.startswith("Enlarge: ")
     small = opened.value(f"document.querySelector('{second} img').getBoundingClientRect().width")
     opened.click(second)
-    assert opened.value(IS_OPEN)
+    opened.wait_for(IS_OPEN)
     assert opened.value(FOCUSED) == "Close"
     assert opened.value(FILE) == files[1]
     large = opened.value("document.querySelector('#zoom-stage img').getBoundingClientRect().width")
@@ -120,13 +120,12 @@ def test_a_picture_is_enlarged_by_click_and_by_key_and_the_focus_returns(opened:
     opened.press("ArrowLeft")  # there is none before the first
     assert opened.value(FILE) == files[0]
     opened.press("Escape")
-    assert not opened.value(IS_OPEN)
     first = ".gallery > li:nth-child(1) button.looks"
-    assert opened.value(f"document.activeElement === document.querySelector('{first}')")
+    opened.wait_for(f"!{IS_OPEN} && document.activeElement === document.querySelector('{first}')")
     opened.press("Enter")  # the same by the keyboard
-    assert opened.value(IS_OPEN)
+    opened.wait_for(IS_OPEN)
     opened.press("Enter")  # on Close
-    assert not opened.value(IS_OPEN)
+    opened.wait_for(f"!{IS_OPEN}")
     assert opened.value("document.documentElement.scrollWidth") <= PHONE
     assert opened.complaints == []
 
@@ -141,7 +140,7 @@ def test_a_figure_is_enlarged_and_put_back(opened: Page) -> None:
     assert opened.value("document.querySelectorAll('#zoom-stage svg').length") == 1
     assert opened.value("document.querySelectorAll('figure.plot svg').length") == before - 1
     opened.click("#zoom-close")
-    assert opened.value("document.querySelectorAll('figure.plot svg').length") == before
+    opened.wait_for(f"document.querySelectorAll('figure.plot svg').length === {before}")
     assert opened.value(FOCUSED) == "Enlarge: Confusion matrix"
 
 
