@@ -133,6 +133,14 @@ def test_looking_around_loads_nothing() -> None:
     assert done.stdout.strip() == expected
 
 
+def test_callbacks_are_an_attribute_that_loads_neither_torch_nor_mlflow() -> None:
+    code = (
+        "import sys, warmstart; warmstart.callbacks.CSVLogger; "
+        "sys.exit(bool({'torch', 'mlflow', 'tensorboard'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_every_public_name_and_method_has_an_example_that_runs() -> None:
     without = []
     for name, thing in public_things():
