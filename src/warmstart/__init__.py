@@ -1,6 +1,6 @@
 """Transfer learning for image classification.
 
-The names below are the whole public API; every other module is private.
+The names below, and ``warmstart.callbacks``, are the whole public API; other modules are private.
 """
 
 import sys
@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from warmstart import callbacks as callbacks
     from warmstart.checkup.checkup import Checkup
     from warmstart.classifier_data.image_data import ImageClassifierData
     from warmstart.classifier_data.transforms import tfms_from_model
@@ -120,6 +121,8 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version  # here: it takes as long as all else
 
         return version("warmstart")
+    if name == "callbacks":
+        return import_module("warmstart.callbacks")
     if name not in _HOME:
         from warmstart.words import MODULE, explain_attribute  # here: few ask for what is not there
 
@@ -137,4 +140,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """The public names, for whoever looks around; nothing is imported."""
-    return [*__all__, "__version__"]
+    return [*__all__, "__version__", "callbacks"]

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import warmstart
+import warmstart.callbacks
 
 SNAPSHOT = Path(__file__).with_name("public_names.txt")
 
@@ -78,8 +79,7 @@ def fields(thing: type) -> list[str]:
 
 def lines() -> Iterator[str]:
     """Every public name with what can be called or read of it."""
-    for name in warmstart.__all__:
-        thing = getattr(warmstart, name)
+    for name, thing in public_things():
         if inspect.isfunction(thing):
             yield f"{name}{signature(thing)}"
             continue
@@ -95,6 +95,13 @@ def lines() -> Iterator[str]:
         for member_name, member, function in own_members(thing):
             kind = "property " if isinstance(member, property) else ""
             yield f"    {kind}{member_name}{signature(function)}"
+
+
+def public_things() -> Iterator[tuple[str, object]]:
+    """Names of the package, then those of ``warmstart.callbacks``."""
+    yield from ((name, getattr(warmstart, name)) for name in warmstart.__all__)
+    for name in warmstart.callbacks.__all__:
+        yield f"callbacks.{name}", getattr(warmstart.callbacks, name)
 
 
 def is_error(thing: type) -> bool:
@@ -122,16 +129,24 @@ def test_looking_around_loads_nothing() -> None:
         "print(len(names), version, loaded)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    expected = f"{len(warmstart.__all__) + 1} {version('warmstart')} []"
+    expected = f"{len(warmstart.__all__) + 2} {version('warmstart')} []"
     assert done.stdout.strip() == expected
+
+
+def test_callbacks_are_an_attribute_that_loads_neither_torch_nor_mlflow() -> None:
+    code = (
+        "import sys, warmstart; warmstart.callbacks.CSVLogger; "
+        "sys.exit(bool({'torch', 'mlflow', 'tensorboard'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_every_public_name_and_method_has_an_example_that_runs() -> None:
     without = []
-    for name in warmstart.__all__:
-        thing = getattr(warmstart, name)
+    for name, thing in public_things():
         found = {name: thing}
-        if inspect.isclass(thing) and not is_error(thing):
+        is_logger = name.startswith("callbacks.") and thing is not warmstart.callbacks.Callback
+        if inspect.isclass(thing) and not is_error(thing) and not is_logger:
             found |= {f"{name}.{method}": function for method, member, function
                       in own_members(thing) if not isinstance(member, property)}  # fmt: skip
         without += [place for place, each in found.items() if ">>> " not in (each.__doc__ or "")]

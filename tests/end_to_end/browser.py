@@ -28,6 +28,10 @@ os.dup2(ends[1], 4)
 os.execvp(sys.argv[3], sys.argv[3:])
 """  # Chromium listens to descriptor 3 and speaks through 4
 PATIENCE_SECONDS = 60
+KEYS = {  # the code that Windows gives them, and what they type
+    "Enter": (13, "\r"), "Escape": (27, ""), "Tab": (9, ""), "ArrowLeft": (37, ""),
+    "ArrowRight": (39, ""),
+}  # fmt: skip
 
 
 class Page:
@@ -60,11 +64,7 @@ class Page:
                 return dict(heard["result"])
 
     def open(self, file: Path, *, width: int, is_dark: bool = False) -> None:
-        """Open a file at a width in CSS pixels, and wait until it is laid out.
-
-        Raises:
-            TimeoutError: it never was.
-        """
+        """Open a file at a width in CSS pixels, and wait until it is laid out."""
         self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=844, deviceScaleFactor=1, mobile=width < 600,
@@ -73,18 +73,49 @@ class Page:
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
         gone = self.ask("Page.navigate", url=file.resolve().as_uri())
         assert "errorText" not in gone, gone
+        self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression of JavaScript is true: events come after what caused them.
+
+        Raises:
+            TimeoutError: it never was.
+        """
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
-            if self.value("document.readyState === 'complete' && location.href !== 'about:blank'"):
+            if self.value(expression):
                 return
             time.sleep(0.02)
-        raise TimeoutError(f"{file} was not laid out in {PATIENCE_SECONDS} s")
+        raise TimeoutError(f"{expression} was not true in {PATIENCE_SECONDS} s")
 
     def value(self, expression: str) -> Any:
         """What an expression of JavaScript gives in the page."""
         found = self.ask("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
+
+    def click(self, selector: str) -> None:
+        """Press and release the left button in the middle of what a selector finds first."""
+        x, y = self.value(
+            f"(e => {{ e.scrollIntoView({{block: 'center', behavior: 'instant'}}); "
+            "const r = e.getBoundingClientRect(); "
+            "return [r.x + r.width / 2, r.y + r.height / 2]; })"
+            f"(document.querySelector({json.dumps(selector)}))"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.ask(
+                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
+            )  # fmt: skip
+
+    def press(self, key: str) -> None:
+        """Press and release a key by its name, such as "Enter" or "ArrowRight"."""
+        code, text = KEYS[key]
+        typed = {"text": text} if text else {}
+        for kind in ("keyDown", "keyUp"):
+            self.ask(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key,
+                windowsVirtualKeyCode=code, **(typed if kind == "keyDown" else {}),
+            )  # fmt: skip
 
     def screenshot(self, file: Path, selector: str = "html") -> bytes:
         """A PNG of one element, or of all of the page, also written to a file."""

@@ -86,6 +86,129 @@ def test_it_fits_is_quiet_and_can_be_read(
     }
 
 
+@pytest.fixture
+def opened(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """A report with everything in it, on a phone; some pictures are wrong, some unsure."""
+    page.complaints.clear()
+    file = write_report(with_every_figure(), tmp_path_factory.mktemp("opened") / "report.html")
+    page.open(file, width=PHONE)
+    return page
+
+
+IS_OPEN = "document.querySelector('#zoom').open"
+FOCUSED = "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
+SHOWN = "[...document.querySelectorAll('.gallery > li')].filter(e => e.offsetParent !== null)"
+FILE = "document.querySelector('#zoom-words .file').textContent"
+
+
+def test_a_picture_is_enlarged_by_click_and_by_key_and_the_focus_returns(opened: Page) -> None:
+    second = ".gallery > li:nth-child(2) button.looks"
+    files = opened.value(f"{SHOWN}.map(e => e.querySelector('.file').textContent)")
+    label = opened.value(f"document.querySelector('{second}').getAttribute('aria-label')")
+    assert label.startswith("Enlarge: ")
+    small = opened.value(f"document.querySelector('{second} img').getBoundingClientRect().width")
+    opened.click(second)
+    opened.wait_for(IS_OPEN)
+    assert opened.value(FOCUSED) == "Close"
+    assert opened.value(FILE) == files[1]
+    large = opened.value("document.querySelector('#zoom-stage img').getBoundingClientRect().width")
+    assert large > 1.5 * small
+    opened.press("ArrowRight")
+    assert opened.value(FILE) == files[2]
+    opened.press("ArrowLeft")
+    opened.press("ArrowLeft")
+    opened.press("ArrowLeft")  # there is none before the first
+    assert opened.value(FILE) == files[0]
+    opened.press("Escape")
+    first = ".gallery > li:nth-child(1) button.looks"
+    opened.wait_for(f"!{IS_OPEN} && document.activeElement === document.querySelector('{first}')")
+    opened.press("Enter")  # the same by the keyboard
+    opened.wait_for(IS_OPEN)
+    opened.press("Enter")  # on Close
+    opened.wait_for(f"!{IS_OPEN}")
+    assert opened.value("document.documentElement.scrollWidth") <= PHONE
+    assert opened.complaints == []
+
+
+def test_a_figure_is_enlarged_and_put_back(opened: Page) -> None:
+    before = opened.value("document.querySelectorAll('figure.plot svg').length")
+    wide = "document.querySelector('#{} svg').getBoundingClientRect().width"
+    small = opened.value(wide.format("confusion"))
+    opened.click("#confusion .enlarge")
+    assert opened.value(wide.format("zoom-stage")) > 1.5 * small
+    assert opened.value("document.querySelector('#zoom').scrollWidth") <= PHONE
+    assert opened.value("document.querySelectorAll('#zoom-stage svg').length") == 1
+    assert opened.value("document.querySelectorAll('figure.plot svg').length") == before - 1
+    opened.click("#zoom-close")
+    opened.wait_for(f"document.querySelectorAll('figure.plot svg').length === {before}")
+    assert opened.value(FOCUSED) == "Enlarge: Confusion matrix"
+
+
+def test_pictures_are_filtered_by_verdict_by_doubt_and_by_class(opened: Page) -> None:
+    every = opened.value(f"{SHOWN}.length")
+    wrong = opened.value(f"{SHOWN}.filter(e => e.classList.contains('wrong')).length")
+    assert 0 < wrong < every
+    opened.click("#filter button[value=wrong]")
+    assert opened.value(f"{SHOWN}.length") == wrong
+    assert opened.value(f"{SHOWN}.every(e => e.classList.contains('wrong'))")
+    assert opened.value("document.querySelector('#filter-count').textContent") == (
+        f"{wrong} of {every} pictures"
+    )
+    pressed = "[...document.querySelectorAll('#filter [aria-pressed=true]')].map(e => e.value)"
+    assert opened.value(pressed) == ["wrong"]
+    titles = "[...document.querySelectorAll('.gallery-part')].filter(e => !e.hidden).length"
+    assert opened.value(titles) <= 2  # a list without a picture has no title either
+    opened.click("#filter button[value=unsure]")
+    unsure = opened.value(f"{SHOWN}.length")
+    assert 0 < unsure < every
+    assert opened.value(f"{SHOWN}.every(e => e.hasAttribute('data-unsure'))")
+    opened.click("#filter button[value=all]")
+    opened.value(
+        "(e => { e.value = '1'; e.dispatchEvent(new Event('change')); })"
+        "(document.querySelector('#filter-class'))"
+    )
+    dogs = opened.value(f"{SHOWN}.map(e => e.innerText)")
+    assert 0 < len(dogs) < every
+    assert all("dog" in text for text in dogs)
+
+
+def test_without_its_script_the_page_is_whole_and_offers_nothing_dead(
+    page: Page, tmp_path: Path
+) -> None:
+    file = write_report(with_every_figure(), tmp_path / "report.html")
+    page.ask("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        page.open(file, width=PHONE)
+        assert page.value("document.querySelectorAll('main button.looks, .enlarge').length") == 0
+        assert page.value("document.querySelector('#filter').offsetParent === null")
+        assert page.value(f"{SHOWN}.length") > 20
+        assert not page.value(IS_OPEN)
+    finally:
+        page.ask("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_on_a_phone_the_scores_come_before_the_pictures(opened: Page) -> None:
+    """D8: they were seven screens down."""
+    tops = [opened.value(f"document.querySelector('{part}').getBoundingClientRect().top")
+            for part in ("#scores", "#confusion", "#pictures")]  # fmt: skip
+    assert tops == sorted(tops)
+    assert tops[0] < 2 * 844
+
+
+def test_no_name_of_a_class_or_file_becomes_a_part_of_the_page(page: Page, tmp_path: Path) -> None:
+    nasty = "</option><script>window.hacked=1</script><img src=x onerror=window.hacked=1>"
+    found = predictions((nasty, "dog"), 120, f"valid/{nasty}{{}}.jpg")
+    page.complaints.clear()
+    page.open(write_report(content(found, title=nasty, model=nasty), tmp_path / "r.html"),
+              width=PHONE)  # fmt: skip
+    page.click("button.looks")
+    assert page.value("window.hacked === undefined")
+    assert page.value("document.querySelectorAll('script').length") == 1
+    assert nasty in page.value("document.querySelector('#filter-class').options[1].textContent")
+    assert nasty in page.value(FILE)
+    assert page.complaints == []
+
+
 def test_a_page_with_a_fault_would_be_found(page: Page, tmp_path: Path) -> None:
     """Else the test above could not fail."""
     file = tmp_path / "bad.html"

@@ -81,6 +81,12 @@ def write_whole(path: Path, content: bytes | str, *, what: str = "") -> None:
         file.write(content if isinstance(content, bytes) else content.encode(errors=NO_TEXT))
 
 
+def append_text(path: Path, text: str) -> None:
+    """Put lines at the end of a file; a kill may cut the last of them, which its reader knows."""
+    with file_errors(path), path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
 @contextmanager
 def file_errors(path: Path, what: str = "") -> Iterator[None]:
     """Say what to do where the system refuses to write.

@@ -1,6 +1,6 @@
 """How the arguments of a learner's methods are read, by their names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,16 @@ from warmstart.arguments import (
     real,
     refuse,
     seed,
+    shortly,
     text,
     whole,
 )
 from warmstart.backbones.card import read_architecture
+from warmstart.callbacks.announcer import places_of_callbacks
+from warmstart.callbacks.events import Callback
+from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
+from warmstart.errors import SettingError
 from warmstart.inference.averaging import VIEW_READERS
 from warmstart.learner.layers import BN_MODES
 from warmstart.results.predictions import Predictions
@@ -43,6 +48,24 @@ def head_card(name: str, value: Any) -> AnyHeadCard | None:
         refuse(name, value, "the card of a standard head, or None", None)
     card: AnyHeadCard | None = value
     return card
+
+
+def read_callbacks(name: str, value: Any) -> tuple[Callback, ...]:
+    """Objects that can be told of a fit; one alone need not be in a list.
+
+    Raises:
+        SettingError: one is none.
+    """
+    several = (value,) if isinstance(value, Callback) else each(lambda _, item: item)(name, value)
+    for item in several:
+        if isinstance(item, type) or not isinstance(item, Callback):
+            what = "a class: make one of it" if isinstance(item, type) else type(item).__name__
+            raise SettingError(
+                f"{name}={shortly(value)} has {what}.",
+                expected="objects of subclasses of warmstart.callbacks.Callback.",
+                fix='pass callbacks=[warmstart.callbacks.CSVLogger("log.csv")].',
+            )
+    return several
 
 
 def auto_or_above_zero(name: str, value: Any) -> Any:
@@ -79,7 +102,7 @@ READERS: dict[str, Reader[Any]] = VIEW_READERS | {
     "balance": one_of("auto", *WAYS),
     "choose_on": one_of(*CHOOSERS),
     "checkpoint": folder,
-    "tensorboard": folder,
+    "callbacks": read_callbacks,
     "start_lr": real(1e-5, above=0),
     "end_lr": real(10.0, above=0),
     "num_steps": whole(2, 1_000_000, example=100),
@@ -103,3 +126,13 @@ READERS: dict[str, Reader[Any]] = VIEW_READERS | {
 def path_or_none(place: str | Path | None) -> Path | None:
     """A folder, if one is given."""
     return None if place is None else Path(place)
+
+
+def checked_fit_places(
+    data: ImageClassifierData, checkpoint: str | Path | None, callbacks: Sequence[Callback]
+) -> Path | None:
+    """The folder of a checkpoint, if one is given; no callback writes among the images (law 13)."""
+    check_outside_data(data, checkpoint=checkpoint)
+    for place in places_of_callbacks(callbacks):
+        check_outside_data(data, callbacks=place)
+    return path_or_none(checkpoint)

@@ -17,6 +17,7 @@ from warmstart.activations.frozen_part import resolve_device
 from warmstart.arguments import one_of, reads
 from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
+from warmstart.callbacks.events import Callback
 from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.output_paths import cache_folder
@@ -24,7 +25,7 @@ from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
-from warmstart.learner.arguments import A_HEAD, READERS, head_card, path_or_none
+from warmstart.learner.arguments import A_HEAD, READERS, checked_fit_places, head_card
 from warmstart.learner.cross_validation import CrossValidation, check_frozen, cross_validate
 from warmstart.learner.decision import calibrate, fit_class_thresholds, fit_sets, set_unknown
 from warmstart.learner.familiar import FamiliarWords
@@ -56,7 +57,7 @@ from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.training.head_card import AnyHeadCard
-from warmstart.training.schedule import OneCycle, Schedule
+from warmstart.training.schedule import Schedule, schedule_of
 
 
 class ConvLearner(FamiliarWords):
@@ -376,7 +377,7 @@ class ConvLearner(FamiliarWords):
         balance: str | None = None,
         choose_on: str = "held_back",
         checkpoint: str | Path | None = None,
-        tensorboard: str | Path | None = None,
+        callbacks: Sequence[Callback] = (),
         label_smoothing: float = 0.0,
         mixup: float = 0.0,
         cutmix: float = 0.0,
@@ -408,7 +409,7 @@ class ConvLearner(FamiliarWords):
                 many), or "valid", whose scores are then marked as flattered.
             checkpoint: A folder; a fit that was stopped goes on where it was, and one that was
                 finished is not done again.
-            tensorboard: A folder for what TensorBoard draws: losses, rates, metrics.
+            callbacks: Who is told of every step and epoch (``warmstart.callbacks``).
             label_smoothing: Share of the target that is spread over the classes, in [0, 1).
             mixup: α of Beta(α, α), by which rows are mixed; 0 for none.
             cutmix: Likewise, for pasting a part of one picture into another.
@@ -427,10 +428,8 @@ class ConvLearner(FamiliarWords):
             [0, 1]
         """
         learn = self.state
-        check_outside_data(learn.data, checkpoint=checkpoint, tensorboard=tensorboard)
-        schedule: Schedule | OneCycle = Schedule(n_cycle, cycle_len, cycle_mult)
-        if one_cycle:
-            schedule = OneCycle(schedule.num_epochs)
+        place = checked_fit_places(learn.data, checkpoint, callbacks)
+        schedule = schedule_of(n_cycle, cycle_len, cycle_mult, one_cycle=one_cycle)
         settings = replace(
             fit_settings(learn, lrs, schedule, wds),
             label_smoothing=label_smoothing,
@@ -442,9 +441,7 @@ class ConvLearner(FamiliarWords):
             best_by=best_by,
             patience=patience,
         )
-        plan = FitPlan(
-            bn, clip_norm, balance, choose_on, path_or_none(checkpoint), path_or_none(tensorboard)
-        )
+        plan = FitPlan(bn, clip_norm, balance, choose_on, place, callbacks)
         return fit_tail(learn, settings, plan)
 
     @reads(**READERS | {"head": one_of("auto", "logistic")})
@@ -454,6 +451,7 @@ class ConvLearner(FamiliarWords):
         *,
         balance: str | None = None,
         checkpoint: str | Path | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> HeadFit:
         """Give the frozen backbone the head that suits its rows, without epochs or a rate.
 
@@ -468,6 +466,7 @@ class ConvLearner(FamiliarWords):
                 MLP, and keeps the head with the lower loss on a fifth that trained neither.
             balance: As in ``fit``; both ways are weights of rows here.
             checkpoint: A folder; a fit that was finished is not done again.
+            callbacks: As in ``fit``; who is told of the MLP, if that is kept.
 
         Returns:
             What was tried and kept; also in ``learn.history.head_fits``. ``learn.out_of_fold`` has
@@ -479,9 +478,9 @@ class ConvLearner(FamiliarWords):
             'logistic'
         """
         learn = self.state
-        check_outside_data(learn.data, checkpoint=checkpoint)
+        place = checked_fit_places(learn.data, checkpoint, callbacks)
         check_frozen(learn.layers, has_moved=learn.has_moved_backbone, what="fit_head")
-        return fit_head(learn, head, balance, path_or_none(checkpoint))
+        return fit_head(learn, head, balance, place, callbacks)
 
     def predict(self, what: str | Picture | Iterable[Picture] = "valid") -> Predictions:
         """Probabilities of a split's rows, or of any pictures.

@@ -71,10 +71,12 @@ def seen_rows(
             f"first of {len(predictor.members)} backbones."
         )
     mapped = rows_to_map(len(predictions.rows))
-    activations = stored(predictor, [hashes[row] for row in mapped], cache_dir)
-    if activations is None:
+    activations = None
+    if len(mapped):
+        activations = stored(predictor, [hashes[row] for row in mapped], cache_dir)
+    if len(mapped) and activations is None:
         activations, failures = computed(member.frozen, render, mapped)
-    if activations is None:
+    if len(mapped) and activations is None:
         gaps.append(
             "The map of the images: their activations are not stored any more, and "
             + missing_photos(failures, len(mapped))

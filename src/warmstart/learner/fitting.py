@@ -1,7 +1,7 @@
 """How a learner trains: fits, and rates."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from warmstart.arguments import number_in, shortly
 from warmstart.backbones.network import backbone_fingerprint
+from warmstart.callbacks.announcer import Announcer
+from warmstart.callbacks.events import Callback
 from warmstart.data.seen_images import BEST_EPOCH
 from warmstart.errors import SettingError
 from warmstart.learner.holdout import SHARE, Holdout, notify_holdout
@@ -36,7 +38,6 @@ from warmstart.training.precision import NUM_ROWS, NUM_TIMED, faster_precision, 
 from warmstart.training.process import keep_memory
 from warmstart.training.schedule import OneCycle, Schedule
 from warmstart.training.settings import FitSettings
-from warmstart.training.tensorboard import tensorboard_writer
 
 # With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
 CLIP_NORM = 1.0
@@ -48,7 +49,7 @@ class FitPlan:
     """What is asked of one fit, besides its settings.
 
     ``bn`` is what BatchNorm uses, ``balance`` how rare classes are heard, ``choose_on`` which rows
-    choose the best epoch; ``checkpoint`` and ``tensorboard`` are folders.
+    choose the best epoch; ``checkpoint`` is a folder; ``callbacks`` are told of steps and epochs.
     """
 
     bn: str = "stored"
@@ -56,7 +57,7 @@ class FitPlan:
     balance: str | None = None
     choose_on: str = "held_back"
     checkpoint: Path | None = None
-    tensorboard: Path | None = None
+    callbacks: Sequence[Callback] = ()
 
 
 def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> History:
@@ -95,14 +96,15 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
                 evaluator=Evaluator(learn.model.head, batches),
                 checkpoint=point,
                 on_epoch=silent if learn.quiet else epoch_printer(settings.schedule.num_epochs),
-                on_history=history_writer(learn, plan.tensorboard),
                 on_step=on_step,
+                announcer=announcer_of(learn, plan.callbacks),
             )
         finally:
             if learn.layers.cut is not None:
                 learn.parts.forget(backbone_moved=True)
     learn.num_fits += 1
     learn.num_epochs += len(history.records)
+    learn.num_steps += len(history.step_losses)
     learn.history.extend(history)
     if not learn.quiet:
         print_rise(learn.history)
@@ -247,14 +249,17 @@ def choose_clip_norm(clip_norm: float | str | None, module: nn.Module, *, quiet:
     return CLIP_NORM
 
 
-def history_writer(learn: LearnerState, folder: Path | None) -> Callable[[History], None]:
-    """What writes for TensorBoard, if a folder is given."""
-    if folder is None:
-        return silent
-    return tensorboard_writer(folder, learn.group_names, len(learn.history.step_losses))
+def announcer_of(learn: LearnerState, callbacks: Sequence[Callback]) -> Announcer:
+    """What tells callbacks of a fit; which of them fail is said, and remembered for the report."""
+
+    def note(text: str) -> None:
+        learn.noticed = (*learn.noticed, text)
+        notify(text)
+
+    return Announcer(callbacks, learn.group_names, learn.num_steps, note)
 
 
-def silent(_told: EpochRecord | History) -> None:
+def silent(_told: EpochRecord) -> None:
     """Say nothing."""
 
 

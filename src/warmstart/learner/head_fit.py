@@ -1,7 +1,7 @@
 """``fit_head``: the rows of a learner → the head that suits them, and a record of why."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.backbones.pooling import pooled_parts
+from warmstart.callbacks.events import Callback
 from warmstart.files.strict import convert
 from warmstart.heads.out_of_fold import Folds, heads_like
 from warmstart.learner.cross_validation import RowsOf, units_of
@@ -54,6 +55,7 @@ def fit_head(
     head: str,
     balance: str | None,
     checkpoint: Path | None,
+    callbacks: Sequence[Callback] = (),
 ) -> HeadFit:
     """Fit, record, say.
 
@@ -62,6 +64,7 @@ def fit_head(
         head: "auto" or "logistic".
         balance: "auto", None, or how rare classes are heard.
         checkpoint: A folder, if a fit that was finished is not to be done again.
+        callbacks: Who is told of the MLP's steps, if that is kept.
 
     Returns:
         What was tried and kept.
@@ -106,7 +109,7 @@ def fit_head(
     if record.head == "mlp":
         schedule = Schedule(1, mlp_epochs(rows.num_pictures, learn.data.bs))
         plan = fit_settings(learn, fitted.rate, schedule, MLP_DECAY)
-        fit_tail(learn, plan, FitPlan(balance=balance, checkpoint=checkpoint))
+        fit_tail(learn, plan, FitPlan(balance=balance, checkpoint=checkpoint, callbacks=callbacks))
     return record
 
 

@@ -39,13 +39,13 @@ class LearnerState:
     """Everything that a learner knows; what changes it are the functions of this room.
 
     ``precompute`` says whether, and how many views of, the frozen part's outputs are kept;
-    ``keeps_pixels`` whether the pixels of rows that are evaluated are; ``num_epochs`` and
-    ``num_fits`` count over all fits; ``noticed`` are notes of the images when they were first
-    trained on; ``chosen_on_valid`` is what valid rows have chosen (law 15); ``out_of_fold`` are the
-    training rows' predictions by ``fit_head``; ``first_backbone`` is its fingerprint before a fit
-    could have changed it; ``known`` is what training images look like to the network,
-    where that decides what is "unknown"; ``last_seen`` is whose images ``seen`` was last told of;
-    ``last_curve`` is what the last sweep of rates found.
+    ``keeps_pixels`` whether the pixels of rows that are evaluated are; ``num_epochs``,
+    ``num_fits`` and ``num_steps`` count over all fits; ``noticed`` are notes of the images when
+    they were first trained on, and of callbacks that failed; ``chosen_on_valid`` is what valid rows
+    have chosen (law 15); ``out_of_fold`` are the training rows' predictions by ``fit_head``;
+    ``first_backbone`` is its fingerprint before a fit could have changed it; ``known`` is what
+    training images look like to the network, where that decides what is "unknown"; ``last_seen`` is
+    whose images ``seen`` was last told of; ``last_curve`` is what the last sweep of rates found.
     """
 
     model: ClassifierNetwork
@@ -64,6 +64,7 @@ class LearnerState:
     history: History = field(default_factory=History)
     num_epochs: int = 0
     num_fits: int = 0
+    num_steps: int = 0
     seen: SeenImages = field(default_factory=SeenImages)
     noticed: tuple[str, ...] = ()
     chosen_on_valid: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.metrics.intervals import BLOCK_NUMBERS
+from warmstart.metrics.intervals import BLOCK_NUMBERS, wilson
 from warmstart.metrics.labelled_rows import LabelledRows
 
 NUM_BINS = 15
@@ -47,11 +47,7 @@ def calibration_bins(rows: LabelledRows, *, num_bins: int = NUM_BINS) -> Calibra
     Reference:
         Guo et al. (2017), arXiv 1706.04599, eq. 3 (15 bins); Naeini et al. (2015), AAAI.
     """
-    if rows.is_multi_label:
-        said, so = rows.probabilities.ravel(), rows.labels.ravel() == 1
-    else:
-        said, so = rows.probabilities.max(axis=1), rows.predicted == rows.labels
-    return binned(said, so, num_bins)
+    return binned(*answers_of(rows), num_bins)
 
 
 def binned(
@@ -66,6 +62,65 @@ def binned(
         np.bincount(place, so, num_bins) / filled,
         counts.astype(np.int64),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class EvenBins:
+    """Groups of at least so many answers, by what was said of them; all (B,).
+
+    ``confidence`` is the mean of what was said, ``truth`` the share that is so, ``low`` to ``high``
+    its 95 % interval, ``counts`` how many answers.
+    """
+
+    confidence: NDArray[np.float64]
+    truth: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    @property
+    def num_off(self) -> int:
+        """How many of them have what was said outside their interval."""
+        return int(((self.confidence < self.low) | (self.confidence > self.high)).sum())
+
+
+def even_bins(
+    said: NDArray[np.float64], so: NDArray[np.bool_], *, least: int, width: float
+) -> EvenBins:
+    """Part answers by count, so that each part can tell something, and no two say the same.
+
+    Args:
+        said: (N,) probabilities.
+        so: (N,) whether it is so.
+        least: The fewest answers of a part; N is not below it.
+        width: The least range of probabilities of a part; equal ones are never parted.
+    """
+    order = np.argsort(said, kind="stable")
+    said, so = said[order], so[order]
+    ends, start = [], 0
+    for place in range(1, len(said)):
+        is_full = place - start >= least and said[place - 1] - said[start] >= width
+        if is_full and said[place] > said[place - 1]:
+            ends.append(place)
+            start = place
+    if ends and len(said) - ends[-1] < least:
+        ends.pop()
+    parts = np.split(np.arange(len(said)), ends)
+    intervals = [wilson(int(so[part].sum()), len(part)) for part in parts]
+    return EvenBins(
+        np.array([said[part].mean() for part in parts]),
+        np.array([so[part].mean() for part in parts]),
+        np.array([each.low for each in intervals]),
+        np.array([each.high for each in intervals]),
+        np.array([len(part) for part in parts], np.int64),
+    )
+
+
+def answers_of(rows: LabelledRows) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What was said, and whether it is so: of one label each row's answer, of many every class."""
+    if rows.is_multi_label:
+        return rows.probabilities.ravel(), rows.labels.ravel() == 1
+    return rows.probabilities.max(axis=1), rows.predicted == rows.labels
 
 
 def bin_of(said: NDArray[np.float64], num_bins: int) -> NDArray[np.int64]:

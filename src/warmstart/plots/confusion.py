@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from warmstart.plots.figure import ACCENT, escaped, finished, new_figure, short_name
+from warmstart.plots.figure import ACCENT, ERROR, escaped, finished, new_figure, short_name
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 MOST_WITHOUT_SCALE = 6  # their numbers say enough, and a phone is as wide as the squares alone
 MOST_WITH_NUMBERS = 25
 MOST_TICKS = 60
+LEAST_ERROR, MOST = 0.28, 0.68  # opacities: a single error is seen, if classes are few
 MOST_DRAWN = 200  # classes; more are not seen in a picture, and ordering them takes minutes
 
 
 def plot_confusion(
     counts: NDArray[np.int64], classes: Sequence[str], path: str | Path | None = None
 ) -> Figure:
-    """Draw shares of each true class; with many classes, confused ones lie side by side.
+    """Draw shares of each true class, errors in another hue than what is right.
 
-    Of more than 200 classes, those that are confused most.
+    With many classes, confused ones lie side by side. Of more than 200 classes, those that are
+    confused most.
 
     Args:
         counts: (K, K), rows the true classes.
@@ -45,11 +47,19 @@ def plot_confusion(
     fractions = counts / np.maximum(1, sums)[:, None]
     side = min(14.0, 3.2 + 0.45 * num_classes)
     has_scale = num_classes > MOST_WITHOUT_SCALE
-    figure = new_figure(side + 0.8 * has_scale, side)
+    figure = new_figure(side + 1.8 * has_scale, side)
     axes = figure.add_subplot()
-    image = axes.imshow(fractions, cmap=transparent_to_accent(), vmin=0, vmax=1)
-    if has_scale:
-        figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.045)
+    is_own = np.eye(num_classes, dtype=bool)
+    for colour, what, is_drawn, least in (
+        (ERROR, "wrong", ~is_own & (counts > 0), LEAST_ERROR if has_numbers else 0.0),
+        (ACCENT, "right", is_own, 0.0),
+    ):
+        image = axes.imshow(np.ma.array(fractions, mask=~is_drawn),
+                            cmap=transparent_to(colour, least), vmin=0, vmax=1)  # fmt: skip
+        if has_scale:
+            figure.colorbar(
+                image, ax=axes, label=f"{what}: share of the true class", fraction=0.04, pad=0.02
+            )
     step = -(-num_classes // MOST_TICKS)
     ticks = np.arange(0, num_classes, step)
     names = [escaped(short_name(classes[drawn[i]])) for i in ticks]
@@ -97,12 +107,13 @@ def clustered(counts: NDArray[np.int64], sums: NDArray[np.int64]) -> NDArray[np.
     return np.asarray(leaves_list(tree), np.int64)
 
 
-def transparent_to_accent() -> "Colormap":
-    """Nothing to two thirds of the accent: numbers on it can be read on white and on black.
+def transparent_to(colour: str, least: float) -> "Colormap":
+    """Little to two thirds of a colour: numbers on it can be read on white and on black.
 
     The root of the share, because a tenth of a class that is taken for another has to be seen.
     """
     from matplotlib.colors import ListedColormap, to_rgba
 
     shares = np.linspace(0, 1, 256)
-    return ListedColormap([to_rgba(ACCENT, 0.68 * root) for root in np.sqrt(shares)])
+    opacities = least + (MOST - least) * np.sqrt(shares)
+    return ListedColormap([to_rgba(colour, opacity) for opacity in opacities])

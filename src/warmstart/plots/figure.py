@@ -16,6 +16,7 @@ from warmstart.plots.fonts import make_drawable
 
 DOTS_PER_INCH = 120
 ACCENT, QUIET = "#1f6feb", "#8b949e"  # both can be read on white and on black
+ERROR = "#e8590c"  # beside the accent: orange and blue differ for everybody
 INK = "black"  # in a page: the colour of its text
 
 

@@ -12,7 +12,8 @@ from warmstart.plots.figure import escaped, finished, new_figure, short_name
 
 MOST_COLUMNS = 6
 INCHES = 1.6  # of one picture of a batch
-STRENGTH = 0.55  # of the colours over a picture, where the map is highest
+STRENGTH = 0.6  # of the colours over a picture; the rest is the picture
+LOWEST = 0.08  # of the colours that are used: the first are black
 
 
 def plot_gallery(
@@ -73,7 +74,10 @@ def plot_batch(
 
 
 def overlaid(pixels: NDArray[np.uint8], heat: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """A picture (H, W, 3) with a map over it: the higher, the more of the map's colour.
+    """A picture (H, W, 3) in grey with a map over it: from dark, nothing, to bright yellow, most.
+
+    Grey, because the map's colours cannot be told from a flower's; inferno, because its brightness
+    grows evenly with the value.
 
     Args:
         pixels: What the network saw.
@@ -84,6 +88,6 @@ def overlaid(pixels: NDArray[np.uint8], heat: NDArray[np.float64]) -> NDArray[np
     height, width = pixels.shape[:2]
     small = Image.fromarray(np.asarray(heat, np.float32), "F")
     large = np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)).clip(0, 1)
-    colours = colormaps["inferno"](0.25 + 0.65 * large)[..., :3] * 255
-    share = (STRENGTH * large)[..., None]
-    return np.asarray((pixels * (1 - share) + colours * share).round(), np.uint8)
+    colours = colormaps["inferno"](LOWEST + (1 - LOWEST) * large)[..., :3] * 255
+    grey = np.asarray(Image.fromarray(pixels).convert("L"), np.float64)[..., None]
+    return np.asarray((grey * (1 - STRENGTH) + colours * STRENGTH).round(), np.uint8)

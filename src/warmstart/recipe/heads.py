@@ -36,7 +36,7 @@ def fit_kind(run: RecipeRun, kind: str) -> None:
     train, _ = learn.state.holdout.split(learn.data.table)
     learn.fit(
         run.chosen["lr_head"], 1, cycle_len=mlp_num_epochs(run, len(train)), wds=MLP_DECAY,
-        checkpoint=run.checkpoint,
+        checkpoint=run.checkpoint, callbacks=run.callbacks,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Recipe: which of the eight steps to take, and with which numbers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from warmstart.arguments import (
     real,
     whole,
 )
-from warmstart.classifier_data.arguments import check_outside_data
+from warmstart.callbacks.events import Callback
 from warmstart.display import Displayed, Sheet, SheetTable
+from warmstart.learner.arguments import checked_fit_places, read_callbacks
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.frozen_steps import compute_once, find_rate, train_head, train_on_views
 from warmstart.recipe.plan import plan_of
@@ -145,6 +146,7 @@ class Recipe:
         chosen=instance_of(Mapping, "{}"),
         on_choice=instance_of(Callable, "print"),
         checkpoint=folder,
+        callbacks=read_callbacks,
     )
     def run(
         self,
@@ -153,6 +155,7 @@ class Recipe:
         chosen: Mapping[str, Any] | None = None,
         on_choice: Callable[[Mapping[str, Any]], None] = lambda _: None,
         checkpoint: str | Path | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> RecipeResult:
         """Take the steps.
 
@@ -163,6 +166,7 @@ class Recipe:
                 searched for again.
             on_choice: Told of everything chosen so far, whenever something is.
             checkpoint: A folder; a run that was stopped goes on where it was.
+            callbacks: Who is told of every fit, those that only judge a step included.
 
         Returns:
             What each step did and gained.
@@ -172,9 +176,8 @@ class Recipe:
             >>> [step.number for step in result.steps]
             [1, 2, 3]
         """
-        check_outside_data(learn.data, checkpoint=checkpoint)
-        place = None if checkpoint is None else Path(checkpoint)
-        steps = RecipeRun(learn, self, dict(chosen or {}), on_choice, place)
+        place = checked_fit_places(learn.data, checkpoint, callbacks)
+        steps = RecipeRun(learn, self, dict(chosen or {}), on_choice, place, callbacks)
         if not learn.quiet:
             steps.expect(plan_of(steps, self.last_step))
         for number, step in enumerate(STEPS[: self.last_step], 1):

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from warmstart.callbacks.events import Callback
 from warmstart.comparison.compare import Comparison, compare_predictions
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.holdout_pair import HoldoutPair
@@ -117,10 +118,12 @@ class RecipeRun:
         chosen: dict[str, Any],
         on_choice: Callable[[Mapping[str, Any]], None],
         checkpoint: Path | None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         """Begin before the first step."""
         self.learn, self.recipe, self.chosen = learn, recipe, chosen
         self.on_choice, self.checkpoint = on_choice, checkpoint
+        self.callbacks = callbacks
         self.began = time.perf_counter()
         self.pair = HoldoutPair(learn, recipe.held_back, recipe.fewest_held_back)
         self.fresh = self.pair.whole  # before any head was trained

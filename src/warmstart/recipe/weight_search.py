@@ -68,7 +68,8 @@ def fit_all(run: RecipeRun, lrs: Sequence[float], cycles: int, *, chooses: bool)
     if chooses:
         best = {"keeps_best": True, "patience": run.recipe.patience}
     run.learn.fit(
-        list(lrs), cycles, cycle_len=1, cycle_mult=2, checkpoint=run.checkpoint, **best
+        list(lrs), cycles, cycle_len=1, cycle_mult=2, checkpoint=run.checkpoint,
+        callbacks=run.callbacks, **best,
     )  # fmt: skip
 
 

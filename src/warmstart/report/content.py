@@ -63,7 +63,8 @@ class ReportContent:
     ``sizes`` are the sides in pixels of what each of the model's networks sees.
 
     ``out_of_fold`` is what heads that did not see them say of the training rows; ``scores`` are
-    those of the predictions, if these do not have every probability.
+    those of the predictions, if these do not have every probability. ``model`` is the folder of the
+    saved model, None where nobody knows one.
     """
 
     title: str
@@ -82,3 +83,4 @@ class ReportContent:
     scores: Scores | None = None
     learning_curve: LearningCurve | None = None
     race: RaceRecord | None = None
+    model: str | None = None

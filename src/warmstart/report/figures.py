@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from warmstart.metrics.labelled_rows import labelled_rows
-from warmstart.metrics.probability_scores import calibration_bins
+from warmstart.metrics.probability_scores import answers_of, calibration_bins, even_bins
 from warmstart.plots.activation_map import plot_activation_map, two_dimensions
 from warmstart.plots.curves import plot_reliability
 from warmstart.plots.figure import svg_of
+from warmstart.report.advice import FEWEST_ANSWERS
+from warmstart.report.choice import FEWEST_MAPPED
 from warmstart.report.content import ReportContent
 from warmstart.results.gallery import right_and_wrong
 
@@ -19,6 +22,7 @@ FLAT, TALL, WIDE = (
     (6.0, 3.6),
 )  # inches; two stand side by side, one fits a phone
 NARROW, WIDEST = 6.0, 10.3
+FEWEST_IN_GROUP = 20  # answers of a group: with fewer an interval says nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,23 +65,34 @@ def confusion_figure(content: ReportContent) -> PageFigure | None:
         "confusion", "Confusion matrix",
         f"Confusion matrix of {len(matrix.classes)} classes: {right} of {total} right. "
         + (f"Most often confused: {worst}." if worst else "Nothing is confused."),
-        "Each row is a true class, each column what was said; the stronger the colour, the larger "
-        "the share of the row.",
+        "Each row is a true class, each column what was said: blue is right, orange is wrong. The "
+        "stronger the colour, the larger the share of the row.",
         drawing, is_wide=width > NARROW,
     ).sized(min(width, WIDEST), height * min(width, WIDEST) / width)  # fmt: skip
 
 
-def reliability_figure(content: ReportContent) -> PageFigure:
-    """What was said against what came true."""
-    rows = content.predictions
-    bins = calibration_bins(labelled_rows(rows.probabilities, rows.labels, rows.classes))
-    title = f"expected calibration error {bins.error:.3f}, {bins.counts.sum()} answers"
+def reliability_figure(content: ReportContent) -> PageFigure | None:
+    """What was said against what came true; None where too few answers can say it."""
+    predictions = content.predictions
+    rows = labelled_rows(predictions.probabilities, predictions.labels, predictions.classes)
+    said, so = answers_of(rows)
+    if len(said) < FEWEST_ANSWERS:
+        return None
+    groups = even_bins(said, so, least=max(FEWEST_IN_GROUP, len(said) // 20), width=0.04)
+    number, off = len(groups.counts), groups.num_off
+    judged = f"{number - off} of {number} intervals meet the line"
+    bins = calibration_bins(rows)
     return PageFigure(
         "reliability", "Are the probabilities to be believed?",
-        f"Reliability diagram; the expected calibration error is {bins.error:.3f}.",
-        "On the dashed line, of the answers given with 70 % probability 70 % are right. Below the "
-        "line the model is too sure, above it too modest.",
-        plot_reliability(bins.confidence, bins.truth, bins.counts, title=title),
+        f"Reliability diagram of {number} groups of answers with 95 % intervals; {judged}.",
+        f"Each dot is a group of {int(groups.counts.min())} answers or more. On the dashed line, "
+        "of answers given with 70 % probability 70 % are right; below it the model is too sure, "
+        f"above it too modest. {judged}; of right probabilities, 19 in 20 do.",
+        plot_reliability(
+            np.stack([groups.confidence, groups.truth, groups.low, groups.high], axis=1),
+            bins.counts,
+            title=f"{len(said)} answers in {number} {'group' if number == 1 else 'groups'}",
+        ),
     ).sized(*TALL)  # fmt: skip
 
 
@@ -86,14 +101,18 @@ def map_figure(content: ReportContent) -> PageFigure | None:
     seen, predictions = content.seen, content.predictions
     if seen.activations is None or seen.mapped is None or predictions.is_multi_label:
         return None
+    if len(seen.mapped) < FEWEST_MAPPED:
+        return None
     points, method = two_dimensions(seen.activations)
     wrong, labels = right_and_wrong(predictions)[1][seen.mapped], predictions.labels[seen.mapped]
     return PageFigure(
         "map", "How the network sees the images",
         f"Map of {len(points)} images by their activations ({method}), coloured by class, "
         f"{int(wrong.sum())} wrong ones ringed.",
-        f"Each point is an image; images with like activations lie side by side ({method}). "
-        "A wrong one in the middle of another class may have a wrong label.",
+        f"Each point is a photo; what the network finds alike lies side by side ({method}). Only "
+        "who is near to whom means something: not how far groups are from each other, nor how "
+        "large they are, nor the direction. A point among another class is a photo to look at, "
+        "and no proof of a wrong label.",
         plot_activation_map(points, labels, wrong, predictions.classes),
     ).sized(*TALL)  # fmt: skip
 

@@ -11,13 +11,19 @@ from warmstart.plots.pictures import overlaid
 from warmstart.report.choice import galleries_of
 from warmstart.report.content import SeenRows
 from warmstart.results.decision_rule import UNKNOWN
-from warmstart.results.gallery import right_and_wrong
+from warmstart.results.gallery import most_uncertain, right_and_wrong
 from warmstart.results.predictions import Predictions
+
+UNSURE_PART = 10  # a tenth of the rows is called unsure
+SHOWN_SIDE = 224  # pixels of a picture in the page, which can be enlarged
 
 
 @dataclass(frozen=True, eq=False)
 class GalleryPicture:
-    """One row: ``pixels`` (S, S, 3), and with what spoke for the answer over them, if known."""
+    """One row: ``pixels`` (S, S, 3), and with what spoke for the answer over them, if known.
+
+    ``groups`` are the positions of the classes that it has, and of those that it is said to have.
+    """
 
     pixels: NDArray[np.uint8]
     explained: NDArray[np.uint8] | None
@@ -26,6 +32,13 @@ class GalleryPicture:
     said: str
     probability: float
     verdict: str
+    groups: tuple[int, ...] = ()
+    is_unsure: bool = False
+
+    @property
+    def marks(self) -> str:
+        """What the page filters by: positions of the classes that it is, or is called."""
+        return " ".join(map(str, self.groups))
 
     @property
     def looks(self) -> list[tuple[NDArray[np.uint8], str]]:
@@ -54,15 +67,28 @@ class Gallery:
     pictures: tuple[GalleryPicture, ...]
     num_missing: int
 
+    @property
+    def has_heat(self) -> bool:
+        """Whether it shows where the network looked."""
+        return any(one.explained is not None for one in self.pictures)
+
 
 def shown_galleries(predictions: Predictions, seen: SeenRows) -> tuple[Gallery, ...]:
     """The galleries with the pictures that there are."""
     right, wrong = right_and_wrong(predictions)
     verdicts = np.where(right, "right", np.where(wrong, "wrong", "no label"))
+    unsure = set(most_uncertain(predictions, len(right) // UNSURE_PART + 1).tolist())
     found = []
     for chosen in galleries_of(predictions):
         pictures = tuple(
-            gallery_picture(predictions, row, str(verdicts[row]), seen, has_heat=chosen.has_heat)
+            gallery_picture(
+                predictions,
+                row,
+                str(verdicts[row]),
+                seen,
+                has_heat=chosen.has_heat,
+                is_unsure=row in unsure,
+            )
             for row in chosen.rows
             if row in seen.pixels
         )
@@ -71,7 +97,13 @@ def shown_galleries(predictions: Predictions, seen: SeenRows) -> tuple[Gallery, 
 
 
 def gallery_picture(
-    predictions: Predictions, row: int, verdict: str, seen: SeenRows, *, has_heat: bool
+    predictions: Predictions,
+    row: int,
+    verdict: str,
+    seen: SeenRows,
+    *,
+    has_heat: bool,
+    is_unsure: bool,
 ) -> GalleryPicture:
     """One row: what it looks like, what it is and what was said."""
     pixels, heat = seen.pixels[row], seen.heat.get(row)
@@ -84,7 +116,17 @@ def gallery_picture(
         said=said,
         probability=probability,
         verdict=verdict,
+        groups=groups_of(predictions, row),
+        is_unsure=is_unsure,
     )
+
+
+def groups_of(predictions: Predictions, row: int) -> tuple[int, ...]:
+    """Positions of the classes that a row has, or is said to have."""
+    label, said = predictions.labels[row], predictions.predicted[row]
+    if predictions.is_multi_label:
+        return tuple(np.flatnonzero((label == 1) | (said == 1)).tolist())
+    return tuple(sorted({int(label), int(said)} - {-1}))
 
 
 def truth(predictions: Predictions, row: int) -> str:
@@ -113,4 +155,6 @@ def given_answer(predictions: Predictions, row: int) -> tuple[str, float]:
 
 def jpeg_address(pixels: NDArray[np.uint8]) -> str:
     """A data: URI."""
-    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(pixels)).decode("ascii")
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnail(pixels, SHOWN_SIDE)).decode(
+        "ascii"
+    )

@@ -1,5 +1,8 @@
 """ReportContent → one HTML file."""
 
+import base64
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,10 +10,13 @@ import numpy as np
 from markupsafe import Markup
 
 from warmstart.errors import SettingError, printable
+from warmstart.files.reading import read_text
 from warmstart.files.writing import write_whole
-from warmstart.metrics.scores import Scores, main_score
+from warmstart.metrics.scores import Scores, main_score, words_of
 from warmstart.plots.figure import finished
 from warmstart.plots.pictures import plot_gallery
+from warmstart.report.advice import FEWEST_ANSWERS, advice_of
+from warmstart.report.choice import FEWEST_MAPPED
 from warmstart.report.content import ReportContent
 from warmstart.report.figures import (
     PageFigure,
@@ -22,6 +28,7 @@ from warmstart.report.figures import (
 )
 from warmstart.report.galleries import Gallery, shown_galleries
 from warmstart.report.tables import MOST_PAIRS, by_reason, counted, scores_in_words, worst_first
+from warmstart.report.usage import usage_of
 from warmstart.results.gallery import most_wrong
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.waiting import waiting
@@ -34,7 +41,7 @@ class ReportPictures:
     """The pictures of a report, before they are put on a page or into files."""
 
     confusion: PageFigure | None
-    reliability: PageFigure
+    reliability: PageFigure | None
     activations: PageFigure | None
     more_images: PageFigure | None
     training: list[PageFigure]
@@ -62,7 +69,8 @@ def write_report(
         pictures: A folder that each figure and gallery is written to as a PNG file too.
 
     Returns:
-        The file. Everything is in it: it opens from disk, without a network or a script.
+        The file. Everything is in it: it opens from disk, without a network; a script of its own
+        enlarges and filters pictures, and nothing else needs it.
 
     Raises:
         SettingError: the path is a folder.
@@ -127,7 +135,8 @@ def page(content: ReportContent, pictures: ReportPictures) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"share": percent, "number": number, "seconds": seconds}
+    environment.filters |= {"share": percent_to_a_tenth, "number": number, "seconds": seconds}
+    script = source_of("script.js")
     predictions = content.predictions
     scores = content.scores or predictions.scores()
     first, others = worst_first(scores)
@@ -151,6 +160,14 @@ def page(content: ReportContent, pictures: ReportPictures) -> str:
         rise=content.history.loss_rise,
         contradicted=contradicted(content.out_of_fold),
         methods=methods(scores),
+        advice=advice_of(content, scores),
+        usage=usage_of(content.model),
+        style=Markup(source_of("style.css")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        classes_shown=classes_shown(predictions.classes, pictures.galleries),
+        fewest_answers=FEWEST_ANSWERS,
+        fewest_mapped=FEWEST_MAPPED,
     )
 
 
@@ -174,13 +191,27 @@ def contradicted(predictions: Predictions | None) -> list[Contradicted]:
     return found
 
 
-def methods(scores: Scores) -> list[str]:
-    """How the intervals were found, each method once."""
-    found = (score.method for score in scores.scores.values() if score.low is not None)
-    return list(dict.fromkeys(found))
+def methods(scores: Scores) -> dict[str, list[str]]:
+    """How the intervals were found: each method, and the scores that it is of."""
+    found: dict[str, list[str]] = {}
+    for name, score in scores.scores.items():
+        if score.low is not None:
+            found.setdefault(score.method, []).append(words_of(name).title)
+    return found
 
 
-def percent(value: float | None) -> str:
+def classes_shown(classes: Sequence[str], galleries: Sequence[Gallery]) -> list[tuple[int, str]]:
+    """Positions and names of the classes that some picture is of, or is called."""
+    found = {k for one in galleries for picture in one.pictures for k in picture.groups}
+    return [(k, classes[k]) for k in sorted(found)]
+
+
+def source_of(name: str) -> str:
+    """The text of a template that is put in as it is."""
+    return read_text(Path(__file__).with_name("templates") / name)
+
+
+def percent_to_a_tenth(value: float | None) -> str:
     """A share in per cent."""
     return "–" if value is None else f"{100 * value:.1f} %"
 

@@ -1,5 +1,6 @@
 """Progress of a fit in one file, replaced whole or not at all."""
 
+import hashlib
 import time
 from dataclasses import dataclass, field, fields
 from math import inf
@@ -69,6 +70,12 @@ class Checkpoint:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._identity = ""
         self._written = time.monotonic()
+
+    @property
+    def key(self) -> str:
+        """Whose file it is, and where: the same whenever this fit goes on."""
+        whole = f"{self._identity} {self.path.resolve()}"
+        return hashlib.sha256(whole.encode(errors="backslashreplace")).hexdigest()
 
     def is_due(self) -> bool:
         """Whether the last writing is long enough ago."""

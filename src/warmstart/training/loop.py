@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
+from warmstart.callbacks.announcer import Announcer
 from warmstart.errors import DivergedError, SettingError
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
@@ -26,8 +27,8 @@ def fit(  # noqa: PLR0913 - three of them are who is told
     evaluator: Evaluator | None = None,
     checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[EpochRecord], None] = lambda _: None,
-    on_history: Callable[[History], None] = lambda _: None,
     on_step: Callable[[StepDone], None] = lambda _: None,
+    announcer: Announcer | None = None,
 ) -> History:
     """Train ``module``, or go on where its checkpoint is.
 
@@ -41,8 +42,8 @@ def fit(  # noqa: PLR0913 - three of them are who is told
         evaluator: What answers for the module on rows that do not train; None is the module.
         checkpoint: Where progress is kept; one that is there already is gone on with.
         on_epoch: Told of every epoch, also of those that were done before a kill.
-        on_history: Told after every epoch of all that has happened so far.
         on_step: Told where it is, before the first step and after each.
+        announcer: Tells callbacks of every step and epoch, likewise, and how the fit ended.
 
     Returns:
         What happened, epoch by epoch and step by step.
@@ -61,25 +62,26 @@ def fit(  # noqa: PLR0913 - three of them are who is told
         run.restore(saved)
         for record in run.history.records:
             on_epoch(record)
-        on_history(run.history)
     run.settle_precision(inputs)
     num_threads = None if saved is None or saved.is_finished else saved.num_threads
     good = LastGood(module, targets.num_classes)
+    told = announcer or Announcer()
     with (
         kept_modes(module),
         compute_threads(num_threads),
         deferred_interrupt() as interrupted,
+        told.during(done=run.history, **run.outline(checkpoint)),
     ):
         try:
             while not run.is_finished:
                 on_step(run.step_done)
-                train_epoch(run, inputs, checkpoint, interrupted, on_step)
+                train_epoch(run, inputs, checkpoint, interrupted, on_step, told)
                 record = run.end_epoch(inputs, checkpoint)
                 good.update(record, run.history.step_losses[0])
                 if checkpoint is not None:
                     checkpoint.save(run.progress())
                 on_epoch(record)
-                on_history(run.history)
+                told.update(run.history)
                 if interrupted() and not run.is_finished:
                     raise KeyboardInterrupt
         except DivergedError:
@@ -99,6 +101,7 @@ def train_epoch(
     checkpoint: Checkpoint | None,
     interrupted: Callable[[], bool],
     on_step: Callable[[StepDone], None],
+    told: Announcer,
 ) -> None:
     """Do all steps of an epoch that are still to do.
 
@@ -107,6 +110,7 @@ def train_epoch(
     """
     for _ in run.steps(inputs):
         on_step(run.step_done)
+        told.update(run.history)
         if checkpoint is not None and (interrupted() or checkpoint.is_due()):
             checkpoint.save(run.progress())
         if interrupted():

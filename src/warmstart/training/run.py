@@ -82,6 +82,16 @@ class Run:
             )
         return digest.hexdigest()
 
+    def outline(self, checkpoint: Checkpoint | None) -> dict[str, Any]:
+        """What is known of the fit before its first step, for ``Announcer.during``."""
+        return {
+            "fit": self.settings.fit_number,
+            "num_epochs": self.settings.schedule.num_epochs,
+            "steps_per_epoch": self.steps_per_epoch,
+            "settings": asdict(self.settings),
+            "key": "" if checkpoint is None else checkpoint.key,
+        }
+
     @property
     def answering(self) -> tuple[nn.Module, str]:
         """What takes the inputs of rows that do not train, and its number type."""

@@ -142,3 +142,18 @@ class OneCycle:
 def between(begin: float, end: float, place: float) -> float:
     """A value on half a cosine from ``begin`` to ``end``."""
     return end + (begin - end) * 0.5 * (1 + math.cos(math.pi * place))
+
+
+def schedule_of(
+    n_cycle: int, cycle_len: int | None, cycle_mult: int, *, one_cycle: bool
+) -> Schedule | OneCycle:
+    """Restarts, or one rise and fall over as many epochs.
+
+    Args:
+        n_cycle: Number of epochs, or of cycles if ``cycle_len`` is given.
+        cycle_len: Epochs of the first cycle.
+        cycle_mult: Each cycle is so many times as long as the one before.
+        one_cycle: One rise and fall instead.
+    """
+    schedule = Schedule(n_cycle, cycle_len, cycle_mult)
+    return OneCycle(schedule.num_epochs) if one_cycle else schedule

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.cli.conftest import SMALL, Place, Run, write_photos
 
+from warmstart.callbacks import CSVLogger
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
 from warmstart.data.output_paths import image_folders
@@ -97,7 +98,9 @@ PYTHON: dict[str, Callable[[ConvLearner, Path], Any]] = {
     "report": lambda learn, place: learn.report(place / "r.html"),
     "report pictures": lambda learn, place: learn.report("r.html", pictures=place / "p"),
     "fit checkpoint": lambda learn, place: learn.fit(0.01, 1, checkpoint=place / "c"),
-    "fit tensorboard": lambda learn, place: learn.fit(0.01, 1, tensorboard=place / "t"),
+    "fit callbacks": lambda learn, place: learn.fit(
+        0.01, 1, callbacks=[CSVLogger(place / "t" / "log.csv")]
+    ),
     "fit_head checkpoint": lambda learn, place: learn.fit_head(checkpoint=place / "c"),
     "recipe": lambda learn, place: Recipe().run(learn, checkpoint=place / "c"),
     "show_batch": lambda learn, place: learn.data.show_batch(place / "x.png"),

@@ -27,6 +27,20 @@ def seen_by(learn: ConvLearner, cache: Path, *broken: int) -> SeenRows:
     return seen_rows(learn.predictor(), found, learn.content_hashes("valid"), read, cache)
 
 
+@pytest.fixture
+def mapping_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map of the few rows that a test has."""
+    monkeypatch.setattr("warmstart.report.choice.FEWEST_MAPPED", 1)
+
+
+def test_too_few_rows_for_a_map_are_not_looked_at(make: Make, tmp_path: Path) -> None:
+    learn = make(precompute=True)
+    seen = seen_by(learn, tmp_path / "cache")
+    assert seen.pixels
+    assert seen.activations is None
+    assert seen.gaps == ()
+
+
 def test_a_learner_writes_its_page(make: Make, tmp_path: Path) -> None:
     learn = make(precompute=True)
     learn.fit(0.01, 2)
@@ -36,7 +50,8 @@ def test_a_learner_writes_its_page(make: Make, tmp_path: Path) -> None:
     low, high = learn.predict("valid").accuracy_interval
     for words in (
         f"between {100 * low:.1f} % and {100 * high:.1f} %", "Train the head", "2 epochs",
-        "small_network", "optimiser", "the brighter, the more (Grad-CAM)", "t-SNE",
+        "small_network", "optimiser", "where the network found its answer (Grad-CAM)", "learn.save",
+        "such a map shows groups where there are none",
     ):  # fmt: skip
         assert words in text, words
     assert (tmp_path / "pictures" / "confusion.png").exists()
@@ -54,7 +69,9 @@ def test_another_split_can_be_judged_and_one_without_rows_says_so(
         learn.report(tmp_path / "r.html", "test")
 
 
-def test_stored_and_computed_activations_are_the_same(make: Make, tmp_path: Path) -> None:
+def test_stored_and_computed_activations_are_the_same(
+    make: Make, tmp_path: Path, mapping_few: None
+) -> None:
     learn = make(precompute=True)
     stored, computed = (seen_by(learn, tmp_path / name) for name in ("cache", "elsewhere"))
     assert stored.activations is not None
@@ -64,7 +81,9 @@ def test_stored_and_computed_activations_are_the_same(make: Make, tmp_path: Path
     assert stored.gaps == computed.gaps == ()
 
 
-def test_the_map_needs_no_photo_where_activations_are_stored(make: Make, tmp_path: Path) -> None:
+def test_the_map_needs_no_photo_where_activations_are_stored(
+    make: Make, tmp_path: Path, mapping_few: None
+) -> None:
     learn = make(precompute=True)
     whole = seen_by(learn, tmp_path / "cache")
     gone = seen_by(learn, tmp_path / "cache", *range(12))

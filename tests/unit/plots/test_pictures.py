@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,14 +35,43 @@ def test_a_gallery_has_each_picture_with_its_caption(tmp_path: Path) -> None:
 def test_the_map_lies_over_the_picture_where_it_is_high() -> None:
     grey = np.full((40, 60, 3), 128, np.uint8)
     heat = np.zeros((4, 6))
-    assert (overlaid(grey, heat) == grey).all()
+    dark = overlaid(grey, heat)
+    assert (dark == dark[0, 0]).all()
+    assert dark.max() < 100  # nothing was found there
     heat[0, 5] = 1
     out = overlaid(grey, heat)
     assert out.shape == grey.shape
-    assert (out[25:, :30] == 128).all()
+    assert (out[25:, :30] == dark[25:, :30]).all()
     corner = out[2, 57].astype(int)
     assert corner[0] > 160 > corner[2]  # the map's brightest colour is a yellow
     assert (grey == 128).all()
+
+
+def test_the_map_is_the_brighter_the_higher_and_the_picture_stays_visible() -> None:
+    """D8: it was pale."""
+    stripes = np.full((40, 40, 3), (30, 200, 60), np.uint8)  # a colour, which the map must not have
+    stripes[::2] = (200, 30, 30)
+    luminance = [
+        float(overlaid(stripes, np.full((4, 4), heat)).astype(float).mean(axis=(0, 1))
+              @ [0.299, 0.587, 0.114])
+        for heat in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]  # fmt: skip
+    assert luminance == sorted(luminance)
+    assert luminance[-1] > luminance[0] + 100
+    for heat in (0.0, 0.5, 1.0):
+        out = overlaid(stripes, np.full((4, 4), heat)).astype(int)
+        assert abs(out[0, 0].sum() - out[1, 0].sum()) > 40
+
+
+def test_errors_have_another_hue_than_what_is_right_and_one_is_seen() -> None:
+    """D8: both were blue."""
+    figure = plot_confusion(np.array([[999, 1], [0, 1000]]), ("a", "b"))
+    images: list[Any] = list(figure.axes[0].images)
+    wrong, right = (each.to_rgba(each.get_array()) for each in images)
+    assert wrong[0, 1, 0] > wrong[0, 1, 2]  # orange
+    assert wrong[0, 1, 3] > 0.25
+    assert right[0, 0, 2] > right[0, 0, 0]  # blue
+    assert wrong[1, 0, 3] == right[1, 0, 3] == 0  # no error, no colour
 
 
 @pytest.mark.parametrize("number", [40, MOST_FOR_TSNE + 1], ids=["t-SNE", "components"])

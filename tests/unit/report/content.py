@@ -78,10 +78,13 @@ def content(found: Predictions | None = None, **changes: Any) -> ReportContent:
 
 
 def with_every_figure() -> ReportContent:
+    """Of rows enough for a map and a reliability diagram."""
+    judged = predictions(num_rows=120)
     record = EpochRecord(0, 0, 3, 0.5, 0.4, {"accuracy": 0.8}, (0.01,), 2.5)
     return content(
+        judged,
         history=History([record], [(0.01,)] * 3, [0.7, 0.6, 0.5]),
-        seen=seen(predictions(), has_map=True),
+        seen=seen(judged, has_map=True),
         lr_curve=LRCurve(np.geomspace(1e-5, 1, 50), np.linspace(1, 0.5, 50)),
         learning_curve=more_images(),
     )

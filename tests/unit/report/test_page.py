@@ -1,6 +1,10 @@
 """The page: whole, without a network or a script, and what is in it is what was given."""
 
+import ast
+import base64
+import hashlib
 import re
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -11,10 +15,13 @@ import pytest
 from PIL import Image
 from tests.unit.report.content import content, many_labels, predictions, seen, with_every_figure
 
+import warmstart.report
 from warmstart.errors import SettingError
+from warmstart.metrics.probability_scores import even_bins
 from warmstart.report.content import SeenRows
 from warmstart.report.figures import reliability_figure
 from warmstart.report.page import draw_pictures, page, write_report
+from warmstart.report.usage import usage_of
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.predictions import Predictions
 
@@ -80,8 +87,8 @@ def test_the_page_is_well_formed_and_says_its_language(plain: Reader) -> None:
         assert str(attributes["href"]).removeprefix("#") in ids
 
 
-def test_nothing_is_loaded_and_nothing_runs(plain: Reader) -> None:
-    assert plain.all("script") == []
+def test_nothing_is_loaded_and_nothing_runs_but_the_one_script(plain: Reader) -> None:
+    assert plain.all("script") == [{}]
     for tag, attributes in plain.tags:
         assert not [name for name in attributes if name.startswith("on")]
         for name in ("src", "href", "xlink:href", "srcset", "action"):
@@ -89,7 +96,12 @@ def test_nothing_is_loaded_and_nothing_runs(plain: Reader) -> None:
             if address is not None:
                 assert address.startswith(("data:", "#")), (tag, address)
     policy = [one["content"] for one in plain.all("meta") if "http-equiv" in one]
-    assert policy == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
+    script = Path(warmstart.report.__file__).with_name("templates") / "script.js"
+    digest = base64.b64encode(hashlib.sha256(script.read_bytes()).digest()).decode()
+    assert policy == [
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'"
+    ]
 
 
 def test_every_picture_has_words(plain: Reader) -> None:
@@ -107,13 +119,14 @@ def test_names_are_text_whatever_they_are() -> None:
         weights_from=NASTY,
     )  # fmt: skip
     reader = Reader(nasty)
-    assert "<script" not in nasty
+    assert nasty.count("<script") == 1  # the page's own
+    assert len(reader.all("script")) == 1
     assert reader.text.count(NASTY) > 20
     assert '"&$\\x' in reader.text
 
 
 def test_the_numbers_are_those_of_evaluate(plain: Reader) -> None:
-    scores = predictions().scores()
+    scores = predictions(num_rows=120).scores()
     for name in ("accuracy", "macro_f1", "log_loss", "brier"):
         score = scores[name]
         assert score.value is not None
@@ -122,7 +135,7 @@ def test_the_numbers_are_those_of_evaluate(plain: Reader) -> None:
     for each in scores.per_class:
         numbers = f"{each.precision:.3f} {each.recall:.3f} {each.f_score:.3f} {each.num_rows}"
         assert f"{each.name} {numbers}" in plain.text
-    for true, said, number in predictions().confusion_matrix().most_confused():
+    for true, said, number in predictions(num_rows=120).confusion_matrix().most_confused():
         assert f"{number} {true} {said}" in plain.text
 
 
@@ -144,7 +157,7 @@ def test_what_is_flattered_and_what_is_missing_is_said_first() -> None:
             seen=SeenRows(gaps=("The photos are gone.",)),
         )
     )
-    top = reader.text.partition("What is taken for what")[0]
+    top = reader.text.partition("What to do next")[0]
     assert "These same images chose the best epoch" in top
     assert "The photos are gone." in top
     assert reader.all("img") == []
@@ -211,7 +224,7 @@ def test_the_file_is_written_with_its_pictures_and_the_same_each_time(tmp_path: 
     assert files == sorted(
         ["confusion.png", "reliability.png", "map.png", "loss.png", "rates.png", "lr-find.png"]
         + ["learning-curve.png"]
-        + [f"gallery-{n}.png" for n in range(1, 5)]
+        + [f"gallery-{n}.png" for n in range(1, 6)]
     )
     for name in files:
         with Image.open(tmp_path / "pictures" / name) as image:
@@ -220,12 +233,53 @@ def test_the_file_is_written_with_its_pictures_and_the_same_each_time(tmp_path: 
         write_report(content(), tmp_path)
 
 
-def test_the_reliability_diagram_says_its_error_and_of_how_many_answers() -> None:
-    said, truth = np.repeat([0.75, 0.25], 5), np.array([1] * 5 + [0] * 3 + [1] * 2)
-    probabilities = np.stack([1 - said, said], axis=1)  # said 0.75 ten times, right eight times
-    rows = Predictions(tuple(map(str, range(10))), probabilities, truth, ("x", "y"))
-    (title,) = [each.get_title() for each in reliability_figure(content(rows)).drawing.axes[:1]]
-    assert title == "expected calibration error 0.050, 10 answers"
+def test_the_reliability_diagram_has_groups_by_count_and_intervals() -> None:
+    """D8."""
+    whole = with_every_figure()
+    figure = reliability_figure(whole)
+    assert figure is not None
+    said = whole.predictions.probabilities.max(axis=1)
+    so = whole.predictions.predicted == whole.predictions.labels
+    groups = even_bins(said, so, least=20, width=0.04)
+    assert groups.counts.sum() == 120
+    assert groups.counts.min() >= 20
+    assert (groups.low <= groups.truth).all()
+    assert (groups.truth <= groups.high).all()
+    number = len(groups.counts)
+    assert f"{number - groups.num_off} of {number} intervals meet the line" in figure.caption
+
+
+def test_too_few_rows_have_neither_diagram_nor_map_and_that_is_said() -> None:
+    """D8: a curve of 40 rows zigzags from 0 to 1, and t-SNE draws groups where there are none."""
+    found = predictions(num_rows=99)
+    reader = Reader(page_of(found, seen=seen(found, has_map=True)))
+    assert "is not shown: 99 answers cannot tell, 100 could" in reader.text
+    assert "of fewer than 100, such a map shows groups where there are none" in reader.text
+    assert "How the network sees the images" not in reader.text
+
+
+def test_the_model_can_be_used_by_what_the_page_says(tmp_path: Path) -> None:
+    place = str(tmp_path / "it's <b> & $HOME" / "model")
+    reader = Reader(page_of(model=place))
+    for _, line in usage_of(place).shell:
+        assert " ".join(line.split()) in reader.text
+        assert shlex.split(line)[2] == place
+    code = usage_of(place).python
+    (call,) = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)
+               and getattr(node.func, "id", "") == "load_predictor"]  # fmt: skip
+    assert ast.literal_eval(call.args[0]) == place
+    assert " ".join(code.split()) in reader.text
+    assert "Save it first" not in reader.text
+    assert "learn.save('model')" in Reader(page_of()).text
+    assert shlex.split(usage_of("-rf").shell[0][1])[2] == "./-rf"
+
+
+def test_the_parts_stand_in_the_order_of_their_use(plain: Reader) -> None:
+    """D8: on a phone seven screens of pictures came before the scores."""
+    ids = [str(attributes.get("id")) for attributes in plain.all("section")]
+    assert ids == ["next", "scores", "confusion", "pictures", "use", "trust", "more", "data",
+                   "training", "again"]  # fmt: skip
+    assert "bootstrap" not in plain.text.partition("How the intervals were found")[0]
 
 
 def test_what_more_images_would_buy_is_said_and_drawn(plain: Reader) -> None:

@@ -15,6 +15,7 @@ from warmstart.results.step_record import StepRecord
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
+    from warmstart.callbacks.events import Callback
     from warmstart.learner.conv_learner import ConvLearner
     from warmstart.recipe.recipe import Recipe
     from warmstart.results.predictions import Predictions
@@ -74,7 +75,7 @@ def fit_mlp(config: RunConfig, learn: "ConvLearner", run: Path) -> None:
             config.lr or 0.0,
             1,
             checkpoint=checkpoints,
-            tensorboard=asked.tensorboard,
+            callbacks=callbacks_of(asked),
             **config.mlp_fit(len(learn.data.table.rows("train"))),
         )
     except DivergedError:
@@ -83,6 +84,15 @@ def fit_mlp(config: RunConfig, learn: "ConvLearner", run: Path) -> None:
             for name in (RECIPE, CURVE):
                 (run / name).unlink(missing_ok=True)
         raise
+
+
+def callbacks_of(asked: TrainSettings) -> list["Callback"]:
+    """Who was asked to be told of the fit."""
+    if asked.tensorboard is None:
+        return []
+    from warmstart.callbacks.tensorboard import TensorBoard
+
+    return [TensorBoard(asked.tensorboard)]
 
 
 def eight_steps(settings: TrainSettings) -> "Recipe":

@@ -76,6 +76,7 @@ def write_run_report(
         scores=finished.scores,
         learning_curve=finished.learning_curve,
         race=finished.race,
+        model=str((run / MODEL).resolve()),
     )
     return write_report(content, out, pictures)
 

@@ -1,6 +1,8 @@
 """warmstart report: the page that train wrote, from what the run left."""
 
+import html
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -24,7 +26,7 @@ def test_law_14_the_page_of_train_and_of_report_are_the_same(run: Run, place: Pl
     before = (there / "report.html").read_bytes()
     said = run("report", str(there), "--out", "again.html")
     assert (said.code, said.out) == (0, "report:     again.html\n")
-    # the title is the run's name, and that is all that the page takes from where it lies
+    # the title is the run's name; where its model lies is said, and this is the same run
     assert Path("again.html").read_bytes() == before
 
 
@@ -49,7 +51,10 @@ def test_without_the_photos_there_is_a_page_that_says_so(run: Run, made: Path) -
     assert "No such file or directory" in text
     assert "<img" not in text
     assert "Confusion matrix" in text
-    assert "How the network sees the images" in text  # the activations are in the store
+    assert "such a map shows groups where there are none" in text
+    assert f"warmstart predict {shlex.quote(str(made.resolve() / 'model'))} photo.jpg" in (
+        html.unescape(text)
+    )
 
 
 def test_what_is_no_finished_run_is_told(run: Run, made: Path) -> None:

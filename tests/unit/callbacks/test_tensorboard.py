@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from warmstart import ConvLearner, SettingError
+from warmstart.callbacks import TensorBoard
 
 Make = Callable[..., ConvLearner]
 
@@ -26,9 +27,9 @@ def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
 def test_every_step_and_every_epoch_of_two_fits(make: Make, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="pip install 'warmstart[tensorboard]'")
     learn = make()
-    learn.fit(0.05, 2, tensorboard=tmp_path)
+    learn.fit(0.05, 2, callbacks=[TensorBoard(tmp_path)])
     learn.unfreeze()
-    learn.fit([1e-3, 1e-2, 1e-1], 1, tensorboard=tmp_path)
+    learn.fit([1e-3, 1e-2, 1e-1], 1, callbacks=[TensorBoard(tmp_path)])
     history, found = learn.history, scalars(tmp_path)
     steps = list(range(len(history.step_losses)))
     assert [step for step, _ in found["loss/step"]] == steps
@@ -47,14 +48,14 @@ def test_every_step_and_every_epoch_of_two_fits(make: Make, tmp_path: Path) -> N
 def test_a_fit_that_goes_on_is_drawn_once(make: Make, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="pip install 'warmstart[tensorboard]'")
     for _ in range(2):  # the second finds everything done
-        make().fit(0.05, 2, checkpoint=tmp_path / "run", tensorboard=tmp_path / "tb")
+        make().fit(0.05, 2, checkpoint=tmp_path / "run", callbacks=[TensorBoard(tmp_path / "tb")])
     assert [step for step, _ in scalars(tmp_path / "tb")["loss/step"]] == list(range(8))
 
 
 def test_without_the_package_an_error_says_what_to_install(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(SettingError, match="not installed") as error:
-        make().fit(0.05, 1, tensorboard=tmp_path / "tb")
+        TensorBoard(tmp_path / "tb")
     assert error.value.fix == "pip install 'warmstart[tensorboard]'"
