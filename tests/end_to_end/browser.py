@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,25 +60,64 @@ class Page:
                 return dict(heard["result"])
 
     def open(self, file: Path, *, width: int, is_dark: bool = False) -> None:
-        """Open a file at a width in CSS pixels, and wait until it is laid out.
+        """Open a file at a width in CSS pixels, and wait until it is laid out."""
+        self.visit(file.resolve().as_uri(), width=width, is_dark=is_dark)
 
-        Raises:
-            TimeoutError: it never was.
-        """
+    def visit(self, url: str, *, width: int, is_dark: bool = False) -> None:
+        """Open an address likewise."""
         self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=844, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
-        gone = self.ask("Page.navigate", url=file.resolve().as_uri())
+        self.value("window.isGone = true")
+        gone = self.ask("Page.navigate", url=url)
         assert "errorText" not in gone, gone
+        self.wait_for("document.readyState === 'complete' && !window.isGone")
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression of JavaScript is true.
+
+        Raises:
+            TimeoutError: it never is.
+        """
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
-            if self.value("document.readyState === 'complete' && location.href !== 'about:blank'"):
+            if self.value(f"Boolean({expression})"):
                 return
             time.sleep(0.02)
-        raise TimeoutError(f"{file} was not laid out in {PATIENCE_SECONDS} s")
+        raise TimeoutError(f"{expression} was not true in {PATIENCE_SECONDS} s")
+
+    def choose_files(self, selector: str, files: Sequence[Path]) -> None:
+        """Give files to an input, as a person does in the dialog that it opens."""
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        node = self.ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        names = [str(file.resolve()) for file in files]
+        self.ask("DOM.setFileInputFiles", nodeId=node, files=names)
+
+    def click(self, selector: str) -> None:
+        """Click into the middle of an element, with a mouse."""
+        x, y = self.value(
+            f"(e => {{ e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect();"
+            f" return [r.x + r.width / 2, r.y + r.height / 2]; }})"
+            f"(document.querySelector({json.dumps(selector)}))"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def press(self, key: str, *, code: int = 0) -> None:
+        """Press a key and let it go.
+
+        Args:
+            key: Its name in JavaScript, such as "3" or "Enter".
+            code: Its number, for keys that write nothing.
+        """
+        text = {"text": key} if len(key) == 1 else {}
+        number = code or ord(key.upper()[0])
+        common = {"key": key, "windowsVirtualKeyCode": number}
+        self.ask("Input.dispatchKeyEvent", type="keyDown", **common, **text)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", **common)
 
     def value(self, expression: str) -> Any:
         """What an expression of JavaScript gives in the page."""

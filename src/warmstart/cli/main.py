@@ -22,6 +22,7 @@ from warmstart.cli.commands import (
     lr_find,
     predict,
     report,
+    serve,
     show,
     train,
 )
@@ -49,6 +50,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "lr-find": lr_find.lr_find_command,
     "compare": compare.compare_command,
     "report": report.report_command,
+    "serve": serve.serve_command,
     "demo": demo.demo_command,
 }
 
