@@ -33,10 +33,12 @@ VERDICT = "document.getElementById('verdict').textContent"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photos, and a model of them."""
     home = tmp_path_factory.mktemp("served")
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
+    words = ["train", str(home / "photos"), "--lr", "0.01", *SMALL, "--out", str(home / "run")]
+    write_photos(home / "photos")
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WARMSTART_CACHE", str(home / "cache"))
-        write_photos(home / "photos")
-        main(["train", str(home / "photos"), "--lr", "0.01", *SMALL, "--out", str(home / "run")])
+        with pytest.raises(SystemExit):
+            main(words)
     return home
 
 
