@@ -29,7 +29,9 @@ def memory(process: int) -> dict[str, float]:
     return {names[kind]: round(int(kb) / 1000, 1) for kind, kb in MEMORY.findall(text)}
 
 
-def client(port: int, photos: list[bytes], until: float, waits: list[float], bad: list[int]) -> None:
+def client(
+    port: int, photos: list[bytes], until: float, waits: list[float], bad: list[int]
+) -> None:
     """Ask until the time is over."""
     asked = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     for number in range(10**9):

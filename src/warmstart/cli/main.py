@@ -22,6 +22,7 @@ from warmstart.cli.commands import (
     lr_find,
     predict,
     report,
+    review,
     serve,
     show,
     train,
@@ -50,6 +51,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "lr-find": lr_find.lr_find_command,
     "compare": compare.compare_command,
     "report": report.report_command,
+    "review": review.review_command,
     "serve": serve.serve_command,
     "demo": demo.demo_command,
 }

@@ -1,23 +1,19 @@
 """The application behind ``warmstart serve``: a page, and the API that it asks."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from warmstart.batches.source import num_cores
 from warmstart.errors import UnreadableImageError
@@ -32,20 +28,14 @@ from warmstart.web.answering import (
     view_picture,
 )
 from warmstart.web.batching import BatchWorker, QueueFullError
-from warmstart.web.counters import TEXT, Counters, CountingMiddleware
-from warmstart.web.guards import (
-    OwnHostMiddleware,
-    OwnOriginMiddleware,
-    RateMiddleware,
-    SecurityHeadersMiddleware,
-)
+from warmstart.web.counters import TEXT, Counters
 from warmstart.web.intake import Intake, refuse_busy
 from warmstart.web.openapi import describe_api
+from warmstart.web.page import guards, page_routes
 from warmstart.web.problems import HANDLERS, RequestRefusedError, json_response
 from warmstart.web.queries import ExplainQuery, PredictQuery, read_query
 from warmstart.web.settings import ServeLimits
 
-PAGES = Path(__file__).parent / "pages"
 PREDICT, EXPLAIN, MODEL = "/api/predict", "/api/explain", "/api/model"
 HEALTH, METRICS, OPENAPI = "/healthz", "/metrics", "/openapi.json"
 Result = TypeVar("Result")
@@ -181,36 +171,3 @@ def predict_app(
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
-
-
-def page_routes(name: str) -> list[Route | Mount]:
-    """The page at ``/``, and the files that pages are made of.
-
-    Args:
-        name: Of the page's file.
-    """
-
-    async def page(_request: Request) -> Response:
-        return FileResponse(PAGES / name)
-
-    return [Route("/", page), Mount("/pages", StaticFiles(directory=PAGES))]
-
-
-def guards(counters: Counters, per_second: float, host_names: Sequence[str]) -> list[Middleware]:
-    """What every request passes, from outside in.
-
-    Args:
-        counters: What counts them.
-        per_second: Of one address; infinite for no bound.
-        host_names: By which we may be asked, besides those of the loopback.
-    """
-    rate: list[Middleware] = []
-    if math.isfinite(per_second):
-        rate = [Middleware(RateMiddleware, per_second=per_second)]
-    return [
-        Middleware(CountingMiddleware, counters=counters),
-        Middleware(SecurityHeadersMiddleware),
-        Middleware(OwnHostMiddleware, names=tuple(host_names)),
-        Middleware(OwnOriginMiddleware),
-        *rate,
-    ]
