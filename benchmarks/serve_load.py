@@ -7,6 +7,7 @@ asked by 1, 8 and 32 clients, each with a connection of its own that asks again 
 """
 
 import http.client
+import os
 import re
 import statistics
 import subprocess
@@ -27,6 +28,12 @@ def memory(process: int) -> dict[str, float]:
     text = Path(f"/proc/{process}/status").read_text()
     names = {"RSS": "now_mb", "HWM": "peak_mb"}
     return {names[kind]: round(int(kb) / 1000, 1) for kind, kb in MEMORY.findall(text)}
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process has computed so far, whatever else ran beside it."""
+    cells = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def client(
@@ -102,12 +109,19 @@ def main() -> None:
         loaded(port, photos, 8, WARM_SECONDS)
         rows = []
         for num_clients in CLIENTS:
-            before = counted(port)
+            before, computed = counted(port), cpu_seconds(server.pid)
             row = loaded(port, photos, num_clients, SECONDS)
             after = counted(port)
+            row["cpu_ms_an_answer"] = round(
+                1000
+                * (cpu_seconds(server.pid) - computed)
+                / (after["pictures"] - before["pictures"]),
+                1,
+            )
             batches = after["batches"] - before["batches"]
             row["pictures_a_batch"] = round((after["pictures"] - before["pictures"]) / batches, 2)
-            rows.append(row | memory(server.pid))
+            # above the number of cores, other processes had their part of them
+            rows.append(row | memory(server.pid) | {"load_average": round(os.getloadavg()[0], 1)})
         server.terminate()
         server.wait()
         sizes = [len(photo) for photo in photos]

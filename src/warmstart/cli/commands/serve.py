@@ -43,7 +43,7 @@ def serve_command(
     )
 
     check_extra("serve")
-    check_names(host, name)
+    check_host_names(host, name)
     if not is_published(model):
         check_is_model(model)
     taken = listening_socket(host, port)
@@ -61,7 +61,7 @@ def serve_command(
         run_server(app, taken, lambda: show_lines(f"{address}\nCtrl-C ends it."))
 
 
-def check_names(host: str, names: list[str] | None) -> None:
+def check_host_names(host: str, names: list[str] | None) -> None:
     """See that names are given only where others may ask.
 
     Raises:

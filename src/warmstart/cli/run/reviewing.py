@@ -97,10 +97,10 @@ def journal_of(run: Path, pictures: Path | None) -> Path:
     """Where the decisions are kept: in the run's folder, for each folder of pictures another."""
     if pictures is None:
         return run / JOURNAL
-    return run / f"review-{short_name(pictures)}.jsonl"
+    return run / f"review-{folder_key(pictures)}.jsonl"
 
 
-def short_name(pictures: Path) -> str:
+def folder_key(pictures: Path) -> str:
     """A folder's name, and what tells it from others of that name."""
     return f"{pictures.resolve().name}-{sha256(str(pictures.resolve()).encode()).hexdigest()[:8]}"
 
@@ -133,7 +133,7 @@ def export_labels(review: Review, run: Path, pictures: Path, out: Path | None) -
         pictures: Their folder.
         out: Another file than the usual one.
     """
-    file = (run / f"labels-{short_name(pictures)}.csv" if out is None else out).absolute()
+    file = (run / f"labels-{folder_key(pictures)}.csv" if out is None else out).absolute()
     rows = label_rows(review)
     text = io.StringIO(newline="")
     write_rows(text, [("file", "label"), *rows], line_end="\n")
