@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,28 +65,40 @@ class Page:
 
     def open(self, file: Path, *, width: int, is_dark: bool = False) -> None:
         """Open a file at a width in CSS pixels, and wait until it is laid out."""
+        self.visit(file.resolve().as_uri(), width=width, is_dark=is_dark)
+
+    def visit(self, url: str, *, width: int, is_dark: bool = False) -> None:
+        """Open an address likewise."""
         self.ask(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=844, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
-        gone = self.ask("Page.navigate", url=file.resolve().as_uri())
+        self.value("window.isGone = true")
+        gone = self.ask("Page.navigate", url=url)
         assert "errorText" not in gone, gone
-        self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
+        self.wait_for("document.readyState === 'complete' && !window.isGone")
 
     def wait_for(self, expression: str) -> None:
-        """Wait until an expression of JavaScript is true: events come after what caused them.
+        """Wait until an expression of JavaScript is true.
 
         Raises:
-            TimeoutError: it never was.
+            TimeoutError: it never is.
         """
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
-            if self.value(expression):
+            if self.value(f"Boolean({expression})"):
                 return
             time.sleep(0.02)
         raise TimeoutError(f"{expression} was not true in {PATIENCE_SECONDS} s")
+
+    def choose_files(self, selector: str, files: Sequence[Path]) -> None:
+        """Give files to an input, as a person does in the dialog that it opens."""
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        node = self.ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        names = [str(file.resolve()) for file in files]
+        self.ask("DOM.setFileInputFiles", nodeId=node, files=names)
 
     def value(self, expression: str) -> Any:
         """What an expression of JavaScript gives in the page."""
@@ -107,15 +119,21 @@ class Page:
                 "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
             )  # fmt: skip
 
-    def press(self, key: str) -> None:
-        """Press and release a key by its name, such as "Enter" or "ArrowRight"."""
-        code, text = KEYS[key]
+    def press(self, key: str, *, code: int = 0) -> None:
+        """Press and release a key.
+
+        Args:
+            key: Its name in JavaScript, such as "3", "Enter" or "ArrowRight".
+            code: Its number, where ``KEYS`` does not have it and it writes nothing.
+        """
+        usual = code or ord(key.upper()[0]), key if len(key) == 1 else ""
+        number, text = KEYS.get(key, usual)
+        named = {"key": key, "windowsVirtualKeyCode": number} | (
+            {"code": key} if key in KEYS else {}
+        )
         typed = {"text": text} if text else {}
-        for kind in ("keyDown", "keyUp"):
-            self.ask(
-                "Input.dispatchKeyEvent", type=kind, key=key, code=key,
-                windowsVirtualKeyCode=code, **(typed if kind == "keyDown" else {}),
-            )  # fmt: skip
+        self.ask("Input.dispatchKeyEvent", type="keyDown", **named, **typed)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", **named)
 
     def screenshot(self, file: Path, selector: str = "html") -> bytes:
         """A PNG of one element, or of all of the page, also written to a file."""

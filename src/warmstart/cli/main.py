@@ -24,6 +24,8 @@ from warmstart.cli.commands import (
     lr_find,
     predict,
     report,
+    review,
+    serve,
     show,
     train,
 )
@@ -53,6 +55,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "lr-find": lr_find.lr_find_command,
     "compare": compare.compare_command,
     "report": report.report_command,
+    "review": review.review_command,
+    "serve": serve.serve_command,
     "demo": demo.demo_command,
 }
 
