@@ -10,7 +10,6 @@ from warmstart.activations.openvino_runner import OpenVinoRunner
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.member import ModelMember, Render, outputs_of
-from warmstart.metrics.known_features import KnownFeatures
 from warmstart.training.logistic_answers import LogisticAnswers
 
 BLOCK_ROWS = 256  # whose logits are computed at once
@@ -28,6 +27,16 @@ class CompiledMember(ModelMember):
     def mode(self) -> str:
         """Of the graph."""
         return self.runner.mode
+
+    @property
+    def batch(self) -> int:
+        """Of the graph's runner."""
+        return self.runner.batch
+
+    @property
+    def num_features(self) -> int:
+        """D of the pooled row that enters the head."""
+        return self.runner.row_shape[0]
 
     def blocks(
         self, render: Render, rows: range, failures: list[UnreadableImageError]
@@ -49,14 +58,6 @@ class CompiledMember(ModelMember):
         """Logits (n, K) of each block."""
         return map(self.head.logits, blocks)
 
-    def known_scores(
-        self, known: KnownFeatures, blocks: Sequence[NDArray[np.float32]]
-    ) -> NDArray[np.float64]:
-        """How well each row (N,) is known.
-
-        Args:
-            known: What its training pictures looked like to this network.
-            blocks: What enters the head.
-        """
-        logits = np.concatenate(list(self.logits(blocks)))
-        return known.score(np.concatenate(blocks), logits.max(axis=1))
+    def features(self, blocks: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Pooled rows (N, D) of blocks, of which there is one at least."""
+        return np.concatenate(blocks)

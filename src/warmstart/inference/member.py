@@ -33,6 +33,16 @@ class ModelMember(ABC):
     def mode(self) -> str:
         """Its numeric mode."""
 
+    @property
+    @abstractmethod
+    def batch(self) -> int:
+        """Rows that its frozen part takes at once."""
+
+    @property
+    @abstractmethod
+    def num_features(self) -> int:
+        """D of the pooled row that enters the head."""
+
     @abstractmethod
     def blocks(
         self, render: Render, rows: range, failures: list[UnreadableImageError]
@@ -50,6 +60,9 @@ class ModelMember(ABC):
         """Logits (n, K) of each block."""
 
     @abstractmethod
+    def features(self, blocks: Sequence[Any]) -> NDArray[np.float32]:
+        """Pooled rows (N, D) of blocks, of which there is one at least."""
+
     def known_scores(self, known: KnownFeatures, blocks: Sequence[Any]) -> NDArray[np.float64]:
         """How well each row (N,) is known.
 
@@ -57,6 +70,8 @@ class ModelMember(ABC):
             known: What its training pictures looked like to this network.
             blocks: What enters the head.
         """
+        highest = [logits.max(axis=1) for logits in self.logits(blocks)]
+        return known.score(self.features(blocks), np.concatenate(highest))
 
 
 def outputs_of(

@@ -12,8 +12,7 @@ from warmstart.activations.inputs import regroup
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.member import ModelMember, Render, outputs_of
-from warmstart.metrics.known_features import KnownFeatures
-from warmstart.training.probabilities import BLOCK_ROWS, highest_logits, module_logits
+from warmstart.training.probabilities import BLOCK_ROWS, module_logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +31,16 @@ class NetworkMember(ModelMember):
     def mode(self) -> str:
         """Of the frozen part."""
         return self.frozen.card.mode
+
+    @property
+    def batch(self) -> int:
+        """Of the frozen part's runner."""
+        return self.frozen.runner.batch
+
+    @property
+    def num_features(self) -> int:
+        """D of the pooled row that enters the head."""
+        return int(self.frozen.card.shape[0])
 
     def blocks(
         self, render: Render, rows: range, failures: list[UnreadableImageError]
@@ -52,14 +61,9 @@ class NetworkMember(ModelMember):
         """Logits (n, K) of each block of at most BLOCK_ROWS rows."""
         return module_logits(self.head, blocks)
 
-    def known_scores(self, known: KnownFeatures, blocks: Sequence[Tensor]) -> NDArray[np.float64]:
-        """How well each row (N,) is known.
-
-        Args:
-            known: What its training pictures looked like to this network.
-            blocks: What enters the head.
-        """
-        return known.score(features_of(blocks), highest_logits(self.head, blocks))
+    def features(self, blocks: Sequence[Tensor]) -> NDArray[np.float32]:
+        """Pooled rows (N, D) of blocks, of which there is one at least."""
+        return features_of(blocks)
 
 
 def features_of(blocks: Sequence[Tensor]) -> NDArray[np.float32]:

@@ -16,7 +16,8 @@ from warmstart.inference.pictures import Pictures
 from warmstart.inference.predictor import Predictor
 from warmstart.metrics.prediction_sets import sets_of
 from warmstart.plots.pictures import overlaid
-from warmstart.results.predictions import Predictions, scores_behind_sets
+from warmstart.results.decision_rule import scores_behind_sets
+from warmstart.results.predictions import Predictions
 
 EXPLAINED_SIDE = 512  # pixels; no backbone sees more of a picture by default
 

@@ -57,7 +57,7 @@ class PredictServer:
         self.counters = Counters(
             frozenset({"/", PREDICT, EXPLAIN, MODEL, HEALTH, METRICS, OPENAPI})
         )
-        batch = predictor.members[0].frozen.runner.batch
+        batch = predictor.members[0].batch
         self.worker: BatchWorker[PictureViewed, Predictions] = BatchWorker(
             partial(predict_viewed, predictor),
             most_at_once=batch * 2 * num_cores(),

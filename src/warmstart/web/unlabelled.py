@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from warmstart.data.listing import left_out_lines, list_images
 from warmstart.errors import DataError, UnreadableImageError
-from warmstart.inference.member import features_of
 from warmstart.inference.picture_views import PictureViews
 from warmstart.inference.pictures import Pictures
 from warmstart.inference.predictor import ROWS_AT_ONCE, Predictor
@@ -79,9 +78,14 @@ def looked_at(
             for number, member in enumerate(predictor.members)
         ]
         if not failed:
-            return predictor.probabilities(blocks), features_of(blocks[0]), rows, failures
+            return (
+                predictor.probabilities(blocks),
+                predictor.members[0].features(blocks[0]),
+                rows,
+                failures,
+            )
         names = {one.name: one for one in failed}
         failures += names.values()
         rows = [file for file in rows if str(file) not in names]
-    width = predictor.members[0].frozen.card.shape[0]
+    width = predictor.members[0].num_features
     return np.empty((0, len(predictor.classes))), np.empty((0, width), np.float32), [], failures
