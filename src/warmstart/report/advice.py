@@ -137,8 +137,8 @@ def of_labels(out_of_fold: Predictions | None) -> Iterator[Advice]:
         yield Advice(
             f"Look at the labels of {photos}: warmstart check lists such ones.",
             f"For these, of {len(out_of_fold.rows)}, a model that did not see them finds another "
-            f"class {CONTRADICTION:.0f} times as likely as the label. Some labels may be wrong, some "
-            "photos are hard.",
+            f"class {CONTRADICTION:.0f} times as likely as the label. Some labels may be wrong; "
+            "some photos are hard.",
         )
 
 
