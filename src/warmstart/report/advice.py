@@ -136,8 +136,9 @@ def of_labels(out_of_fold: Predictions | None) -> Iterator[Advice]:
         photos = "1 training photo" if number == 1 else f"{number} training photos"
         yield Advice(
             f"Look at the labels of {photos}: warmstart check lists such ones.",
-            f"Of {len(out_of_fold.rows)}; a model that did not see them holds another class for "
-            f"{CONTRADICTION:.0f} times as likely as the label. Some are wrong labels, some hard.",
+            f"For these, of {len(out_of_fold.rows)}, a model that did not see them finds another "
+            f"class {CONTRADICTION:.0f} times as likely as the label. Some labels may be wrong; "
+            "some photos are hard.",
         )
 
 
