@@ -26,6 +26,7 @@ from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.averaging import VIEW_READERS, mean_over_views, tta_augmentation
 from warmstart.inference.evaluation import TRAINED, evaluate_labelled
+from warmstart.inference.exportable import Exportable, ExportSource, exact_members
 from warmstart.inference.member import NetworkMember, Render
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.picture_views import PictureViews
@@ -55,7 +56,7 @@ EVALUATE_READERS = TABLE_READERS | {
 }
 
 
-class Predictor:
+class Predictor(Exportable):
     """One network, or several that answer together: pictures → the classes' probabilities.
 
     Example:
@@ -251,6 +252,10 @@ class Predictor:
             for line in (*found.notes, *left_out_lines(told)):
                 print_styled((line, ""), is_error=True)
         return found
+
+    def _export_source(self) -> ExportSource:
+        exact = Predictor(exact_members(self.members, self.card), self.card, None, self.known)
+        return ExportSource(exact.members, self.card, self.known, exact.predict)
 
     def rows(self, renders: Render | Sequence[Render], num_rows: int) -> NDArray[np.float64]:
         """Probabilities (N, K) of rendered rows.

@@ -1,7 +1,6 @@
 """ConvLearner: the note's workflow in one object.
 
-Every method is a few lines: what it does is a function of the learner's state, in the file that is
-named after it.
+Every method is a few lines: what it does is a function of its state, in the file of that name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +26,7 @@ from warmstart.inference.predictor import Predictor
 from warmstart.learner.arguments import A_HEAD, READERS, head_card, path_or_none
 from warmstart.learner.cross_validation import CrossValidation, check_frozen, cross_validate
 from warmstart.learner.decision import calibrate, fit_class_thresholds, fit_sets, set_unknown
+from warmstart.learner.exporting import ExportableLearner
 from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, sweep_rates
 from warmstart.learner.freezing import freeze_to, set_precompute, unfreeze_backbone
 from warmstart.learner.head_fit import fit_head
@@ -58,7 +58,7 @@ from warmstart.training.head import AnyHeadCard
 from warmstart.training.schedule import OneCycle, Schedule
 
 
-class ConvLearner:
+class ConvLearner(ExportableLearner):
     """A pretrained network, frozen up to its new head, and the data that it learns from.
 
     The examples of its methods go on where this one ends; ``folder`` is a folder of images.
