@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -56,10 +57,25 @@ class PictureClassifier(nn.Module):
     (N,) too.
     """
 
-    def __init__(self, networks: Sequence[ExportedNetwork], answering: Answering) -> None:
-        """Copy the networks, on the CPU and in eval mode."""
+    def __init__(
+        self,
+        networks: Sequence[ExportedNetwork],
+        answering: Answering,
+        *,
+        has_branches: bool = True,
+    ) -> None:
+        """Copy the networks, on the CPU and in eval mode.
+
+        Args:
+            networks: They answer together.
+            answering: How.
+            has_branches: Whether the graph may have some.
+        """
         super().__init__()
-        self.views = nn.ModuleList(PlainView(each.recipe) for each in networks)
+        self.recipes = tuple(each.recipe for each in networks)
+        self.views = nn.ModuleList(
+            PlainView(recipe, has_branches=has_branches) for recipe in self.recipes
+        )
         self.normalise = nn.ModuleList(Normalise(each.mean, each.std) for each in networks)
         copies = [deepcopy(each.network).cpu().float() for each in networks]
         for network in copies:
@@ -75,10 +91,12 @@ class PictureClassifier(nn.Module):
         """Answer."""
         logits, pooled = [], []
         seen: dict[ViewRecipe, Tensor] = {}
-        for view, normalise, network in zip(self.views, self.normalise, self.networks, strict=True):
-            if view.recipe not in seen:  # one for all networks that see a picture alike
-                seen[view.recipe] = view(images)
-            inputs = seen[view.recipe] * normalise.scale + normalise.shift
+        for number, recipe in enumerate(self.recipes):
+            if recipe not in seen:  # one for all networks that see a picture alike
+                seen[recipe] = self.views[number](images)
+            normalise: Any = self.normalise[number]
+            network: Any = self.networks[number]
+            inputs = seen[recipe] * normalise.scale + normalise.shift
             pooled.append(network.pool(network.backbone(inputs)))
             logits.append(network.head(pooled[-1]))
         mean = torch.stack(logits).mean(dim=0) if len(logits) > 1 else logits[0]

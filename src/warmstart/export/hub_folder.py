@@ -64,11 +64,7 @@ def write_hub(model: ExportedModel, folder: Path) -> ExportResult:
 
 
 def one_network(model: ExportedModel) -> tuple[ClassifierNetwork, str]:
-    """The network and the name of its architecture.
-
-    Raises:
-        SettingError: there are several, or it is none of timm's.
-    """
+    """The network and the name of its architecture; refuses several, and what is not timm's."""
     if len(model.networks) > 1:
         refuse_hub(f"this model is {len(model.networks)} networks that answer together")
     arch = str(model.card["arch"])

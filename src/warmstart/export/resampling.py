@@ -15,20 +15,28 @@ from torch import Tensor, nn
 from warmstart.images.view import ViewRecipe
 
 BICUBIC_SLOPE = -0.5  # Pillow's; torch has -0.75
-FIXED_POINT = 2.0**22  # Pillow's weights are multiples of 1 / this: it decides ties
+FIXED_POINT, HALF = 2.0**22, 2.0**11  # Pillow's weights are multiples of 1 / the first
 
 
 class PlainView(nn.Module):
     """Pictures (N, H, W, 3) uint8 of any one size → (N, 3, S, S) float of whole numbers 0 to 255.
 
-    Of Pillow's resizing it differs by the rounding of single precision: a pixel in a thousand may
-    be one higher or lower.
+    They are Pillow's to the bit, but for one in a million where a sum has very many parts.
     """
 
-    def __init__(self, recipe: ViewRecipe) -> None:
-        """Take the recipe of a view."""
+    crop: Tensor
+
+    def __init__(self, recipe: ViewRecipe, *, has_branches: bool = True) -> None:
+        """Take the recipe of a view.
+
+        Args:
+            recipe: Of the view.
+            has_branches: Resize in the one order that is wanted; else in both, and choose.
+        """
         super().__init__()
-        self.recipe = recipe
+        self.recipe, self.has_branches = recipe, has_branches
+        # a number in Python becomes one of single precision in an ONNX file
+        self.register_buffer("crop", torch.tensor(recipe.pre_crop_scale, dtype=torch.float64))
 
     def extra_repr(self) -> str:
         """The recipe."""
@@ -44,8 +52,10 @@ class PlainView(nn.Module):
         height, width = length_of(down), length_of(along)
         to_height, to_width = self.resized_to(height, width)
         is_tall = (height > to_height) & (height - to_height > 2 * (width - to_width))
-        found: Tensor = torch.cond(is_tall, columns_first, rows_first, operands)
-        return found
+        if self.has_branches:
+            found: Tensor = torch.cond(is_tall, columns_first, rows_first, operands)
+            return found
+        return torch.where(is_tall, columns_first(*operands), rows_first(*operands))
 
     def resized_to(self, height: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
         """What Pillow is asked to make of a picture, before a border is put around it."""
@@ -57,7 +67,7 @@ class PlainView(nn.Module):
         return torch.clamp(to_height, min=1), torch.clamp(to_width, min=1)
 
     def weights(self, own: Tensor, other: Tensor) -> Tensor:
-        """How much each pixel along an axis counts in each of the view's: (S, length).
+        """How much each pixel along an axis counts in each of the view's: (2, S, length).
 
         Args:
             own: The positions of the axis's pixels, from 0.
@@ -70,11 +80,14 @@ class PlainView(nn.Module):
             return self.padded_weights(own, index, whole, length_of(other))
         if recipe.is_cropped:
             shorter = torch.minimum(whole, length_of(other)).to(torch.float64)
-            side = shorter / recipe.pre_crop_scale
+            side = shorter / self.crop
             start = (whole.to(torch.float64) - side) / 2
         else:
             side, start = whole.to(torch.float64), torch.zeros_like(whole, dtype=torch.float64)
-        return filter_weights(own, start + (index + 0.5) * (side / size), side / size, recipe)
+        first, last = start.to(torch.float32), (start + side).to(torch.float32)  # as Pillow has it
+        scale = (last - first).to(torch.float64) / size
+        centres = first.to(torch.float64) + (index.to(torch.float64) + 0.5) * scale
+        return filter_weights(own, centres, scale, recipe)
 
     def padded_weights(self, own: Tensor, index: Tensor, whole: Tensor, other: Tensor) -> Tensor:
         """Likewise where the whole picture lies in the middle, and a border around it."""
@@ -85,23 +98,37 @@ class PlainView(nn.Module):
         folded = torch.remainder(inner, 2 * small)
         mirrored = torch.minimum(folded, 2 * small - 1 - folded)
         scale = whole.to(torch.float64) / small
-        found = filter_weights(own, (mirrored + 0.5) * scale, scale, self.recipe)
+        found = filter_weights(own, (mirrored.to(torch.float64) + 0.5) * scale, scale, self.recipe)
         if self.recipe.border == "reflect":
             return found
-        return found * (inner == mirrored).to(found.dtype)[:, None]
+        return found * (inner == mirrored).to(found.dtype)[None, :, None]
 
 
 def rows_first(pictures: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """Pictures (N, H, W, 3) by weights (S, H) and (S, W) → (N, 3, S, S): along each row first."""
+    """Pictures (N, H, W, 3) by weights (2, S, H) and (2, S, W) → (N, 3, S, S): along rows first."""
     rows = pictures.permute(0, 1, 3, 2).to(torch.float32)  # (N, H, 3, W)
-    narrow = whole_numbers(rows @ across.transpose(0, 1))  # (N, H, 3, S)
-    return whole_numbers(down @ narrow.permute(0, 2, 1, 3))
+    narrow = weighted_sums(rows @ across[0].transpose(0, 1), rows @ across[1].transpose(0, 1))
+    channels = narrow.permute(0, 2, 1, 3)  # (N, 3, H, S)
+    return weighted_sums(down[0] @ channels, down[1] @ channels)
 
 
 def columns_first(pictures: Tensor, down: Tensor, across: Tensor) -> Tensor:
     """The same, down each column first."""
     columns = pictures.permute(0, 3, 1, 2).to(torch.float32)  # (N, 3, H, W)
-    return whole_numbers(whole_numbers(down @ columns) @ across.transpose(0, 1))
+    low = weighted_sums(down[0] @ columns, down[1] @ columns)
+    return weighted_sums(low @ across[0].transpose(0, 1), low @ across[1].transpose(0, 1))
+
+
+def weighted_sums(high: Tensor, low: Tensor) -> Tensor:
+    """Sums by both halves of the weights → whole numbers, halves up, within 0 to 255.
+
+    Each half's products are whole numbers that single precision holds, so that the sum is that of
+    Pillow's integers: rounded in single precision, a pixel in ten thousand would be another, which
+    moves an unsure picture's probability by up to 0.0006.
+    """
+    whole = torch.floor(high / HALF)
+    rest = (high - whole * HALF) * HALF + low + FIXED_POINT / 2
+    return torch.clamp(whole + torch.floor(rest / FIXED_POINT), 0.0, 255.0)
 
 
 @cache
@@ -130,24 +157,25 @@ def half_even(numerator: Tensor, denominator: Tensor) -> Tensor:
 
 
 def filter_weights(own: Tensor, centres: Tensor, scale: Tensor, recipe: ViewRecipe) -> Tensor:
-    """Weights (S, length) of pixels at whole positions, around each centre; a row's sum is 1.
+    """Weights (2, S, length) of pixels at whole positions, around each centre.
 
     Args:
         own: Positions from 0.
-        centres: (S,) where each pixel of the view lies, in float64: single precision has too few
-            digits for a place in thousands of pixels.
+        centres: (S,) where each pixel of the view lies.
         scale: Pixels per pixel of the view; where they are more than one, the filter is as wide.
         recipe: Which filter.
+
+    Returns:
+        The weights as Pillow has them, multiples of 1 / ``FIXED_POINT``: how many times, in two
+        halves, the first of which counts ``HALF`` times.
     """
-    floors = torch.floor(centres)
-    parts = (centres - floors).to(torch.float32)
-    distances = (own[None, :] - floors.to(torch.int64)[:, None]).to(torch.float32)
-    widest = torch.clamp(scale.to(torch.float32), min=1.0)
-    found = FILTER_CURVES[recipe.interpolation](
-        torch.abs(distances + 0.5 - parts[:, None]) / widest
-    )
-    exact = found / found.sum(dim=1, keepdim=True)
-    return torch.floor(exact * FIXED_POINT + 0.5) / FIXED_POINT
+    narrowing = 1 / torch.clamp(scale, min=1.0)
+    distances = own[None, :] - centres[:, None] + 0.5
+    found = FILTER_CURVES[recipe.interpolation](torch.abs(distances * narrowing))
+    times = found / found.sum(dim=1, keepdim=True) * FIXED_POINT
+    whole = torch.floor(torch.abs(times) + 0.5) * torch.where(times < 0, -1.0, 1.0)
+    high = torch.floor(whole / HALF + 0.5)
+    return torch.stack([high, whole - high * HALF]).to(torch.float32)
 
 
 def triangle(x: Tensor) -> Tensor:
@@ -167,8 +195,3 @@ def cubic(x: Tensor) -> Tensor:
 
 
 FILTER_CURVES = {"bilinear": triangle, "bicubic": cubic}
-
-
-def whole_numbers(values: Tensor) -> Tensor:
-    """Rounded, halves up, and kept within 0 to 255."""
-    return torch.clamp(torch.floor(values + 0.5), 0.0, 255.0)

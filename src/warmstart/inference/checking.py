@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def check_pictures(
             large = enlarged(read[place](), names[place])
             names.append(f"{names[place]} at 12 megapixels")
             kept_labels.append(no_label(card))
-            read.append(lambda large=large: large)
+            read.append(partial(bytes, large))
 
     def pixels(position: int) -> NDArray[np.uint8]:
         image = decode(read[position](), names[position])
