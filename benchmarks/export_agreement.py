@@ -30,6 +30,7 @@ FORMATS = {
 
 
 def main() -> None:
+    """Export, ask, compare, write down."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("folders", type=Path, nargs="+")
