@@ -6,6 +6,7 @@ view is part of a graph, and needs no operation that runtimes do in ways of thei
 """
 
 from functools import cache
+from typing import no_type_check
 
 import numpy as np
 import torch
@@ -104,6 +105,7 @@ class PlainView(nn.Module):
         return found * (inner == mirrored).to(found.dtype)[None, :, None]
 
 
+@no_type_check  # what checks types at run time cannot be traced within a branch
 def rows_first(pictures: Tensor, down: Tensor, across: Tensor) -> Tensor:
     """Pictures (N, H, W, 3) by weights (2, S, H) and (2, S, W) → (N, 3, S, S): along rows first."""
     rows = pictures.permute(0, 1, 3, 2).to(torch.float32)  # (N, H, 3, W)
@@ -112,6 +114,7 @@ def rows_first(pictures: Tensor, down: Tensor, across: Tensor) -> Tensor:
     return weighted_sums(down[0] @ channels, down[1] @ channels)
 
 
+@no_type_check
 def columns_first(pictures: Tensor, down: Tensor, across: Tensor) -> Tensor:
     """The same, down each column first."""
     columns = pictures.permute(0, 3, 1, 2).to(torch.float32)  # (N, 3, H, W)
@@ -119,6 +122,7 @@ def columns_first(pictures: Tensor, down: Tensor, across: Tensor) -> Tensor:
     return weighted_sums(low @ across[0].transpose(0, 1), low @ across[1].transpose(0, 1))
 
 
+@no_type_check
 def weighted_sums(high: Tensor, low: Tensor) -> Tensor:
     """Sums by both halves of the weights → whole numbers, halves up, within 0 to 255.
 

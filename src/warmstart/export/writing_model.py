@@ -22,8 +22,10 @@ from warmstart.export.openvino_file import write_openvino
 from warmstart.export.program import traced_program, write_program
 from warmstart.export.sidecar import ExportedModel, about_export, texts_of
 from warmstart.files.committing import sha256_of
+from warmstart.files.reading import read_regular
 from warmstart.files.writing import write_whole
 
+MOST_BYTES = 1 << 40  # of a file that was just written here
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torch": ".pt2"}
 ANSWERS: dict[str, Callable[..., Answer]] = {
     "onnx": onnx_answers,
@@ -104,7 +106,7 @@ def write_exported(
             answer = onnx_answers(made, outputs, is_batch=is_batch)
             in_int8 = compare_answers(answer, given, model.thresholds)
         files = put_in_place(made, place)
-    about["sha256"] = {file.name: sha256_of(file.read_bytes()) for file in files}
+    about["sha256"] = {file.name: sha256_of(read_regular(file, MOST_BYTES)) for file in files}
     about["agreement"] = asdict(found)
     if in_int8 is not None:
         about["int8"] = asdict(in_int8)
@@ -143,5 +145,5 @@ def put_in_place(made: Path, place: Path) -> list[Path]:
     if made.with_suffix(".bin").is_file():
         pairs.append((made.with_suffix(".bin"), place.with_suffix(".bin")))
     for source, target in reversed(pairs):  # weights first
-        write_whole(target, source.read_bytes(), what="the exported model")
+        write_whole(target, read_regular(source, MOST_BYTES), what="the exported model")
     return [target for _, target in pairs]

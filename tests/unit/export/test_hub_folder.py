@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -16,7 +17,7 @@ def test_timm_opens_the_backbone_and_the_head_lies_beside_it(
     learner: ConvLearner, tmp_path: Path
 ) -> None:
     learner.export(tmp_path / "hub", "hub")
-    model = timm.create_model(f"local-dir:{tmp_path / 'hub'}", pretrained=True).eval()
+    model: Any = timm.create_model(f"local-dir:{tmp_path / 'hub'}", pretrained=True).eval()
     pictures = torch.randn(2, 3, 32, 32)
     network = learner.model.eval()
     with torch.no_grad():
@@ -33,7 +34,7 @@ def test_timm_opens_the_backbone_and_the_head_lies_beside_it(
 def test_a_head_that_timm_has_is_in_timms_own_file(tmp_path: Path) -> None:
     predictor = load_predictor("tf_efficientnet_lite0", device="cpu")
     predictor.export(tmp_path / "hub", "hub")
-    model = timm.create_model(f"local-dir:{tmp_path / 'hub'}", pretrained=True).eval()
+    model: Any = timm.create_model(f"local-dir:{tmp_path / 'hub'}", pretrained=True).eval()
     pictures = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         assert torch.equal(model(pictures), predictor.model.eval()(pictures))
