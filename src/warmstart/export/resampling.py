@@ -48,15 +48,18 @@ class PlainView(nn.Module):
         down = torch.arange(pictures.shape[1], device=pictures.device)
         along = torch.arange(pictures.shape[2], device=pictures.device)
         operands = (pictures, self.weights(down, along), self.weights(along, down))
+        found: Tensor
         if not pillow_goes_down_first():
-            return rows_first(*operands)
+            found = rows_first(*operands)
+            return found
         height, width = length_of(down), length_of(along)
         to_height, to_width = self.resized_to(height, width)
         is_tall = (height > to_height) & (height - to_height > 2 * (width - to_width))
         if self.has_branches:
-            found: Tensor = torch.cond(is_tall, columns_first, rows_first, operands)
-            return found
-        return torch.where(is_tall, columns_first(*operands), rows_first(*operands))
+            found = torch.cond(is_tall, columns_first, rows_first, operands)
+        else:
+            found = torch.where(is_tall, columns_first(*operands), rows_first(*operands))
+        return found
 
     def resized_to(self, height: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
         """What Pillow is asked to make of a picture, before a border is put around it."""
