@@ -1,7 +1,4 @@
-"""Ask an exported model about photos with onnxruntime, Pillow and numpy alone.
-
-``python examples/onnx_alone.py model.onnx photo.jpg …``
-"""
+"""``python onnx_alone.py model.onnx photo.jpg …``: an exported model, without warmstart."""
 
 import json
 import sys
@@ -11,8 +8,7 @@ import onnxruntime
 from PIL import Image, ImageOps
 
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-about = session.get_modelmeta().custom_metadata_map
-classes = json.loads(about["warmstart.classes"])
+classes = json.loads(session.get_modelmeta().custom_metadata_map["warmstart.classes"])
 for name in sys.argv[2:]:
     with Image.open(name) as picture:
         pixels = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
