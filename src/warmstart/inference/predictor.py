@@ -15,7 +15,7 @@ from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import left_out_lines
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import Exclusion
-from warmstart.display import Displayed, Sheet, few
+from warmstart.display import Displayed, Sheet
 from warmstart.errors import (
     UnreadableImageError,
     UnreadableImagesError,
@@ -24,10 +24,12 @@ from warmstart.images.augment import Augmentation
 from warmstart.inference.arguments import EVALUATE_READERS, READERS
 from warmstart.inference.averaging import mean_over_views
 from warmstart.inference.evaluation import TRAINED, evaluate_labelled
+from warmstart.inference.exportable import Exportable
 from warmstart.inference.member import ModelMember, Render
-from warmstart.inference.model_card import ModelCard, head_words
+from warmstart.inference.model_card import ModelCard
 from warmstart.inference.picture_views import PictureViews, views_of
 from warmstart.inference.pictures import Picture, Pictures
+from warmstart.inference.showing import predictor_sheet
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.metrics.logits import mean_probabilities
 from warmstart.results.predictions import Predictions
@@ -37,13 +39,13 @@ from warmstart.words import PREDICTOR, Guided
 if TYPE_CHECKING:
     from torch import nn
 
+    from warmstart.inference.export_source import ExportSource
     from warmstart.inference.network_member import NetworkMember
 
-MOST_NAMED = 20  # classes that a predictor shows
 ROWS_AT_ONCE = 256  # of several members: what is rendered and waits for the next one
 
 
-class Predictor(Displayed, Guided):
+class Predictor(Displayed, Guided, Exportable):
     """One network, or several that answer together: pictures → the classes' probabilities.
 
     Example:
@@ -119,23 +121,7 @@ class Predictor(Displayed, Guided):
         return self.card.classes
 
     def _sheet(self) -> Sheet:
-        card, members = self.card, self.card.of_each
-        names = ", ".join(card.classes[:MOST_NAMED])
-        rest = len(card.classes) - MOST_NAMED
-        facts = [
-            ("classes", names + (f" and {rest} more" if rest > 0 else "")),
-            *(("backbone", f"{each.arch} at {each.recipe['size']} pixels") for each in members),
-            ("head", head_words(card)),
-        ]
-        if self.seen is not None and len(self.seen.trained):
-            facts.append(("trained on", few(len(self.seen.trained), "image")))
-        scores = [f"{name} {value:.4f}" for name, value in card.metrics.items()]
-        facts += [("scores", ", ".join(scores))] if scores else []
-        facts += [("answers by", "; ".join(card.answering.how))] if card.answering.how else []
-        kind = "any number of" if card.is_multi_label else "one of"
-        return Sheet(
-            f"Predictor: {kind} {few(len(card.classes), 'class', 'classes')}", tuple(facts)
-        )
+        return predictor_sheet(self.card, self.seen)
 
     def predict(
         self, pictures: Picture | Iterable[Picture], *, on_unreadable: str = "raise"
@@ -277,6 +263,13 @@ class Predictor(Displayed, Guided):
             for line in (*found.notes, *left_out_lines(told)):
                 print_styled((line, ""), is_error=True)
         return found
+
+    def _export_source(self) -> "ExportSource":
+        from warmstart.inference.export_source import ExportSource, exact_members  # torch loads
+
+        exact = exact_members(self.networks, self.card)
+        predict = Predictor(exact, self.card, None, self.known).predict
+        return ExportSource(exact, self.card, self.known, predict)
 
     def rows(self, renders: Render | Sequence[Render], num_rows: int) -> NDArray[np.float64]:
         """Probabilities (N, K) of rendered rows.

@@ -1,7 +1,6 @@
 """ConvLearner: the note's workflow in one object.
 
-Every method is a few lines: what it does is a function of the learner's state, in the file that is
-named after it.
+Every method is a few lines: what it does is a function of its state, in the file of that name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +27,7 @@ from warmstart.inference.predictor import Predictor
 from warmstart.learner.arguments import A_HEAD, READERS, checked_fit_places, head_card
 from warmstart.learner.cross_validation import CrossValidation, check_frozen, cross_validate
 from warmstart.learner.decision import calibrate, fit_class_thresholds, fit_sets, set_unknown
+from warmstart.learner.exporting import ExportableLearner
 from warmstart.learner.familiar import FamiliarWords
 from warmstart.learner.fitting import FitPlan, fit_settings, fit_tail, sweep_rates
 from warmstart.learner.freezing import freeze_to, set_precompute, unfreeze_backbone
@@ -60,7 +60,7 @@ from warmstart.training.head_card import AnyHeadCard
 from warmstart.training.schedule import Schedule, schedule_of
 
 
-class ConvLearner(FamiliarWords):
+class ConvLearner(FamiliarWords, ExportableLearner):
     """A pretrained network, frozen up to its new head, and the data that it learns from.
 
     The examples of its methods go on where this one ends; ``folder`` is a folder of images.

@@ -1,0 +1,71 @@
+"""What can be exported: a predictor, and a learner by its predictor."""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warmstart.arguments import flag, one_of, path, reads
+from warmstart.inference.pictures import Picture
+
+if TYPE_CHECKING:
+    from warmstart.export.writing_model import ExportResult
+    from warmstart.inference.export_source import ExportSource
+
+KINDS = ("onnx", "openvino", "torch", "hub")
+EXPORT_READERS = {
+    "file": path,
+    "to": one_of(*KINDS, flag="--to"),
+    "batch": flag,
+    "int8": flag,
+}
+
+
+class Exportable:
+    """Something whose answers can be had without Python."""
+
+    @abstractmethod
+    def _export_source(self) -> "ExportSource":
+        """What is exported."""
+
+    @reads(**EXPORT_READERS)
+    def export(
+        self,
+        file: str | Path,
+        to: str = "onnx",
+        *,
+        batch: bool = False,
+        int8: bool = False,
+        check: Picture | Iterable[Picture] | None = None,
+    ) -> "ExportResult":
+        """Write the model for other programs: the same answer to the same photo, without Python.
+
+        Whatever lies between a photo's pixels and the answer is inside: resizing, cropping,
+        normalising, every network, the temperature, "unknown". It is compared with Python in single
+        precision on pictures before it takes its place, and refused where a probability differs by
+        more than 0.001. A JSON file beside it says what it is.
+
+        Args:
+            file: Where: a name in .onnx, .xml (OpenVINO) or .pt2 (torch); of a hub a folder.
+            to: "onnx", "openvino", "torch"; or "hub", a folder as model hubs have them.
+            batch: Take ``images`` (N, H, W, 3) of one size, instead of one ``image`` (H, W, 3).
+            int8: Compute in 8 bits, of "onnx": smaller, and less exact; the loss is measured.
+            check: Pictures to compare by, such as a folder; of those with labels the score is found
+                too. None takes the validation rows of a learner, and generated ones otherwise.
+
+        Returns:
+            What was written and how it agrees; print it.
+
+        Example:
+            >>> result = learn.predictor().export(folder / "model.onnx", check=photos[:2])
+            >>> result.agreement.largest_difference < 0.001
+            True
+        """
+        from warmstart.inference.export_source import exported  # torch loads here
+
+        return exported(self._export_source, Path(file), to, batch=batch, int8=int8, check=check)
+
+
+def export_source(source: Exportable) -> "ExportSource":
+    """What something exports."""
+    return source._export_source()
