@@ -122,7 +122,9 @@ def __getattr__(name: str) -> object:
 
         return version("warmstart")
     if name == "callbacks":
-        return import_module("warmstart.callbacks")
+        import warmstart.callbacks as room  # which is a public name as a whole
+
+        return room
     if name not in _HOME:
         from warmstart.words import MODULE, explain_attribute  # here: few ask for what is not there
 

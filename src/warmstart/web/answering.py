@@ -117,7 +117,9 @@ def predict_viewed(predictor: Predictor, pictures: Sequence[PictureViewed]) -> l
     ]
 
 
-def answer_of(predictions: Predictions, confidence: float | None, top: int | None) -> PictureAnswer:
+def picture_answer(
+    predictions: Predictions, confidence: float | None, top: int | None
+) -> PictureAnswer:
     """One row's predictions as plain data.
 
     Args:

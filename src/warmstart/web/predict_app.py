@@ -22,8 +22,8 @@ from warmstart.results.predictions import Predictions
 from warmstart.web.answering import (
     PictureViewed,
     about_model,
-    answer_of,
     explain_viewed,
+    picture_answer,
     predict_viewed,
     view_picture,
 )
@@ -72,7 +72,7 @@ class PredictServer:
         query.check(self.about)
         viewed = await self._viewed(request, query.on_unreadable)
         found = await self._result(lambda: self.worker.submit(viewed))
-        return json_response(answer_of(found, query.confidence, query.top))
+        return json_response(picture_answer(found, query.confidence, query.top))
 
     async def explain(self, request: Request) -> Response:
         """The bytes of a picture → a JPEG of where the network looked."""
