@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tests.unit.learner.conftest import squares
 
 from warmstart import ConvLearner, DataError, ImageClassifierData, SettingError, tfms_from_model
+from warmstart.batches.source import PixelSource
 from warmstart.images.augment import Augmentation
 from warmstart.images.view import ViewRecipe
 from warmstart.learner.freezing import resolve_precompute
@@ -325,3 +326,41 @@ def test_gradients_are_clipped_where_batchnorm_does_not_tame_them(
     assert losses(is_thawed=True, bn="train") == losses(is_thawed=True, bn="train", clip_norm=None)
     assert losses(is_thawed=False) == losses(is_thawed=False, clip_norm=None)
     assert not told()
+
+
+def test_a_thawed_learner_decodes_nothing_twice(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn, rendered = make(precompute=True), list[int]()
+    for name in ("render", "render_exactly"):
+        render = getattr(PixelSource, name)
+
+        def counting(
+            self: PixelSource, row: int, *more: Any, render: Any = render
+        ) -> NDArray[np.uint8]:
+            rendered.append(row)
+            pixels: NDArray[np.uint8] = render(self, row, *more)
+            return pixels
+
+        monkeypatch.setattr(PixelSource, name, counting)
+    learn.unfreeze()
+    learn.fit(1e-3, 1)
+    assert sorted(rendered) == list(range(42))  # 30 rows that train, and 12 that judge
+    rendered.clear()
+    learn.fit(1e-3, 1)
+    kept = learn.predict("valid").probabilities
+    assert rendered == []
+    learn.state.keeps_pixels = False
+    assert np.array_equal(learn.predict("valid").probabilities, kept)
+    assert set(rendered) == set(range(30, 42))
+
+
+def test_a_frozen_fit_traces_no_backbone(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Layers) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Layers, "stages", property(refuse))
+    learn = make(precompute=True)
+    learn.fit(0.05, 1)
+    learn.fit_head()
+    assert len(learn.predict("valid").rows) == 12
