@@ -88,7 +88,7 @@ def check_same_model(own: ModelCard, num_features: int, saved: ModelCard, folder
         pairs["number of features"] = (num_features, read_head_card(saved.head).num_features)
     differ = [name for name, (ours, theirs) in pairs.items() if ours != theirs]
     if differ:
-        ours, theirs = (in_words(value) for value in pairs[differ[0]])
+        ours, theirs = (value_words(value) for value in pairs[differ[0]])
         raise ModelFolderError(
             f"{folder} holds a model with another {' and '.join(differ)} than this learner: "
             f"{theirs} instead of {ours}.",
@@ -111,7 +111,7 @@ def labels_words(card: ModelCard) -> str:
     return "any number of classes" if card.is_multi_label else "one class"
 
 
-def in_words(value: object) -> str:
+def value_words(value: object) -> str:
     """A value of a card in an error."""
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
