@@ -8,7 +8,8 @@ from warmstart.errors import printable
 
 GAP = 2  # columns of text between two of a table
 SCROLLS = 'style="max-width:100%;overflow-x:auto"'
-DRAWN = 'style="max-width:100%;overflow-x:auto;fill:currentColor"'  # text: black unless told
+DRAWN = 'style="fill:currentColor"'  # text is black unless told
+FITTING = 'style="max-width:100%;height:auto"'
 VALUE = 'style="text-align:left;vertical-align:top;overflow-wrap:anywhere"'
 LEFT = 'style="text-align:left;vertical-align:top;white-space:nowrap"'
 RIGHT = 'style="text-align:right;vertical-align:top;white-space:nowrap"'
@@ -101,7 +102,8 @@ def sheet_html(sheet: Sheet) -> str:
     parts += map(table_html, sheet.tables)
     parts += [f"<div><em>note:</em> {html_of(note)}</div>" for note in sheet.notes]
     if sheet.draw is not None:
-        parts.append(f"<div {DRAWN}>{sheet.draw()}</div>")
+        drawn = sheet.draw().replace("<svg ", f"<svg {FITTING} ", 1)
+        parts.append(f"<div {DRAWN}>{drawn}</div>")
     return "\n".join([*parts, "</details>" if sheet.is_told else "</div>"])
 
 

@@ -27,7 +27,7 @@ CALLED = {LEARNER: "learn", DATA: "data", PREDICTOR: "predictor", MODULE: "warms
 PROBABILITIES = "one object that has .probabilities (N, K), .labels and .classes."
 PROBABILITIES_FIX = 'found = learn.predict("valid"); found.probabilities'
 CALLBACKS = "what training does besides is an argument of fit."
-CALLBACKS_FIX = "learn.fit(0.01, 3, keeps_best=True, patience=3, tensorboard=FOLDER)"
+CALLBACKS_FIX = 'learn.fit(0.01, 3, keeps_best=True, callbacks=[TensorBoard("board")])'
 LOOP = "data is rows of a table; batches are made inside fit and predict."
 MODULE_FIX = "learn.model.state_dict() and the like: learn.model is an ordinary nn.Module"
 SAVED = "a model is a folder of plain files, which load_predictor reads; nothing is executed."
@@ -54,7 +54,6 @@ _LEARNER = {
     "get_layer_groups": Word((FASTAI_07,), "stages and layer groups, in words.", "print(learn.summary())"),
     "get_preds": Word((FASTAI_2,), PROBABILITIES, PROBABILITIES_FIX),
     "tta": Word((FASTAI_2,), "fastai 0.7's and the note's spelling.", "learn.TTA()"),
-    "export": Word((FASTAI_2, ULTRALYTICS), SAVED, 'learn.save("model"), then load_predictor("model")'),
     "fit_sgdr": Word((FASTAI_2,), ONE_RATE, "learn.fit(0.01, 3, cycle_len=1, cycle_mult=2)"),
     "fit_flat_cos": Word((FASTAI_2,), ONE_RATE, "learn.fit(0.01, 1, cycle_len=3)"),
     "dls": Word((FASTAI_2,), LOOP, "learn.data, and learn.set_data(data)"),
@@ -143,7 +142,6 @@ _PREDICTOR = {
     "get_preds": Word((FASTAI_2,), PROBABILITIES, "predictor.predict(paths).probabilities"),
     "tta": Word((FASTAI_2,), "fastai 0.7's and the note's spelling.", "predictor.TTA(paths)"),
     "dls": Word((FASTAI_2,), "a saved model holds no data.", "predictor.classes"),
-    "export": Word((FASTAI_2, ULTRALYTICS), SAVED, "copy the folder that learn.save wrote"),
     "predict_classes": Word((KERAS,), PROBABILITIES, "predictor.predict(paths).answers"),
     "summary": Word((KERAS,), "what a saved model says of itself.", "print(predictor)"),
     "fit": Word((KERAS, SKLEARN), "a saved model answers; a learner learns.", "learn = ConvLearner.pretrained(arch, data); learn.load(folder); learn.fit(0.01, 3)"),
@@ -226,7 +224,6 @@ KEYWORDS: Mapping[str, str] = MappingProxyType(
         "use_clr_beta": "fit(0.01, 3, one_cycle=True)",
         "best_save_name": "fit(0.01, 3, keeps_best=True)",
         "cbs": CALLBACKS_FIX,
-        "callbacks": CALLBACKS_FIX,
         "validation_data": FROM_PATHS_FIX,
         "validation_split": 'ImageClassifierData.from_paths("photos", tfms, valid_pct=0.2)',
         "batch_size": 'ImageClassifierData.from_paths("photos", tfms, bs=64)',

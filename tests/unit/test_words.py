@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import warmstart
+from warmstart import callbacks
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import tfms_from_model
 from warmstart.cli.main import COMMANDS as REAL_COMMANDS
@@ -69,7 +70,7 @@ def test_what_is_to_be_typed_is_there() -> None:
             assert name in fields or inspect.getattr_static(places[owner], name, None), text
             checked += 1
         for name in re.findall(r"(?<![.\w])([A-Z]\w+|load_predictor|tfms_from_model)\(", text):
-            assert name in {*warmstart.__all__, "Linear"}, text
+            assert name in {*warmstart.__all__, "Linear", *callbacks.__all__}, text
     assert checked > 60
 
 

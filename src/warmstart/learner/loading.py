@@ -12,6 +12,7 @@ from warmstart.errors import ModelFolderError
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model
 from warmstart.inference.model_weights import saved_tensors
+from warmstart.inference.model_weights import saved_tensors
 from warmstart.learner.predicting import content_hashes
 from warmstart.learner.replacing import put_head, put_weights
 from warmstart.learner.state import LearnerState
@@ -88,7 +89,7 @@ def check_same_model(own: ModelCard, num_features: int, saved: ModelCard, folder
         pairs["number of features"] = (num_features, read_head_card(saved.head).num_features)
     differ = [name for name, (ours, theirs) in pairs.items() if ours != theirs]
     if differ:
-        ours, theirs = (card_words(value) for value in pairs[differ[0]])
+        ours, theirs = (value_words(value) for value in pairs[differ[0]])
         raise ModelFolderError(
             f"{folder} holds a model with another {' and '.join(differ)} than this learner: "
             f"{theirs} instead of {ours}.",
@@ -111,7 +112,7 @@ def labels_words(card: ModelCard) -> str:
     return "any number of classes" if card.is_multi_label else "one class"
 
 
-def card_words(value: object) -> str:
+def value_words(value: object) -> str:
     """A value of a card in an error."""
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
