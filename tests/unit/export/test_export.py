@@ -245,3 +245,15 @@ def test_a_published_model_is_exported_too(tmp_path: Path) -> None:
     found = load_predictor("tf_efficientnet_lite0", device="cpu").export(tmp_path / "m.onnx")
     assert found.agreement is not None
     assert "generated" in found.agreement.where_from
+
+
+def test_photos_without_labels_for_a_model_of_several(tmp_path: Path) -> None:
+    from PIL import Image
+
+    learn = made_learner(is_multi_label=True)
+    Image.fromarray(noise(30, 40)).save(tmp_path / "a.jpg")
+    source = export_source(learn.predictor())
+    recipes = [member.recipe for member in source.members]
+    given = check_pictures(source.predict, recipes, source.card, tmp_path, None)
+    assert given.labels.tolist() == [[-1, -1]] * 2  # itself, and itself enlarged
+    assert "2 photos of" in given.where_from
