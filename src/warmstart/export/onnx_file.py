@@ -48,13 +48,23 @@ def write_onnx(
             fix="export it with --to torch.",
         ) from error
     name_shapes(model)
-    for node in model.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]  # where in torch's sources each operation came from
+    forget_sources(model.graph)
     model.producer_name = "warmstart"
     onnx.helper.set_model_props(model, dict(entry))
     onnx.checker.check_model(model)
     onnx.save_model(model, str(place))
+
+
+def forget_sources(graph: Any) -> None:
+    """Drop where each operation came from: paths and lines of sources on this computer."""
+    for thing in (graph, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        del thing.metadata_props[:]
+    for node in graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):  # a branch
+                forget_sources(attribute.g)
 
 
 def name_shapes(model: Any) -> None:

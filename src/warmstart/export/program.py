@@ -36,7 +36,7 @@ def traced_program(classifier: PictureClassifier, *, is_batch: bool) -> Exported
         example = torch.zeros((*EXAMPLE, 3), dtype=torch.uint8)
     try:
         with torch.no_grad(), quietly():
-            return torch.export.export(module.eval(), (example,), dynamic_shapes=shapes)
+            program = torch.export.export(module.eval(), (example,), dynamic_shapes=shapes)
     except Exception as error:
         batch = " in batches" if is_batch else ""
         raise SettingError(
@@ -44,6 +44,10 @@ def traced_program(classifier: PictureClassifier, *, is_batch: bool) -> Exported
             expected="a network whose way does not depend on the values in a picture.",
             fix="export it without --batch." if is_batch else "export another architecture.",
         ) from error
+    for part in program.graph_module.modules():
+        for node in part.graph.nodes if isinstance(part, torch.fx.GraphModule) else ():
+            node.meta.pop("stack_trace", None)  # paths of this computer's sources
+    return program
 
 
 def write_program(program: ExportedProgram, place: Path) -> None:

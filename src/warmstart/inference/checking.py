@@ -70,7 +70,7 @@ def check_pictures(
     """
     contents, labels, where_from = found_pictures(card, given, own)
     names, kept_labels, read = [], [], []
-    for content, name, label in contents_of(contents, labels):
+    for content, name, label in contents_of(contents, labels, no_label(card)):
         try:
             decode(content(), name)
         except UnreadableImageError:
@@ -131,9 +131,15 @@ def has_folders(place: Path) -> bool:
 
 
 def contents_of(
-    pictures: Pictures, labels: NDArray[np.int64] | None
+    pictures: Pictures, labels: NDArray[np.int64] | None, none: Any
 ) -> list[tuple[Callable[[], bytes], str, Any]]:
-    """What reads each picture's bytes, its name and label; of many pictures some, spread evenly."""
+    """What reads each picture's bytes, its name and label; of many pictures some, spread evenly.
+
+    Args:
+        pictures: All.
+        labels: Of each; None where they have none.
+        none: What stands for that.
+    """
     number = len(pictures)
     places = np.linspace(0, number - 1, min(number, MOST_CHECKED)).round().astype(int)
 
@@ -141,7 +147,7 @@ def contents_of(
         return lambda: pictures.content(place)
 
     return [
-        (reader(place), pictures.names[place], -1 if labels is None else labels[place])
+        (reader(place), pictures.names[place], none if labels is None else labels[place])
         for place in places.tolist()
     ]
 

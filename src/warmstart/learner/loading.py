@@ -12,7 +12,6 @@ from warmstart.errors import ModelFolderError
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.model_folder import read_model
 from warmstart.inference.model_weights import saved_tensors
-from warmstart.inference.model_weights import saved_tensors
 from warmstart.learner.predicting import content_hashes
 from warmstart.learner.replacing import put_head, put_weights
 from warmstart.learner.state import LearnerState

@@ -77,7 +77,7 @@ def test_the_weights_are_named_by_the_sum_of_the_model_folders(
     assert about["weights_sha256"] == saved["weights_sha256"]
 
 
-def test_no_code_of_torch_and_no_path_is_in_the_file(onnx_file: Path) -> None:
+def test_no_path_of_this_computer_is_in_the_file(onnx_file: Path) -> None:
     content = onnx_file.read_bytes()
     assert b"site-packages" not in content
     assert b"resampling.py" not in content
@@ -91,6 +91,7 @@ def test_other_formats_agree(kind: str, predictor: Predictor, tmp_path: Path) ->
     assert found.agreement is not None
     assert found.agreement.largest_difference < 1e-4
     assert all(file.is_file() for file in found.files)
+    assert not any(b"resampling.py" in file.read_bytes() for file in found.files)
 
 
 def test_openvino_is_right_when_the_number_of_pictures_changes(
@@ -244,3 +245,15 @@ def test_a_published_model_is_exported_too(tmp_path: Path) -> None:
     found = load_predictor("tf_efficientnet_lite0", device="cpu").export(tmp_path / "m.onnx")
     assert found.agreement is not None
     assert "generated" in found.agreement.where_from
+
+
+def test_photos_without_labels_for_a_model_of_several(tmp_path: Path) -> None:
+    from PIL import Image
+
+    learn = made_learner(is_multi_label=True)
+    Image.fromarray(noise(30, 40)).save(tmp_path / "a.jpg")
+    source = export_source(learn.predictor())
+    recipes = [member.recipe for member in source.members]
+    given = check_pictures(source.predict, recipes, source.card, tmp_path, None)
+    assert given.labels.tolist() == [[-1, -1]] * 2  # itself, and itself enlarged
+    assert "2 photos of" in given.where_from

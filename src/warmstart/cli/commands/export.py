@@ -1,6 +1,5 @@
 """`warmstart export`: a model as one file that other programs run."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -77,7 +76,7 @@ def rows_of_run(model: Path) -> "tuple[LabelledFiles | None, str]":
     from warmstart.inference.checking import table_files
 
     try:
-        data = load_data(replace(read_config(run).asked, fixes=None), quiet=True)
+        data = load_data(read_config(run).asked, quiet=True)
     except WarmstartError as error:
         return None, f"the run's photos cannot be read ({error.what}): --check FOLDER names others"
     rows = data.table.rows("valid")
