@@ -255,7 +255,7 @@ def test_with_rows_enough_the_better_head_stays(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlp_wins: bool
 ) -> None:
     monkeypatch.setattr(head_fit, "MLP_ROWS", 20)
-    monkeypatch.setattr("warmstart.training.head.MLP_STEPS", 12)
+    monkeypatch.setattr("warmstart.training.head_card.MLP_STEPS", 12)
     monkeypatch.setattr(head_fit, "fold_loss", lambda *_: 99.0 if mlp_wins else 0.0)
     learn = make(precompute=True)
     record = learn.fit_head(checkpoint=tmp_path / "points")
