@@ -1,10 +1,11 @@
 """`warmstart predict`: name what is on pictures with a saved model, or with a published one."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,14 +19,21 @@ from warmstart.cli.commands.model import (
 from warmstart.cli.commands.paths import check_exists
 from warmstart.cli.run.settings import AUGMENTATIONS
 from warmstart.data.output_paths import check_outside_folders
-from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
-from warmstart.files.cells import write_rows
-from warmstart.files.writing import writing_text
+from warmstart.errors import (
+    DataError,
+    SettingError,
+    UnreadableImageError,
+    UnreadableImagesError,
+    printable,
+)
 from warmstart.terminal.colour import show_lines
 from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
+    from warmstart.cli.run.predicting import PredictedPart
     from warmstart.data.table import Exclusion
+    from warmstart.images.augment import Augmentation
+    from warmstart.inference.model_card import ModelCard
     from warmstart.results.predictions import Predictions
 
 MOST_IN_LINE = 10  # classes of a set on the screen; a CSV has all of them
@@ -86,26 +94,37 @@ def predict_command(
     notify_left_out(listing.exclusions, csv_file)
     files = listing.files
 
-    def named(some: Sequence[Path]) -> "Predictions":
-        return predictor.TTA(
-            some, tta, plain_weight=plain_weight, aug_tfms=augment, on_unreadable=on_unreadable
-        )
+    shown_by = tta_views(predictor.card) if tta and augment is None else augment
 
-    predictions, unread = predict_readable(named, files)
-    if predictions is not None:
-        for note in predictions.notes:
+    def named(some: Sequence[Path]) -> "Predictions":
+        found = predictor.TTA(
+            some, tta, plain_weight=plain_weight, aug_tfms=shown_by, on_unreadable=on_unreadable
+        )
+        for note in found.notes:
             show_lines(f"note: {printable(note)}", is_error=True)
-        said = predictions if unknown else always_deciding(predictions)
-        write(said, csv_file, top=top or (3 if has_name_only else 1), confidence=confidence)
-    if unread is not None:
-        what, *details = unread.what.split("\n")
-        num_named = 0 if predictions is None else len(predictions.rows)
+        return found if unknown else always_deciding(found)
+
+    from warmstart.cli.run.predicting import job_identity, predicted_parts, write_in_parts
+
+    if csv_file is None or str(csv_file) == "-":
+        show = partial(
+            show_part, is_csv=csv_file is not None, top=top or (3 if has_name_only else 1),
+            confidence=confidence,
+        )  # fmt: skip
+        unread = [error for part in predicted_parts(named, files) for error in show(part)]
+    else:
+        asked = [tta, str(shown_by), plain_weight, unknown, confidence, on_unreadable]
+        identity = job_identity(model, predictor, files, asked)
+        unread = write_in_parts(named, files, csv_file, identity, confidence)
+    if unread:
+        told = UnreadableImagesError(unread)
+        what, *details = told.what.split("\n")
         raise DataError(
             what,
             details=details,
-            expected=unread.expected,
-            fix=f"replace them; {num_named} other image(s) were read.",
-        ) from unread
+            expected=told.expected,
+            fix=f"replace them; {len(files) - len(unread)} other image(s) were read.",
+        )
 
 
 def check_view_options(tta: int, **about_views: object) -> None:
@@ -126,17 +145,14 @@ def check_view_options(tta: int, **about_views: object) -> None:
         )
 
 
-def predict_readable(
-    named: Callable[[Sequence[Path]], "Predictions"], files: Sequence[Path]
-) -> tuple["Predictions | None", UnreadableImagesError | None]:
-    """Predictions of what can be read, and the error that lists what cannot."""
-    try:
-        return named(files), None
-    except UnreadableImagesError as error:
-        unread = error
-    names = {one.name for one in unread.errors}
-    rest = [file for file in files if str(file) not in names]
-    return (named(rest) if rest else None), unread
+def tta_views(card: "ModelCard") -> "Augmentation":
+    """How views differ where nobody says; said here once, and not with every part."""
+    from warmstart.images.augment import Augmentation
+    from warmstart.inference.averaging import tta_augmentation
+
+    return tta_augmentation(
+        None if card.augmentation is None else Augmentation(**card.augmentation)
+    )
 
 
 def notify_left_out(exclusions: Sequence["Exclusion"], csv_file: Path | None) -> None:
@@ -158,24 +174,22 @@ def always_deciding(predictions: "Predictions") -> "Predictions":
     return replace(predictions, answering=replace(predictions.answering, unknown_below=None))
 
 
-def write(
-    predictions: "Predictions", csv_file: Path | None, *, top: int, confidence: float | None
-) -> None:
-    """Print a line per picture, or write a CSV; with a confidence, each one's set of classes."""
-    sets = None if confidence is None else predictions.sets(confidence)
-    if csv_file is None:
-        texts = list(answer_texts(predictions, top))
+def show_part(
+    part: "PredictedPart", *, is_csv: bool, top: int, confidence: float | None
+) -> list[UnreadableImageError]:
+    """Print a line per picture, or lines of a CSV; gives back what could not be read."""
+    if is_csv:
+        sys.stdout.write(part.csv_text(confidence))
+        sys.stdout.flush()
+    elif part.predictions is not None:
+        sets = None if confidence is None else part.predictions.sets(confidence)
+        texts = list(answer_texts(part.predictions, top))
         if sets is not None:
-            ends = (set_text(names, predictions.classes) for names in sets)
+            ends = (set_text(names, part.predictions.classes) for names in sets)
             texts = [f"{text}\t{end}" for text, end in zip(texts, ends, strict=True)]
-        for name, text in zip(predictions.rows, texts, strict=True):
+        for name, text in zip(part.predictions.rows, texts, strict=True):
             show_lines(f"{printable(name)}\t{text}", flush=False)
-    elif str(csv_file) == "-":
-        write_csv(predictions, sys.stdout, sets)
-    else:
-        with writing_text(csv_file) as file:
-            write_csv(predictions, file, sets)
-        show_lines(f"{len(predictions.rows)} rows in {csv_file}")
+    return part.unread
 
 
 def set_text(names: Sequence[str], classes: Sequence[str]) -> str:
@@ -215,30 +229,3 @@ def answer_texts(predictions: "Predictions", top: int) -> Iterator[str]:
                 + "\t"
                 + "|".join(f"{by_class[name]:.4f}" for name in sure)
             )
-
-
-def write_csv(
-    predictions: "Predictions", file: Any, sets: Sequence[Sequence[str]] | None = None
-) -> None:
-    """One line per picture: name, what is predicted, its set if asked for, every probability."""
-    from warmstart.cli.run.cells import labels_cell
-    from warmstart.cli.run.predictions_file import answer_cell, score_cells, score_titles
-
-    classes = predictions.classes
-    cells = [[labels_cell(names, classes)] for names in sets or ()] or [[]] * len(predictions.rows)
-    rows = zip(predictions.rows, predictions.answers, cells, predictions.probabilities, strict=True)
-    titles = [*([] if sets is None else ["set"]), *score_titles(predictions)]
-    write_rows(file, [["name", "predicted", *titles, *classes]])
-    write_rows(
-        file,
-        (
-            [
-                name,
-                answer_cell(predictions, answer),
-                *held,
-                *score_cells(predictions, i),
-                *map(float, row),
-            ]
-            for i, (name, answer, held, row) in enumerate(rows)
-        ),
-    )
