@@ -118,3 +118,48 @@ def test_tta_straight_after_a_plain_training(place: Place, run: Run) -> None:
 def test_top_names_the_runners_up(place: Place, run: Run) -> None:
     said = run("predict", str(place.model), "dogscats/cat/03.png", "--top", "2")
     assert sorted(said.out.rstrip().split("\t")[1::2]) == ["cat", "dog"]
+
+
+def test_a_stopped_csv_is_gone_on_with(
+    place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from warmstart.cli.run import predicting
+
+    spoil(place, "cat/01.png", "dog/11.png")
+    monkeypatch.setattr(predicting, "PART_ROWS", 5)
+    whole = run("predict", str(place.model), "dogscats", "--csv", "whole.csv")
+    assert whole.code == 1
+    asked: list[int] = []
+    readable = predicting.predict_readable
+
+    def stopping(named: predicting.Named, files: list[Path]) -> object:
+        asked.append(len(files))
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return readable(named, files)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(predicting, "predict_readable", stopping)
+        stopped = run("predict", str(place.model), "dogscats", "--csv", "out.csv")
+    assert stopped.code != 0
+    assert "10 of 24 are kept: the same command goes on" in stopped.err
+    assert not Path("out.csv").exists()
+    done = run("predict", str(place.model), "dogscats", "--csv", "out.csv")
+    assert "goes on after 10 of 24 pictures" in done.err
+    assert "2 images cannot be decoded" in done.err
+    assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
+    assert not list(Path().glob("out.csv.part*"))
+
+
+@pytest.mark.parametrize("size", [1, 5, 100])
+def test_parts_change_no_line(
+    place: Place, run: Run, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    from warmstart.cli.run import predicting
+
+    words = ("predict", str(place.model), "dogscats", "--tta", "1", "--csv", "-")
+    wanted = run(*words).out
+    monkeypatch.setattr(predicting, "PART_ROWS", size)
+    said = run(*words)
+    assert said.out == wanted
+    assert said.err.count("the views of TTA differ") <= 1
