@@ -1,4 +1,4 @@
-"""`warmstart predict MODEL FOLDER --csv` over 1,000 and 10,000 photos, against what the cores can do.
+"""`warmstart predict MODEL FOLDER --csv` over 1,000 and 10,000 photos, against what cores can do.
 
 Real photos of dogs and cats under other names. The bound: as many a second as decoding alone and
 the frozen part alone, each on all cores, allow together, 1 / (1/d + 1/p), measured in the same run.
