@@ -63,4 +63,4 @@ def test_the_demo_from_nothing_to_named_pictures(
     assert said[1] in "0123456789"
     assert 0 <= float(said[2]) <= 1
     assert accuracy_in(run(capsys, "evaluate", model, str(home / "digits"))) > 0.8
-    assert "1 in all" in run(capsys, "cache", "ls")
+    assert "2 in all" in run(capsys, "cache", "ls")  # rows, and the graph that made them

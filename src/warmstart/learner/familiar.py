@@ -173,7 +173,7 @@ class FamiliarWords(Displayed, Guided):
         load_model(self.state, Path(folder))
         return self
 
-    @reads(max_n=whole(1, example=9), seed=seed)
+    @reads(max_n=whole(1, example=9), seed=seed, path=READERS["path"])
     def show_results(
         self: Teachable, max_n: int = 9, *, path: str | Path | None = None, seed: int = 0
     ) -> Any:

@@ -67,7 +67,8 @@ def test_the_script_for_the_shell_is_shown() -> None:
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["train", "--help"], ["trian"]])
 def test_what_computes_nothing_loads_nothing(words: list[str]) -> None:
     code = (
-        "import sys\nfrom warmstart.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n"
+        "import os, sys\nfrom warmstart.cli.main import main\nos._exit = sys.exit\n"
+        "try:\n    main()\nexcept SystemExit:\n"
         "    heavy = {'numpy', 'PIL', 'rich', 'msgspec', 'torch', 'timm'} & set(sys.modules)\n"
         "    sys.exit(str(heavy) if heavy else 0)"
     )

@@ -48,9 +48,11 @@ def test_from_a_table_to_named_pictures(table: Path, run: Run) -> None:
     probabilities = np.array([[float(row[name]) for name in CLASSES] for row in rows])
     assert (called == (probabilities > 0.5)).all()
 
+    words = ["evaluate", "run/model", "table.csv", "--folder", "pictures", "--label-sep", " "]
+    tables = run(*words).out
     scores = precision_recall_fscore_support(true, called, zero_division=0)
     for k, name in enumerate(CLASSES):
-        line = next(text.split() for text in said.out.splitlines() if text.startswith(name))
+        line = next(text.split() for text in tables.splitlines() if text.startswith(name))
         numbers = [f"{scores[j][k]:.3f}" for j in range(3)]
         assert line[1:] == [*numbers, str(scores[3][k]), "0.500"]
     micro, macro = (
@@ -58,7 +60,7 @@ def test_from_a_table_to_named_pictures(table: Path, run: Run) -> None:
     )
     assert macro > 0.5  # and not of classes that are never called
     for way, value in (("micro", micro), ("macro", macro)):
-        assert re.search(rf"^{way} F1 +{value:.4f} +[\d.]+ to [\d.]+$", said.out, re.M)
+        assert re.search(rf"^{way} F1 +{value:.4f} +[\d.]+ to [\d.]+$", tables, re.M)
     exact = (true == called).all(axis=1).mean()
     found = re.search(r"all labels right ([\d.]+) \(95 % ([\d.]+) to ([\d.]+), n = (\d+)", said.out)
     assert found is not None

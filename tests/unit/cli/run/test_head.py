@@ -117,7 +117,7 @@ def test_a_killed_run_ends_as_one_that_was_not(
     words = [*TRAIN, "--head", head.partition(",")[0]]
     if head == BOTH:
         monkeypatch.setattr("warmstart.learner.head_fit.MLP_ROWS", 8)
-        monkeypatch.setattr("warmstart.training.head.MLP_STEPS", 8)
+        monkeypatch.setattr("warmstart.training.head_card.MLP_STEPS", 8)
         monkeypatch.setattr("warmstart.learner.head_fit.fold_loss", lambda *_: float("inf"))
     with pytest.MonkeyPatch.context() as patch:
         die_at(patch, target, number)

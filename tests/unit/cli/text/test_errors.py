@@ -197,7 +197,7 @@ BY_HAND = {
         ["predict", "MODEL", "dogscats", "--csv", "a/b.csv"], 1, "a", prepare=write("a", "")
     ),
     "no option": Mistake([*TRAIN, "--zzz"], 2, "--zzz", "--help"),
-    "another library's command": Mistake(["export", "dogscats"], 2, "export", "--help"),
+    "another library's command": Mistake(["val", "dogscats"], 2, "val", "evaluate"),
     "a run and itself": Mistake(
         ["compare-runs", "runs/a", "photos"],
         1,
