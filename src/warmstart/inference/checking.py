@@ -15,7 +15,7 @@ from warmstart.batches.source import PixelSource
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, is_table
 from warmstart.data.labelled import Wanted, labelled_images
-from warmstart.errors import DataError, UnreadableImageError
+from warmstart.errors import DataError, UnreadableImageError, UnreadableImagesError
 from warmstart.export.agreement import CheckPictures
 from warmstart.images.decode import JPEG_BEGINS, decode, jpeg_scale
 from warmstart.images.image_file import encode_array
@@ -67,17 +67,23 @@ def check_pictures(
         card: Of the model.
         given: Pictures that a user names; None takes the model's own.
         own: Its validation rows; None where there is none, and pictures are generated.
+
+    Raises:
+        UnreadableImagesError: none of them can be read.
     """
     contents, labels, where_from = found_pictures(card, given, own)
-    names, kept_labels, read = [], [], []
+    names, kept_labels, read, failures = [], [], [], []
     for content, name, label in contents_of(contents, labels, no_label(card)):
         try:
             decode(content(), name)
-        except UnreadableImageError:
+        except UnreadableImageError as error:
+            failures.append(error)
             continue
         names.append(name)
         kept_labels.append(label)
         read.append(content)
+    if not read:
+        raise UnreadableImagesError(failures)
     if isinstance(contents, Pictures) and any(Path(name).is_file() for name in names):
         for place in range(min(NUM_LARGE, len(read))):
             large = enlarged(read[place](), names[place])
@@ -127,7 +133,10 @@ def found_pictures(
 
 def has_folders(place: Path) -> bool:
     """Whether a place is a folder with folders in it."""
-    return place.is_dir() and any(each.is_dir() for each in place.iterdir())
+    try:
+        return place.is_dir() and any(each.is_dir() for each in place.iterdir())
+    except OSError:  # of a name that is too long, and the like; whoever reads it says so
+        return False
 
 
 def contents_of(

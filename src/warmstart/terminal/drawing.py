@@ -7,8 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from rich.cells import cell_len, set_cell_size
-
+from warmstart.display import text_width
 from warmstart.errors import printable
 from warmstart.terminal.wait import Wait
 
@@ -81,11 +80,11 @@ class TerminalLine:
         left, right = parts_of_line(waits, now)
         bar = "" if waits[-1].total is None else self.bar(waits[-1])
         sign = ("|/-\\" if self.is_plain else SPINNER)[self.turns % (4 if self.is_plain else 10)]
-        room = columns - 3 - cell_len(right) - (BAR_WIDTH + 2 if bar else 0)
-        if bar and room < min(24, cell_len(left)):  # a narrow terminal: the words are worth more
+        room = columns - 3 - text_width(right) - (BAR_WIDTH + 2 if bar else 0)
+        if bar and room < min(24, text_width(left)):  # a narrow terminal: the words are worth more
             bar, room = "", room + BAR_WIDTH + 2
         left = shortened(left, max(8, room), "..." if self.is_plain else "…")
-        plain_width = 2 + cell_len(left) + (BAR_WIDTH + 2 if bar else 0) + cell_len(right)
+        plain_width = 2 + text_width(left) + (BAR_WIDTH + 2 if bar else 0) + text_width(right)
         if plain_width >= columns:
             right = ""
         if self.is_plain:
@@ -262,8 +261,10 @@ def in_minutes(seconds: float) -> str:
 
 def shortened(text: str, cells: int, sign: str) -> str:
     """A text that takes so many cells at most."""
-    if cell_len(text) <= cells:
+    if text_width(text) <= cells:
         return text
+    from rich.cells import set_cell_size  # here: what computes nothing draws nothing
+
     return set_cell_size(text, cells - len(sign)).rstrip() + sign
 
 
