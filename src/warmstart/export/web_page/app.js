@@ -11,6 +11,7 @@ let session = null;
 
 async function start() {
   at("unopened").hidden = true;
+  at("drop").hidden = false; // what is chosen now is answered once the model is there
   at("about").textContent = "Loading the model …";
   try {
     model = await (await got("model.json")).json();
@@ -19,7 +20,7 @@ async function start() {
     ort.env.logLevel = "error";
     session = await ort.InferenceSession.create(await loaded("model.onnx"), { executionProviders: ["wasm"] });
   } catch (error) {
-    at("loading").hidden = true;
+    at("loading").hidden = at("drop").hidden = true;
     at("about").textContent = `The model cannot run here: ${error.message}`;
     at("about").classList.add("wrong");
     return;
