@@ -12,6 +12,8 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,8 @@ from PIL import Image
 from tests.end_to_end.browser import CHROMIUM, Page, browser
 from tests.end_to_end.test_report_in_browser import CONTRAST, WIDER
 
-from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
+from warmstart import ConvLearner, ImageClassifierData, Predictor, tfms_from_model
+from warmstart.results.decision_rule import DecisionRule
 
 RUNTIME = os.environ.get("WARMSTART_ORT_WEB", "")
 pytestmark = [
@@ -81,15 +84,21 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(home.iterdir())
 
 
-@pytest.fixture(scope="module")
-def address(learner: ConvLearner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("page")
-    learner.export(folder, "web", ort=RUNTIME)
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def address(learner: ConvLearner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("page")
+    learner.export(folder, "web", ort=RUNTIME)
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +149,35 @@ def test_names_of_classes_are_text(page: Page, address: str, photos: list[Path])
     assert page.value(VERDICT) in NAMES
     heard = page.value("document.getElementById('heard').textContent")
     assert page.value(VERDICT) in heard
+
+
+@pytest.mark.parametrize("is_multi_label", [False, True])
+def test_unknown_and_thresholds_are_those_of_the_model(
+    page: Page, learner: ConvLearner, photos: list[Path], tmp_path: Path, is_multi_label: bool
+) -> None:
+    plain = learner.predictor()
+    rule = DecisionRule(1.0, thresholds=(0.9999, 0.9999)) if is_multi_label else DecisionRule(
+        1.0, unknown_below=0.9999999
+    )  # fmt: skip
+    card = replace(plain.card, answering=rule, is_multi_label=is_multi_label)
+    asked = Predictor(plain.members, card)
+    photo = next(file for file in photos if file.name == "plain.png")
+    wanted = asked.predict([photo])
+    asked.export(tmp_path / "page", "web", ort=RUNTIME, check=[photo])
+    with served(tmp_path / "page") as address:
+        page.visit(address, width=DESKTOP)
+        page.wait_for(READY)
+        page.choose_files("#files", [photo])
+        page.wait_for("document.querySelectorAll('#bars li').length === 2")
+        said = page.value(VERDICT)
+    assert page.value("document.querySelectorAll('.threshold').length") == 2 * is_multi_label
+    if is_multi_label:
+        assert wanted.answers[0] == ()
+        assert said.startswith("none of its classes")
+    else:
+        assert wanted.is_unknown.all()
+        assert said.startswith("unknown")
+        assert "the nearest: " in said
 
 
 def test_nothing_can_be_sent_anywhere(page: Page, address: str) -> None:
