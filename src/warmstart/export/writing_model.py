@@ -129,13 +129,13 @@ def check_kind(kind: str, place: Path, *, is_int8: bool) -> None:
             expected=f"a name that ends in {suffix}.",
             fix=f"pass {place.with_suffix(suffix).name}.",
         )
-    if is_int8 and kind != "onnx":
+    if is_int8 and kind not in {"onnx", "web"}:
         raise SettingError(
             f"8 bits are not available for {kind}.",
             expected='int8 with to="onnx": the runtime brings what measures and writes it.',
             fix="leave it out (--int8), or pass --to onnx.",
         )
-    if kind in {"onnx", "openvino"}:
+    if kind in {"onnx", "openvino", "web"}:
         needs_onnx()
 
 

@@ -15,7 +15,7 @@ MOST_PROGRESS_BYTES = 64 << 20  # a picture that cannot be read takes a line
 
 
 @dataclass
-class Progress:
+class Grown:
     """How far a file is: ``num_bytes`` of it are on the disk, what ``num_done`` of them say.
 
     ``identity`` names what is written; ``failed`` are (name, reason) of what is not in it.
@@ -43,7 +43,7 @@ class PartialFile:
         self.place = place
         self._part = place.with_name(place.name + PART)
         self._about = place.with_name(place.name + PROGRESS)
-        self.progress = self._found(identity) or Progress(identity)
+        self.progress = self._found(identity) or Grown(identity)
         with file_errors(place):
             place.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._part.open("r+b" if self.progress.num_bytes else "wb")
@@ -87,10 +87,10 @@ class PartialFile:
             self._part.unlink(missing_ok=True)
             self._about.unlink(missing_ok=True)
 
-    def _found(self, identity: str) -> Progress | None:
+    def _found(self, identity: str) -> Grown | None:
         try:
             content = read_regular(self._about, MOST_PROGRESS_BYTES)
-            found = convert(json_table(content, str(self._about)), Progress, str(self._about))
+            found = convert(json_table(content, str(self._about)), Grown, str(self._about))
             fits = found.num_bytes <= self._part.stat().st_size and self._part.is_file()
         except (OSError, FileError):
             return None

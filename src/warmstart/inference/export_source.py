@@ -38,13 +38,21 @@ class ExportSource:
     own: LabelledFiles | None = None
 
 
+@dataclass(frozen=True)
+class ExportOptions:
+    """What ``Exportable.export`` may be told besides where and what for; ``ort`` is of "web"."""
+
+    batch: bool = False
+    int8: bool = False
+    ort: Path | None = None
+
+
 def exported(
     source_of: Callable[[], ExportSource],
     place: Path,
     to: str,
+    options: ExportOptions = ExportOptions(),
     *,
-    batch: bool = False,
-    int8: bool = False,
     check: Any = None,
     own: LabelledFiles | None = None,
 ) -> "ExportResult":
@@ -54,21 +62,25 @@ def exported(
         source_of: Gives what is exported, once it is known that it can be written so.
         place: As of ``export``, and all below.
         to: What for.
-        batch: Whether it takes several pictures at once.
-        int8: Whether it computes in 8 bits.
+        options: The rest.
         check: Pictures to compare by.
         own: Those that are taken where nobody names any.
     """
     from warmstart.export.hub_folder import write_hub
+    from warmstart.export.web_folder import check_web, write_web
     from warmstart.export.writing_model import check_kind, write_exported
 
+    batch, int8 = options.batch, options.int8
     check_kind(to, place, is_int8=int8)
+    runtime = check_web(place, options.ort, is_batch=batch) if to == "web" else None
     source = source_of()
     model = exported_model(source)
     if to == "hub":
         return write_hub(model, place)
     recipes = [member.recipe for member in source.members]
     given = check_pictures(source.predict, recipes, source.card, check, own or source.own)
+    if runtime is not None:
+        return write_web(model, place, given, runtime, is_int8=int8)
     return write_exported(model, to, place, given, is_batch=batch, is_int8=int8)
 
 

@@ -31,7 +31,8 @@ def page_routes(name: str) -> list[Route | Mount]:
     async def page(_request: Request) -> Response:
         return FileResponse(PAGES / name)
 
-    return [Route("/", page), Mount("/pages", StaticFiles(directory=PAGES))]
+    shared: list[str | tuple[str, str]] = [("warmstart", "pages")]  # the room of that name
+    return [Route("/", page), Mount("/pages", StaticFiles(directory=PAGES, packages=shared))]
 
 
 def guards(counters: Counters, per_second: float, host_names: Sequence[str]) -> list[Middleware]:

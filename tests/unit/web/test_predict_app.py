@@ -207,7 +207,7 @@ def test_pages_hold_nothing_inline_and_name_no_other_place(serving: Client) -> N
     assert "style=" not in page
     assert "<script>" not in page
     assert " onclick" not in page
-    for name in ("serve.js", "serve.css", "page.css"):
+    for name in ("serve.js", "pictures.js", "pictures.css", "page.css"):
         text = client.get(f"/pages/{name}").text
         assert "http:" not in text
         assert "https:" not in text

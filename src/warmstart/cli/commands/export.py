@@ -15,13 +15,13 @@ from warmstart.terminal.colour import show_lines
 if TYPE_CHECKING:
     from warmstart.inference.checking import LabelledFiles
 
-ENDINGS = {"onnx": ".onnx", "openvino": ".xml", "torch": ".pt2", "hub": ""}
+ENDINGS = {"onnx": ".onnx", "openvino": ".xml", "torch": ".pt2", "hub": "-hub", "web": "-web"}
 CHECK_HELP = "Photos to compare with Python by, in a folder per class if they have labels; "
 
 
 def export_command(
     model: ModelOrName,
-    to: Annotated[str, typer.Option(help="onnx, openvino, torch; hub: a folder.")] = "onnx",
+    to: Annotated[str, typer.Option(help="onnx, openvino, torch; hub, web: folders.")] = "onnx",
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The file; default: MODEL.onnx and so on."),
@@ -36,6 +36,10 @@ def export_command(
     int8: Annotated[
         bool, typer.Option("--int8", help="Compute in 8 bits; the loss is measured.")
     ] = False,
+    ort: Annotated[
+        Path | None,
+        typer.Option(metavar="TGZ", help="For web: what npm pack onnxruntime-web wrote."),
+    ] = None,
 ) -> None:
     """Write a model for programs without Python; it is checked to answer the same."""
     published = is_published(model)
@@ -47,7 +51,7 @@ def export_command(
     if check is not None and check.is_dir():
         check_outside_folders(place, "--out", [check])
     from warmstart.arguments import one_of
-    from warmstart.inference.export_source import exported  # torch loads here, not for --help
+    from warmstart.inference.export_source import ExportOptions, exported  # torch loads here
     from warmstart.inference.exportable import KINDS, export_source
     from warmstart.inference.loading import load_predictor
 
@@ -57,12 +61,14 @@ def export_command(
     if note:
         show_lines(f"note: {printable(note)}", is_error=True)
     source = partial(export_source, predictor)
-    show_lines(str(exported(source, place, to, batch=batch, int8=int8, check=check, own=own)))
+    options = ExportOptions(batch, int8, ort)
+    result = exported(source, place, to, options, check=check, own=own)
+    show_lines(str(result))
 
 
 def default_place(model: Path, to: str, *, is_published: bool) -> Path:
     """Beside the model's folder, or here."""
-    name = model.name + ("-hub" if to == "hub" else ENDINGS.get(to, ""))
+    name = model.name + ENDINGS.get(to, "")
     return Path(name) if is_published else model.resolve().parent / name
 
 
