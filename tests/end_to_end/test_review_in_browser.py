@@ -125,4 +125,4 @@ def test_it_fits_and_can_be_read(
     assert page.value("document.documentElement.scrollWidth") <= width
     assert page.value(WIDER) == []
     assert page.value(CONTRAST) == []
-    assert page.value("document.getElementById('picture').naturalWidth") > 0
+    page.wait_for("document.getElementById('picture').naturalWidth > 0")  # of the second item
