@@ -16,11 +16,13 @@ LESSONS = sorted(
     for path in (REPO / "docs").rglob("*.md")
     if path.relative_to(REPO / "docs").parts[0] not in RECORDS
 )
-PAGES = [REPO / "README.md", REPO / "README.zh.md", *LESSONS]
+README, README_ZH = REPO / "README.md", REPO / "README.zh.md"
+PAGES = [README, README_ZH, *LESSONS]
+COMMENT = re.compile(r"\s*#.*")
 NUM_NOT_RUN = 20
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(REPO)))
+@pytest.mark.parametrize("page", [README, *LESSONS], ids=lambda path: str(path.relative_to(REPO)))
 @pytest.mark.usefixtures("one_thread")
 def test_every_block_of_a_page_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -32,6 +34,15 @@ def test_every_block_of_a_page_runs(
     monkeypatch.setenv("WARMSTART_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "120")
     run_page(page, shell_environment(tmp_path / "bin", tmp_path / "cache"))
+
+
+def test_the_chinese_readme_has_the_blocks_that_run_in_the_readme() -> None:
+    """They take minutes, so they run once."""
+    said = [
+        [(b.kind, bool(b.why_not), COMMENT.sub("", b.text)) for b in blocks_of(page)]
+        for page in (README, README_ZH)
+    ]
+    assert said[0] == said[1]
 
 
 def test_every_block_has_a_language_that_is_run_or_compared_or_says_why_not() -> None:
