@@ -16,7 +16,7 @@ from warmstart.backbones.card import (
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, read_augmentation
 from warmstart.images.view import CROP_TYPES, LARGEST_SIZE, SMALLEST_SIZE, ViewRecipe
-from warmstart.images.warp import FILTERS
+from warmstart.images.warp import INTERPOLATIONS
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def read_side(name: str, value: Any) -> int:
     pre_crop_scale=real(256 / 224, least=1, most=100),
     mean=each(real(0.5, least=0, most=1), 3),
     std=each(real(0.5, above=0), 3),
-    interpolation=one_of(*FILTERS),
+    interpolation=one_of(*INTERPOLATIONS),
     view_seed=whole(),
 )
 def tfms_from_model(

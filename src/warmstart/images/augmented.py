@@ -13,9 +13,10 @@ from warmstart.images.geometry import symmetry, view_matrix
 from warmstart.images.light import colour, erase, light
 from warmstart.images.policy import moves
 from warmstart.images.view import ViewRecipe, window
-from warmstart.images.warp import warp
+from warmstart.images.warp import has_simd_warp, warp
 
-AUGMENTER = "warp-shrink-1.9/1"  # part of the name of views from 1: change it when pixels change
+# Part of the name of views from 1: change it when pixels change. It says who warped.
+AUGMENTER = "warp-shrink-1.9-simd/1" if has_simd_warp() else "warp-shrink-1.9/1"
 
 
 @dataclass(frozen=True)

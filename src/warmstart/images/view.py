@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.arguments import one_of, read_fields, real, whole
-from warmstart.images.decode import JPEG_BEGINS, decode
+from warmstart.images.decode import decode
 from warmstart.images.geometry import Window
-from warmstart.images.warp import BORDERS, FILTERS, region
+from warmstart.images.jpeg import JPEG_BEGINS
+from warmstart.images.resize import has_simd, resize
+from warmstart.images.warp import BORDERS, INTERPOLATIONS, region
 
-DECODER = "libjpeg-strict-2x/1"  # part of the recipe's name: change it when pixels change
-# Of sound pictures the pixels are those of the decoder before, to the bit: what is named after
-# pixels, such as the fit that a checkpoint belongs to, keeps its name.
-SAME_PIXELS_AS = "pillow-draft-2x/1"
+# Part of the recipe's name: change it when pixels change. It says who resized.
+DECODER = "libjpeg-strict-2x-simd/1" if has_simd() else "libjpeg-strict-2x/1"
+# Where Pillow resizes, pixels of sound pictures are those of the first decoder, to the bit: what is
+# named after pixels, such as the fit that a checkpoint belongs to, keeps its name.
+SAME_PIXELS_AS = DECODER if has_simd() else "pillow-draft-2x/1"
 USED = " of a damaged picture"  # belongs to the names of views of one
 CROP_TYPES = ("center", "random", "pad", "squash")
 SMALLEST_SIZE, LARGEST_SIZE = 8, 4096  # pixels along a side that a network sees
@@ -43,7 +46,7 @@ class ViewRecipe:
         read_fields(
             self,
             size=whole(SMALLEST_SIZE, LARGEST_SIZE, example=224),
-            interpolation=one_of(*FILTERS),
+            interpolation=one_of(*INTERPOLATIONS),
             pre_crop_scale=real(256 / 224, least=1, most=100),
             crop_type=one_of(*CROP_TYPES),
             border=one_of(*BORDERS),
@@ -111,22 +114,21 @@ class ViewRecipe:
 
     def shown(self, image: Image.Image) -> NDArray[np.uint8]:
         """The plain view of a decoded picture: (size, size, 3) uint8."""
-        filter_ = FILTERS[self.interpolation]
         square = (self.size, self.size)
         if self.crop_type == "pad":
             return np.asarray(self.padded(image), np.uint8)
         if self.crop_type == "squash":
-            return np.asarray(image.resize(square, filter_), np.uint8)
+            return np.asarray(resize(image, square, self.interpolation), np.uint8)
         side = min(image.size) / self.pre_crop_scale
         left, top = (image.width - side) / 2, (image.height - side) / 2
         box = (left, top, left + side, top + side)
-        return np.asarray(image.resize(square, filter_, box=box), np.uint8)
+        return np.asarray(resize(image, square, self.interpolation, box), np.uint8)
 
     def padded(self, image: Image.Image) -> Image.Image:
         """The whole image in the middle of a square."""
         width, height = (max(1, round(self.size * side / max(image.size))) for side in image.size)
         left, top = (width - self.size) // 2, (height - self.size) // 2
-        small = image.resize((width, height), FILTERS[self.interpolation])
+        small = resize(image, (width, height), self.interpolation)
         return region(small, (left, top, left + self.size, top + self.size), self.border)
 
 
