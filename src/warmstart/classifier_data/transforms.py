@@ -15,6 +15,7 @@ from warmstart.backbones.card import (
 )
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, read_augmentation
+from warmstart.images.resize import available_resizer
 from warmstart.images.view import CROP_TYPES, LARGEST_SIZE, SMALLEST_SIZE, ViewRecipe
 from warmstart.images.warp import INTERPOLATIONS
 
@@ -132,7 +133,8 @@ def tfms_from_model(
         )
     augmentation = chosen_augmentation(aug_tfms, max_zoom, crop_type)
     crop = crop_type or ("center" if augmentation is None else "random")
-    recipe = ViewRecipe(size, interpolation or card.interpolation, pre_crop_scale, crop)
+    filter_ = interpolation or card.interpolation
+    recipe = ViewRecipe(size, filter_, pre_crop_scale, crop, resizer=available_resizer())
     return ModelTransforms(recipe, card, augmentation, view_seed)
 
 

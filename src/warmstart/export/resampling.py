@@ -3,8 +3,9 @@
 Antialiased resizing is two passes, each a weighted sum along one axis, rounded to whole numbers:
 two products with matrices whose weights follow from the picture's size. Written so, the view is
 part of a graph, and needs no operation that runtimes do in ways of their own. The graph does what
-``images/resize.py`` does on this computer: with SIMD instructions columns come first, and weights
-are as fine as 16 bits can hold them; Pillow has 22 bits behind the point and orders of its own.
+``images/resize.py`` does for the same recipe on this computer: with SIMD instructions columns come
+first, and weights are as fine as 16 bits can hold them; Pillow has 22 bits behind the point and
+orders of its own.
 """
 
 from functools import cache
@@ -15,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from warmstart.images.resize import has_simd
+from warmstart.images.resize import SIMD, available_resizer
 from warmstart.images.view import ViewRecipe
 
 BICUBIC_SLOPE = -0.5  # Pillow's; torch has -0.75
@@ -41,6 +42,7 @@ class PlainView(nn.Module):
         """
         super().__init__()
         self.recipe, self.has_branches = recipe, has_branches
+        self.is_simd = available_resizer(recipe.resizer) == SIMD
         # a number in Python becomes one of single precision in an ONNX file
         self.register_buffer("crop", torch.tensor(recipe.pre_crop_scale, dtype=torch.float64))
 
@@ -58,7 +60,7 @@ class PlainView(nn.Module):
         )
         operands = (pictures, low, low_unit, narrow, narrow_unit)
         found: Tensor
-        if has_simd():
+        if self.is_simd:
             found = columns_first(*operands)
             return found
         if not pillow_goes_down_first():
@@ -101,7 +103,7 @@ class PlainView(nn.Module):
         else:
             side, start = whole.to(torch.float64), torch.zeros_like(whole, dtype=torch.float64)
         first, last = start, start + side
-        if not has_simd():  # Pillow reads a box in single precision
+        if not self.is_simd:  # Pillow reads a box in single precision
             first, last = first.to(torch.float32), last.to(torch.float32)
         scale = (last - first).to(torch.float64) / size
         centres = first.to(torch.float64) + (index.to(torch.float64) + 0.5) * scale
@@ -204,7 +206,8 @@ def filter_weights(
     distances = own[None, :] - centres[:, None] + 0.5
     found = FILTER_CURVES[recipe.interpolation](torch.abs(distances * narrowing))
     found = found / found.sum(dim=1, keepdim=True)
-    weight_of_1 = fineness(found)
+    is_simd = available_resizer(recipe.resizer) == SIMD
+    weight_of_1 = fineness(found) if is_simd else torch.full_like(scale, 2.0**PILLOW_BITS)
     times = found * weight_of_1
     whole = torch.floor(torch.abs(times) + 0.5) * torch.where(times < 0, -1.0, 1.0)
     high = torch.floor(whole / HALF + 0.5)
@@ -214,8 +217,6 @@ def filter_weights(
 
 def fineness(weights: Tensor) -> Tensor:
     """As what whole number a weight of 1 is reckoned, given all weights of an axis."""
-    if not has_simd():
-        return torch.full_like(weights.sum(), 2.0**PILLOW_BITS)
     bits = torch.arange(SIMD_BITS + 1, device=weights.device)
     powers = 2.0 ** (bits.to(torch.float64) + 1)
     is_too_fine = torch.floor(weights.amax(dim=(0, 1)) * powers + 0.5) >= LARGEST_WEIGHT

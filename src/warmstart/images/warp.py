@@ -6,12 +6,7 @@ import numpy as np
 from PIL import Image
 
 from warmstart.images.geometry import Matrix, corners, scale, shift
-from warmstart.images.resize import FILTERS, resize
-
-try:
-    from kornia_rs import imgproc
-except ImportError:  # there is a wheel for every usual computer
-    imgproc = None  # type: ignore[assignment, unused-ignore]
+from warmstart.images.resize import FILTERS, PILLOW, SIMD, available_resizer, resize, warp_bilinear
 
 BORDERS = ("reflect", "black")
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -60,7 +55,13 @@ def mirror_source(start: int, stop: int, length: int) -> tuple[int, int]:
 
 
 def warp(
-    image: Image.Image, matrix: Matrix, size: int, *, border: str, interpolation: str
+    image: Image.Image,
+    matrix: Matrix,
+    size: int,
+    *,
+    border: str,
+    interpolation: str,
+    resizer: str = SIMD,
 ) -> Image.Image:
     """Render a view of a picture.
 
@@ -71,31 +72,28 @@ def warp(
         border: What lies beyond the picture: "reflect" or "black".
         interpolation: Filter where nothing is turned or slanted: there the view is an ordinary
             antialiased resizing, the same as the plain view's.
+        resizer: Who resizes and warps.
 
     Returns:
         (size, size) in mode RGB.
     """
     straight = upright_box(image.size, matrix, size)
     if straight is not None:
-        resized = resize(image, (size, size), interpolation, straight)
+        resized = resize(image, (size, size), interpolation, straight, resizer=resizer)
         return turned(resized, matrix)
-    part, into_part = reduced(image, matrix, size)
+    resizer = available_resizer(resizer)
+    part, into_part = reduced(image, matrix, size, resizer)
     low, high = reach(into_part, size)
     if min(low) < 0 or high[0] > part.width or high[1] > part.height:
         part = region(part, (*low, *high), border)
         into_part = shift(float(-low[0]), float(-low[1])) @ into_part
     is_smaller = max(shrinking(into_part)) > BICUBIC_UP_TO
-    if is_smaller and has_simd_warp():
+    if is_smaller and resizer == SIMD:
         return warped(part, into_part, size)
     kind = "bilinear" if is_smaller else "bicubic"
     return part.transform(
         (size, size), Image.Transform.AFFINE, tuple(into_part[:2].ravel()), FILTERS[kind]
     )
-
-
-def has_simd_warp() -> bool:
-    """Whether views are warped by SIMD instructions here, and else by Pillow."""
-    return imgproc is not None
 
 
 def warped(image: Image.Image, matrix: Matrix, size: int) -> Image.Image:
@@ -105,9 +103,7 @@ def warped(image: Image.Image, matrix: Matrix, size: int) -> Image.Image:
     pixels = np.asarray(region(image, box, "reflect"), np.uint8)
     # between the middles of pixels, from the picture's to the view's
     middles = shift(-box[0] - 0.5, -box[1] - 0.5) @ matrix @ shift(0.5, 0.5)
-    inverse = np.linalg.inv(middles)[:2].ravel().tolist()
-    found = imgproc.warp_affine(pixels, inverse, (size, size), "bilinear")
-    return Image.fromarray(np.asarray(found, np.uint8))
+    return warp_bilinear(pixels, np.linalg.inv(middles).astype(np.float64), size)
 
 
 def shrinking(matrix: Matrix) -> tuple[float, float]:
@@ -125,7 +121,9 @@ def reach(matrix: Matrix, size: int) -> tuple[tuple[int, int], tuple[int, int]]:
     return (int(left), int(top)), (int(right), int(bottom))
 
 
-def reduced(image: Image.Image, matrix: Matrix, size: int) -> tuple[Image.Image, Matrix]:
+def reduced(
+    image: Image.Image, matrix: Matrix, size: int, resizer: str
+) -> tuple[Image.Image, Matrix]:
     """The part that a view shows, whole pixels averaged, and the matrix into it."""
     across, down = (math.ceil(step / MOST_SHRINKING) for step in shrinking(matrix))
     factors = min(max(across, 1), image.width), min(max(down, 1), image.height)
@@ -134,6 +132,10 @@ def reduced(image: Image.Image, matrix: Matrix, size: int) -> tuple[Image.Image,
     low, high = reach(matrix, size)
     left, top = (max(low[i] - MARGIN * factors[i], 0) for i in range(2))
     right, bottom = (min(high[i] + MARGIN * factors[i], image.size[i]) for i in range(2))
+    if resizer == PILLOW:
+        part = image.reduce(factors, box=(left, top, right, bottom))
+        into_part = scale(1 / factors[0], 1 / factors[1])
+        return part, into_part @ shift(float(-left), float(-top)) @ matrix
     width, height = -(-(right - left) // factors[0]), -(-(bottom - top) // factors[1])
     box = (float(left), float(top), float(right), float(bottom))
     part = resize(image, (width, height), "box", box)

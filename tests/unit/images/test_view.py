@@ -14,7 +14,7 @@ from warmstart.images.view import ViewRecipe, discarded_share
 
 PLAIN = ViewRecipe(32)
 FROZEN = (
-    '{"decoder": "libjpeg-strict-2x-simd/1", "interpolation": "bicubic", '
+    '{"decoder": "libjpeg-strict-2x/1", "interpolation": "bicubic", '
     '"pre_crop_scale": 1.1428571428571428, "size": 224, "view": 0}'
 )
 
@@ -31,9 +31,7 @@ def test_the_name_by_which_rows_are_stored_already() -> None:
 
 
 def test_the_names_of_views_of_the_whole_picture() -> None:
-    rest = (
-        '"decoder": "libjpeg-strict-2x-simd/1", "interpolation": "bicubic", "pre_crop_scale": 1.5'
-    )
+    rest = '"decoder": "libjpeg-strict-2x/1", "interpolation": "bicubic", "pre_crop_scale": 1.5'
     squashed = ViewRecipe(32, pre_crop_scale=1.5, crop_type="squash")
     assert squashed.name() == f'{{"crop_type": "squash", {rest}, "size": 32, "view": 0}}'
     padded = ViewRecipe(32, pre_crop_scale=1.5, crop_type="pad")
