@@ -8,7 +8,7 @@ Before is a checkout of the first build, in a process of its own that takes turn
 Processor time is the process's: what a package does in threads of its own is counted. Photos are
 dogs and cats of about 500 × 375 pixels; one of 12 megapixels is made of one of them. Then the views
 of all photos are compared with those that Pillow resizes, and what a head says that was trained by
-either, on the rows of `valid`, which chose nothing.
+either, out of fold.
 """
 
 import hashlib
@@ -171,7 +171,7 @@ def judged(name: str) -> dict[str, Any]:
         data = ImageClassifierData.from_arrays(
             folder, (views[resizer][:-8], np.array(labels[:-8])),
             (views[resizer][-8:], np.array(labels[-8:])),
-            tfms_from_model("tf_efficientnet_lite0", SIZE, pre_crop_scale=1.0), quiet=True,
+            tfms=tfms_from_model("tf_efficientnet_lite0", SIZE, pre_crop_scale=1.0), quiet=True,
         )  # fmt: skip
         learn = ConvLearner.pretrained(
             "tf_efficientnet_lite0", data, precompute=True, quiet=True, precision="f32"
@@ -217,6 +217,7 @@ def main() -> None:
     figures: dict[str, object] = {"milliseconds": costs(before, now), "rates": rates(before, now)}
     for side in (before, now):
         side.process.terminate()
+    print(json.dumps(figures), file=sys.stderr)  # should the rest fail
     figures["pixels"] = {name: judged(name) for name in SETS}
     measure.write("decoding", figures)
 

@@ -64,7 +64,7 @@ def test_a_box_between_pixels_sees_beyond_itself(
     image = smooth(100, 80)
     box = (left, top, left + width, top + height)
     expected = image.resize((24, 20), Image.Resampling.BICUBIC, box=box)
-    assert levels_apart(resize(image, (24, 20), "bicubic", box), expected).max() <= 1
+    assert levels_apart(resize(image, (24, 20), "bicubic", box), expected).max() <= 2
 
 
 def test_a_box_to_the_end_is_not_beyond_it_by_a_last_bit() -> None:
