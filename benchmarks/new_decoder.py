@@ -21,8 +21,8 @@ from PIL.ExifTags import Base
 
 from warmstart.images.decode import UPRIGHT, jpeg_scale, to_rgb
 from warmstart.images.formats import open_image
+from warmstart.images.resize import FILTERS
 from warmstart.images.view import ViewRecipe
-from warmstart.images.warp import FILTERS
 from warmstart.inference.loading import load_predictor
 from warmstart.inference.predictor import Predictor
 

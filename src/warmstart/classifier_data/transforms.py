@@ -15,8 +15,9 @@ from warmstart.backbones.card import (
 )
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, read_augmentation
+from warmstart.images.resize import available_resizer
 from warmstart.images.view import CROP_TYPES, LARGEST_SIZE, SMALLEST_SIZE, ViewRecipe
-from warmstart.images.warp import FILTERS
+from warmstart.images.warp import INTERPOLATIONS
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def read_side(name: str, value: Any) -> int:
     pre_crop_scale=real(256 / 224, least=1, most=100),
     mean=each(real(0.5, least=0, most=1), 3),
     std=each(real(0.5, above=0), 3),
-    interpolation=one_of(*FILTERS),
+    interpolation=one_of(*INTERPOLATIONS),
     view_seed=whole(),
 )
 def tfms_from_model(
@@ -132,7 +133,8 @@ def tfms_from_model(
         )
     augmentation = chosen_augmentation(aug_tfms, max_zoom, crop_type)
     crop = crop_type or ("center" if augmentation is None else "random")
-    recipe = ViewRecipe(size, interpolation or card.interpolation, pre_crop_scale, crop)
+    filter_ = interpolation or card.interpolation
+    recipe = ViewRecipe(size, filter_, pre_crop_scale, crop, resizer=available_resizer())
     return ModelTransforms(recipe, card, augmentation, view_seed)
 
 

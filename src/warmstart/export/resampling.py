@@ -1,8 +1,11 @@
 """The plain view as tensor operations: any picture → the square that a network sees.
 
-Pillow's antialiased resizing is two passes, each a weighted sum along one axis, rounded to whole
-numbers: two products with matrices whose weights follow from the picture's size. Written so, the
-view is part of a graph, and needs no operation that runtimes do in ways of their own.
+Antialiased resizing is two passes, each a weighted sum along one axis, rounded to whole numbers:
+two products with matrices whose weights follow from the picture's size. Written so, the view is
+part of a graph, and needs no operation that runtimes do in ways of their own. The graph does what
+``images/resize.py`` does for the same recipe on this computer: with SIMD instructions columns come
+first, and weights are as fine as 16 bits can hold them; Pillow has 22 bits behind the point and
+orders of its own.
 """
 
 from functools import cache
@@ -13,16 +16,19 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from warmstart.images.resize import SIMD, available_resizer
 from warmstart.images.view import ViewRecipe
 
 BICUBIC_SLOPE = -0.5  # Pillow's; torch has -0.75
-FIXED_POINT, HALF = 2.0**22, 2.0**11  # Pillow's weights are multiples of 1 / the first
+# Weights are multiples of 1 / 2^b. They are reckoned in two halves, the first counts HALF times.
+PILLOW_BITS, HALF = 22, 2.0**11
+SIMD_BITS, LARGEST_WEIGHT = 21, 2.0**15  # at most so many, and fewer while a weight is as large
 
 
 class PlainView(nn.Module):
     """Pictures (N, H, W, 3) uint8 of any one size → (N, 3, S, S) float of whole numbers 0 to 255.
 
-    They are Pillow's to the bit, but for one in a million where a sum has very many parts.
+    They are Python's to the bit, but for one in a million where a sum has very many parts.
     """
 
     crop: Tensor
@@ -36,6 +42,7 @@ class PlainView(nn.Module):
         """
         super().__init__()
         self.recipe, self.has_branches = recipe, has_branches
+        self.is_simd = available_resizer(recipe.resizer) == SIMD
         # a number in Python becomes one of single precision in an ONNX file
         self.register_buffer("crop", torch.tensor(recipe.pre_crop_scale, dtype=torch.float64))
 
@@ -44,11 +51,18 @@ class PlainView(nn.Module):
         return str(self.recipe)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Resize along one axis, then along the other, in the order that Pillow takes."""
+        """Resize along one axis, then along the other, in the order that is Python's."""
         down = torch.arange(pictures.shape[1], device=pictures.device)
         along = torch.arange(pictures.shape[2], device=pictures.device)
-        operands = (pictures, self.weights(down, along), self.weights(along, down))
+        (low, low_unit), (narrow, narrow_unit) = (
+            self.weights(down, along),
+            self.weights(along, down),
+        )
+        operands = (pictures, low, low_unit, narrow, narrow_unit)
         found: Tensor
+        if self.is_simd:
+            found = columns_first(*operands)
+            return found
         if not pillow_goes_down_first():
             found = rows_first(*operands)
             return found
@@ -70,8 +84,8 @@ class PlainView(nn.Module):
         to_height, to_width = (half_even(size * side, longest) for side in (height, width))
         return torch.clamp(to_height, min=1), torch.clamp(to_width, min=1)
 
-    def weights(self, own: Tensor, other: Tensor) -> Tensor:
-        """How much each pixel along an axis counts in each of the view's: (2, S, length).
+    def weights(self, own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+        """How much each pixel along an axis counts in each of the view's: (2, S, length), a unit.
 
         Args:
             own: The positions of the axis's pixels, from 0.
@@ -88,12 +102,16 @@ class PlainView(nn.Module):
             start = (whole.to(torch.float64) - side) / 2
         else:
             side, start = whole.to(torch.float64), torch.zeros_like(whole, dtype=torch.float64)
-        first, last = start.to(torch.float32), (start + side).to(torch.float32)  # as Pillow has it
+        first, last = start, start + side
+        if not self.is_simd:  # Pillow reads a box in single precision
+            first, last = first.to(torch.float32), last.to(torch.float32)
         scale = (last - first).to(torch.float64) / size
         centres = first.to(torch.float64) + (index.to(torch.float64) + 0.5) * scale
         return filter_weights(own, centres, scale, recipe)
 
-    def padded_weights(self, own: Tensor, index: Tensor, whole: Tensor, other: Tensor) -> Tensor:
+    def padded_weights(
+        self, own: Tensor, index: Tensor, whole: Tensor, other: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Likewise where the whole picture lies in the middle, and a border around it."""
         size = self.recipe.size
         longest = torch.maximum(whole, other)
@@ -102,40 +120,46 @@ class PlainView(nn.Module):
         folded = torch.remainder(inner, 2 * small)
         mirrored = torch.minimum(folded, 2 * small - 1 - folded)
         scale = whole.to(torch.float64) / small
-        found = filter_weights(own, (mirrored.to(torch.float64) + 0.5) * scale, scale, self.recipe)
+        centres = (mirrored.to(torch.float64) + 0.5) * scale
+        found, unit = filter_weights(own, centres, scale, self.recipe)
         if self.recipe.border == "reflect":
-            return found
-        return found * (inner == mirrored).to(found.dtype)[None, :, None]
+            return found, unit
+        return found * (inner == mirrored).to(found.dtype)[None, :, None], unit
 
 
 @no_type_check  # what checks types at run time cannot be traced within a branch
-def rows_first(pictures: Tensor, down: Tensor, across: Tensor) -> Tensor:
+def rows_first(
+    pictures: Tensor, down: Tensor, down_unit: Tensor, across: Tensor, across_unit: Tensor
+) -> Tensor:
     """Pictures (N, H, W, 3) by weights (2, S, H) and (2, S, W) → (N, 3, S, S): along rows first."""
     rows = pictures.permute(0, 1, 3, 2).to(torch.float32)  # (N, H, 3, W)
-    narrow = weighted_sums(rows @ across[0].transpose(0, 1), rows @ across[1].transpose(0, 1))
-    channels = narrow.permute(0, 2, 1, 3)  # (N, 3, H, S)
-    return weighted_sums(down[0] @ channels, down[1] @ channels)
+    high, low = rows @ across[0].transpose(0, 1), rows @ across[1].transpose(0, 1)
+    channels = weighted_sums(high, low, across_unit).permute(0, 2, 1, 3)  # (N, 3, H, S)
+    return weighted_sums(down[0] @ channels, down[1] @ channels, down_unit)
 
 
 @no_type_check
-def columns_first(pictures: Tensor, down: Tensor, across: Tensor) -> Tensor:
+def columns_first(
+    pictures: Tensor, down: Tensor, down_unit: Tensor, across: Tensor, across_unit: Tensor
+) -> Tensor:
     """The same, down each column first."""
     columns = pictures.permute(0, 3, 1, 2).to(torch.float32)  # (N, 3, H, W)
-    low = weighted_sums(down[0] @ columns, down[1] @ columns)
-    return weighted_sums(low @ across[0].transpose(0, 1), low @ across[1].transpose(0, 1))
+    flat = weighted_sums(down[0] @ columns, down[1] @ columns, down_unit)
+    high, low = flat @ across[0].transpose(0, 1), flat @ across[1].transpose(0, 1)
+    return weighted_sums(high, low, across_unit)
 
 
 @no_type_check
-def weighted_sums(high: Tensor, low: Tensor) -> Tensor:
+def weighted_sums(high: Tensor, low: Tensor, unit: Tensor) -> Tensor:
     """Sums by both halves of the weights → whole numbers, halves up, within 0 to 255.
 
     Each half's products are whole numbers that single precision holds, so that the sum is that of
-    Pillow's integers: rounded in single precision, a pixel in ten thousand would be another, which
-    moves an unsure picture's probability by up to 0.0006.
+    Python's integers: rounded in single precision, a pixel in ten thousand would be another, which
+    moves an unsure picture's probability by up to 0.0006. ``unit`` times ``HALF`` is a weight of 1.
     """
-    whole = torch.floor(high / HALF)
-    rest = (high - whole * HALF) * HALF + low + FIXED_POINT / 2
-    return torch.clamp(whole + torch.floor(rest / FIXED_POINT), 0.0, 255.0)
+    whole = torch.floor(high / unit)
+    rest = (high - whole * unit) * HALF + low + unit * (HALF / 2)
+    return torch.clamp(whole + torch.floor(rest / (unit * HALF)), 0.0, 255.0)
 
 
 @cache
@@ -163,7 +187,9 @@ def half_even(numerator: Tensor, denominator: Tensor) -> Tensor:
     return up - (is_tie & (torch.remainder(up, 2) == 1)).to(up.dtype)
 
 
-def filter_weights(own: Tensor, centres: Tensor, scale: Tensor, recipe: ViewRecipe) -> Tensor:
+def filter_weights(
+    own: Tensor, centres: Tensor, scale: Tensor, recipe: ViewRecipe
+) -> tuple[Tensor, Tensor]:
     """Weights (2, S, length) of pixels at whole positions, around each centre.
 
     Args:
@@ -173,16 +199,28 @@ def filter_weights(own: Tensor, centres: Tensor, scale: Tensor, recipe: ViewReci
         recipe: Which filter.
 
     Returns:
-        The weights as Pillow has them, multiples of 1 / ``FIXED_POINT``: how many times, in two
-        halves, the first of which counts ``HALF`` times.
+        The weights in whole numbers, in two halves, the first of which counts ``HALF`` times; and
+        how many of these times a weight of 1 has.
     """
     narrowing = 1 / torch.clamp(scale, min=1.0)
     distances = own[None, :] - centres[:, None] + 0.5
     found = FILTER_CURVES[recipe.interpolation](torch.abs(distances * narrowing))
-    times = found / found.sum(dim=1, keepdim=True) * FIXED_POINT
+    found = found / found.sum(dim=1, keepdim=True)
+    is_simd = available_resizer(recipe.resizer) == SIMD
+    weight_of_1 = fineness(found) if is_simd else torch.full_like(scale, 2.0**PILLOW_BITS)
+    times = found * weight_of_1
     whole = torch.floor(torch.abs(times) + 0.5) * torch.where(times < 0, -1.0, 1.0)
     high = torch.floor(whole / HALF + 0.5)
-    return torch.stack([high, whole - high * HALF]).to(torch.float32)
+    halves = torch.stack([high, whole - high * HALF]).to(torch.float32)
+    return halves, (weight_of_1 / HALF).to(torch.float32)
+
+
+def fineness(weights: Tensor) -> Tensor:
+    """As what whole number a weight of 1 is reckoned, given all weights of an axis."""
+    bits = torch.arange(SIMD_BITS + 1, device=weights.device)
+    powers = 2.0 ** (bits.to(torch.float64) + 1)
+    is_too_fine = torch.floor(weights.amax(dim=(0, 1)) * powers + 0.5) >= LARGEST_WEIGHT
+    return torch.where(is_too_fine, powers / 2, 2.0**SIMD_BITS).amin(dim=0)
 
 
 def triangle(x: Tensor) -> Tensor:

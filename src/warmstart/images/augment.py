@@ -9,6 +9,7 @@ which thread came first; all geometry is one resampling.
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -70,9 +71,15 @@ class Augmentation:
 
     def card(self) -> str:
         """Everything here that changes a pixel, as one line of JSON; the name does not."""
-        fields = asdict(self)
-        del fields["name"]
-        return json.dumps(fields, sort_keys=True)
+        return card_of(self)
+
+
+@cache
+def card_of(augmentation: Augmentation) -> str:
+    """The card, made once: every draw asks for it."""
+    fields = asdict(augmentation)
+    del fields["name"]
+    return json.dumps(fields, sort_keys=True)
 
 
 transforms_basic = Augmentation("basic", max_rotation_degrees=10, max_lighting=0.05)

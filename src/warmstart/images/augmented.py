@@ -12,10 +12,12 @@ from warmstart.images.decode import decode
 from warmstart.images.geometry import symmetry, view_matrix
 from warmstart.images.light import colour, erase, light
 from warmstart.images.policy import moves
+from warmstart.images.resize import PILLOW, SIMD, available_resizer
 from warmstart.images.view import ViewRecipe, window
 from warmstart.images.warp import warp
 
-AUGMENTER = "warp-shrink-1.9/1"  # part of the name of views from 1: change it when pixels change
+# Parts of the name of views from 1, by who warps: change them when pixels change.
+AUGMENTERS = {PILLOW: "warp-shrink-1.9/1", SIMD: "warp-shrink-1.9-simd/1"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class AugmentedRecipe:
             return self.plain.name()
         fields = self.plain.made_of() | {
             "augmentation": self.augmentation.card(),
-            "augmenter": AUGMENTER,
+            "augmenter": AUGMENTERS[available_resizer(self.plain.resizer)],
             "border": self.plain.border,
             "crop_type": self.plain.crop_type,
             "view": int(view),
@@ -105,7 +107,12 @@ def varied(
         recipe.size,
     )
     view = warp(
-        image, matrix, recipe.size, border=recipe.border, interpolation=recipe.interpolation
+        image,
+        matrix,
+        recipe.size,
+        border=recipe.border,
+        interpolation=recipe.interpolation,
+        resizer=recipe.resizer,
     )
     pixels = np.asarray(colour(view, variation.operations), np.uint8)
     lit = light(pixels, variation.brightness, variation.contrast)

@@ -2,10 +2,7 @@
 
 import io
 import re
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +20,15 @@ from warmstart.images.budget import (
 )
 from warmstart.images.formats import open_image
 from warmstart.images.jpeg import (
+    JPEG_BEGINS,
     DamagedJpegError,
     UnsupportedJpegError,
     decode_jpeg,
     read_jpeg_header,
 )
+from warmstart.images.silence import Silence, silence_for
 
 BAND_PIXELS = 1 << 18  # of a picture that is converted part by part
-JPEG_BEGINS = b"\xff\xd8"
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -41,8 +39,6 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }  # by EXIF orientation; 1 is upright already
 ADDRESS = re.compile(r"\s*(<[^<>]* at )?0x[0-9A-Fa-f]{6,}>?")  # of an object in memory
-
-_warnings_lock = Lock()
 
 
 def decode(
@@ -80,11 +76,12 @@ def decode(
 def decoded(content: bytes, name: str) -> Image.Image:
     """Any picture but a JPEG."""
     refuse_image(name, too_many_numbers(content))
-    with no_warnings():
+    silence = silence_for(content)
+    with silence():
         image: Image.Image = open_image(io.BytesIO(content))
     refuse_image(name, too_large(image, content))
     image.load()
-    turn = UPRIGHT.get(orientation(image))
+    turn = UPRIGHT.get(orientation(image, silence))
     image = to_rgb(image, name)
     if turn is None:
         return image
@@ -103,11 +100,12 @@ def decoded_jpeg(
     header = read_jpeg_header(content)
     if header is not None:  # else Pillow says what is wrong
         refuse_image(name, too_large_jpeg(header, 8, len(content)))
-    with no_warnings():
+    silence = silence_for(content)
+    with silence():
         image: Image.Image = open_image(io.BytesIO(content))
     if header is None or image.size != (header.width, header.height):
         raise UnreadableImageError(name, "decoders disagree about its size")
-    turn = UPRIGHT.get(orientation(image))
+    turn = UPRIGHT.get(orientation(image, silence))
     scale = 1
     if at_least is not None and image.format == "JPEG":
         scale = jpeg_scale(image.size, at_least)
@@ -157,22 +155,10 @@ def refuse_image(name: str, reason: str) -> None:
         raise UnreadableImageError(name, reason)
 
 
-@contextmanager
-def no_warnings() -> Iterator[None]:
-    """Silence Pillow's remarks on headers, which must not decide whether a picture can be read.
-
-    Python's list of warning filters belongs to the process; without the lock, threads that put
-    it back in another order than they took it would leave it changed for good.
-    """
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image, silence: Silence) -> int:
     """The EXIF orientation, 1 to 8; 1 where it is absent or broken: the pixels are fine."""
     try:
-        with no_warnings():
+        with silence():
             if len(image.info.get("exif") or b"") > MOST_EXIF_BYTES:
                 return 1
             return int(image.getexif().get(Base.Orientation, 1))

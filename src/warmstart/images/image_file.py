@@ -12,8 +12,8 @@ from warmstart.errors import UnreadableImageError
 from warmstart.files.reading import open_regular, read_regular
 from warmstart.images.arrays import image_pixels
 from warmstart.images.budget import MOST_FILE_BYTES
-from warmstart.images.decode import no_warnings
 from warmstart.images.formats import open_image
+from warmstart.images.silence import no_warnings
 
 ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 THUMBNAIL_QUALITY = 82  # of a JPEG, of 100

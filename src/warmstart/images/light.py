@@ -58,9 +58,12 @@ def light(pixels: Pixels, brightness: float, contrast: float) -> Pixels:
     """
     if brightness == 0 and contrast == 1:
         return pixels
-    mean = float(pixels.mean())
+    rows = np.add.reduce(pixels.reshape(len(pixels), -1), axis=1, dtype=np.uint32)
+    mean = float(rows.sum(dtype=np.uint64)) / pixels.size
     levels = (np.arange(256) - mean) * contrast + mean + 255 * brightness
-    return np.take(levels.round().clip(0, 255).astype(np.uint8), pixels)
+    table = levels.round().clip(0, 255).astype(np.uint8).tobytes()
+    # a lookup in numpy makes eight bytes of each value first, which takes twice as long
+    return np.frombuffer(pixels.tobytes().translate(table), np.uint8).reshape(pixels.shape)
 
 
 def contrast_factor(amount: float) -> float:

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.arguments import one_of, read_fields, real, whole
-from warmstart.images.decode import JPEG_BEGINS, decode
+from warmstart.images.decode import decode
 from warmstart.images.geometry import Window
-from warmstart.images.warp import BORDERS, FILTERS, region
+from warmstart.images.jpeg import JPEG_BEGINS
+from warmstart.images.resize import PILLOW, RESIZERS, Box, available_resizer, resize
+from warmstart.images.warp import BORDERS, INTERPOLATIONS, region
 
 DECODER = "libjpeg-strict-2x/1"  # part of the recipe's name: change it when pixels change
+SIMD_DECODER = "libjpeg-strict-2x-simd/1"  # likewise, where it is not Pillow that resizes
 # Of sound pictures the pixels are those of the decoder before, to the bit: what is named after
 # pixels, such as the fit that a checkpoint belongs to, keeps its name.
 SAME_PIXELS_AS = "pillow-draft-2x/1"
@@ -29,7 +32,8 @@ class ViewRecipe:
     the crop the short side is made before the centre is cut out (256 / 224 is the custom).
     ``crop_type`` is "center"; "random", for which the plain view is cut out of the centre too and
     others anywhere; "pad", the whole image with a border; or "squash", the whole image stretched.
-    ``border`` is what lies beyond the image: "reflect" or "black".
+    ``border`` is what lies beyond the image: "reflect" or "black". ``resizer`` is "pillow", as
+    in all models that do not say, or "simd"; where that cannot be had, it is Pillow that resizes.
     """
 
     size: int
@@ -37,16 +41,18 @@ class ViewRecipe:
     pre_crop_scale: float = 256 / 224
     crop_type: str = "center"
     border: str = "reflect"
+    resizer: str = PILLOW
 
     def __post_init__(self) -> None:
         """Refuse what no view can be made with, with a SettingError."""
         read_fields(
             self,
             size=whole(SMALLEST_SIZE, LARGEST_SIZE, example=224),
-            interpolation=one_of(*FILTERS),
+            interpolation=one_of(*INTERPOLATIONS),
             pre_crop_scale=real(256 / 224, least=1, most=100),
             crop_type=one_of(*CROP_TYPES),
             border=one_of(*BORDERS),
+            resizer=one_of(*RESIZERS),
         )
 
     @property
@@ -60,8 +66,9 @@ class ViewRecipe:
 
     def made_of(self) -> dict[str, object]:
         """Everything that changes a pixel of the plain view; names of centre crops never change."""
+        is_pillows = available_resizer(self.resizer) == PILLOW
         fields: dict[str, object] = {
-            "decoder": DECODER,
+            "decoder": DECODER if is_pillows else SIMD_DECODER,
             "interpolation": self.interpolation,
             "pre_crop_scale": self.pre_crop_scale,
             "size": self.size,
@@ -111,22 +118,27 @@ class ViewRecipe:
 
     def shown(self, image: Image.Image) -> NDArray[np.uint8]:
         """The plain view of a decoded picture: (size, size, 3) uint8."""
-        filter_ = FILTERS[self.interpolation]
         square = (self.size, self.size)
         if self.crop_type == "pad":
             return np.asarray(self.padded(image), np.uint8)
         if self.crop_type == "squash":
-            return np.asarray(image.resize(square, filter_), np.uint8)
+            return np.asarray(self.resized(image, square), np.uint8)
         side = min(image.size) / self.pre_crop_scale
         left, top = (image.width - side) / 2, (image.height - side) / 2
         box = (left, top, left + side, top + side)
-        return np.asarray(image.resize(square, filter_, box=box), np.uint8)
+        return np.asarray(self.resized(image, square, box), np.uint8)
+
+    def resized(
+        self, image: Image.Image, size: tuple[int, int], box: Box | None = None
+    ) -> Image.Image:
+        """The picture, or a box of it, at another size."""
+        return resize(image, size, self.interpolation, box, resizer=self.resizer)
 
     def padded(self, image: Image.Image) -> Image.Image:
         """The whole image in the middle of a square."""
         width, height = (max(1, round(self.size * side / max(image.size))) for side in image.size)
         left, top = (width - self.size) // 2, (height - self.size) // 2
-        small = image.resize((width, height), FILTERS[self.interpolation])
+        small = self.resized(image, (width, height))
         return region(small, (left, top, left + self.size, top + self.size), self.border)
 
 

@@ -17,8 +17,9 @@ from warmstart.data.csv_table import Dialect, is_table
 from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.errors import DataError, UnreadableImageError, UnreadableImagesError
 from warmstart.export.agreement import CheckPictures
-from warmstart.images.decode import JPEG_BEGINS, decode, jpeg_scale
+from warmstart.images.decode import decode, jpeg_scale
 from warmstart.images.image_file import encode_array
+from warmstart.images.jpeg import JPEG_BEGINS
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.pictures import Pictures

@@ -13,6 +13,7 @@ from warmstart.backbones.card import timm_card
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.weights import load_pretrained
 from warmstart.errors import SettingError
+from warmstart.images.resize import available_resizer
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.model_card import ModelCard
 
@@ -68,6 +69,7 @@ def published_view(configuration: dict[str, Any], size: int) -> ViewRecipe:
         configuration.get("interpolation") or "bicubic",
         1 / (configuration.get("crop_pct") or 0.875),
         "squash" if is_squashed else "center",
+        resizer=available_resizer(),
     )
 
 

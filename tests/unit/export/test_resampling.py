@@ -1,4 +1,6 @@
-"""The view as tensor operations has Pillow's pixels, for pictures of any shape."""
+"""The view as tensor operations has Python's pixels, whoever resizes, for any shape of picture."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ import torch
 from PIL import Image
 
 from warmstart.export.resampling import PlainView, half_even, pillow_goes_down_first
+from warmstart.images.resize import RESIZERS
 from warmstart.images.view import ViewRecipe
 
 SHAPES = [(1, 1), (1, 500), (500, 1), (2, 3), (64, 64), (50, 70), (200, 73), (70, 60), (97, 311)]
@@ -19,9 +22,11 @@ RECIPES = [
 ]
 
 
+@pytest.mark.parametrize("resizer", RESIZERS)
 @pytest.mark.parametrize("has_branches", [True, False])
 @pytest.mark.parametrize("recipe", RECIPES, ids=str)
-def test_every_pixel_is_pillows(recipe: ViewRecipe, has_branches: bool) -> None:
+def test_every_pixel_is_pythons(recipe: ViewRecipe, has_branches: bool, resizer: str) -> None:
+    recipe = replace(recipe, resizer=resizer)
     view = PlainView(recipe, has_branches=has_branches)
     random = np.random.default_rng(0)
     for height, width in SHAPES:

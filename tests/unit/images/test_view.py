@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 from tests.unit.images.conftest import Encode, smooth
 
@@ -16,6 +17,11 @@ FROZEN = (
     '{"decoder": "libjpeg-strict-2x/1", "interpolation": "bicubic", '
     '"pre_crop_scale": 1.1428571428571428, "size": 224, "view": 0}'
 )
+
+
+def assert_near(view: NDArray[np.uint8], image: Image.Image) -> None:
+    """The same as Pillow's, but for rounding."""
+    assert np.abs(view.astype(int) - np.asarray(image).astype(int)).max() <= 1
 
 
 def test_the_name_by_which_rows_are_stored_already() -> None:
@@ -39,8 +45,7 @@ def test_pixels_of_the_plain_view_are_a_resized_box(encode: Encode) -> None:
     box = ((90 - side) / 2, (70 - side) / 2, (90 + side) / 2, (70 + side) / 2)
     for crop_type in ("center", "random"):
         found = replace(PLAIN, crop_type=crop_type).render(encode(image, "PNG"), "x")
-        expected = image.resize((32, 32), Image.Resampling.BICUBIC, box=box)
-        np.testing.assert_array_equal(found, np.asarray(expected))
+        assert_near(found, image.resize((32, 32), Image.Resampling.BICUBIC, box=box))
 
 
 def test_every_change_of_a_pixel_changes_the_name() -> None:
@@ -66,7 +71,7 @@ def test_a_jpeg_is_decoded_at_twice_what_the_view_needs_or_more(encode: Encode) 
         (38, 38), Image.Resampling.BICUBIC, box=(75, 0, 225, 150)
     )
     found = ViewRecipe(38, pre_crop_scale=1.0).render(content, "x")
-    np.testing.assert_array_equal(found, np.asarray(expected))
+    assert_near(found, expected)
 
 
 @pytest.mark.parametrize(("width", "height"), [(96, 48), (48, 96)])
@@ -89,8 +94,7 @@ def test_padding_mirrors_the_picture(encode: Encode) -> None:
 def test_squashing_shows_the_whole(encode: Encode) -> None:
     image = smooth(128, 64)
     found = ViewRecipe(32, crop_type="squash").render(encode(image, "PNG"), "x")
-    expected = image.resize((32, 32), Image.Resampling.BICUBIC)
-    np.testing.assert_array_equal(found, np.asarray(expected))
+    assert_near(found, image.resize((32, 32), Image.Resampling.BICUBIC))
 
 
 @pytest.mark.parametrize("crop_type", ["center", "random", "pad", "squash"])

@@ -13,6 +13,7 @@ from warmstart.errors import DataError, FileError, reason_of
 from warmstart.files.reading import read_text
 from warmstart.files.strict import convert, plain_toml
 from warmstart.files.writing import write_whole
+from warmstart.images.resize import PILLOW
 
 BEGAN = ContextVar[float]("BEGAN")  # when the command did: --seconds counts from here
 BEGAN.set(time.perf_counter())
@@ -43,6 +44,12 @@ class RunConfig:
     def lr(self) -> float | None:
         """The rate, None if it is still to be found."""
         return self.asked.lr if self.asked.lr is not None else self.chosen.get("lr")
+
+    @property
+    def resizer(self) -> str | None:
+        """Who resized when the run began, if it did: Pillow where it does not say; else None."""
+        recorded: str | None = self.chosen.get("resizer")
+        return recorded or (PILLOW if "numeric_mode" in self.chosen else None)
 
     def mlp_fit(self, num_rows: int) -> dict[str, Any]:
         """How an MLP is trained on so many rows, as ``fit`` and ``cross_validate`` take it."""

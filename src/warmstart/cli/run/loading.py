@@ -1,5 +1,6 @@
 """The data and the learner that settings name."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,20 @@ if TYPE_CHECKING:
 
 
 def load_data(
-    settings: DataSettings, *, for_check: bool = False, quiet: bool = False
+    settings: DataSettings,
+    *,
+    for_check: bool = False,
+    quiet: bool = False,
+    resizer: str | None = None,
 ) -> ImageClassifierData:
-    """The data that the settings name; ``quiet`` where the caller tells what was noticed."""
+    """The data that the settings name.
+
+    Args:
+        settings: The settings.
+        for_check: What cannot be trained with is let through.
+        quiet: Where the caller tells what was noticed.
+        resizer: Who resized when the run began; None is the best that there is.
+    """
     tfms = tfms_from_model(
         settings.arch.partition(",")[0].strip(),  # of several that race, the first
         settings.size,
@@ -27,6 +39,8 @@ def load_data(
         max_zoom=settings.max_zoom,
         crop_type=settings.crop_type,
     )
+    if resizer is not None:
+        tfms = replace(tfms, recipe=replace(tfms.recipe, resizer=resizer))
     source = Path(settings.source)
     if is_table(source):
         return table_data(source, settings, tfms, for_check=for_check, quiet=quiet)

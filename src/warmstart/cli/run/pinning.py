@@ -13,6 +13,7 @@ from warmstart.errors import DataError
 
 BEGUN_WITH = {  # must not change while it is stopped
     "numeric_mode": "computer or its versions",
+    "resizer": "computer or its packages",
     "images_sha256": "images",
     "others_sha256": "pictures of other things",
 }

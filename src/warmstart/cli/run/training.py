@@ -14,6 +14,7 @@ from warmstart.cli.run.loading import build_learner, load_data
 from warmstart.cli.run.outcome import TrainedModel, leave_outcome
 from warmstart.cli.run.pinning import hash_of_others, images_sha256, pin
 from warmstart.errors import SettingError
+from warmstart.images.resize import available_resizer
 from warmstart.terminal.colour import show_lines
 
 
@@ -27,7 +28,7 @@ def run_training(config: RunConfig, run: Path) -> None:
     settings = config.asked
     check_rate(settings.lr)
     last_step(settings.steps)
-    data = load_data(settings, quiet=True)
+    data = load_data(settings, quiet=True, resizer=config.resizer)
     show_lines(summary_of(data))
     if settings.seconds is not None:
         from warmstart.cli.run.racing import run_race  # a room of its own, seldom asked for
@@ -38,6 +39,7 @@ def run_training(config: RunConfig, run: Path) -> None:
     store = learn.state.parts.pooled().hashes
     here = {
         "numeric_mode": learn.numeric_mode,
+        "resizer": available_resizer(learn.data.tfms.recipe.resizer),
         "images_sha256": images_sha256(learn.data.source, store),
     }
     if settings.others is not None:
