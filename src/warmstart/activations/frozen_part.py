@@ -15,10 +15,13 @@ from warmstart.activations.openvino_compile import compile_graph, openvino_reaso
 from warmstart.activations.openvino_runner import OpenVinoRunner, stored_dtype
 from warmstart.activations.processor import cpu_precision, openvino_mode, wanted_precision
 from warmstart.activations.runner import PixelRunner, PrefixRunner
-from warmstart.activations.torch_runner import TorchRunner
+from warmstart.activations.torch_choice import Asked, pictures_a_second, torch_choice
+from warmstart.activations.torch_runner import TorchRun, TorchRunner
 from warmstart.arguments import shortly
 from warmstart.backbones.fingerprint import fingerprint, is_library_code
 from warmstart.backbones.network import ClassifierNetwork, Normalise
+from warmstart.device_views.chosen import device_views
+from warmstart.device_views.pending import DeviceViews
 from warmstart.errors import SettingError
 
 
@@ -76,6 +79,7 @@ class FrozenPart:
         self.precision = resolve_precision(precision, device)
         self.torch_cuts = {} if torch_cuts is None else torch_cuts
         self.store: Path | None = None  # where rows and graphs lie that earlier runs have made
+        self.expected_rows = 0  # the most that were asked for at once, before the runner was made
 
     @cached_property
     def row_shape(self) -> tuple[int, ...]:
@@ -97,7 +101,26 @@ class FrozenPart:
                 return self._openvino_runner(self.prefix, row_shape)
             except Exception as error:  # noqa: BLE001 - whatever OpenVINO raises; torch can do it
                 self._note_torch(error)
-        return TorchRunner(self.prefix, row_shape, self.device, self.precision)
+        return TorchRunner(self.prefix, row_shape, self.device, self.precision, self._torch_run())
+
+    @cached_property
+    def views_on(self) -> DeviceViews | None:
+        """What makes plain views on the device; None where the processor's threads do."""
+        return device_views(self.device)
+
+    def _torch_run(self) -> TorchRun:
+        views = "" if self.views_on is None else self.views_on.name
+        if self.device.type != "cuda" or self.prefix is None:
+            return TorchRun(views=views)
+        name = torch.cuda.get_device_name(self.device)
+        asked = Asked(
+            self.fingerprint, self.cut, self.size, name, self.precision, self.expected_rows
+        )
+        measure = pictures_a_second(
+            self.prefix, self.row_shape, self.size, self.device, self.precision
+        )
+        choice = torch_choice(asked, self.store, measure)
+        return TorchRun(choice.way, choice.batch, views)
 
     def _openvino_runner(self, prefix: nn.Module, row_shape: tuple[int, ...]) -> OpenVinoRunner:
         """From the graph that an earlier run kept, else from one that is made and kept."""
