@@ -42,10 +42,11 @@ def learner(folder: Path, cache: Path, *, precompute: bool, openvino: bool = Tru
     data = ImageClassifierData.from_paths(folder, tfms, bs=4, quiet=True)
     learn = ConvLearner.pretrained(
         ARCH, data, precompute=precompute, seed=1, cache_dir=cache, device="cpu",
-        precision="f32", quiet=True,
+        precision="f32", quiet=True, pretrained=False,
     )  # fmt: skip
     if not openvino:
         learn.state.parts.torch_cuts["pooled"] = "a test"
+        learn.state.parts.forget(backbone_moved=True)
     return learn
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from warmstart.images.view import USED, ViewRecipe
 CHANGED = "it changed while it was read"
 
 
+@runtime_checkable
 class PlainViews(Protocol):
     """What makes plain views on a device, such as ``device_views.pending.DeviceViews``."""
 

@@ -21,7 +21,7 @@ from warmstart.errors import CacheError, UnreadableImageError
 SIZE, NUM_IMAGES = 32, 6
 CPU = torch.device("cpu")
 IMAGES = np.random.default_rng(0).integers(0, 256, (NUM_IMAGES, SIZE, SIZE, 3), np.uint8)
-KINDS = ["piped-f32", "torch-f32", "torch-bf16", "openvino-f32", "openvino-bf16"]
+KINDS = ["torch-f32", "torch-bf16", "openvino-f32", "openvino-bf16", "piped-f32"]
 
 
 class Channels(nn.Module):
