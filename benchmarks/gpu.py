@@ -31,7 +31,7 @@ from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import num_cores
 from warmstart.device_views.bare_jpeg import bare_jpeg
 from warmstart.device_views.chosen import SETTING, device_views
-from warmstart.device_views.device_decoder import decode_on_device, is_sound
+from warmstart.device_views.device_decoder import decode_on_device, is_sound_jpeg
 from warmstart.images.augment import transforms_side_on
 from warmstart.images.augmented import AugmentedRecipe
 
@@ -132,7 +132,7 @@ def parts_of_the_pipeline(table: Table, contents: list[bytes], scale: Scale) -> 
         print(f"  {len(bare)} of {len(some)} are for the device's decoder")
         table.add(f"damage looked for, {num_cores()} threads", table.rate(
             len(bare), lambda: list(pool.map(
-                lambda jpeg: is_sound(jpeg.content, jpeg.width, jpeg.height), bare
+                lambda jpeg: is_sound_jpeg(jpeg.content, jpeg.width, jpeg.height), bare
             )), 2,
         ))  # fmt: skip
     views = device_views(table.device)

@@ -88,7 +88,7 @@ def stream_pixels(
                 future.cancel()
 
 
-def finished(view: View) -> NDArray[np.uint8]:
+def pixels_of_view(view: View) -> NDArray[np.uint8]:
     """The pixels of one view (H, W, 3), finished alone if nobody has."""
     return view.finish((0,), (view,), ()).pixels[0] if isinstance(view, PendingView) else view
 

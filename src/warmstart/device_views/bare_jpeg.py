@@ -19,6 +19,7 @@ BASELINE, TABLES, HUFFMAN, RESTARTS = 0xC0, 0xDB, 0xC4, 0xDD
 JFIF_SEGMENT, EXIF_SEGMENT, OTHER_PICTURES, ADOBE_SEGMENT = 0xE0, 0xE1, 0xE2, 0xEE
 PASSED_ON = frozenset({BASELINE, TABLES, HUFFMAN, RESTARTS, JFIF_SEGMENT, START_OF_SCAN})
 NO_PICTURE = frozenset({0xFE, *range(0xE0, 0xF0)})  # segments that a decoder may do without
+HARMLESS = PASSED_ON | NO_PICTURE
 EXIF, OF_MANY = b"Exif\0\0", b"MPF\0"
 COMPONENTS = b"\1\2\3"  # brightness and two colours, by JFIF's numbers
 SAMPLINGS = frozenset({0x11, 0x21, 0x12, 0x22})  # of brightness, where the colours have 0x11
@@ -54,9 +55,10 @@ def bare_jpeg(content: bytes, at_least: int) -> BareJpeg | None:
     turn = exif_orientation([body for marker, body in found if marker == EXIF_SEGMENT])
     if markers.count(BASELINE) != 1 or markers[-1] != START_OF_SCAN or turn is None:
         return None
-    parts = [content[start - 4 : end] for marker, start, end in places if marker in PASSED_ON]
-    data = content[places[-1][2] :]
-    return BareJpeg(b"".join([JPEG_BEGINS, *parts, data]), header.width, header.height, turn)
+    whole = memoryview(content)
+    parts = [whole[start - 4 : end] for marker, start, end in places if marker in PASSED_ON]
+    bare = b"".join([JPEG_BEGINS, *parts, whole[places[-1][2] :]])
+    return BareJpeg(bare, header.width, header.height, turn)
 
 
 def is_ordinary(header: JpegHeader, num_bytes: int, at_least: int) -> bool:
@@ -79,7 +81,7 @@ def is_odd(marker: int, body: bytes) -> bool:
         return not is_usual_frame(body)
     if marker == OTHER_PICTURES:
         return body.startswith(OF_MANY)
-    return marker == ADOBE_SEGMENT or marker not in PASSED_ON | NO_PICTURE
+    return marker == ADOBE_SEGMENT or marker not in HARMLESS
 
 
 def is_usual_frame(body: bytes) -> bool:

@@ -16,7 +16,7 @@ from warmstart.images.jpeg import DamagedJpegError, UnsupportedJpegError, decode
 LOOKED_AT = 8  # part of the size at which damage is looked for
 
 
-def is_sound(content: bytes, width: int, height: int) -> bool:
+def is_sound_jpeg(content: bytes, width: int, height: int) -> bool:
     """Whether the processor's decoder finds nothing wrong with a JPEG's data.
 
     Args:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from warmstart.batches.rendering import PendingView, PixelBlock
 from warmstart.device_views.bare_jpeg import BareJpeg, bare_jpeg
-from warmstart.device_views.device_decoder import is_sound
+from warmstart.device_views.device_decoder import is_sound_jpeg
 from warmstart.device_views.flat_pictures import StoredPicture, flattened
 from warmstart.device_views.placement import plain_placement
 from warmstart.device_views.resampling import resample
@@ -52,7 +52,7 @@ class DeviceViews:
         """
         if self.decode is not None and not use_damaged:
             jpeg = bare_jpeg(content, recipe.at_least())
-            if jpeg is not None and is_sound(content, jpeg.width, jpeg.height):
+            if jpeg is not None and is_sound_jpeg(content, jpeg.width, jpeg.height):
                 return PendingPicture(self, recipe, content, name, jpeg)
         stored = decoded_by_processor(recipe, content, name, use_damaged=use_damaged)
         return PendingPicture(self, recipe, content, name, stored)

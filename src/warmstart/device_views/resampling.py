@@ -5,6 +5,7 @@ numbers, across and then down, each rounded to a level. Whole numbers have no or
 a view's bits depend on no other picture of its batch, on no kernel and on no device.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -66,10 +67,15 @@ def groups_of_alike(placements: Sequence[Placement]) -> list[list[int]]:
 
 
 def rows_needed(placement: Placement) -> int:
-    """Upper bound of how many of a picture's rows its view is made of."""
+    """About how many of a picture's rows its view is made of, less those that a filter adds."""
     axis = placement.down
-    reach = 2 * max(1.0, (axis.stop - axis.start) / axis.num_inner) + 2
-    return min(axis.length, int(axis.stop - axis.start + 2 * reach) + 1)
+    return min(axis.length, int(axis.stop - axis.start) + 2)
+
+
+def taps_needed(axes: Sequence[Axis], interpolation: str) -> int:
+    """The most pixels that one pixel of a view is a sum of; without asking the device."""
+    steps = [max(1.0, (axis.stop - axis.start) / axis.num_inner) for axis in axes]
+    return math.ceil(SUPPORT[interpolation] * max(steps)) * 2 + 1
 
 
 def resampled_group(
@@ -80,9 +86,10 @@ def resampled_group(
     across = axis_table(
         [item.across for item in placements], placements[0].size, interpolation, device
     )
+    num_taps = taps_needed([item.down for item in placements], interpolation)
     down = axis_table([item.down for item in placements], placements[0].size, interpolation, device)
     lowest = down.places.amin((1, 2))  # the first row of each picture that is looked at
-    num_rows = int((down.places.amax((1, 2)) - lowest).max()) + 1
+    num_rows = max(rows_needed(item) for item in placements) + num_taps
     last = torch.tensor([item.down.length - 1 for item in placements], device=device)
     rows = lowest[:, None] + torch.arange(num_rows, device=device)
     rows = torch.minimum(rows, last[:, None])
@@ -142,7 +149,7 @@ def axis_table(
     scale = (stop - start) / num_inner
     shrinking = scale.clamp(min=1.0)
     support = SUPPORT[interpolation] * shrinking
-    num_taps = int(support.max().ceil()) * 2 + 1
+    num_taps = taps_needed(axes, interpolation)
     centre = start + (numbers + 0.5) * scale
     low = (centre - support + 0.5).trunc().clamp(min=0)
     high = torch.minimum((centre + support + 0.5).trunc(), length)

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from warmstart.backbones.network import ClassifierNetwork, Normalise
-from warmstart.batches.rendering import View, finished
+from warmstart.batches.rendering import View, pixels_of_view
 from warmstart.errors import SettingError
 from warmstart.images.image_file import thumbnail
 from warmstart.inference.grad_cam import grad_cam
@@ -183,7 +183,7 @@ def explain_viewed(predictor: Predictor, picture: PictureViewed, class_number: i
             expected="a model that warmstart trained.",
             fix="do not ask for it; the answer itself is right.",
         )
-    pixels = finished(picture.views[0]).copy()  # torch wants to be able to write
+    pixels = pixels_of_view(picture.views[0]).copy()  # torch wants to be able to write
     (heat,) = grad_cam(model, Normalise(card.mean, card.std), pixels[None], [class_number])
     return thumbnail(overlaid(pixels, heat), EXPLAINED_SIDE)
 
