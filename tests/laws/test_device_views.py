@@ -41,12 +41,13 @@ def learner(folder: Path, cache: Path, *, precompute: bool, openvino: bool = Tru
     tfms = tfms_from_model(ARCH, SIZE)
     data = ImageClassifierData.from_paths(folder, tfms, bs=4, quiet=True)
     learn = ConvLearner.pretrained(
-        ARCH, data, precompute=precompute, seed=1, cache_dir=cache, device="cpu",
+        ARCH, data, precompute=False, seed=1, cache_dir=cache, device="cpu",
         precision="f32", quiet=True, pretrained=False,
     )  # fmt: skip
     if not openvino:
         learn.state.parts.torch_cuts["pooled"] = "a test"
         learn.state.parts.forget(backbone_moved=True)
+    learn.precompute = precompute
     return learn
 
 
@@ -62,6 +63,7 @@ def test_stored_is_computed_and_loaded_is_saved(
         )
         learn.fit(0.01, 1)
         found.append(learn.predict("valid").probabilities)
+        assert learn.numeric_mode.startswith("openvino" if openvino else "torch")
         if openvino:
             learn.save(tmp_path / f"model-{precompute}")
             loaded = load_predictor(tmp_path / f"model-{precompute}", device="cpu")

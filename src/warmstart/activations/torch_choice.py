@@ -7,6 +7,7 @@ unfound. Compiling takes longer than a GPU takes for 100,000 pictures; it is tri
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,20 +40,28 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Asked:
-    """What a choice is made for; ``size`` is the side of the pictures, ``num_rows`` how many."""
+    """What a choice is made for; ``size`` is the side of the pictures, ``num_rows`` how many.
 
-    fingerprint: str
+    Weights are not in it: a backbone that trains is evaluated in one arithmetic after each epoch.
+    """
+
+    backbone: str
     cut: str
     size: int
     device: str
     precision: str
     num_rows: int = 0
 
+    @property
+    def name(self) -> str:
+        """What the choice is kept under."""
+        named = [self.backbone, self.cut, self.size, self.device, self.precision]
+        digest = hashlib.sha256(json.dumps([*named, torch.__version__]).encode()).hexdigest()
+        return f"torch-{digest[:32]}"
+
     def file(self, store: Path) -> Path:
         """Where the choice is kept."""
-        named = [self.fingerprint, self.cut, self.size, self.device, self.precision]
-        digest = hashlib.sha256(json.dumps([*named, torch.__version__]).encode()).hexdigest()
-        return store / f"torch-{digest[:32]}.json"
+        return store / f"{self.name}.json"
 
     @property
     def tries_compile(self) -> bool:
@@ -75,19 +84,21 @@ Measure = Callable[[str, int], float]
 """(Way, rows at once) → pictures a second; a RuntimeError where the device cannot."""
 
 
+CHOSEN: dict[str, TorchChoice] = {}  # in this process, by ``Asked.name``
+
+
 def torch_choice(asked: Asked, store: Path | None, measure: Measure) -> TorchChoice:
-    """What an earlier run chose, else what is measured now, and kept.
+    """What this process or an earlier one chose, else what is measured now, and kept.
 
     Args:
         asked: What it is for.
-        store: Where choices are kept; None keeps none.
+        store: Where choices are kept; None keeps it for this process alone.
         measure: What times one way.
     """
-    kept = None if store is None else kept_choice(asked.file(store))
-    if kept is not None:
-        return kept
-    choice = measured_choice(asked, measure)
-    if store is not None:
+    kept = CHOSEN.get(asked.name) or (None if store is None else kept_choice(asked.file(store)))
+    choice = kept or measured_choice(asked, measure)
+    CHOSEN[asked.name] = choice
+    if store is not None and kept_choice(asked.file(store)) != choice:
         with suppress(OSError, WarmstartError):  # a store that may only be read
             write_whole(asked.file(store), json.dumps(asdict(choice), indent=1))
     return choice
@@ -101,6 +112,16 @@ def kept_choice(path: Path) -> TorchChoice | None:
         return None
     is_known = found.way in {EAGER, GRAPH, COMPILE} and found.format_version == FORMAT_VERSION
     return found if is_known and LEAST_BATCH <= found.batch <= USUAL_BATCH["cuda"] else None
+
+
+def run_of_mode(mode: str) -> TorchRun | None:
+    """How a numeric mode says that torch ran a prefix on a GPU; None where it says no such thing.
+
+    >>> run_of_mode("torch-2.15.0/bf16/NVIDIA H100/b256/graph")
+    TorchRun(way='graph', batch=256, views='')
+    """
+    found = re.search(rf"/b(\d+)/({EAGER}|{GRAPH}|{COMPILE})(/|$)", mode)
+    return None if found is None else TorchRun(found[2], int(found[1]))
 
 
 def measured_choice(asked: Asked, measure: Measure) -> TorchChoice:

@@ -21,7 +21,7 @@ USUAL_BATCH = {"cpu": 8, "cuda": 256}  # rows at once, where nothing was measure
 BLOCKS_UNDER_WAY = 2  # that a GPU works on while those before are taken over
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class TorchRun:
     """How torch runs a prefix: "eager", "graph" (CUDA's) or "compile"; rows at once; whose views.
 

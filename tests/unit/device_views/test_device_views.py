@@ -223,6 +223,11 @@ def test_views_that_are_wrong_are_found_out() -> None:
 
     assert fault_of(DeviceViews(CPU, "x", broken)) == "OSError: no driver"
 
+    def refusing(jpegs: Sequence[BareJpeg]) -> list[Tensor]:
+        raise RuntimeError("NVJPEG_STATUS_ARCH_MISMATCH")
+
+    assert fault_of(DeviceViews(CPU, "x", refusing)) == "it refuses ordinary JPEGs"
+
 
 def test_which_devices_have_them(monkeypatch: pytest.MonkeyPatch) -> None:
     device_views.cache_clear()
