@@ -15,10 +15,13 @@ from warmstart.activations.openvino_compile import compile_graph, openvino_reaso
 from warmstart.activations.openvino_runner import OpenVinoRunner, stored_dtype
 from warmstart.activations.processor import cpu_precision, openvino_mode, wanted_precision
 from warmstart.activations.runner import PixelRunner, PrefixRunner
-from warmstart.activations.torch_runner import TorchRunner
+from warmstart.activations.torch_choice import Asked, pictures_a_second, run_of_mode, torch_choice
+from warmstart.activations.torch_runner import TorchRun, TorchRunner
 from warmstart.arguments import shortly
 from warmstart.backbones.fingerprint import fingerprint, is_library_code
 from warmstart.backbones.network import ClassifierNetwork, Normalise
+from warmstart.device_views.chosen import device_views
+from warmstart.device_views.pending import DeviceViews
 from warmstart.errors import SettingError
 
 
@@ -27,7 +30,8 @@ class FrozenSettings:
     """What a frozen part is made with, besides a network.
 
     ``backbone`` is its name, for people; ``mean`` and ``std`` are those of pixels in [0, 1];
-    ``size`` is the side of the images; ``precision`` as in ``FrozenPart``.
+    ``size`` is the side of the images; ``precision`` as in ``FrozenPart``; ``mode`` is the numeric
+    mode in which a saved model was judged, "" of a new one.
     """
 
     backbone: str
@@ -35,6 +39,7 @@ class FrozenSettings:
     std: tuple[float, ...]
     size: int
     precision: str = "auto"
+    mode: str = ""
 
     def normalise(self) -> Normalise:
         """The module that comes before the backbone."""
@@ -76,6 +81,8 @@ class FrozenPart:
         self.precision = resolve_precision(precision, device)
         self.torch_cuts = {} if torch_cuts is None else torch_cuts
         self.store: Path | None = None  # where rows and graphs lie that earlier runs have made
+        self.judged_mode = ""  # of a saved model: how torch ran it on a GPU
+        self.expected_rows = 0  # the most that were asked for at once, before the runner was made
 
     @cached_property
     def row_shape(self) -> tuple[int, ...]:
@@ -97,7 +104,27 @@ class FrozenPart:
                 return self._openvino_runner(self.prefix, row_shape)
             except Exception as error:  # noqa: BLE001 - whatever OpenVINO raises; torch can do it
                 self._note_torch(error)
-        return TorchRunner(self.prefix, row_shape, self.device, self.precision)
+        return TorchRunner(self.prefix, row_shape, self.device, self.precision, self._torch_run())
+
+    @cached_property
+    def views_on(self) -> DeviceViews | None:
+        """What makes plain views on the device; None where the processor's threads do."""
+        return device_views(self.device)
+
+    def _torch_run(self) -> TorchRun:
+        views = "" if self.views_on is None else self.views_on.name
+        if self.device.type != "cuda" or self.prefix is None:
+            return TorchRun(views=views)
+        judged = run_of_mode(self.judged_mode)
+        if judged is not None:
+            return replace(judged, views=views)
+        name = torch.cuda.get_device_name(self.device)
+        asked = Asked(self.backbone, self.cut, self.size, name, self.precision, self.expected_rows)
+        measure = pictures_a_second(
+            self.prefix, self.row_shape, self.size, self.device, self.precision
+        )
+        choice = torch_choice(asked, self.store, measure)
+        return TorchRun(choice.way, choice.batch, views)
 
     def _openvino_runner(self, prefix: nn.Module, row_shape: tuple[int, ...]) -> OpenVinoRunner:
         """From the graph that an earlier run kept, else from one that is made and kept."""
@@ -233,7 +260,7 @@ def part_before(
         device: Where it runs.
         torch_cuts: As in ``FrozenPart``.
     """
-    return FrozenPart(
+    part = FrozenPart(
         prefix,
         backbone=settings.backbone,
         cut=cut,
@@ -242,6 +269,8 @@ def part_before(
         precision=settings.precision,
         torch_cuts=torch_cuts,
     )
+    part.judged_mode = settings.mode
+    return part
 
 
 def frozen_backbone(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from warmstart.activations.namespace import CacheNamespace
 from warmstart.activations.runner import PrefixRunner
-from warmstart.batches.rendering import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock, View, stream_pixels
 
 VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else
 
@@ -20,8 +20,8 @@ VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on
 class Renders(Protocol):
     """What makes pixels of a table's rows, such as a PixelSource."""
 
-    def render(self, row: int, view: int = 0) -> NDArray[np.uint8]:
-        """One view of one row: (size, size, 3) uint8."""
+    def render(self, row: int, view: int = 0) -> View:
+        """One view of one row: (size, size, 3) uint8, or one that a device finishes."""
 
 
 @runtime_checkable
@@ -31,8 +31,8 @@ class RowPixels(Protocol):
     def __len__(self) -> int:
         """How many rows."""
 
-    def render(self, position: int) -> NDArray[np.uint8]:
-        """(size, size, 3) uint8."""
+    def render(self, position: int) -> View:
+        """(size, size, 3) uint8, or what a device makes such of."""
 
 
 @runtime_checkable
@@ -64,8 +64,8 @@ class RenderedRows:
         """How many rows."""
         return len(self.rows)
 
-    def render(self, position: int) -> NDArray[np.uint8]:
-        """(size, size, 3) uint8."""
+    def render(self, position: int) -> View:
+        """(size, size, 3) uint8, or what a device makes such of."""
         return self.source.render(int(self.rows[position]), self.view)
 
 
@@ -218,8 +218,8 @@ class DrawnRows:
         """How many rows."""
         return len(self.rows)
 
-    def render(self, position: int) -> NDArray[np.uint8]:
-        """(size, size, 3) uint8."""
+    def render(self, position: int) -> View:
+        """(size, size, 3) uint8, or what a device makes such of."""
         view = view_of_epoch(int(self.epochs[position]), precompute=False)
         return self.source.render(int(self.rows[position]), view)
 

@@ -48,7 +48,7 @@ def fewer_instructions() -> str:
 class PixelRunner:
     """The prefix of a network that trains as a whole: pixels stay as they are."""
 
-    mode, stored_dtype, batch = "pixels", "uint8", 8
+    mode, stored_dtype, batch = "pixels", "uint8", 32
 
     def __init__(self, size: int) -> None:
         """Take pictures of one size."""

@@ -100,6 +100,7 @@ class TableActivations:
         self, source: PixelSource, rows: NDArray[np.int64], view: int
     ) -> tuple[CacheNamespace, list[bytes], list[UnreadableImageError]]:
         hashes = source.content_hashes(rows, self.hashes)
+        self.frozen.expected_rows = max(self.frozen.expected_rows, len(rows))
         keys = self.frozen.keys(source.view_names(rows, view), hashes)
         namespace = self._namespace()
         num_missing = len(namespace.missing(keys))

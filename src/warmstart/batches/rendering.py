@@ -1,10 +1,12 @@
 """Pixels of many rows, rendered by threads ahead of whoever uses them, also while it loads."""
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +33,27 @@ class PixelBlock:
     failures: tuple[UnreadableImageError, ...]
 
 
+class PendingView(ABC):
+    """A view that a thread has prepared, and that is finished together with others of its kind."""
+
+    @abstractmethod
+    def finish(
+        self, rows: Sequence[int], views: Sequence[Any], failures: Sequence[UnreadableImageError]
+    ) -> PixelBlock:
+        """The block of some views, this one among them.
+
+        Args:
+            rows: What they are called in the block.
+            views: As many, of the same kind.
+            failures: Of other rows of the block.
+        """
+
+
+View: TypeAlias = NDArray[np.uint8] | PendingView
+
+
 def stream_pixels(
-    render: Callable[[int], NDArray[np.uint8]],
+    render: Callable[[int], View],
     rows: Sequence[int],
     *,
     block: int = 8,
@@ -42,7 +63,8 @@ def stream_pixels(
     """Render ``rows`` in order, at most ``ahead`` images before they are asked for.
 
     Args:
-        render: Row → (H, W, 3) uint8; may raise UnreadableImageError. Called from threads.
+        render: Row → (H, W, 3) uint8, or, for all rows, a PendingView; may raise
+            UnreadableImageError. Called from threads.
         rows: What to render.
         block: Rows per block.
         num_threads: Threads that render; they change no bit of the result.
@@ -51,13 +73,13 @@ def stream_pixels(
     Yields:
         Blocks in the order of ``rows``; unreadable rows are in ``failures``, not in ``pixels``.
     """
-    waiting: deque[tuple[int, Future[NDArray[np.uint8]]]] = deque()
+    waiting: deque[tuple[int, Future[View]]] = deque()
     todo = iter(rows)
     with ThreadPoolExecutor(num_threads, thread_name_prefix="render") as pool:
         try:
             for row in todo:
                 waiting.append((row, pool.submit(render, row)))
-                if len(waiting) >= max(ahead, block):
+                if len(waiting) >= max(ahead, 2 * block):
                     yield next_block(waiting, block)
             while waiting:
                 yield next_block(waiting, block)
@@ -66,16 +88,29 @@ def stream_pixels(
                 future.cancel()
 
 
-def next_block(waiting: deque[tuple[int, Future[NDArray[np.uint8]]]], block: int) -> PixelBlock:
+def pixels_of_view(view: View) -> NDArray[np.uint8]:
+    """The pixels of one view (H, W, 3), finished alone if nobody has."""
+    return view.finish((0,), (view,), ()).pixels[0] if isinstance(view, PendingView) else view
+
+
+def next_block(waiting: deque[tuple[int, Future[View]]], block: int) -> PixelBlock:
     """Take the next ``block`` renderings off the queue."""
-    rows, pixels, failures = [], [], []
+    rows, pixels, pending = list[int](), list[NDArray[np.uint8]](), list[PendingView]()
+    failures = list[UnreadableImageError]()
     for _ in range(min(block, len(waiting))):
         row, future = waiting.popleft()
         try:
-            pixels.append(future.result())
-            rows.append(row)
+            view = future.result()
         except UnreadableImageError as error:
             failures.append(error)
+            continue
+        rows.append(row)
+        if isinstance(view, PendingView):
+            pending.append(view)
+        else:
+            pixels.append(view)
+    if pending:
+        return pending[0].finish(rows, pending, failures)
     stacked = np.stack(pixels) if pixels else np.empty((0, 0, 0, 3), np.uint8)
     return PixelBlock(np.array(rows, np.int64), stacked, tuple(failures))
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.batches.rendering import RenderAhead, Rendering
+from warmstart.batches.rendering import PendingView, RenderAhead, Rendering, View
 from warmstart.batches.together import RenderedTogether
 from warmstart.data.content import ContentHashes
 from warmstart.data.table import ImageTable
@@ -23,12 +24,27 @@ from warmstart.images.view import USED, ViewRecipe
 CHANGED = "it changed while it was read"
 
 
+@runtime_checkable
+class PlainViews(Protocol):
+    """What makes plain views on a device, such as ``device_views.pending.DeviceViews``."""
+
+    @property
+    def name(self) -> str:
+        """What belongs to the names of its views."""
+
+    def prepare(
+        self, recipe: ViewRecipe, content: bytes, name: str, *, use_damaged: bool = False
+    ) -> PendingView:
+        """What a thread does for one picture; arguments as of ``ViewRecipe.render``."""
+
+
 @dataclass(frozen=True, eq=False)
 class PixelSource:
     """Renders views of a table's rows; ``ahead`` may have plain ones ready.
 
     Where nothing varies, every view is the plain one. ``together`` renders plain views for several
-    networks, of which this source is the one at ``place``.
+    networks, of which this source is the one at ``place``. Where ``views_on`` is given, a device
+    makes the plain views that networks see; people see those of ``render``.
     """
 
     table: ImageTable
@@ -38,6 +54,7 @@ class PixelSource:
     view_seed: int = 0
     together: RenderedTogether | None = None
     place: int = 0
+    views_on: PlainViews | None = None
 
     @property
     def varies(self) -> bool:
@@ -51,7 +68,7 @@ class PixelSource:
             view: 0 for the plain one.
         """
         if self.augmentation is None or view == 0:
-            return self.recipe.name()
+            return self.recipe.name() + (f" by {self.views_on.name}" if self.views_on else "")
         return AugmentedRecipe(self.recipe, self.augmentation, self.view_seed).name(view)
 
     @cached_property
@@ -92,7 +109,12 @@ class PixelSource:
         sha256 = hashlib.sha256(content).digest()
         return Rendering(sha256, self._rendered(row, 0, content, sha256))
 
-    def render_exactly(self, row: int, sha256: bytes, view: int = 0) -> NDArray[np.uint8]:
+    @property
+    def for_networks(self) -> "PixelSource | NetworkSource":
+        """What renders views as networks see them."""
+        return self if self.views_on is None else NetworkSource(self)
+
+    def render_exactly(self, row: int, sha256: bytes, view: int = 0) -> View:
         """One view of bytes that have a given hash, and of no others.
 
         Args:
@@ -101,18 +123,32 @@ class PixelSource:
             view: 0 for the plain one.
 
         Returns:
-            (size, size, 3) uint8.
+            (size, size, 3) uint8, or a view that a device finishes.
 
         Raises:
             UnreadableImageError: the file holds other bytes by now (``CHANGED``), or is unreadable.
         """
-        ready = self._taken(row, view)
+        ready = None if self.views_on else self._taken(row, view)
         if ready is not None and ready.sha256 == sha256:
             return ready.pixels
         content = self.content(row)
         if hashlib.sha256(content).digest() != sha256:
             raise UnreadableImageError(self.table.names[row], CHANGED)
-        return self._rendered(row, view, content, sha256)
+        pending = self.pending(row, view, content)
+        return self._rendered(row, view, content, sha256) if pending is None else pending
+
+    def pending(self, row: int, view: int, content: bytes) -> PendingView | None:
+        """A view that a device finishes; None where this one is made by the processor.
+
+        Args:
+            row: Which image.
+            view: 0 for the plain one; a device makes no others.
+            content: The bytes of the image.
+        """
+        if self.views_on is None or (view > 0 and self.varies):
+            return None
+        name = self.table.names[row]
+        return self.views_on.prepare(self.recipe, content, name, use_damaged=name in self._damaged)
 
     def _rendered(self, row: int, view: int, content: bytes, sha256: bytes) -> NDArray[np.uint8]:
         name = self.table.names[row]
@@ -149,6 +185,20 @@ class PixelSource:
         found = hashes.sha256([self.table.root / self.table.names[row] for row in files])
         known = in_memory | dict(zip(files, found, strict=True))
         return [known[int(row)] for row in rows]
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSource:
+    """A table's rows as networks see them: plain views are finished by a device."""
+
+    source: PixelSource
+
+    def render(self, row: int, view: int = 0) -> View:
+        """One view of one row."""
+        if view > 0 and self.source.varies:
+            return self.source.render(row, view)
+        pending = self.source.pending(row, view, self.source.content(row))
+        return self.source.render(row, view) if pending is None else pending
 
 
 def num_cores() -> int:

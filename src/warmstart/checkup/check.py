@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,8 @@ def run_checkup(source: PixelSource, activations: TableActivations, parts: Parts
     with waiting("reading what files say of themselves"):
         headers = headers_of(source)
         contents = source.content_hashes(every, activations.hashes)
-    namespace, keys, failures = activations.store(source, every)
+    seen = replace(source, views_on=activations.frozen.views_on)  # as training would see them
+    namespace, keys, failures = activations.store(seen, every)
     row_of = {name: row for row, name in reversed([*enumerate(table.names)])}
     reasons = {contents[row_of[failure.name]]: failure for failure in failures}
     bad = {row for row in every.tolist() if contents[row] in reasons}

@@ -157,4 +157,6 @@ def num_weights(arch: Architecture, head: dict[str, Any] | None) -> int:
 
 def frozen_settings(card: ModelCard) -> FrozenSettings:
     """What a card says of the frozen part of its network."""
-    return FrozenSettings(card.arch, card.mean, card.std, card.recipe["size"], card.precision)
+    return FrozenSettings(
+        card.arch, card.mean, card.std, card.recipe["size"], card.precision, card.mode
+    )

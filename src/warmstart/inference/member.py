@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.activations.runner import PrefixRunner
-from warmstart.batches.rendering import PixelBlock, stream_pixels
-from warmstart.batches.source import num_cores
+from warmstart.batches.rendering import PixelBlock, View, stream_pixels
+from warmstart.batches.source import PlainViews, num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.terminal.waiting import waiting
 
-Render = Callable[[int], NDArray[np.uint8]]
+Render = Callable[[int], View]
 """Position of a row → its pixels (size, size, 3) uint8, as one member sees it."""
 
 
@@ -37,6 +37,11 @@ class ModelMember(ABC):
     @abstractmethod
     def batch(self) -> int:
         """Rows that its frozen part takes at once."""
+
+    @property
+    def views_on(self) -> PlainViews | None:
+        """What makes plain views for it on a device; None where the processor's threads do."""
+        return None
 
     @property
     @abstractmethod

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.inputs import regroup
+from warmstart.batches.source import PlainViews
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.member import ModelMember, Render, outputs_of
@@ -36,6 +37,11 @@ class NetworkMember(ModelMember):
     def batch(self) -> int:
         """Of the frozen part's runner."""
         return self.frozen.runner.batch
+
+    @property
+    def views_on(self) -> PlainViews | None:
+        """Of the frozen part."""
+        return self.frozen.views_on
 
     @property
     def num_features(self) -> int:

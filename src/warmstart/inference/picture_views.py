@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from warmstart.batches.rendering import View
+from warmstart.batches.source import PlainViews
 from warmstart.batches.together import RenderedTogether
 from warmstart.data.table import Exclusion, damaged_notes
 from warmstart.errors import UnreadableImageError
@@ -30,6 +29,7 @@ class PictureViews:
         plain: Sequence[ViewRecipe],
         views: Sequence[AugmentedRecipe],
         on_unreadable: str,
+        views_on: Sequence[PlainViews | None] = (),
     ) -> None:
         """Say how they are seen.
 
@@ -38,14 +38,16 @@ class PictureViews:
             plain: How view 0 is made for each member.
             views: How all others are made; empty where there are none.
             on_unreadable: "raise", or "use" for what is left of damaged JPEGs.
+            views_on: For each member, what makes its plain views on a device, if anything does.
         """
+        self.views_on = tuple(views_on) or (None,) * len(plain)
         self.pictures, self.plain, self.views = pictures, plain, views
         self.on_unreadable = on_unreadable
         self._together = RenderedTogether(plain)
         self._damaged: dict[int, Exclusion] = {}
 
-    def render(self, member: int, view: int, position: int) -> NDArray[np.uint8]:
-        """One view of one picture, as a member sees it: (size, size, 3) uint8.
+    def render(self, member: int, view: int, position: int) -> View:
+        """One view of one picture, as a member sees it: (size, size, 3) uint8, or pending.
 
         Raises:
             UnreadableImageError: it cannot be read, or is damaged and not to be used.
@@ -65,9 +67,12 @@ class PictureViews:
 
     def _rendered(
         self, content: bytes, member: int, view: int, position: int, *, use_damaged: bool
-    ) -> NDArray[np.uint8]:
+    ) -> View:
         name = self.pictures.names[position]
         if view == 0 or not self.views:
+            views_on = self.views_on[member]
+            if views_on is not None:
+                return views_on.prepare(self.plain[member], content, name, use_damaged=use_damaged)
             if use_damaged:
                 return self.plain[member].render(content, name, use_damaged=True)
             return self._together.render(member, position, content, name)

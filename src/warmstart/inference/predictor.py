@@ -173,7 +173,8 @@ class Predictor(Displayed, Guided, Exportable):
         given = Pictures(pictures)
         recipes = [member.recipe for member in self.members]
         views = views_of(self.card, recipes, aug_tfms) if n_aug > 0 else ()
-        seen = PictureViews(given, recipes, views, on_unreadable)
+        views_on = [member.views_on for member in self.members]
+        seen = PictureViews(given, recipes, views, on_unreadable, views_on)
 
         scores: dict[int, NDArray[np.float64] | None] = {}  # those of the plain view are kept
 

@@ -46,8 +46,8 @@ def try_backbone(
 
 def seconds_per_image(learn: ConvLearner) -> float:
     """From files to probabilities, measured on some training rows after a first pass over them."""
-    source, predictor = learn.data.source, learn.predictor()
-    rows = source.table.rows("train")[:TIMED_ROWS]
+    source, predictor = learn.state.source.for_networks, learn.predictor()
+    rows = learn.data.table.rows("train")[:TIMED_ROWS]
     for _ in range(2):  # the first compiles, and brings the files into memory
         began = time.perf_counter()
         predictor.rows(RenderedRows(source, rows).render, len(rows))

@@ -174,7 +174,8 @@ class TableInputs:
         if self.precompute is not False:
             return np.concatenate([self.rows(rows, view) for view in self.head_views])
         runner = self.activations.frozen.runner
-        blocks = computed_blocks(runner, RenderedRows(self.source, rows), device, num_cores())
+        rendered = RenderedRows(self.source.for_networks, rows)
+        blocks = computed_blocks(runner, rendered, device, num_cores())
         return np.concatenate([block.cpu().numpy() for block in blocks])
 
     def batches(self, device: torch.device) -> FitInputs:
@@ -195,7 +196,7 @@ class TableInputs:
     def _plain(self, rows: NDArray[np.int64]) -> RowPixels:
         """The plain view of some rows, out of the store where it is kept."""
         if self.unfrozen is None or self.unfrozen.plain is None:
-            return RenderedRows(self.source, rows)
+            return RenderedRows(self.source.for_networks, rows)
         namespace, keys = self.unfrozen.plain.stored(self.source, rows)
         return StoredPixels(namespace, namespace.locate(keys))
 
@@ -203,7 +204,9 @@ class TableInputs:
         """Batches of what comes out of the frozen part."""
         activations, source = self.activations, self.source
         if self.precompute is False:
-            return ComputedInputs(activations.frozen.runner, source, rows, device, num_cores())
+            return ComputedInputs(
+                activations.frozen.runner, source.for_networks, rows, device, num_cores()
+            )
         namespace, valid = activations.stored(source, rows.valid)
         return StoredInputs(
             namespace,

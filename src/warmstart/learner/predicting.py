@@ -116,7 +116,7 @@ class TablePredictor:
     def rendered(self, rows: NDArray[np.int64], view: int) -> RowPixels:
         """Pixels of one view of some rows; of the plain one those that are kept, if they are."""
         if view or self.pixels is None:
-            return RenderedRows(self.source, rows, view)
+            return RenderedRows(self.source.for_networks, rows, view)
         namespace, keys = self.pixels.stored(self.source, rows)
         return StoredPixels(namespace, namespace.locate(keys))
 
@@ -140,7 +140,7 @@ def table_predictor(learn: LearnerState, split: str) -> TablePredictor:
         chosen = (ITSELF,)
     keeps_pixels = learn.keeps_pixels and learn.layers.cut is not None and split == "valid"
     pixels = learn.parts.plain(learn.layers) if keeps_pixels else None
-    return TablePredictor(learn.predictor(), learn.data.source, store, chosen, pixels=pixels)
+    return TablePredictor(learn.predictor(), learn.source, store, chosen, pixels=pixels)
 
 
 @waits("predicting")

@@ -10,10 +10,12 @@ from warmstart.activations.kept_graph import remember_model
 from warmstart.activations.table_activations import TableActivations
 from warmstart.backbones.card import Architecture, is_library_arch, name_of
 from warmstart.backbones.network import ClassifierNetwork, backbone_fingerprint
+from warmstart.batches.source import PixelSource
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.seen_images import SeenImages
 from warmstart.data.table import ImageTable
+from warmstart.device_views.chosen import device_views
 from warmstart.inference.assembly import frozen_settings
 from warmstart.inference.graph_memory import model_name
 from warmstart.inference.model_card import ModelCard
@@ -108,6 +110,17 @@ class LearnerState:
         """Whether the backbone is another than before it was first trained."""
         return self.first_backbone not in (None, backbone_fingerprint(self.model))
 
+    @property
+    def source(self) -> PixelSource:
+        """The data's pixels, as networks on the device see them."""
+        views = device_views(self.device)
+        source = self.data.source
+        if views is None:
+            return source
+        if source.ahead is not None:  # the processor's views are not those that are wanted
+            source.ahead.forget()
+        return replace(source, ahead=None, views_on=views)
+
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
         frozen = self.parts.pooled().frozen
@@ -119,7 +132,7 @@ class LearnerState:
         unfrozen = None
         if self.layers.cut is not None:
             unfrozen = self.parts.unfrozen(self.layers, keeps_pixels=self.keeps_pixels)
-        return TableInputs(self.activations, self.data.source, precompute, self.holdout, unfrozen)
+        return TableInputs(self.activations, self.source, precompute, self.holdout, unfrozen)
 
 
 def new_state(

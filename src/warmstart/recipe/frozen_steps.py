@@ -150,8 +150,8 @@ def measure_view_seconds(learn: ConvLearner, view: int) -> float:
     """How long one view of one row takes, by computing the first few; near 0 if it is stored."""
     rows, activations = learn.data.table.rows("train")[:PROBED_ROWS], learn.state.activations
     if len(rows) > 2 * WARMING_ROWS:
-        activations.store(learn.data.source, rows[:WARMING_ROWS], view)
+        activations.store(learn.state.source, rows[:WARMING_ROWS], view)
         rows = rows[WARMING_ROWS:]
     began = time.perf_counter()
-    activations.store(learn.data.source, rows, view)
+    activations.store(learn.state.source, rows, view)
     return (time.perf_counter() - began) / len(rows)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmstart.backbones.network import ClassifierNetwork, Normalise
+from warmstart.batches.rendering import View, pixels_of_view
 from warmstart.errors import SettingError
 from warmstart.images.image_file import thumbnail
 from warmstart.inference.grad_cam import grad_cam
@@ -26,7 +26,7 @@ EXPLAINED_SIDE = 512  # pixels; no backbone sees more of a picture by default
 class PictureViewed:
     """One picture as each network of a model sees it, and what was wrong with its file."""
 
-    views: tuple[NDArray[np.uint8], ...]
+    views: tuple[View, ...]
     notes: tuple[str, ...]
 
 
@@ -83,7 +83,8 @@ def view_picture(predictor: Predictor, content: bytes, on_unreadable: str) -> Pi
         on_unreadable: "raise", or "use" for what is left of a damaged JPEG.
     """
     recipes = [member.recipe for member in predictor.members]
-    seen = PictureViews(Pictures(content), recipes, (), on_unreadable)
+    views_on = [member.views_on for member in predictor.members]
+    seen = PictureViews(Pictures(content), recipes, (), on_unreadable, views_on)
     views = tuple(seen.render(member, 0, 0) for member in range(len(recipes)))
     return PictureViewed(views, seen.notes)
 
@@ -96,7 +97,7 @@ def predict_viewed(predictor: Predictor, pictures: Sequence[PictureViewed]) -> l
         pictures: Those that go through the network together.
     """
 
-    def render(member: int, position: int) -> NDArray[np.uint8]:
+    def render(member: int, position: int) -> View:
         return pictures[position].views[member]
 
     renders = [partial(render, member) for member in range(len(predictor.members))]
@@ -182,7 +183,7 @@ def explain_viewed(predictor: Predictor, picture: PictureViewed, class_number: i
             expected="a model that warmstart trained.",
             fix="do not ask for it; the answer itself is right.",
         )
-    pixels = picture.views[0].copy()  # torch wants to be able to write
+    pixels = pixels_of_view(picture.views[0]).copy()  # torch wants to be able to write
     (heat,) = grad_cam(model, Normalise(card.mean, card.std), pixels[None], [class_number])
     return thumbnail(overlaid(pixels, heat), EXPLAINED_SIDE)
 

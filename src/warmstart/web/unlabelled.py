@@ -71,7 +71,8 @@ def looked_at(
     rows = list(files)
     while rows:
         recipes = [member.recipe for member in predictor.members]
-        seen = PictureViews(Pictures(rows), recipes, (), "use")
+        views_on = [member.views_on for member in predictor.members]
+        seen = PictureViews(Pictures(rows), recipes, (), "use", views_on)
         failed: list[UnreadableImageError] = []
         blocks = [
             list(member.blocks(partial(seen.render, number, 0), range(len(rows)), failed))

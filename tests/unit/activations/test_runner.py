@@ -13,7 +13,7 @@ from warmstart.activations.openvino_compile import compile_graph
 from warmstart.activations.openvino_runner import OpenVinoRunner
 from warmstart.activations.processor import fast_precision, openvino_mode
 from warmstart.activations.runner import PrefixRunner
-from warmstart.activations.torch_runner import TorchRunner
+from warmstart.activations.torch_runner import TorchRun, TorchRunner
 from warmstart.backbones.network import Normalise
 from warmstart.batches.rendering import PixelBlock
 from warmstart.errors import CacheError, UnreadableImageError
@@ -21,7 +21,7 @@ from warmstart.errors import CacheError, UnreadableImageError
 SIZE, NUM_IMAGES = 32, 6
 CPU = torch.device("cpu")
 IMAGES = np.random.default_rng(0).integers(0, 256, (NUM_IMAGES, SIZE, SIZE, 3), np.uint8)
-KINDS = ["torch-f32", "torch-bf16", "openvino-f32", "openvino-bf16"]
+KINDS = ["torch-f32", "torch-bf16", "openvino-f32", "openvino-bf16", "piped-f32"]
 
 
 class Channels(nn.Module):
@@ -56,6 +56,8 @@ def make_runner(kind: str) -> PrefixRunner:
     name, precision = kind.split("-")
     if name == "torch":
         return TorchRunner(small_prefix(), (24,), CPU, precision)
+    if name == "piped":  # as on a GPU: blocks from another thread, some under way
+        return TorchRunner(small_prefix(), (24,), CPU, precision, TorchRun(views="any"))
     if precision == "bf16" and fast_precision() != "bf16":
         pytest.skip("this processor has no bfloat16 arithmetic")
     mode = openvino_mode(precision)

@@ -14,7 +14,7 @@ from torch import nn
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.table_activations import TableActivations
 from warmstart.backbones.network import Normalise
-from warmstart.batches.rendering import PixelBlock, RenderAhead
+from warmstart.batches.rendering import PixelBlock, RenderAhead, View
 from warmstart.batches.source import CHANGED, PixelSource
 from warmstart.terminal.progress import no_progress
 
@@ -58,7 +58,7 @@ def assert_named_rightly(activations: TableActivations, source: PixelSource) -> 
 class Replaced(PixelSource):
     """Files are replaced between the moment of hashing and that of rendering."""
 
-    def render_exactly(self, row: int, sha256: bytes, view: int = 0) -> NDArray[np.uint8]:
+    def render_exactly(self, row: int, sha256: bytes, view: int = 0) -> View:
         before_rendering[0](row)
         return super().render_exactly(row, sha256, view)
 
