@@ -13,8 +13,8 @@ from warmstart.training.state import kept_modes
 
 # Of what a row's forward pass keeps for its backward pass, on a CPU: so much at a time costs a few
 # per cent of the time that all at once takes (benchmarks/thawed_memory.py), on every machine with
-# 16 GB alike, so that they end with the same weights. Smaller ones have a share of what they have.
-TARGET_BYTES = 1_300_000_000
+# 11 GB alike, so that they end with the same weights. Smaller ones have a share of what they have.
+TARGET_BYTES = 1_100_000_000
 CPU_SHARE, ACCELERATOR_SHARE = 1 / 10, 1 / 2
 FEWEST_ROWS = 8  # fewer at a time take clearly longer
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
