@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from warmstart.results.lr_curve import USUAL, LRCurve
+from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.epoch_plan import epoch_batches
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, check_groups
@@ -81,7 +82,8 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
         settings = replace(settings, precision="f32")
     rates = np.geomspace(*lr_range, len(batches))
     sweep = Sweep(module, batches, rates, inputs, targets, settings, on_step)
-    with unchanged(module) as start, kept_random_state():
+    steady = repeatable_steps(wanted=wants_determinism(module))
+    with unchanged(module) as start, kept_random_state(), steady:
         module.train()
         before = sweep.losses_before()
         put_state(module, start)  # BatchNorm has counted the batches

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
@@ -66,6 +66,7 @@ class Run:
         self.mode: StepMode | None = None  # until the first batch is there
         self.unseen: list[UnseenStep] = []
         self.best = BestEpoch(settings.best_by)
+        self.unrepeatable: Callable[[], tuple[str, ...]] = tuple  # names, since it was asked last
 
     @property
     def is_finished(self) -> bool:
@@ -221,6 +222,7 @@ class Run:
             seconds=self.seconds,
             precision=self.precision,
             micro_rows=0 if self.mode is None else self.mode.micro_rows,
+            unrepeatable=self.unrepeatable(),
             judged_in="" if self.evaluator is None else self.evaluator.inputs.mode,
         )
         self.history.append(record)
