@@ -16,7 +16,6 @@ from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.epoch_plan import epoch_batches
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, check_groups
-from warmstart.training.precision import in_arithmetic
 from warmstart.training.randomness import derive, kept_random_state
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import clone_tensors, kept_modes, module_state, put_state
@@ -147,7 +146,7 @@ class Sweep:
         if self.mode is None:
             num_rows = 2 * sum(map(len, self.batches))
             self.mode = choose_step_mode(self.module, batch, wanted, self.settings, num_rows)
-        return in_arithmetic(self.module, self.mode.precision), self.mode.micro_rows
+        return self.mode.forward_of(self.module), self.mode.rows_of_part
 
     def steps(self, num_before: int) -> Iterator[tuple[Tensor, Tensor, int]]:
         """Inputs, targets and seed of each step; they see the next epoch's view.

@@ -20,7 +20,6 @@ from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
-from warmstart.training.precision import in_arithmetic
 from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
@@ -142,14 +141,14 @@ class Run:
         factor = settings.schedule.factor(position, self.steps_per_epoch)
         lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
-            in_arithmetic(self.module, self.mode.precision),
+            self.mode.forward_of(self.module),
             self.optimiser,
             batch,
             wanted,
             settings,
             lrs=lrs,
             seed=derive(settings.seed, "step", number, self.step),
-            micro_rows=self.mode.micro_rows,
+            micro_rows=self.mode.rows_of_part,
         )
         self.unseen.append(UnseenStep(lrs, loss, len(wanted)))
         self.step += 1
@@ -222,6 +221,7 @@ class Run:
             seconds=self.seconds,
             precision=self.precision,
             micro_rows=0 if self.mode is None else self.mode.micro_rows,
+            is_twice=self.mode is not None and self.mode.is_twice,
             unrepeatable=self.unrepeatable(),
             judged_in="" if self.evaluator is None else self.evaluator.inputs.mode,
         )
@@ -292,6 +292,7 @@ class Run:
             history=self.history,
             precision=mode.precision,
             micro_rows=mode.micro_rows,
+            is_twice=mode.is_twice,
             best_loss=self.best.loss,
             best_score=self.best.score,
             num_stale_epochs=self.best.num_stale_epochs,
@@ -308,7 +309,7 @@ class Run:
         self.epoch, self.step = saved.epoch, saved.step
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
         self.seconds, self.history = saved.seconds, saved.history
-        self.mode = StepMode(saved.precision, saved.micro_rows)
+        self.mode = StepMode(saved.precision, saved.micro_rows, saved.is_twice)
 
 
 def steps_unseen(device: torch.device) -> int:

@@ -1,6 +1,6 @@
 """A step whose batch passes in parts is the step of the whole batch; nobody waits for its loss."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,22 @@ class Stored(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         logits: Tensor = self.net(pictures)
+        return logits
+
+
+class BatchHead(nn.Module):
+    """A body whose rows are independent, with dropout at will, and a head that wants a batch."""
+
+    def __init__(self, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.body, self.head = Stored(dropout), toy_module()
+
+    def before_head(self, rows: Tensor) -> Tensor:
+        pooled: Tensor = self.body(rows).repeat(1, 2)
+        return pooled
+
+    def forward(self, rows: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.before_head(rows))
         return logits
 
 
@@ -214,18 +230,22 @@ class KilledInputs(ToyInputs):
             raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [(Stored, StepMode("f32", 3)), (BatchHead, StepMode("f32", 3, is_twice=True))],
+)
 def test_a_fit_goes_on_with_as_many_rows_at_a_time_as_it_began_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Callable[..., nn.Module], mode: StepMode
 ) -> None:
     """Law 8: the second process has other memory, and ends with the first one's bits."""
     x, y = pictures(24)
     inputs, targets = ToyInputs(x, x[:6]), Targets(y, y[:6])
-    straight, stopped, again, whole = (Stored(0.5) for _ in range(4))
+    straight, stopped, again, whole = (kind(0.5) for _ in range(4))
     settings = toy_settings(clip_norm=1.0)
     fit(whole, one_group(whole), inputs, targets, settings)
-    monkeypatch.setattr(run, "choose_step_mode", lambda *_: StepMode("f32", 3))
+    monkeypatch.setattr(run, "choose_step_mode", lambda *_: mode)
     history = fit(straight, one_group(straight), inputs, targets, settings)
-    assert [record.micro_rows for record in history.records] == [3, 3]
+    assert [(r.micro_rows, r.is_twice) for r in history.records] == [(3, mode.is_twice)] * 2
     path = tmp_path / "fit.safetensors"
     with pytest.raises(KeyboardInterrupt):
         fit(stopped, one_group(stopped), KilledInputs(x, x[:6]), targets, settings,
@@ -234,7 +254,7 @@ def test_a_fit_goes_on_with_as_many_rows_at_a_time_as_it_began_with(
     gone_on = fit(again, one_group(again), inputs, targets, settings, checkpoint=Checkpoint(path))
     assert same(again, straight)
     assert not same(again, whole)
-    assert [record.micro_rows for record in gone_on.records] == [3, 3]
+    assert [(r.micro_rows, r.is_twice) for r in gone_on.records] == [(3, mode.is_twice)] * 2
 
 
 def test_lr_find_passes_rows_as_the_fit_will_and_leaves_no_trace(
