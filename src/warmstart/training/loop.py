@@ -8,6 +8,7 @@ from warmstart.callbacks.announcer import Announcer
 from warmstart.errors import DivergedError, SettingError
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.kept_weights import LastGood, check_rows_that_choose
 from warmstart.training.objective import Evaluator, Inputs, Targets
 from warmstart.training.optimiser import check_groups
@@ -62,7 +63,6 @@ def fit(  # noqa: PLR0913 - three of them are who is told
         run.restore(saved)
         for record in run.history.records:
             on_epoch(record)
-    run.settle_precision(inputs)
     num_threads = None if saved is None or saved.is_finished else saved.num_threads
     good = LastGood(module, targets.num_classes)
     told = announcer or Announcer()
@@ -70,6 +70,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told
         kept_modes(module),
         compute_threads(num_threads),
         deferred_interrupt() as interrupted,
+        repeatable_steps(wanted=wants_determinism(module)) as run.unrepeatable,
         told.during(done=run.history, **run.outline(checkpoint)),
     ):
         try:
