@@ -89,8 +89,8 @@ def test_what_a_run_leaves_is_the_same_whatever_it_loaded(folder: Path) -> None:
     for name in files:
         one, other = (folder / run / "model" / name for run in ("again", "whole"))
         assert one.read_bytes() == other.read_bytes()
-    one, other = (history(folder / run / "history.jsonl") for run in ("again", "whole"))
-    assert one == other
+    histories = [history(folder / run / "history.jsonl") for run in ("again", "whole")]
+    assert histories[0] == histories[1]
 
 
 def history(place: Path) -> list[dict[str, object]]:
