@@ -128,17 +128,17 @@ def backbone_key(plan: NetworkPlan, settings: FrozenSettings) -> str | None:
 
 
 def known_backbone(
-    plan: NetworkPlan, settings: FrozenSettings, store: Path
+    key: str, plan: NetworkPlan, settings: FrozenSettings, store: Path
 ) -> KnownBackbone | None:
     """The backbone of a plan, if it was remembered, and its graph is there.
 
     Args:
+        key: From ``backbone_key``.
         plan: Of the network.
         settings: Of its frozen part, on a CPU.
         store: Where rows and graphs lie.
     """
-    key = backbone_key(plan, settings)
-    found = [] if key is None else sorted(store.glob(f"{GRAPH_FOLDER}*/{NOTES}{key}"))
+    found = sorted(store.glob(f"{GRAPH_FOLDER}*/{NOTES}{key}"))
     if not found:
         return None
     try:
@@ -152,24 +152,18 @@ def known_backbone(
 
 
 def remember_backbone(
-    plan: NetworkPlan,
-    settings: FrozenSettings,
-    frozen: FrozenPart,
-    network: ClassifierNetwork,
-    source: str,
+    key: str, frozen: FrozenPart, network: ClassifierNetwork, source: str
 ) -> None:
     """Note that a kept graph is the frozen part of a plan; nothing where it was not kept.
 
     Args:
-        plan: Of the network.
-        settings: Of its frozen part.
-        frozen: That part, in the store, with the weights that the plan gives.
+        key: From ``backbone_key``, before timm was loaded.
+        frozen: The frozen part, in the store, with the weights that the plan gives.
         network: As the plan gives it.
         source: Where its weights came from, in words.
     """
     folder = frozen.graph_folder()
-    key = backbone_key(plan, settings)
-    if folder is None or key is None or not frozen.is_library_code:
+    if folder is None or not (frozen.is_library_code and is_timms_own(frozen.backbone)):
         return
     state = {name: t for name, t in network.state_dict().items() if not name.startswith("head.")}
     content = save({name: t.detach().contiguous().clone() for name, t in state.items()})

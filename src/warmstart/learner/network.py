@@ -19,7 +19,7 @@ from warmstart.activations.kept_graph import UNREADABLE
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.inference.assembly import NetworkPlan, new_head, new_network
-from warmstart.inference.known_backbone import KnownBackbone, known_backbone
+from warmstart.inference.known_backbone import KnownBackbone, backbone_key, known_backbone
 from warmstart.training.head_card import Parts
 
 
@@ -27,7 +27,11 @@ class LearnerNetwork:
     """Backbone, pool and head; of the first two, what an earlier run has described may do."""
 
     def __init__(
-        self, head: nn.Module, backbone: ClassifierNetwork | KnownBackbone, device: torch.device
+        self,
+        head: nn.Module,
+        backbone: ClassifierNetwork | KnownBackbone,
+        device: torch.device,
+        key: str | None = None,
     ) -> None:
         """Put everything that is there where it trains.
 
@@ -35,8 +39,14 @@ class LearnerNetwork:
             head: (N, D) → (N, K).
             backbone: The whole network, that head included; or what is known of the rest.
             device: Where it trains.
+            key: What its plan is called, if it has such a name: from ``backbone_key``.
         """
-        self.device, self._head, self._backbone = device, head.to(device).eval(), backbone
+        self.key, self.device, self._head, self._backbone = (
+            key,
+            device,
+            head.to(device).eval(),
+            backbone,
+        )
         if isinstance(backbone, ClassifierNetwork):
             backbone.to(device).eval()
 
@@ -114,9 +124,10 @@ def planned_network(
     Returns:
         The network, the head's card (None for a custom one), and where the weights came from.
     """
-    known = known_backbone(plan, settings, store) if device.type == "cpu" else None
+    key = backbone_key(plan, settings) if device.type == "cpu" else None
+    known = None if key is None else known_backbone(key, plan, settings, store)
     if known is None:
         network, card, source = new_network(plan)
-        return LearnerNetwork(network.head, network, device), card, source
+        return LearnerNetwork(network.head, network, device, key), card, source
     head, card = new_head(plan, known.num_features)
-    return LearnerNetwork(head, known, device), card, known.notes.source
+    return LearnerNetwork(head, known, device, key), card, known.notes.source

@@ -7,7 +7,7 @@ from warmstart.backbones.card import backbone_card, name_of
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.inference.assembly import NetworkPlan
 from warmstart.inference.graph_memory import graph_store
-from warmstart.inference.known_backbone import backbone_key, is_graph, remember_backbone
+from warmstart.inference.known_backbone import is_graph, remember_backbone
 from warmstart.learner.network import planned_network
 from warmstart.learner.state import LearnerState, new_card, new_state
 
@@ -69,8 +69,8 @@ def remember_pretrained(learn: LearnerState, plan: NetworkPlan) -> None:
         learn: As its plan made it: nothing of it has trained.
         plan: Its plan.
     """
-    network, settings = learn.network, learn.parts.settings
-    if network.known is not None or backbone_key(plan, settings) is None:
+    network = learn.network
+    if network.known is not None or network.key is None:
         return
     frozen = learn.parts.pooled().frozen
     folder = frozen.graph_folder()
@@ -78,5 +78,5 @@ def remember_pretrained(learn: LearnerState, plan: NetworkPlan) -> None:
         return
     if learn.precompute is not False and not is_graph(folder):
         _ = frozen.runner  # which keeps its graph
-    remember_backbone(plan, settings, frozen, network.whole, learn.card.weights_from)
+    remember_backbone(network.key, frozen, network.whole, learn.card.weights_from)
     backbone_card(plan.arch)  # again: now there is a cache that remembers it
