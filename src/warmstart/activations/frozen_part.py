@@ -1,7 +1,7 @@
 """A frozen prefix with its runner: what stores and predictors share."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,8 @@ from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.device_views.chosen import device_views
 from warmstart.device_views.pending import DeviceViews
 from warmstart.errors import SettingError
+
+POOLED = "pooled"  # the cut before the head
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,21 @@ class FrozenSettings:
         return Normalise(self.mean, self.std)
 
 
+@dataclass(frozen=True)
+class KnownPrefix:
+    """A prefix that an earlier run has described; ``build`` makes it, if it is needed after all."""
+
+    fingerprint: str
+    row_shape: tuple[int, ...]
+    build: Callable[[], nn.Module]
+
+
 class FrozenPart:
     """Pixels (N, H, W, 3) uint8 → activations, in one numeric mode."""
 
     def __init__(
         self,
-        prefix: nn.Module | None,
+        prefix: nn.Module | KnownPrefix | None,
         *,
         backbone: str,
         cut: str,
@@ -63,7 +74,8 @@ class FrozenPart:
         """Put the prefix into eval mode, without gradients.
 
         Args:
-            prefix: From pixels to what is stored; None where the pixels themselves are.
+            prefix: From pixels to what is stored, or what is known of it; None where the pixels
+                themselves are.
             backbone: Its name, for people.
             cut: Where it ends.
             size: Side of the images.
@@ -72,11 +84,10 @@ class FrozenPart:
             torch_cuts: Why torch runs a cut that OpenVINO should, by the cut's name. Shared by the
                 parts of one network, so that nothing is tried in vain, or said, twice.
         """
-        if prefix is not None:
-            # some modules keep in eval mode what they made of their weights, and forget in train
-            # mode; training lays weights out otherwise, which may change the last digits
-            prefix.train().eval().to(memory_format=torch.contiguous_format)
-        self.prefix = prefix
+        self.is_pixels = prefix is None
+        self.known = prefix if isinstance(prefix, KnownPrefix) else None
+        if isinstance(prefix, nn.Module):
+            self.prefix = ready(prefix)
         self.backbone, self.cut, self.size, self.device = backbone, cut, size, device
         self.precision = resolve_precision(precision, device)
         self.torch_cuts = {} if torch_cuts is None else torch_cuts
@@ -85,10 +96,17 @@ class FrozenPart:
         self.expected_rows = 0  # the most that were asked for at once, before the runner was made
 
     @cached_property
+    def prefix(self) -> nn.Module:
+        """From pixels to what is stored, unless the pixels themselves are; built when needed."""
+        return nn.Identity() if self.known is None else ready(self.known.build())
+
+    @cached_property
     def row_shape(self) -> tuple[int, ...]:
         """The shape of one row's activations."""
-        if self.prefix is None:
+        if self.is_pixels:
             return (self.size, self.size, 3)
+        if self.known is not None:
+            return self.known.row_shape
         example = torch.zeros((1, self.size, self.size, 3), dtype=torch.uint8, device=self.device)
         with torch.inference_mode():
             return tuple(self.prefix.to(self.device)(example).shape[1:])
@@ -96,12 +114,12 @@ class FrozenPart:
     @cached_property
     def runner(self) -> PrefixRunner:
         """OpenVINO on a CPU, if it can run the prefix; else torch. Made when first needed."""
-        if self.prefix is None:
+        if self.is_pixels:
             return PixelRunner(self.size)
         row_shape = self.row_shape  # by torch, so that a fault of the network's own shows here
         if self.device.type == "cpu" and self.cut not in self.torch_cuts:
             try:
-                return self._openvino_runner(self.prefix, row_shape)
+                return self._openvino_runner(row_shape)
             except Exception as error:  # noqa: BLE001 - whatever OpenVINO raises; torch can do it
                 self._note_torch(error)
         return TorchRunner(self.prefix, row_shape, self.device, self.precision, self._torch_run())
@@ -126,16 +144,16 @@ class FrozenPart:
         choice = torch_choice(asked, self.store, measure)
         return TorchRun(choice.way, choice.batch, views)
 
-    def _openvino_runner(self, prefix: nn.Module, row_shape: tuple[int, ...]) -> OpenVinoRunner:
+    def _openvino_runner(self, row_shape: tuple[int, ...]) -> OpenVinoRunner:
         """From the graph that an earlier run kept, else from one that is made and kept."""
         mode, store = openvino_mode(self.precision), self.store
         if store is None:
-            model = compile_graph(prefix, self.size, self.precision).model
+            model = compile_graph(self.prefix, self.size, self.precision).model
             return OpenVinoRunner(model, row_shape, self.precision, mode)
         card = self._graph_card(mode, row_shape)
         kept = kept_runner(card.folder(store))
         if kept is None:
-            model, graph = compile_graph(prefix, self.size, self.precision)
+            model, graph = compile_graph(self.prefix, self.size, self.precision)
             keep_graph(store, card, graph)
             kept = OpenVinoRunner(model, row_shape, self.precision, mode)
         return kept
@@ -148,19 +166,23 @@ class FrozenPart:
     def graph_folder(self) -> Path | None:
         """Where the graph of this part lies if it was kept; None where none ever is."""
         mode = self._usual_mode()
-        if self.store is None or self.prefix is None or not mode:
+        if self.store is None or self.is_pixels or not mode:
             return None
         return self._graph_card(mode, self.row_shape).folder(self.store)
 
     @cached_property
     def fingerprint(self) -> str:
         """Of the prefix; "" of pixels."""
-        return "" if self.prefix is None else fingerprint(self.prefix)
+        if self.is_pixels:
+            return ""
+        return fingerprint(self.prefix) if self.known is None else self.known.fingerprint
 
     @property
     def is_library_code(self) -> bool:
         """Whether versions of packages name all code of the prefix: none is the user's own."""
-        return self.prefix is not None and is_library_code(self.prefix)
+        if self.known is not None:
+            return True  # nothing else is ever remembered
+        return not self.is_pixels and is_library_code(self.prefix)
 
     def _note_torch(self, error: Exception) -> None:
         """Remember why torch runs the prefix, and say so if it has not been said."""
@@ -179,7 +201,7 @@ class FrozenPart:
     @cached_property
     def card(self) -> NamespaceCard:
         """What the stored rows of this prefix are called."""
-        if self.prefix is None:  # the same for all networks
+        if self.is_pixels:  # the same for all networks
             return NamespaceCard("pixels", "", self.cut, "pixels", "uint8", self.row_shape)
         card = NamespaceCard(
             backbone=self.backbone,
@@ -209,6 +231,13 @@ class FrozenPart:
         names = [views] * len(content_hashes) if isinstance(views, str) else views
         pairs = zip(names, content_hashes, strict=True)
         return [row_key(namespace, name, content) for name, content in pairs]
+
+
+def ready(prefix: nn.Module) -> nn.Module:
+    """A prefix in eval mode, as it is run."""
+    # some modules keep in eval mode what they made of their weights, and forget in train mode;
+    # training lays weights out otherwise, which may change the last digits
+    return prefix.train().eval().to(memory_format=torch.contiguous_format)
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
@@ -246,7 +275,7 @@ def resolve_device(device: object) -> torch.device:
 
 def part_before(
     cut: str,
-    prefix: nn.Module | None,
+    prefix: nn.Module | KnownPrefix | None,
     settings: FrozenSettings,
     device: torch.device,
     torch_cuts: dict[str, str] | None = None,
@@ -255,7 +284,8 @@ def part_before(
 
     Args:
         cut: Its name.
-        prefix: From pixels to what crosses it; None where the pixels themselves do.
+        prefix: From pixels to what crosses it, or what is known of that; None where the pixels
+            themselves do.
         settings: Of the network.
         device: Where it runs.
         torch_cuts: As in ``FrozenPart``.
@@ -280,5 +310,9 @@ def frozen_backbone(
     torch_cuts: dict[str, str] | None = None,
 ) -> FrozenPart:
     """Everything before the head, from pixels on; arguments as in ``part_before``."""
-    prefix = nn.Sequential(settings.normalise(), network.backbone, network.pool)
-    return part_before("pooled", prefix, settings, device, torch_cuts)
+    return part_before(POOLED, pooled_prefix(network, settings), settings, device, torch_cuts)
+
+
+def pooled_prefix(network: ClassifierNetwork, settings: FrozenSettings) -> nn.Module:
+    """Pixels → the rows that enter the head."""
+    return nn.Sequential(settings.normalise(), network.backbone, network.pool)

@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from warmstart.arguments import shortly
+from warmstart.backbones.known_cards import is_timms_own, remember_card, remembered_card
 from warmstart.errors import SettingError
+from warmstart.files.strict import convert
 
 EMBEDDED_ARCH = "tf_efficientnet_lite0"
 EMBEDDED_HALF = (0.5, 0.5, 0.5)
@@ -86,18 +88,24 @@ def backbone_card(arch: Architecture) -> BackboneCard | None:
 
 
 def timm_card(arch: str) -> BackboneCard:
-    """From timm's pretrained configuration."""
+    """From timm's pretrained configuration, or what was remembered of it."""
+    remembered = remembered_card(arch)
+    if remembered is not None:
+        return convert(remembered, BackboneCard, f"the card of {arch}")
     import timm  # here: it takes seconds
 
     check_arch(arch)
     configuration: Any = timm.get_pretrained_cfg(arch)
-    return BackboneCard(
+    card = BackboneCard(
         arch,
         three_channels(configuration.mean),
         three_channels(configuration.std),
         configuration.interpolation or "bicubic",
         int(configuration.input_size[-1]),
     )
+    if is_timms_own(arch):
+        remember_card(asdict(card))
+    return card
 
 
 def check_arch(arch: str, argument: str = "arch") -> None:
@@ -106,7 +114,7 @@ def check_arch(arch: str, argument: str = "arch") -> None:
     Raises:
         SettingError: it is that.
     """
-    if arch == EMBEDDED_ARCH:  # nothing slow need be loaded to see it
+    if is_known_name(arch):  # nothing slow need be loaded to see it
         return
     if not has_weights_tag(arch):
         near = near_timm_names(arch)
@@ -129,14 +137,19 @@ def has_weights_tag(arch: str) -> bool:
 
 
 def is_timm_name(text: str) -> bool:
-    """Whether timm knows an architecture of that name; the embedded one is known without timm."""
-    if text == EMBEDDED_ARCH:
+    """Whether timm knows an architecture of that name; some are known without timm."""
+    if is_known_name(text):
         return True
     if not text.replace(".", "_").isidentifier():
         return False  # a path: nothing slow need be loaded to see it
     import timm  # here: it takes seconds
 
     return bool(timm.is_model(text.partition(".")[0]))
+
+
+def is_known_name(arch: str) -> bool:
+    """Whether a name is timm's without asking it: the embedded one, or one that was asked for."""
+    return arch == EMBEDDED_ARCH or remembered_card(arch) is not None
 
 
 def is_library_arch(name: str) -> bool:

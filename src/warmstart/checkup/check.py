@@ -231,5 +231,5 @@ def parts_of(frozen: FrozenPart) -> Parts:
     Args:
         frozen: From ``pooled_part``: what it ends with is the pool.
     """
-    pool = nn.Identity() if frozen.prefix is None else list(frozen.prefix.children())[-1]
+    pool = nn.Identity() if frozen.is_pixels else list(frozen.prefix.children())[-1]
     return next(iter(pooled_parts(pool, frozen.row_shape[0]).values()))

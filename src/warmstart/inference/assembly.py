@@ -60,14 +60,23 @@ def new_network(plan: NetworkPlan) -> tuple[ClassifierNetwork, dict[str, Any] | 
     fit_to_size(backbone.module, plan.size)
     shape = output_shape(backbone.module, plan.size)
     pool = pool_for(backbone.module, shape)
-    num_features = int(pool(torch.zeros(shape)).shape[1])
+    head, card = new_head(plan, int(pool(torch.zeros(shape)).shape[1]))
+    return ClassifierNetwork(backbone.module, pool, head), card, source
+
+
+def new_head(plan: NetworkPlan, num_features: int) -> tuple[nn.Module, dict[str, Any] | None]:
+    """The head of a new network, and its card; None for a custom one.
+
+    Args:
+        plan: What the network is made of.
+        num_features: D of the pooled row.
+    """
     if plan.custom_head is not None:
         check_head_shape(plan.custom_head, num_features, plan.num_classes)
-        return ClassifierNetwork(backbone.module, pool, plan.custom_head), None, source
+        return plan.custom_head, None
     dropouts = dropouts_of(plan.ps, len(plan.sizes))
     card = HeadCard(num_features, plan.num_classes, plan.sizes, dropouts)
-    network = ClassifierNetwork(backbone.module, pool, build_head(card, seed=plan.seed))
-    return network, asdict(card), source
+    return build_head(card, seed=plan.seed), asdict(card)
 
 
 def loaded_networks(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import save
 
-from warmstart.activations.frozen_part import frozen_backbone
+from warmstart.activations.frozen_part import FrozenPart, frozen_backbone
 from warmstart.files.committing import sha256_of
+from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import frozen_settings
 from warmstart.inference.checking import LabelledFiles, check_pictures
 from warmstart.inference.model_card import ModelCard
@@ -91,8 +92,13 @@ def exact_members(members: Sequence[NetworkMember], card: ModelCard) -> tuple[Ne
         network: Any = deepcopy(member.model).to(place).float().eval()
         settings = replace(frozen_settings(each), precision="f32")
         frozen = frozen_backbone(network, settings, place)
-        found.append(NetworkMember(network, frozen, network.head, member.recipe))
+        found.append(exact_member(network, frozen, member.recipe))
     return tuple(found)
+
+
+def exact_member(network: Any, frozen: FrozenPart, recipe: ViewRecipe) -> NetworkMember:
+    """A network that was copied, as it answers."""
+    return NetworkMember(lambda: network, frozen, network.head, recipe)
 
 
 def exported_model(source: ExportSource) -> "ExportedModel":

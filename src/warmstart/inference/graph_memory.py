@@ -41,6 +41,11 @@ def model_name(card: ModelCard, number: int, weights_sha256: str) -> str | None:
         "mean": each.mean,
         "std": each.std,
         "mode": mode,
-        "versions": [metadata.version(package) for package in BUILDERS],
+        "versions": builder_versions(),
     }
     return model_key(about)
+
+
+def builder_versions() -> list[str]:
+    """Of the packages whose code makes a network of weights."""
+    return [metadata.version(package) for package in BUILDERS]

@@ -97,7 +97,7 @@ def published_predictor(arch: str, device: str) -> Predictor:
 def member_of(network: ClassifierNetwork, card: ModelCard, place: torch.device) -> NetworkMember:
     """A network as it answers: its body frozen."""
     frozen = frozen_backbone(network.to(place).eval(), frozen_settings(card), place)
-    return NetworkMember(network, frozen, network.head, ViewRecipe(**card.recipe))
+    return NetworkMember(lambda: network, frozen, network.head, ViewRecipe(**card.recipe))
 
 
 def found_architecture(name: str) -> Architecture:

@@ -1,6 +1,6 @@
 """A network of torch's that answers, alone or with others."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +20,18 @@ from warmstart.training.probabilities import BLOCK_ROWS, module_logits
 class NetworkMember(ModelMember):
     """Pixels through the frozen part's runner, then through the head.
 
-    ``model`` is the whole as an ordinary module; ``recipe`` says how it sees a picture.
+    ``whole`` gives all of it as an ordinary module; ``recipe`` says how it sees a picture.
     """
 
-    model: nn.Module
+    whole: Callable[[], nn.Module]
     frozen: FrozenPart
     head: nn.Module
     recipe: ViewRecipe
+
+    @property
+    def model(self) -> nn.Module:
+        """The whole as an ordinary module."""
+        return self.whole()
 
     @property
     def mode(self) -> str:

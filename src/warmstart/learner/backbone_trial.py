@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from warmstart.activations.inputs import RenderedRows
-from warmstart.backbones.pooling import pooled_parts
 from warmstart.comparison.backbones import BackboneTrial
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.training.head_card import LogisticHeadCard
@@ -30,7 +29,7 @@ def try_backbone(
     """
     fit: dict[str, Any] = {} if cycle_len is None else {"cycle_len": cycle_len}
     if lrs is None and cycle_len is None:
-        parts = next(iter(pooled_parts(learn.model.pool, learn.num_features).values()))
+        parts = next(iter(learn.state.feature_parts.values()))
         head = LogisticHeadCard(learn.num_features, len(learn.data.classes), parts)
         learn.put_head(build_logistic_head(head, None), head)
     predictions = learn.cross_validate(k, lrs, **fit)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from warmstart.activations.frozen_part import resolve_device
 from warmstart.arguments import one_of, reads
 from warmstart.backbones.card import Architecture
 from warmstart.backbones.network import ClassifierNetwork
@@ -20,7 +19,7 @@ from warmstart.callbacks.events import Callback
 from warmstart.classifier_data.arguments import check_outside_data
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.data.output_paths import cache_folder
-from warmstart.inference.assembly import NetworkPlan, new_network
+from warmstart.inference.assembly import NetworkPlan
 from warmstart.inference.model_card import ModelCard
 from warmstart.inference.pictures import Picture
 from warmstart.inference.predictor import Predictor
@@ -42,10 +41,11 @@ from warmstart.learner.predicting import (
     predict_snapshots,
     predict_views,
 )
+from warmstart.learner.pretrained import pretrained_state, remember_pretrained
 from warmstart.learner.reading import read_inputs
 from warmstart.learner.replacing import put_head, put_weights, set_data
 from warmstart.learner.reporting import report_learner
-from warmstart.learner.state import LearnerState, new_card, new_state, save_learner
+from warmstart.learner.state import LearnerState, save_learner
 from warmstart.metrics.temperature import Temperature
 from warmstart.metrics.thresholds import Thresholds
 from warmstart.metrics.unknown import UnknownThreshold
@@ -136,7 +136,6 @@ class ConvLearner(FamiliarWords, ExportableLearner):
         check_transforms(arch, data.tfms)
         store = cache_folder(cache_dir)
         check_outside_data(data, cache_dir=store)
-        place = resolve_device(device)
         plan = NetworkPlan(
             arch,
             num_classes=len(data.classes),
@@ -148,23 +147,22 @@ class ConvLearner(FamiliarWords, ExportableLearner):
             is_pretrained=pretrained,
             seed=seed,
         )
-        network, head, source = new_network(plan)
-        state = new_state(
-            network,
+        state = pretrained_state(
+            plan,
             data,
-            new_card(data, arch, head, precision, source),
-            device=place,
             opt=opt,
-            seed=seed,
+            device=device,
+            precision=precision,
+            train_precision=train_precision,
             cache_dir=store,
             num_groups=num_groups,
-            train_precision=train_precision,
             quiet=quiet,
         )
         learn = cls(state)
         learn.precompute = precompute
         if precompute:
             learn.prepare()
+        remember_pretrained(state, plan)
         return learn
 
     def __init__(self, state: LearnerState) -> None:

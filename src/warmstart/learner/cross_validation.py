@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from warmstart.activations.inputs import StoredInputs
 from warmstart.activations.table_activations import SomeRows, StoredViews
-from warmstart.backbones.pooling import pooled_parts
 from warmstart.data.folds import classes_in_one_fold, draw_folds, fold_units
 from warmstart.errors import SettingError
 from warmstart.heads.out_of_fold import Folds, HeadOf, heads_like
@@ -71,7 +70,7 @@ def cross_validate(learn: LearnerState, plan: CrossValidation) -> OutOfFoldPredi
         balance = choose_balance(plan.balance, targets, quiet=learn.quiet)
         return cross_validated_logistic(
             read_inputs(learn, ("train",), learn.precompute or True),
-            pooled_parts(learn.model.pool, card.num_features),
+            learn.feature_parts,
             balance,
             k=plan.k,
             seed=seed,
@@ -83,7 +82,7 @@ def cross_validate(learn: LearnerState, plan: CrossValidation) -> OutOfFoldPredi
     settings = with_balance(learn, settings, plan.balance)
     return cross_validated(
         read_inputs(learn, ("train",), learn.precompute or plan.schedule.num_epochs),
-        heads_like(learn.model.head, card, learn.device),
+        heads_like(learn.network.head, card, learn.device),
         settings,
         k=plan.k,
         finds_rate=plan.lrs is None,

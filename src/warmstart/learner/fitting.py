@@ -94,7 +94,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
                 batches,
                 targets_of(learn.data.table, learn.holdout, chooses=chooses),
                 settings,
-                evaluator=Evaluator(learn.model.head, batches),
+                evaluator=Evaluator(learn.network.head, batches),
                 checkpoint=point,
                 on_epoch=silent if learn.quiet else epoch_printer(settings.schedule.num_epochs),
                 on_step=on_step,

@@ -10,13 +10,13 @@ import torch
 from warmstart.activations.frozen_part import (
     FrozenPart,
     FrozenSettings,
-    frozen_backbone,
     part_before,
 )
 from warmstart.activations.table_activations import Progress, TableActivations
 from warmstart.backbones.network import ClassifierNetwork
 from warmstart.learner.inputs import UnfrozenBackbone
 from warmstart.learner.layers import Layers
+from warmstart.learner.network import LearnerNetwork
 from warmstart.terminal.progress import no_progress, show_progress
 
 
@@ -29,7 +29,7 @@ class FrozenParts:
     what shows progress, what also ends a computation that takes too long.
     """
 
-    network: ClassifierNetwork
+    owner: LearnerNetwork
     settings: FrozenSettings
     device: torch.device
     cache_dir: Path
@@ -40,6 +40,11 @@ class FrozenParts:
     _pooled: TableActivations | None = None
     _before_cut: TableActivations | None = None
     _plain: TableActivations | None = None
+
+    @property
+    def network(self) -> ClassifierNetwork:
+        """The whole network; built now, if it was not."""
+        return self.owner.whole
 
     def forget(self, *, backbone_moved: bool) -> None:
         """The cut is another; with ``backbone_moved``, so are the backbone's weights."""
@@ -56,8 +61,7 @@ class FrozenParts:
     def pooled(self) -> TableActivations:
         """Everything before the head, with the weights of now: what predicts."""
         if self._pooled is None:
-            frozen = frozen_backbone(self.network, self.settings, self.device, self.torch_cuts)
-            self._pooled = self._with_store(frozen)
+            self._pooled = self._with_store(self.owner.frozen(self.settings, self.torch_cuts))
         return self._pooled
 
     def plain(self, layers: Layers) -> TableActivations:

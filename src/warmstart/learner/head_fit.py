@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from warmstart.backbones.pooling import pooled_parts
 from warmstart.callbacks.events import Callback
 from warmstart.files.strict import convert
 from warmstart.heads.out_of_fold import Folds, heads_like
@@ -74,7 +73,7 @@ def fit_head(
     inputs = read_inputs(learn, ("train", "valid"))
     remember_images(learn, inputs)
     places, _ = learn.holdout.split(inputs.source.table)
-    feature_parts = pooled_parts(learn.model.pool, learn.num_features)
+    feature_parts = learn.feature_parts
     rows = gathered_rows(
         inputs,
         places,
@@ -224,7 +223,7 @@ def tried_mlp(
     settings = balanced(settings, balance, targets)
     card = mlp_card(learn.card.head, learn.num_features, rows.num_classes)
     folds = np.where(rows.folds[: rows.num_pictures] == 0, 0, 1)
-    new_head = heads_like(learn.model.head, card, learn.device)
+    new_head = heads_like(learn.network.head, card, learn.device)
     dealt = Folds(folds, targets, new_head, RowsOf(inputs, learn.device, places))
     with kept_random_state():
         rate = dealt.found_rate(settings)

@@ -1,6 +1,5 @@
 """What training images look like to the network as it predicts now."""
 
-from warmstart.backbones.pooling import pooled_parts
 from warmstart.inference.network_member import features_of
 from warmstart.learner.predicting import table_predictor
 from warmstart.learner.state import LearnerState
@@ -22,7 +21,7 @@ def known_to(learn: LearnerState) -> KnownFeatures | None:
     if len(rows) < FEWEST_ROWS:
         return None
     blocks = table_predictor(learn, "train").blocks(rows)
-    columns = next(iter(pooled_parts(learn.model.pool, learn.num_features).values()))
+    columns = next(iter(learn.feature_parts.values()))
     return fit_known_features(
-        features_of(blocks), table.labels[rows], highest_logits(learn.model.head, blocks), columns
+        features_of(blocks), table.labels[rows], highest_logits(learn.network.head, blocks), columns
     )

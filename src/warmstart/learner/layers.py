@@ -12,6 +12,7 @@ from warmstart.arguments import number_in, shortly
 from warmstart.backbones.cut import Stage, StagedNetwork
 from warmstart.backbones.network import ClassifierNetwork, Normalise
 from warmstart.errors import SettingError
+from warmstart.learner.network import LearnerNetwork
 
 HEAD = "head"
 BN_MODES = ("stored", "train")
@@ -97,18 +98,27 @@ class Layers:
     is before the head, behind the pool.
     """
 
-    def __init__(self, network: ClassifierNetwork, size: int, num_groups: int = 3) -> None:
+    def __init__(self, owner: LearnerNetwork, size: int, num_groups: int = 3) -> None:
         """Freeze all but the head.
 
         Args:
-            network: Body, pool and head.
+            owner: Of the network, which is built when a stage or parameter is asked for.
             size: Side of the pictures.
             num_groups: At least 2: the head is one; the backbone's stages are shared among the
                 others.
         """
-        self.network, self.size, self.num_groups = network, size, num_groups
-        self.staged = StagedNetwork(network.backbone, size)
+        self.owner, self.size, self.num_groups = owner, size, num_groups
         self.cut: int | None = None
+
+    @property
+    def network(self) -> ClassifierNetwork:
+        """Body, pool and head."""
+        return self.owner.whole
+
+    @cached_property
+    def staged(self) -> StagedNetwork:
+        """The backbone in stages."""
+        return StagedNetwork(self.network.backbone, self.size)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -185,9 +195,9 @@ class Layers:
             normalise: Comes first where pixels cross.
             bn: "stored" or "train".
         """
-        network = self.network
         if self.cut is None:
-            return network.head
+            return self.owner.head
+        network = self.network
         if self.cut == 0:
             tail: nn.Module = nn.Sequential(normalise, network.backbone)
         else:

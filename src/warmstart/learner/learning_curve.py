@@ -6,7 +6,6 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.backbones.pooling import pooled_parts
 from warmstart.errors import SettingError
 from warmstart.learner.cross_validation import check_frozen, units_of
 from warmstart.learner.fitting import choose_balance
@@ -49,7 +48,7 @@ def learning_curve(learn: LearnerState, balance: str | None) -> LearningCurve:
     units = units_of(inputs, places)
     if len(set(units)) < FEWEST_UNITS:
         refuse_curve(f"{len(set(units))} training images say too little of more of them")
-    feature_parts = pooled_parts(learn.model.pool, learn.num_features)
+    feature_parts = learn.feature_parts
     rows = gathered_rows(
         inputs, places, units, feature_parts, balance, device=learn.device, seed=learn.seed
     )

@@ -29,7 +29,7 @@ def load_model(learn: LearnerState, folder: Path) -> None:
     """
     saved = read_model(folder)
     check_same_model(learn.card, learn.num_features, saved.card, folder)
-    card, head = None, learn.model.head
+    card, head = None, learn.network.head
     if saved.card.head is not None:
         card = read_head_card(saved.card.head)
         head = build_head(card)

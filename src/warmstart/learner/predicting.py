@@ -174,7 +174,7 @@ def predict_views(
 
 def predict_snapshots(learn: LearnerState, what: Any) -> Predictions:
     """Probabilities averaged over the weights at the end of each cycle of the last fit."""
-    has_backbone = learn.snapshots.module is not learn.model.head
+    has_backbone = learn.snapshots.module is not learn.network.head
     return learn.snapshots.mean(
         lambda: predict_rows(learn, what), lambda: learn.parts.forget(backbone_moved=has_backbone)
     )

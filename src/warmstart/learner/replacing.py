@@ -31,9 +31,9 @@ def put_head(learn: LearnerState, head: nn.Module, card: AnyHeadCard | None) -> 
     """
     check_head_shape(head, learn.num_features, len(learn.data.classes))
     forget_decision_rule(learn, "the head is another")
-    learn.model.head = head.to(learn.device).eval()
+    learn.network.head = head.to(learn.device).eval()
     learn.card = replace(learn.card, head=None if card is None else asdict(card))
-    learn.snapshots = Snapshots(learn.model.head, None)
+    learn.snapshots = Snapshots(learn.network.head, None)
     learn.out_of_fold = None
     learn.history.begin_anew()
 
@@ -68,11 +68,11 @@ def set_data(learn: LearnerState, data: ImageClassifierData) -> None:
     check_outside_data(data, cache_dir=learn.parts.cache_dir)
     size, cut = data.tfms.recipe.size, learn.layers.cut
     fit_to_other_size(learn.model.backbone, learn.layers.size, size)
-    learn.layers = Layers(learn.model, size, learn.layers.num_groups)
+    learn.layers = Layers(learn.network, size, learn.layers.num_groups)
     learn.layers.cut = cut
     learn.data = data
     learn.card = replace(learn.card, **seen_through(data.tfms))
     learn.parts.see_otherwise(frozen_settings(learn.card))
-    learn.snapshots = Snapshots(learn.model.head, None)
+    learn.snapshots = Snapshots(learn.network.head, None)
     forget_decision_rule(learn, "the data is another")
     learn.history.begin_anew()

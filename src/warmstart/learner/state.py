@@ -27,6 +27,7 @@ from warmstart.learner.frozen_parts import FrozenParts
 from warmstart.learner.holdout import NO_HOLDOUT, Holdout
 from warmstart.learner.inputs import TableInputs
 from warmstart.learner.layers import Layers
+from warmstart.learner.network import LearnerNetwork
 from warmstart.learner.snapshots import Snapshots
 from warmstart.metrics.known_features import KnownFeatures
 from warmstart.results.decision_rule import DecisionRule
@@ -34,6 +35,7 @@ from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.results.out_of_fold import OutOfFoldPredictions
 from warmstart.terminal.colour import notify
+from warmstart.training.head_card import Parts
 
 
 @dataclass(eq=False)
@@ -50,7 +52,7 @@ class LearnerState:
     whose images ``seen`` was last told of; ``last_curve`` is what the last sweep of rates found.
     """
 
-    model: ClassifierNetwork
+    network: LearnerNetwork
     data: ImageClassifierData
     card: ModelCard
     layers: Layers
@@ -75,6 +77,16 @@ class LearnerState:
     known: KnownFeatures | None = None
     last_seen: tuple[ImageTable, Holdout, str | None] | None = None
     last_curve: LRCurve | None = None
+
+    @property
+    def model(self) -> ClassifierNetwork:
+        """The whole network; built now, if it was not."""
+        return self.network.whole
+
+    @property
+    def feature_parts(self) -> dict[str, Parts]:
+        """What a pooled row consists of, as ``pooled_parts`` says."""
+        return self.network.feature_parts(self.num_features)
 
     @property
     def quiet(self) -> bool:
@@ -108,7 +120,8 @@ class LearnerState:
     @property
     def has_moved_backbone(self) -> bool:
         """Whether the backbone is another than before it was first trained."""
-        return self.first_backbone not in (None, backbone_fingerprint(self.model))
+        first = self.first_backbone
+        return first is not None and first != backbone_fingerprint(self.model)
 
     @property
     def source(self) -> PixelSource:
@@ -124,7 +137,8 @@ class LearnerState:
     def predictor(self) -> Predictor:
         """What ``load_predictor`` would give, without saving."""
         frozen = self.parts.pooled().frozen
-        member = NetworkMember(self.model, frozen, self.model.head, self.data.tfms.recipe)
+        network = self.network
+        member = NetworkMember(lambda: network.whole, frozen, network.head, self.data.tfms.recipe)
         return Predictor([member], self.card, self.seen, self.known)
 
     def inputs(self, precompute: bool | int) -> TableInputs:
@@ -136,11 +150,10 @@ class LearnerState:
 
 
 def new_state(
-    network: ClassifierNetwork,
+    network: LearnerNetwork,
     data: ImageClassifierData,
     card: ModelCard,
     *,
-    device: torch.device,
     opt: str = "sgd",
     seed: int = 0,
     cache_dir: Path,
@@ -154,7 +167,6 @@ def new_state(
         network: Backbone, pool and head.
         data: What it learns from.
         card: What the network is.
-        device: Where it trains.
         opt: "sgd" or "adamw".
         seed: What the order of rows and dropout depend on.
         cache_dir: Where activations are kept.
@@ -163,12 +175,12 @@ def new_state(
         quiet: Print nothing.
     """
     return LearnerState(
-        model=network.to(device).eval(),
+        network=network,
         data=data,
         card=card,
         layers=Layers(network, data.tfms.recipe.size, num_groups),
-        parts=FrozenParts(network, frozen_settings(card), device, cache_dir, quiet),
-        device=device,
+        parts=FrozenParts(network, frozen_settings(card), network.device, cache_dir, quiet),
+        device=network.device,
         snapshots=Snapshots(network.head, None),
         opt=opt,
         seed=seed,
@@ -211,7 +223,7 @@ def seen_through(tfms: ModelTransforms) -> dict[str, Any]:
 def save_learner(learn: LearnerState, folder: Path, metrics: dict[str, float]) -> Path:
     """Write the model, with scores that its card shall show."""
     card = replace(learn.card, mode=learn.numeric_mode, metrics=metrics)
-    sha256 = write_model(folder, card, learn.model.state_dict(), learn.seen, learn.known)
+    sha256 = write_model(folder, card, learn.network.tensors(), learn.seen, learn.known)
     remember_graph(learn, card, sha256)
     return folder
 

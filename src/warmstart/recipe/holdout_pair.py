@@ -141,7 +141,7 @@ class HoldoutPair:
     def put(self, state: State, held_back: Holdout) -> None:
         """Make the learner what a state says."""
         learn = self.learn
-        if learn.model.head is not state.head:
+        if learn.state.network.head is not state.head:
             card = None if state.card is None else read_head_card(state.card)
             learn.put_head(state.head, card)
         learn.put_weights(state.weights)
@@ -153,7 +153,7 @@ class HoldoutPair:
         learn = self.learn
         return State(
             clone_tensors(learn.model.state_dict()),
-            learn.model.head,
+            learn.state.network.head,
             learn.card.head,
             learn.history.copy(),
             learn.out_of_fold,

@@ -73,7 +73,7 @@ def head_step_seconds(run: RecipeRun) -> float:
     wanted = torch.zeros(size, dtype=torch.long)
     if learn.data.table.is_multi_label:
         wanted = torch.zeros(size, len(learn.data.classes))
-    return timed_step(learn.model.head, rows, wanted, "f32")
+    return timed_step(learn.state.network.head, rows, wanted, "f32")
 
 
 def sweep_seconds(run: RecipeRun) -> float:

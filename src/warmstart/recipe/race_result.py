@@ -128,7 +128,7 @@ class RaceResult(Displayed):
         """
         check_outside_data(self.data, folder=folder)
         card = replace(self.predictor.card, metrics=metrics or {})
-        state = joined_state([learn.model.state_dict() for learn in self.learners])
+        state = joined_state([learn.state.network.tensors() for learn in self.learners])
         model = self.predictor
         sha256 = write_model(Path(folder), card, state, model.seen or SeenImages(), model.known)
         for number, learn in enumerate(self.learners):

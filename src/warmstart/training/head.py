@@ -8,7 +8,7 @@ from torch import nn
 from warmstart.arguments import each, one_or_each, real, whole
 from warmstart.errors import SettingError
 from warmstart.training.head_card import AnyHeadCard, LogisticHeadCard
-from warmstart.training.logistic_head import build_logistic_head
+from warmstart.training.logistic_head import bare_linear, build_logistic_head
 
 HIDDEN_SIZES = each(whole(1, 1_000_000, example=512))  # how ``xtra_fc`` is read,
 DROPOUTS = one_or_each(real(0.5, least=0, below=1))  # and ``ps``
@@ -70,7 +70,7 @@ def check_head_shape(head: nn.Module, num_features: int, num_classes: int) -> No
 
 def seeded_linear(num_in: int, num_out: int, *, seed: int) -> nn.Linear:
     """A linear layer whose weights depend on the seed alone."""
-    layer = nn.Linear(num_in, num_out, device="meta").to_empty(device="cpu")
+    layer = bare_linear(num_in, num_out)
     generator = torch.Generator().manual_seed(seed)
     nn.init.kaiming_normal_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)

@@ -104,7 +104,7 @@ class LogisticProblem:
             self.weights = torch.from_numpy(np.asarray(weights)).to(place, torch.float32)
         self.mean = rows.mean(dim=0)
         with limited_threads(1 if min(rows.shape) <= ONE_THREAD_SIDE else None):
-            self.rows, self.basis, self.variances = eigenbasis(rows - self.mean)
+            self.rows, self.basis, self.variances, self.spanned = eigenbasis(rows - self.mean)
 
     def threads(self, num_problems: int) -> AbstractContextManager[None]:
         """One compute thread where a pass over the rows is short.
@@ -165,9 +165,19 @@ class LogisticProblem:
         trains = torch.ones((1, len(self.rows)), dtype=torch.bool, device=self.rows.device)
         with self.threads(1):
             solution = self.solve(penalty, trains, near, TOLERANCE)
-        weight = solution[:, :-1] @ self.basis.T
+        weight = self.in_features(solution[:, :-1])
         bias = solution[:, -1] - weight @ self.mean.double()
         return LogisticWeights(weight.cpu().numpy().copy(), bias.cpu().numpy().copy())
+
+    def in_features(self, vectors: Tensor) -> Tensor:
+        """Vectors (K, R) of the eigenbasis as vectors (K, D) of the features, float64.
+
+        The basis of few rows is a product of them; to multiply it out, for K vectors of it, would
+        take as long as finding it.
+        """
+        if self.spanned is None:
+            return vectors @ self.basis.T
+        return ((vectors @ self.basis.T).to(self.spanned.dtype) @ self.spanned).double()
 
     def solve(
         self, penalty: float, trains: Tensor, start: Tensor | None, tolerance: float
@@ -285,14 +295,16 @@ class LogisticProblem:
         return float(losses.mean())
 
 
-def eigenbasis(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def eigenbasis(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     """Centred rows in the eigenbasis of their covariance.
 
     Args:
         rows: (N, D), of mean 0.
 
     Returns:
-        Rows (N, R) float32; the basis (D, R) and the variance (R,) along each direction, float64.
+        Rows (N, R) float32; the basis (D, R) and the variance (R,) along each direction, float64;
+        and None. Where there are fewer rows than dimensions, the basis is given as weights (N, R)
+        of rows, and these rows (N, D) come last.
     """
     num_rows, num_features = rows.shape
     exact = rows.double() if rows.numel() <= EXACT_NUMBERS else rows
@@ -303,6 +315,5 @@ def eigenbasis(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     values, vectors = values[kept], vectors[:, kept]
     if is_wide:
         lengths = values.sqrt()
-        basis = (exact.T @ (vectors / lengths).to(exact.dtype)).double()
-        return (vectors * lengths).float(), basis, values / num_rows
-    return rows @ vectors.float(), vectors, values / num_rows
+        return (vectors * lengths).float(), vectors / lengths, values / num_rows, exact
+    return rows @ vectors.float(), vectors, values / num_rows, None

@@ -69,7 +69,7 @@ def build_logistic_head(
     Returns:
         (N, D) → (N, K) logits.
     """
-    linear = nn.Linear(card.num_used, card.num_classes, device="meta").to_empty(device="cpu")
+    linear = bare_linear(card.num_used, card.num_classes)
     with torch.no_grad():
         linear.weight.zero_()
         linear.bias.zero_()
@@ -79,6 +79,16 @@ def build_logistic_head(
             linear.weight.copy_(torch.from_numpy(weights.weight / lengths))
             linear.bias.copy_(torch.from_numpy(weights.bias))
     return nn.Sequential(DivideByLength(card.parts), linear)
+
+
+def bare_linear(num_in: int, num_out: int) -> nn.Linear:
+    """A linear layer whose weights mean nothing yet; nothing is drawn from the random state.
+
+    Torch's own ways to such a layer (``skip_init``, the meta device) load its compiler's shapes and
+    sympy: 0.7 s of a process that fits a head.
+    """
+    with torch.random.fork_rng([]):
+        return nn.Linear(num_in, num_out)
 
 
 def logistic_answers(module: nn.Module) -> LogisticAnswers | None:

@@ -193,9 +193,9 @@ def test_no_such_group_or_stage(make: Make, where: int | str) -> None:
 def test_groups_share_the_stages(make: Make) -> None:
     learn = make()
     assert [group.name for group in learn.state.layers.groups] == ["stem–stage1", "stage2", "head"]
-    layers = Layers(learn.model, 32, 2)
+    layers = Layers(learn.state.network, 32, 2)
     assert [group.name for group in layers.groups] == ["stem–stage2", "head"]
-    layers = Layers(learn.model, 32, 9)
+    layers = Layers(learn.state.network, 32, 9)
     assert [group.name for group in layers.groups] == ["stem", "stage1", "stage2", "head"]
     with pytest.raises(SettingError, match="num_groups=1"):
         make(num_groups=1)

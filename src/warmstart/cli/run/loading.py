@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms, tfms_from_model
+from warmstart.cli.run.importing import uncollected
 from warmstart.cli.run.settings import DataSettings, LearnSettings
 from warmstart.data.columns import typed_column
 from warmstart.data.content import ContentHashes
@@ -65,8 +66,9 @@ def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLe
     hashes = ContentHashes(cache_folder(settings.cache_dir) / "content.sqlite")
     if settings.kept_views is True and not hashes.knows_most(data.source.paths()):
         data = data.rendering_ahead()
-    with waiting(f"loading {settings.arch}"):  # and torch: seconds
-        from warmstart.learner.conv_learner import ConvLearner
+    with waiting(f"loading {settings.arch}"):
+        with uncollected():  # torch loads here: seconds
+            from warmstart.learner.conv_learner import ConvLearner
 
         return ConvLearner.pretrained(
             settings.arch,

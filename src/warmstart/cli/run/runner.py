@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from warmstart.cli.run.config import RECIPE, RUNS, RunConfig
+from warmstart.cli.run.importing import uncollected
 from warmstart.cli.text.errors import RunStopped
 from warmstart.cli.text.stopping import keep_on_stop
 from warmstart.data.output_paths import check_outside_folders, is_within
@@ -36,8 +37,8 @@ def run_to_result(config: RunConfig, run: Path, cache_dir: str | None = None) ->
         config = replace(config, asked=replace(config.asked, cache_dir=cache_dir))
     try:
         with working_in(run, is_new=not (run / RECIPE).exists()):
-            # numpy, Pillow and torch load here, not for --help
-            from warmstart.cli.run.training import run_training
+            with uncollected():  # numpy, Pillow and matplotlib load here, not for --help
+                from warmstart.cli.run.training import run_training
 
             keep_on_stop(run)
             run_training(config, run)
