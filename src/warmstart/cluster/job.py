@@ -7,11 +7,11 @@ computed. So whoever dies, a worker or the driver, costs what was under way: at 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from warmstart.cluster.batch import Batch, BatchRows
 from warmstart.cluster.shards import commit_shard, read_shard, shards_by_ticket
-from warmstart.cluster.work import ImageWork
+from warmstart.cluster.work import Rows
 from warmstart.files.objects import ObjectFolder
 
 PART_ROWS = 256  # images of a part: a second or two, which is what a death may cost
@@ -26,6 +26,7 @@ class Part:
     num_images: int
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Computes parts, commits their shards, and copes with workers that die."""
 
@@ -43,7 +44,7 @@ class Engine(Protocol):
 class ThisProcess:
     """The engine that needs none: parts one by one, here."""
 
-    def __init__(self, work: ImageWork, folder: ObjectFolder) -> None:
+    def __init__(self, work: Rows, folder: ObjectFolder) -> None:
         """Say what is computed, and where shards go."""
         self.work, self.folder = work, folder
         self._waiting: deque[Part] = deque()

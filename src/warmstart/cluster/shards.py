@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zlib
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from safetensors.numpy import save
 from warmstart.cluster.batch import BatchRows
 from warmstart.errors import FileError
 from warmstart.files.objects import ObjectFolder
-from warmstart.files.strict import convert, json_table, refuse_file
+from warmstart.files.strict import parse_json, refuse_file
 from warmstart.files.tensors import header_of
 
 ABOUT = "about"  # what a shard's card says besides numbers
@@ -27,14 +28,22 @@ NAME = re.compile(rf"([0-9a-f]{{{TICKET_DIGITS}}})-([0-9a-f]{{8}})\.safetensors"
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "U8": "u1", "I64": "<i8"}
 
 
+@dataclass(frozen=True)
+class ShardCard:
+    """What a shard says besides numbers: (name, reason) of what is not in it, and notes."""
+
+    failures: list[tuple[str, str]]
+    notes: list[str]
+
+
 def shard_bytes(made: BatchRows) -> bytes:
     """A safetensors file: the same rows give the same bytes."""
     arrays = {"keys": made.keys, "positions": made.positions, "rows": made.rows}
     if made.scores is not None:
         arrays["scores"] = made.scores
-    about = {"failures": [list(one) for one in made.failures], "notes": list(made.notes)}
+    about = ShardCard([*made.failures], [*made.notes])
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return save(contiguous, {ABOUT: json.dumps(about)})
+    return save(contiguous, {ABOUT: json.dumps(asdict(about))})
 
 
 def rows_of(content: bytes, name: str) -> BatchRows:
@@ -53,12 +62,10 @@ def rows_of(content: bytes, name: str) -> BatchRows:
         array = np.frombuffer(content[first:last], DTYPES[entry.dtype])
         found[title] = array.reshape(entry.shape)
     try:
-        about = json_table(header.card.get(ABOUT, ""), name)
-        failures = convert(about["failures"], list[tuple[str, str]], name)
-        notes = convert(about["notes"], list[str], name)
+        about = parse_json(header.card[ABOUT], ShardCard, name)
         made = BatchRows(
             found["positions"], found["keys"], found["rows"], found.get("scores"),
-            tuple(failures), tuple(notes),
+            tuple(about.failures), tuple(about.notes),
         )  # fmt: skip
     except KeyError as error:
         refuse_file(name, f"is no shard: it lacks {error}")

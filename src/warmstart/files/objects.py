@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, runtime_checkable
 from uuid import uuid4
 
 from warmstart.errors import FileError, SettingError, reason_of
@@ -15,6 +15,7 @@ from warmstart.files.writing import TEMPORARY, remove_stale, writing
 PUT_WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "memory"})
 
 
+@runtime_checkable
 class ObjectFolder(Protocol):
     """Where objects lie by name. Whoever makes one twice makes the same bytes."""
 

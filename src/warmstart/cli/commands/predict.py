@@ -89,10 +89,7 @@ def predict_command(
     has_name_only = is_published(model)
     if not has_name_only:
         check_is_model(model)
-    for path in paths:
-        check_exists(path, expected="an image, or a folder of images.")
-    if csv_file is not None and str(csv_file) != "-":
-        check_outside_folders(csv_file, "--csv", [path for path in paths if path.is_dir()])
+    check_inputs(paths, csv_file)
     from warmstart.data.listing import list_images
 
     with waiting("loading the model"):  # and torch, not for --help
@@ -170,6 +167,14 @@ def refuse_unread(unread: Sequence[UnreadableImageError], num_files: int) -> Non
         expected=all_of_them.expected,
         fix=f"replace them; {num_files - len(unread)} other image(s) were read.",
     )
+
+
+def check_inputs(paths: Sequence[Path], csv_file: Path | None) -> None:
+    """See that there are pictures, and that nothing is written among them."""
+    for path in paths:
+        check_exists(path, expected="an image, or a folder of images.")
+    if csv_file is not None and str(csv_file) != "-":
+        check_outside_folders(csv_file, "--csv", [path for path in paths if path.is_dir()])
 
 
 def check_view_options(tta: int, **about_views: object) -> None:
