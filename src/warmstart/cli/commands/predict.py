@@ -85,7 +85,7 @@ def predict_command(
     """Name what is on pictures."""
     check_view_options(tta, augment=augment, plain_weight=plain_weight)
     scale = EngineSettings(engine, workers, address, shards)
-    scale.check(csv_file)
+    scale.check_csv(csv_file)
     has_name_only = is_published(model)
     if not has_name_only:
         check_is_model(model)

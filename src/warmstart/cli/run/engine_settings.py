@@ -36,11 +36,8 @@ class EngineSettings:
     address: str | None = None
     shards: str | None = None
 
-    def check(self, csv_file: Path | None) -> None:
+    def check(self) -> None:
         """See that no option is given that would do nothing, or could not do.
-
-        Args:
-            csv_file: Where the result goes; None or "-" is the screen.
 
         Raises:
             SettingError: there is one.
@@ -60,6 +57,16 @@ class EngineSettings:
                 fix="pass a folder, or a URL such as s3://bucket/job.",
             )
 
+    def check_csv(self, csv_file: Path | None) -> None:
+        """Likewise, of a command that writes a CSV or to the screen.
+
+        Args:
+            csv_file: Where the result goes; None or "-" is the screen.
+
+        Raises:
+            SettingError: workers were to write to the screen.
+        """
+        self.check()
         if self.engine == "ray" and (csv_file is None or str(csv_file) == "-"):
             raise SettingError(
                 "--engine ray writes no lines to the screen.",
