@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import load
+from tests.unit.files.s3_server import s3_server
+
+from warmstart.files.objects import object_folder
 
 pytest.importorskip("ray", reason="Ray is not installed")
 
@@ -189,17 +192,20 @@ def stored_rows(cache: Path) -> dict[bytes, bytes]:
     return found
 
 
-def test_a_store_that_workers_fill_has_the_rows_of_one_process(job: Job) -> None:
+def test_a_store_that_workers_fill_by_way_of_s3_has_the_rows_of_one_process(job: Job) -> None:
     words = ["cache", "fill", str(job.photos), "--size", "32", "--precision", "f32"]
-    words += ["--on-unreadable", "drop", "--views", "1", "--augment", "basic"]
-    for name, more in (("here", []), ("there", ["--engine", "ray", "--workers", "2"])):
-        done = subprocess.run(
-            [sys.executable, "-c", START, *words, *more, "--cache-dir", name], cwd=job.home,
-            env=job.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert f"{NUM_PICTURES - len(UNREADABLE)} rows" in done.stdout
+    words += ["--on-unreadable", "drop"]
+    with s3_server() as bucket:
+        away = ["--engine", "ray", "--workers", "2", "--shards", f"{bucket}/fill"]
+        where = {name: text for name, text in os.environ.items() if name.startswith("AWS_")}
+        for name, more in (("here", []), ("there", away)):
+            done = subprocess.run(
+                [sys.executable, "-c", START, *words, *more, "--cache-dir", name], cwd=job.home,
+                env=job.environment | where, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            assert f"{NUM_PICTURES - len(UNREADABLE)} rows" in done.stdout
+        assert object_folder(f"{bucket}/fill").names() == []
     rows = stored_rows(job.home / "here")
     assert len(rows) == NUM_PICTURES - len(UNREADABLE)
     assert stored_rows(job.home / "there") == rows
-    assert not (job.home / "there" / "shards").exists()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from warmstart.cluster.job import Part
+from warmstart.cluster.ray_session import last_line
 from warmstart.cluster.ray_worker import Answer, RayWorker
 from warmstart.cluster.work import ImageWork
 from warmstart.errors import ClusterError
@@ -175,12 +176,6 @@ class RayEngine:
         self._openings = {ref: one for ref, one in self._openings.items() if one is not worker}
         self._ray.kill(worker.actor)
         self._start()
-
-
-def last_line(error: Exception) -> str:
-    """Of what Ray tells, which begins with a trace."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1].strip() if lines else type(error).__name__
 
 
 def worker_options(ray: Any, num_workers: int, *, has_gpu: bool) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from warmstart.batches.source import num_cores
-from warmstart.errors import ClusterError, reason_of
+from warmstart.errors import ClusterError
 from warmstart.files.quiet import temporary_folder, variables_set
 from warmstart.files.writing import is_running
 
+NUM_STARTS = 3
 STORE_BYTES = 200 << 20  # of Ray's own memory: batches and names pass through it, no pixels
 LONGEST_FOLDER = 42  # of the 107 signs that a socket's path may have, Ray takes 64 more
 SESSION = "ray-"  # how the names of its folders begin, with the process's number behind
@@ -30,40 +31,13 @@ def ray_session(address: str | None, num_cpus: int | None = None) -> Iterator[An
     Args:
         address: Of a cluster: "auto", "host:6379" or "ray://host:10001"; None starts Ray here.
         num_cpus: How many cores it is told to have here; None is all that this process may use.
-
-    Raises:
-        ClusterError: Ray is not installed, or cannot be started or reached.
     """
     folder = None if address else session_folder()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with variables_set(variables(folder)):
             ray = load_ray()
-            started: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
-            if folder is None:
-                started["address"] = address
-            else:
-                started |= {
-                    "num_cpus": num_cpus or num_cores(),
-                    "num_gpus": None,
-                    "include_dashboard": False,
-                    "object_store_memory": STORE_BYTES,
-                    "_temp_dir": str(folder),
-                    "_node_ip_address": "127.0.0.1",
-                }
-            try:
-                ray.init(**started)
-            except Exception as error:
-                where = f"Ray at {address} cannot be reached" if address else "Ray does not start"
-                raise ClusterError(
-                    f"{where}: {reason_of(error)}",
-                    expected="a cluster that ray start began, of the same versions."
-                    if address
-                    else "a computer on which Ray runs.",
-                    fix="look at the address (ray status)."
-                    if address
-                    else "try --engine local; logs: ray's folder in the temporary folder.",
-                ) from error
+            connect(ray, address, folder, num_cpus or num_cores())
             for number, handler in before.items():  # Ray takes SIGTERM for itself
                 with suppress(ValueError, TypeError):  # another thread
                     signal.signal(number, handler)
@@ -74,6 +48,50 @@ def ray_session(address: str | None, num_cpus: int | None = None) -> Iterator[An
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def connect(ray: Any, address: str | None, folder: Path | None, num_cpus: int) -> None:
+    """Start Ray, or find a cluster; on a busy computer a start may fail, and is tried again.
+
+    Args:
+        ray: Its module.
+        address: Of a cluster; None starts Ray here.
+        folder: Where it then writes.
+        num_cpus: How many cores it then has.
+
+    Raises:
+        ClusterError: that is not possible.
+    """
+    options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+    if folder is None:
+        options["address"] = address
+    else:
+        options |= {
+            "num_cpus": num_cpus,
+            "include_dashboard": False,
+            "object_store_memory": STORE_BYTES,
+            "_temp_dir": str(folder),
+            "_node_ip_address": "127.0.0.1",
+        }
+    for left in reversed(range(NUM_STARTS if folder else 1)):
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:
+            ray.shutdown()
+            if not left:
+                what = f"Ray at {address} cannot be reached" if address else "Ray does not start"
+                raise ClusterError(
+                    f"{what}: {last_line(error)}",
+                    expected="a cluster that ray start began, or a computer on which Ray runs.",
+                    fix="look at the address (ray status), or pass --engine local.",
+                ) from error
+
+
+def last_line(error: Exception) -> str:
+    """Of what Ray tells, which begins with a trace."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__
 
 
 def load_ray() -> Any:
@@ -109,6 +127,7 @@ def variables(folder: Path | None) -> dict[str, str]:
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),  # else it writes one into HOME
+        "RAY_gcs_server_port_wait_time_s": "120",
         "RAY_OBJECT_STORE_ALLOW_SLOW_STORAGE": "1",  # where /dev/shm is small
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
     }

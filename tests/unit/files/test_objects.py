@@ -1,10 +1,9 @@
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.unit.files.s3_server import s3_server
 
 from warmstart import FileError, SettingError
 from warmstart.files.objects import FolderOfUrl, ObjectFolder, object_folder
@@ -12,23 +11,8 @@ from warmstart.files.objects import FolderOfUrl, ObjectFolder, object_folder
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """The URL of a bucket of an S3 server on loopback."""
-    server_of = pytest.importorskip("moto.server", reason="moto is not installed")
-    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
-    pytest.importorskip("s3fs", reason="s3fs is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server: Any = server_of.ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-    server.start()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-        boto3.client("s3").create_bucket(Bucket="bucket")
-        yield "s3://bucket"
-    server.stop()
+    with s3_server() as url:
+        yield url
 
 
 @pytest.fixture(params=["disk", "file", "memory", "s3"])
