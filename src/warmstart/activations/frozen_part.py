@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -76,6 +77,10 @@ class FrozenPart:
         self.precision = resolve_precision(precision, device)
         self.torch_cuts = {} if torch_cuts is None else torch_cuts
         self.store: Path | None = None  # where rows and graphs lie that earlier runs have made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is compiled, which each process does for itself."""
+        return {name: value for name, value in vars(self).items() if name != "runner"}
 
     @cached_property
     def row_shape(self) -> tuple[int, ...]:

@@ -86,6 +86,10 @@ class BatchPictures(Pictures):
         """How many."""
         return len(self.batch)
 
+    def __iter__(self) -> Iterator[bytes]:
+        """The bytes of each."""
+        return map(self.content, range(len(self)))
+
     def content(self, position: int) -> bytes:
         """The bytes of one."""
         content = read_exactly(self.batch[position])
@@ -142,7 +146,7 @@ class Probabilities:
         """
         positions = list(range(len(batch)))
         failures: tuple[tuple[str, str], ...] = ()
-        pictures: Any = BatchPictures(batch)
+        pictures = BatchPictures(batch)
         empty = np.empty((0, len(predictor.classes)))
         while positions:
             try:
