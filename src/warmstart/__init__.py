@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from warmstart.comparison.compare import Comparison, compare_predictions
     from warmstart.errors import (
         CacheError,
+        ClusterError,
         DataError,
         DivergedError,
         FileError,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "CacheError": "warmstart.errors",
+    "ClusterError": "warmstart.errors",
     "Checkup": "warmstart.checkup.checkup",
     "Comparison": "warmstart.comparison.compare",
     "ConfusionMatrix": "warmstart.results.confusion",
@@ -78,6 +80,7 @@ _HOME = {
 __all__ = [
     "CacheError",
     "Checkup",
+    "ClusterError",
     "Comparison",
     "ConfusionMatrix",
     "ConvLearner",

@@ -11,6 +11,7 @@ The tree, with the built-in error that each one also is:
     ├── WeightsError (RuntimeError): pretrained weights are missing or not what they should be
     ├── ModelFolderError (ValueError): a saved model cannot be trusted or read
     ├── CacheError (RuntimeError): a stored activation
+    ├── ClusterError (RuntimeError): workers that cannot be had, or die again and again
     └── TrainingError (RuntimeError): a fit cannot go on
         └── DivergedError: a loss, a weight or an answer is no finite number
 """
@@ -197,6 +198,16 @@ class CacheError(WarmstartError, RuntimeError):
     Example:
         >>> from warmstart import CacheError, WarmstartError
         >>> issubclass(CacheError, WarmstartError), issubclass(CacheError, RuntimeError)
+        (True, True)
+    """
+
+
+class ClusterError(WarmstartError, RuntimeError):
+    """Workers on this computer or others cannot be reached, or die again and again.
+
+    Example:
+        >>> from warmstart import ClusterError, WarmstartError
+        >>> issubclass(ClusterError, WarmstartError), issubclass(ClusterError, RuntimeError)
         (True, True)
     """
 

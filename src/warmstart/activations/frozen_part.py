@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -99,6 +100,10 @@ class FrozenPart:
     def prefix(self) -> nn.Module:
         """From pixels to what is stored, unless the pixels themselves are; built when needed."""
         return nn.Identity() if self.known is None else ready(self.known.build())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is compiled, which each process does for itself."""
+        return {name: value for name, value in vars(self).items() if name != "runner"}
 
     @cached_property
     def row_shape(self) -> tuple[int, ...]:

@@ -24,6 +24,48 @@ Progress: TypeAlias = Callable[[int, str], AbstractContextManager[Callable[[int]
 """(Number of rows, what is done with them) → a context that takes how many were done."""
 
 
+@dataclass(frozen=True, eq=False)
+class WantedRows:
+    """Rows of a table that are to be stored.
+
+    ``keys`` name them, ``hashes`` are what the bytes of each image must hash to; ``positions`` are
+    theirs in the source's table. All are (N,).
+    """
+
+    namespace: CacheNamespace
+    keys: list[bytes]
+    frozen: FrozenPart
+    source: PixelSource
+    positions: NDArray[np.int64]
+    hashes: list[bytes]
+    view: int
+
+
+FillRows: TypeAlias = Callable[[WantedRows, Callable[[int], None]], list[UnreadableImageError]]
+"""Stores all of them that are missing, telling how many are done → images that cannot be read."""
+
+
+def fill_here(wanted: WantedRows, advance: Callable[[int], None]) -> list[UnreadableImageError]:
+    """Compute rows in this process, and store them.
+
+    Args:
+        wanted: Which.
+        advance: Told how many were done.
+    """
+
+    def stream(missing: list[int]) -> Iterator[PixelBlock]:
+        return stream_pixels(
+            lambda i: wanted.source.render_exactly(
+                int(wanted.positions[i]), wanted.hashes[i], wanted.view
+            ),
+            missing,
+            block=wanted.frozen.runner.batch,
+            num_threads=num_cores(),
+        )
+
+    return fill(wanted.namespace, wanted.keys, stream, lambda: wanted.frozen.runner, advance)
+
+
 class TableActivations:
     """One frozen part, one store, one memory of content hashes."""
 
@@ -44,6 +86,7 @@ class TableActivations:
                 share it, so that no image is tried twice.
         """
         self.frozen, self.cache_dir, self.progress = frozen, cache_dir, progress
+        self.fill_rows: FillRows = fill_here  # who computes what is not stored
         frozen.store = cache_dir / "activations"
         self.hashes = ContentHashes(cache_dir / "content.sqlite")
         self._opened: CacheNamespace | None = None
@@ -110,16 +153,9 @@ class TableActivations:
         of = f" (view {view})" if view and source.varies else ""
         what = f"{self.frozen.backbone} once per image{of}, {megabytes:.1f} MB to keep"
 
-        def stream(missing: list[int]) -> Iterator[PixelBlock]:
-            return stream_pixels(
-                lambda i: source.render_exactly(int(rows[i]), hashes[i], view),
-                missing,
-                block=self.frozen.runner.batch,
-                num_threads=num_cores(),
-            )
-
+        wanted = WantedRows(namespace, keys, self.frozen, source, rows, hashes, view)
         with self.progress(num_missing, what) as advance:
-            failures = fill(namespace, keys, stream, lambda: self.frozen.runner, advance)
+            failures = self.fill_rows(wanted, advance)
         return namespace, keys, failures
 
     def _namespace(self) -> CacheNamespace:

@@ -170,7 +170,7 @@ class Predictor(Displayed, Guided, Exportable):
             >>> predictor.TTA(photos[0], 2).probabilities.shape
             (1, 2)
         """
-        given = Pictures(pictures)
+        given = pictures if isinstance(pictures, Pictures) else Pictures(pictures)
         recipes = [member.recipe for member in self.members]
         views = views_of(self.card, recipes, aug_tfms) if n_aug > 0 else ()
         views_on = [member.views_on for member in self.members]

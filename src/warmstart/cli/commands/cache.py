@@ -6,6 +6,10 @@ from typing import Annotated
 import typer
 
 from warmstart.cli.commands import options
+from warmstart.cli.commands.options import with_options
+from warmstart.cli.commands.paths import check_places
+from warmstart.cli.run.engine_settings import EngineSettings
+from warmstart.cli.run.settings import FillSettings
 from warmstart.terminal.colour import show_lines
 
 app = typer.Typer(help="What is stored: list, tidy, verify.", no_args_is_help=True)
@@ -27,6 +31,20 @@ def list_namespaces(cache_dir: options.CacheDir = None) -> None:
         show_lines(f"{name}  {namespace.backbone}  {holds}  {size}  {namespace.used}")
     total = sum(namespace.num_bytes for namespace in found)
     show_lines(f"{len(found)} in all, {total / 1e6:.1f} MB in {folder_of(cache_dir)}")
+
+
+@app.command("fill", help="Compute and keep what train would, by workers if need be.")
+@with_options(FillSettings)
+def fill_store(settings: FillSettings) -> None:
+    """Compute and keep what train would, by workers if need be; it goes on where it stopped."""
+    scale = EngineSettings(settings.engine, settings.workers, settings.address, settings.shards)
+    scale.check()
+    check_places(settings)
+    # numpy and Pillow load here, not for --help
+    from warmstart.cli.run.filling import fill_for
+    from warmstart.cli.run.loading import build_learner, load_data
+
+    show_lines(fill_for(build_learner(settings, load_data(settings)), settings.views, scale))
 
 
 @app.command("gc")

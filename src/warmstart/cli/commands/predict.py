@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,13 @@ from warmstart.cli.commands.model import (
     is_published,
 )
 from warmstart.cli.commands.paths import check_exists
+from warmstart.cli.run.engine_settings import (
+    Address,
+    EngineName,
+    EngineSettings,
+    Shards,
+    Workers,
+)
 from warmstart.cli.run.settings import AUGMENTATIONS
 from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import (
@@ -30,7 +38,7 @@ from warmstart.terminal.colour import show_lines
 from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
-    from warmstart.cli.run.predicting import PredictedPart
+    from warmstart.cli.run.predicting import Parts, PredictedPart
     from warmstart.data.table import Exclusion
     from warmstart.images.augment import Augmentation
     from warmstart.inference.model_card import ModelCard
@@ -69,20 +77,19 @@ def predict_command(
     confidence: options.Confidence = None,
     on_unreadable: options.OnUnreadable = "raise",
     device: options.Device = "auto",
+    engine: EngineName = "local",
+    workers: Workers = None,
+    address: Address = None,
+    shards: Shards = None,
 ) -> None:
-    """Name what is on pictures.
-
-    Raises:
-        DataError: some cannot be read; the others were named.
-    """
+    """Name what is on pictures."""
     check_view_options(tta, augment=augment, plain_weight=plain_weight)
+    scale = EngineSettings(engine, workers, address, shards)
+    scale.check_csv(csv_file)
     has_name_only = is_published(model)
     if not has_name_only:
         check_is_model(model)
-    for path in paths:
-        check_exists(path, expected="an image, or a folder of images.")
-    if csv_file is not None and str(csv_file) != "-":
-        check_outside_folders(csv_file, "--csv", [path for path in paths if path.is_dir()])
+    check_inputs(paths, csv_file)
     from warmstart.data.listing import list_images
 
     with waiting("loading the model"):  # and torch, not for --help
@@ -96,35 +103,78 @@ def predict_command(
 
     shown_by = tta_views(predictor.card) if tta and augment is None else augment
 
-    def named(some: Sequence[Path]) -> "Predictions":
-        found = predictor.TTA(
-            some, tta, plain_weight=plain_weight, aug_tfms=shown_by, on_unreadable=on_unreadable
-        )
+    def told(found: "Predictions") -> "Predictions":
         for note in found.notes:
             show_lines(f"note: {printable(note)}", is_error=True)
         return found if unknown else always_deciding(found)
 
-    from warmstart.cli.run.predicting import job_identity, predicted_parts, write_in_parts
+    def named(some: Sequence[Path]) -> "Predictions":
+        found = predictor.TTA(
+            some, tta, plain_weight=plain_weight, aug_tfms=shown_by, on_unreadable=on_unreadable
+        )
+        return told(found)
+
+    from warmstart.cli.run.predicting import (
+        job_identity,
+        model_identity,
+        predicted_parts,
+        write_in_parts,
+    )
 
     if csv_file is None or str(csv_file) == "-":
         show = partial(
             show_part, is_csv=csv_file is not None, top=top or (3 if has_name_only else 1),
             confidence=confidence,
         )  # fmt: skip
-        unread = [error for part in predicted_parts(named, files) for error in show(part)]
+        unread = list(chain.from_iterable(map(show, predicted_parts(named, files))))
     else:
         asked = [tta, str(shown_by), plain_weight, unknown, confidence, on_unreadable]
-        identity = job_identity(model, predictor, files, asked)
-        unread = write_in_parts(named, files, csv_file, identity, confidence)
+        of_model = model_identity(model, predictor, asked)
+        identity = job_identity(of_model, files)
+
+        def write(parts: "Parts") -> list[UnreadableImageError]:
+            return write_in_parts(parts, len(files), csv_file, identity, confidence)
+
+        if scale.engine == "ray":
+            from warmstart.cli.run.on_workers import PredictionJob, file_parts, task_of
+
+            asked_views = (tta, plain_weight, shown_by)
+            task = task_of(model, predictor, of_model, asked_views, on_unreadable, device)
+            place = scale.place_of_shards(csv_file.with_name(f"{csv_file.name}.shards"))
+            jobs = file_parts(files, identity)
+            job = PredictionJob(task, jobs, predictor.card, scale, place, told)
+            unread = write(job.predicted)
+            job.forget_shards()
+        else:
+            unread = write(
+                lambda done, begun: predicted_parts(named, files[done:], has_begun=begun)
+            )
     if unread:
-        told = UnreadableImagesError(unread)
-        what, *details = told.what.split("\n")
-        raise DataError(
-            what,
-            details=details,
-            expected=told.expected,
-            fix=f"replace them; {len(files) - len(unread)} other image(s) were read.",
-        )
+        refuse_unread(unread, len(files))
+
+
+def refuse_unread(unread: Sequence[UnreadableImageError], num_files: int) -> None:
+    """Name all that could not be read.
+
+    Raises:
+        DataError: always.
+    """
+    all_of_them = UnreadableImagesError(unread)
+    what, *details = all_of_them.what.split("\n")
+    raise DataError(
+        what,
+        details=details,
+        expected=all_of_them.expected,
+        fix=f"replace them; {num_files - len(unread)} other image(s) were read.",
+    )
+
+
+def check_inputs(paths: Sequence[Path], csv_file: Path | None) -> None:
+    """See that there are pictures, and that nothing is written among them."""
+    for path in paths:
+        check_exists(path, expected="an image, or a folder of images.")
+    if csv_file is not None and str(csv_file) != "-":
+        check_outside_folders(csv_file, "--csv", [path for path in paths if path.is_dir()])
 
 
 def check_view_options(tta: int, **about_views: object) -> None:

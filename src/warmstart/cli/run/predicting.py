@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.cli.run.cells import labels_cell
 from warmstart.cli.run.predictions_file import answer_cell, score_cells, score_titles
+from warmstart.cluster.job import PART_ROWS
 from warmstart.data.content import file_sha256
 from warmstart.errors import UnreadableImageError, UnreadableImagesError
 from warmstart.files.cells import write_rows
@@ -24,7 +25,6 @@ from warmstart.terminal.waiting import waiting
 if TYPE_CHECKING:
     from warmstart.inference.predictor import Predictor
 
-PART_ROWS = 256  # pictures: a second or two, which is what a kill may cost
 Named = Callable[[Sequence[Path]], Predictions]
 """Files → predictions; raises UnreadableImagesError, of all that cannot be read."""
 
@@ -104,14 +104,18 @@ def predict_readable(
     return (named(rest) if rest else None), unread
 
 
+Parts = Callable[[int, bool], Iterator[PredictedPart]]
+"""(How many files were done before, whether they have titles) → all others, in order."""
+
+
 def write_in_parts(
-    named: Named, files: Sequence[Path], place: Path, identity: str, confidence: float | None
+    parts: Parts, num_files: int, place: Path, identity: str, confidence: float | None
 ) -> list[UnreadableImageError]:
     """Write a CSV of all files; one that was stopped is gone on with.
 
     Args:
-        named: Predicts some.
-        files: All of them.
+        parts: Predicts them.
+        num_files: How many.
         place: The CSV.
         identity: From ``job_identity``.
         confidence: Of each picture's set of classes; None writes none.
@@ -125,36 +129,33 @@ def write_in_parts(
     whole = PartialFile(place, identity)
     done = whole.progress.num_done
     if done:
-        show_lines(f"note: goes on after {done} of {len(files)} pictures", is_error=True)
+        show_lines(f"note: goes on after {done} of {num_files} pictures", is_error=True)
     try:
         has_begun = whole.progress.num_bytes > 0
-        for part in predicted_parts(named, files[done:], has_begun=has_begun):
+        for part in parts(done, has_begun):
             failed = [(error.name, error.reason) for error in part.unread]
             whole.append(part.csv_text(confidence), part.num_files, failed)
     except KeyboardInterrupt:
         number = whole.progress.num_done
-        show_lines(f"{number} of {len(files)} are kept: the same command goes on", is_error=True)
+        show_lines(f"{number} of {num_files} are kept: the same command goes on", is_error=True)
         raise
     finally:
         whole.close()
     failed = whole.progress.failed
     if whole.progress.num_bytes:
         whole.finish()
-        show_lines(f"{len(files) - len(failed)} rows in {place}")
+        show_lines(f"{num_files - len(failed)} rows in {place}")
     else:
         whole.discard()
     return [UnreadableImageError(name, reason) for name, reason in failed]
 
 
-def job_identity(
-    model: Path, predictor: "Predictor", files: Sequence[Path], asked: Sequence[object]
-) -> str:
-    """A name for all that decides what a CSV says.
+def model_identity(model: Path, predictor: "Predictor", asked: Sequence[object]) -> str:
+    """A name for all that decides what is said of a picture, in hexadecimal digits.
 
     Args:
         model: A model folder, or the name of a published one.
         predictor: What was loaded from it.
-        files: The pictures, which are known by name, size and time.
         asked: Options.
     """
     card = model / CARD
@@ -164,7 +165,17 @@ def job_identity(
         [member.mode for member in predictor.members],
         asked,
     ]
-    digest = hashlib.sha256(json.dumps(about).encode())
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()
+
+
+def job_identity(model: str, files: Sequence[Path]) -> str:
+    """A name for all that decides what a CSV says.
+
+    Args:
+        model: From ``model_identity``.
+        files: The pictures, which are known by name, size and time.
+    """
+    digest = hashlib.sha256(model.encode())
     for file in files:
         with suppress(OSError):  # one that is gone is told later
             status = file.stat()

@@ -7,6 +7,7 @@ import typer
 
 from warmstart.arguments import LARGEST_SEED
 from warmstart.backbones.card import EMBEDDED_ARCH
+from warmstart.cli.run.engine_settings import Address, EngineName, Shards, Workers
 
 AUGMENTATIONS = "basic, side_on, top_down, rand_augment or trivial_augment"
 SOURCE_HELP = "A folder with train/ and valid/ or one folder per class, or a CSV file."
@@ -133,6 +134,21 @@ class LearnSettings(BackboneSettings):
     def kept_views(self) -> bool | int:
         """What ``ConvLearner.precompute`` is to be."""
         return self.views if self.precompute and self.views else self.precompute
+
+
+@dataclass(frozen=True)
+class FillSettings(LearnSettings):
+    """Arguments of ``cache fill``: which rows, and who computes them."""
+
+    engine: EngineName = "local"
+    workers: Workers = None
+    address: Address = None
+    shards: Shards = None
+
+    @property
+    def kept_views(self) -> bool | int:
+        """Nothing is stored while the learner is made: workers are to do that."""
+        return False
 
 
 @dataclass(frozen=True)
