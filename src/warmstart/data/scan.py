@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warmstart.data.table import Exclusion
+from warmstart.data.trees import has_members, is_tree, list_tree
 from warmstart.errors import DataError
+from warmstart.files.places import is_place
+from warmstart.files.remote_reading import as_place
 from warmstart.images.formats import is_image_suffix, unread_reason
 
 # what file managers, cameras, servers and unpackers leave among pictures, in lower case
@@ -60,6 +63,8 @@ def scan(root: Path, enter: Collection[str] | None = None, *, is_lenient: bool =
     Returns:
         Sorted names, whatever the file system's order.
     """
+    if is_tree(root):
+        return scan_tree(root, enter)
     walk = _Walk(root, enter, is_lenient)
     _descend(walk, "")
     while walk.folder_links:
@@ -73,6 +78,47 @@ def scan(root: Path, enter: Collection[str] | None = None, *, is_lenient: bool =
         tuple(sorted(walk.folders)),
         tuple(sorted(walk.exclusions, key=lambda item: (item.name, item.reason))),
     )
+
+
+def scan_tree(root: Path, enter: Collection[str] | None) -> Scan:
+    """The same of an archive, or of what lies behind a URL, by the same rules.
+
+    Args:
+        root: Of the pictures.
+        enter: Names of the folders directly under it to look into; None for all.
+    """
+    names, left_out = list_tree(root)
+    images: list[str] = []
+    folders: set[str] = set()
+    exclusions = {Exclusion(name, reason) for name, reason in left_out}
+    with_pictures = {
+        name.rpartition("/")[0] for name in names if is_image_suffix(Path(name).suffix)
+    }
+    for name in names:
+        *above, last = name.split("/")
+        reason = ""
+        for depth, folder in enumerate(above):
+            within = "/".join(above[:depth])
+            reason = junk_reason(folder, is_folder=True)
+            if not reason and not depth and enter is not None and folder not in enter:
+                reason = f"outside {', '.join(enter)}"
+            if not reason and folder.casefold() in THUMBNAIL_FOLDERS and within in with_pictures:
+                reason = "thumbnails beside their pictures"
+            if reason:
+                exclusions.add(Exclusion(f"{within}/{folder}/".lstrip("/"), reason))
+                break
+            folders.add("/".join(above[: depth + 1]))
+        if reason:
+            continue
+        suffix = Path(last).suffix.lower()
+        reason = junk_reason(last, is_folder=False)
+        reason = reason or ("" if is_image_suffix(suffix) else unread_reason(suffix))
+        if reason:
+            exclusions.add(Exclusion(name, reason))
+        else:
+            images.append(name)
+    order = sorted(exclusions, key=lambda item: (item.name, item.reason))
+    return Scan(tuple(sorted(images)), tuple(sorted(folders)), tuple(order))
 
 
 def _descend(walk: _Walk, start: str) -> None:
@@ -210,23 +256,29 @@ def junk_reason(name: str, *, is_folder: bool) -> str:
 def exists(path: Path) -> bool:
     """Whether something is there that may be looked at, links followed."""
     try:
-        return path.exists()
+        return path.exists() or is_file(path) or is_dir(path)
     except (OSError, ValueError):
         return False
 
 
 def is_dir(path: Path) -> bool:
-    """Whether it is a folder, or a link to one; one that may not be looked at is none."""
+    """Whether it is a folder, or a link to one; one that may not be looked at is none.
+
+    A folder within an archive is one too.
+    """
     try:
-        return path.is_dir()
+        return path.is_dir() or has_members(path)
     except (OSError, ValueError):
         return False
 
 
 def is_file(path: Path) -> bool:
-    """Whether it is a regular file, or a link to one; a name that no file can have is not."""
+    """Whether it is a regular file, or a link to one; a name that no file can have is not.
+
+    A member of an archive is one too, and so is a cell that holds one.
+    """
     try:
-        return path.is_file()
+        return is_place(as_place(path))
     except (OSError, ValueError):
         return False
 

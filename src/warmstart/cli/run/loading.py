@@ -1,7 +1,7 @@
 """The data and the learner that settings name."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms, tfms_from_model
@@ -10,6 +10,9 @@ from warmstart.data.columns import typed_column
 from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import delimiter_of, is_table
 from warmstart.data.output_paths import cache_folder
+from warmstart.data.shards import Shards, shards_of
+from warmstart.files.places import TAR
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
@@ -27,9 +30,12 @@ def load_data(
         max_zoom=settings.max_zoom,
         crop_type=settings.crop_type,
     )
-    source = Path(settings.source)
+    source = as_place(settings.source)
     if is_table(source):
         return table_data(source, settings, tfms, for_check=for_check, quiet=quiet)
+    shards = shards_of(settings.source)
+    if shards is not None:
+        return shard_data(shards, settings, tfms, for_check=for_check, quiet=quiet)
     return ImageClassifierData.from_paths(
         source,
         tfms,
@@ -38,6 +44,7 @@ def load_data(
         val_name=settings.val_name,
         test_name=settings.test_name,
         valid_pct=settings.valid_pct,
+        split_by=settings.split_by,
         seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
         fixes=settings.fixes,
@@ -92,11 +99,53 @@ def table_data(
         group=resolve_column(settings.group),
         label_sep=settings.label_sep,
         valid_pct=settings.valid_pct,
+        split_by=settings.split_by,
         seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
         fixes=settings.fixes,
         for_check=for_check,
         quiet=quiet,
+    )
+
+
+def shard_data(
+    shards: Shards,
+    settings: DataSettings,
+    tfms: ModelTransforms,
+    *,
+    for_check: bool = False,
+    quiet: bool = False,
+) -> ImageClassifierData:
+    """Read tar or Parquet shards."""
+    rest: dict[str, Any] = {
+        "label_sep": settings.label_sep,
+        "valid_pct": settings.valid_pct,
+        "split_by": settings.split_by,
+        "seed": settings.split_seed,
+        "on_unreadable": settings.on_unreadable,
+        "fixes": settings.fixes,
+        "for_check": for_check,
+        "quiet": quiet,
+    }
+    if shards.kind == TAR:
+        return ImageClassifierData.from_tar(
+            settings.source,
+            tfms,
+            settings.bs,
+            label_column=settings.label_column,
+            split_column=settings.split_column,
+            group=settings.group,
+            **rest,
+        )
+    return ImageClassifierData.from_parquet(
+        settings.source,
+        tfms,
+        settings.bs,
+        image_column=settings.image_column,
+        label_column=resolve_column(settings.label_column),
+        split_column=resolve_column(settings.split_column),
+        group=resolve_column(settings.group),
+        **rest,
     )
 
 
