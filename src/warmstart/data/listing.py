@@ -9,6 +9,7 @@ from warmstart.data.parquet_columns import find_image_column
 from warmstart.data.scan import exists, is_dir, is_file, is_utf8, scan
 from warmstart.data.shards import Shards, shards_of
 from warmstart.data.table import Exclusion, reason_counts
+from warmstart.data.tar_samples import samples_of
 from warmstart.errors import DataError, printable
 from warmstart.files.parquet_rows import open_parquet
 from warmstart.files.places import PARQUET, place_stamp
@@ -76,9 +77,9 @@ def list_shards(shards: Shards) -> Listing:
         if shards.kind == PARQUET:
             files += cell_paths(file)
             continue
-        found = scan(file)
-        files += [file / name for name in found.images]
-        exclusions += [Exclusion(f"{file}/{one.name}", one.reason) for one in found.exclusions]
+        samples, left_out = samples_of(file)
+        files += [file / name for name in sorted(p for one in samples for p in one.pictures)]
+        exclusions += [Exclusion(f"{file}/{one.name}", one.reason) for one in left_out]
     if not files:
         check_any_images(shards.root, exclusions)
     return Listing(tuple(files), tuple(exclusions))

@@ -14,7 +14,8 @@ from warmstart.data.scan import junk_reason
 from warmstart.data.shards import Shards, shards_of
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
-from warmstart.data.tar_rows import read_tar_rows, samples_of
+from warmstart.data.tar_rows import read_tar_rows
+from warmstart.data.tar_samples import samples_of
 from warmstart.data.trees import list_children
 from warmstart.files.places import PARQUET
 from warmstart.files.remote_reading import as_place

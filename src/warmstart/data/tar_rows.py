@@ -1,8 +1,7 @@
 """Tar shards in the WebDataset layout → rows: members of one name are a picture and its label."""
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,25 +10,16 @@ from warmstart.data.columns import LABEL_TITLES, Columns
 from warmstart.data.faults import Faults
 from warmstart.data.label_forms import is_empty, read_labels
 from warmstart.data.records import Noticed, Record
-from warmstart.data.scan import junk_reason, scan
 from warmstart.data.shards import Shards
 from warmstart.data.split import part_of
 from warmstart.data.table import SPLITS, Exclusion
-from warmstart.errors import DataError, SettingError, first_few
+from warmstart.data.tar_samples import LABEL_FIELDS, Sample, samples_of
+from warmstart.errors import DataError, FileError, SettingError, first_few
 from warmstart.files.places import read_members, tar_index
+from warmstart.files.strict import plain_json
 
 MOST_LABEL_BYTES = 1 << 20  # of a member that says what a picture is
-LABEL_FIELDS = ("cls", "txt", "json")  # in the order in which they are sought
 LAYOUT = "cat.jpg and cat.cls (or cat.txt, or cat.json with a label)"
-
-
-@dataclass
-class Sample:
-    """Members with one name but for what follows its first dot: their fields by what follows."""
-
-    name: str
-    pictures: list[str] = field(default_factory=list)
-    fields: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,52 +73,10 @@ def read_tar_rows(
             notes += [note for note in of_file.notes if note not in notes]
             records += placed(of_file, prefix, said or SPLITS[0], has_key=columns.split is not None)
     if not records:
-        refuse_no_picture(shards, exclusions)
-    records = without_bare(records, faults, exclusions, needs_labels=needs_labels)
+        refuse_no_picture(shards, exclusions, notes)
+    records = without_unlabelled(records, faults, exclusions, needs_labels=needs_labels)
     notes += bare_note(records) if is_many else []
     return Read(shards.root, records, is_many, Noticed(exclusions, notes, faults))
-
-
-def samples_of(file: Path) -> tuple[list[Sample], list[Exclusion]]:
-    """The samples of an archive that have a picture, and the members that belong to none.
-
-    Pictures are those that the one lister finds in it.
-    """
-    found = scan(file)
-    samples: dict[str, Sample] = {}
-    for name in found.images:
-        key, _ = sample_key(name)
-        samples.setdefault(key, Sample(key)).pictures.append(name)
-    left_out = []
-    for item in found.exclusions:
-        key, kind = sample_key(item.name)
-        sample = samples.get(key)
-        is_junk = item.name.endswith("/") or junk_reason(
-            item.name.rpartition("/")[2], is_folder=False
-        )
-        if (
-            sample is not None
-            and kind in LABEL_FIELDS
-            and not is_junk
-            and kind not in sample.fields
-        ):
-            sample.fields[kind] = item.name
-        elif kind in LABEL_FIELDS and not is_junk:
-            left_out.append(Exclusion(item.name, f"a .{kind} member without a picture"))
-        else:
-            left_out.append(item)
-    return list(samples.values()), left_out
-
-
-def sample_key(name: str) -> tuple[str, str]:
-    """(Name up to the first dot behind its folders, what follows in lower case).
-
-    >>> sample_key("a.b/cat.left.JPG")
-    ('a.b/cat', 'left.jpg')
-    """
-    folder, slash, last = name.rpartition("/")
-    stem, _, kind = last.partition(".")
-    return folder + slash + stem, kind.lower()
 
 
 def find_fields(file: Path, samples: Sequence[Sample], columns: Columns) -> Fields:
@@ -253,7 +201,7 @@ def placed(told: _Told, prefix: str, split: str, *, has_key: bool) -> list[Recor
     return records
 
 
-def without_bare(
+def without_unlabelled(
     records: list[Record],
     faults: Faults,
     exclusions: list[Exclusion],
@@ -294,11 +242,12 @@ def parsed(content: bytes, sample: Sample, file: Path) -> Any:
     Raises:
         DataError: it is none.
     """
+    name = f"{file}/{sample.name}.json"
     try:
-        return json.loads(text_of(content, sample, file))
-    except (ValueError, RecursionError) as error:
+        return plain_json(text_of(content, sample, file), name, has_infinity=True)
+    except FileError as error:
         raise DataError(
-            f"{file}/{sample.name}.json is no JSON: {error}.",
+            f"{name} is no JSON: {error.what}",
             expected='an object with a label, such as {"label": "cat"}.',
             fix="write it again.",
         ) from error
@@ -320,7 +269,9 @@ def text_of(content: bytes, sample: Sample, file: Path) -> str:
         ) from error
 
 
-def refuse_no_picture(shards: Shards, exclusions: Sequence[Exclusion]) -> NoReturn:
+def refuse_no_picture(
+    shards: Shards, exclusions: Sequence[Exclusion], notes: Sequence[str]
+) -> NoReturn:
     """Shards without a picture; what they hold is named.
 
     Raises:
@@ -329,7 +280,9 @@ def refuse_no_picture(shards: Shards, exclusions: Sequence[Exclusion]) -> NoRetu
     reasons = first_few([f"{one.name} ({one.reason})" for one in exclusions])
     raise DataError(
         f"{first_few([str(file) for file in shards.files])} hold no picture"
-        + (f", but {len(exclusions)} other file(s): {reasons}." if exclusions else "."),
+        + (f", but {len(exclusions)} other file(s): {reasons}" if exclusions else "")
+        + "".join(f"; {note}" for note in notes)
+        + ".",
         expected=f"pictures and their labels: {LAYOUT}.",
         fix="look at what is in it: tar tf " + str(shards.files[0]),
     )

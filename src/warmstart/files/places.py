@@ -48,7 +48,7 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def read_place(path: Path, most_bytes: int) -> bytes:
+def read_bytes_at(path: Path, most_bytes: int) -> bytes:
     """What a picture's place holds.
 
     Args:
@@ -71,7 +71,7 @@ def read_place(path: Path, most_bytes: int) -> bytes:
 def open_place(path: Path, most_bytes: int) -> BufferedIOBase:
     """The same as an open file: only its beginning may be wanted."""
     if isinstance(path, RemotePath) or container_of(path) is not None:
-        return BytesIO(read_place(path, most_bytes))
+        return BytesIO(read_bytes_at(path, most_bytes))
     return open_regular(path, most_bytes)
 
 

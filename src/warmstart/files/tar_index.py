@@ -87,7 +87,7 @@ def index_tar(read_at: ReadAt, num_bytes: int, shown: str) -> TarIndex:
             _extend(before, kind, read_at, (start, size), shown)
             continue
         raw = name if before.name is None else before.name
-        reason = _place(found, raw, kind, (start, size), is_sparse=before.is_sparse)
+        reason = _take_member(found, raw, kind, (start, size), is_sparse=before.is_sparse)
         if reason:
             left_out.append((raw.decode("utf-8", "backslashreplace"), reason))
         before = _Header()
@@ -99,7 +99,7 @@ def index_tar(read_at: ReadAt, num_bytes: int, shown: str) -> TarIndex:
     return TarIndex(names, offsets, sizes, tuple(left_out), tuple(notes))
 
 
-def _place(
+def _take_member(
     found: dict[str, tuple[int, int]],
     raw: bytes,
     kind: int,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.errors import UnreadableImageError
-from warmstart.files.places import open_place, read_place
+from warmstart.files.places import open_place, read_bytes_at
 from warmstart.images.arrays import image_pixels
 from warmstart.images.budget import MOST_FILE_BYTES
 from warmstart.images.decode import no_warnings
@@ -34,7 +34,7 @@ def read_image_file(path: Path, name: str) -> bytes:
             that would be decoded.
     """
     try:
-        return read_place(path, MOST_FILE_BYTES)
+        return read_bytes_at(path, MOST_FILE_BYTES)
     except OSError as error:
         raise UnreadableImageError(name, error.strerror or "error") from error
 
