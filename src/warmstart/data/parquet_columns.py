@@ -140,13 +140,8 @@ def has_lists(opened: Sequence[ParquetFile], label: str) -> bool:
 
 def coded(opened: ParquetFile, title: str) -> tuple[NDArray[np.int64], list[Any]]:
     """A column as (N,) positions in a list of its values, -1 where a cell is empty."""
-    column = opened.column(title)
-    if not str(column.type).startswith("dictionary"):
-        column = column.dictionary_encode()
-    whole = column.unify_dictionaries().combine_chunks()
-    whole = whole.chunk(0) if hasattr(whole, "chunk") else whole
-    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes, whole.dictionary.to_pylist()
+    indices, values = opened.coded(title)
+    return indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), values
 
 
 def names_of_values(

@@ -195,7 +195,7 @@ def records_of(
     for file, each, said in zip(shards.files, opened, shards.splits(), strict=True):
         prefix = f"{shards.name(file)}/{found.image}/"
         names = list(CellNames([prefix], [each.num_rows]))
-        cells = each.column(found.label).to_pylist()
+        cells = each.values(found.label)
         named = each.class_names(found.label)
         if named is not None:
             table, _ = names_of_values(sorted({*cells} - {None}), named, str(each.place))
@@ -204,7 +204,7 @@ def records_of(
         labels = read_labels(cells, names, columns.label_sep)
         is_many = is_many or labels.is_many
         notes += [note for note in labels.notes if note not in notes]
-        groups = [None] * len(names) if not found.group else each.column(found.group).to_pylist()
+        groups = [None] * len(names) if not found.group else each.values(found.group)
         splits: Sequence[str] = [said or SPLITS[0]] * len(names)
         if found.split is not None:
             words, more = split_words(each, found.split)
@@ -233,7 +233,7 @@ def named_files(opened: Sequence[ParquetFile], columns: Columns, faults: Faults 
     grid = Grid(
         table.place.name,
         tuple(f"row {row}" for row in range(table.num_rows)),
-        tuple(table.column(title).to_pylist() for title in table.titles),
+        tuple(table.values(title) for title in table.titles),
         table.titles,
     )
     return read_table_rows(

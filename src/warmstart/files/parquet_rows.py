@@ -60,6 +60,29 @@ class ParquetFile:
         with _Told(self.place):
             return self.reader.read(columns=[title], use_threads=False).column(title)
 
+    def values(self, title: str) -> list[Any]:
+        """The cells of a column as values of Python."""
+        column = self.column(title)
+        with _Told(self.place):
+            return list(column.to_pylist())
+
+    def coded(self, title: str) -> tuple[Any, list[Any]]:
+        """A column as positions in a list of its values, where many are the same.
+
+        Args:
+            title: One of ``titles``.
+
+        Returns:
+            (N,) integers of pyarrow, empty where a cell is; and the values, each once.
+        """
+        column = self.column(title)
+        with _Told(self.place):
+            if not str(column.type).startswith("dictionary"):
+                column = column.dictionary_encode()
+            whole = column.unify_dictionaries().combine_chunks()
+            whole = whole.chunk(0) if hasattr(whole, "chunk") else whole
+            return whole.indices, list(whole.dictionary.to_pylist())
+
     def _leaf(self, group: int, title: str) -> Any:
         told = self.reader.metadata.row_group(group)
         wanted = {title, f"{title}.bytes"}
