@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from warmstart.arguments import new_file, read_fields, reads, seed
-from warmstart.batches.rendering import RenderAhead
+from warmstart.batches.rendering import MOST_BYTES, RenderAhead
 from warmstart.batches.source import PixelSource
 from warmstart.batches.together import RenderedTogether
 from warmstart.classifier_data.arguments import (
@@ -513,11 +514,11 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
             True
         """
         source, table = self.source, self.table
-        row_of = {table.names[row]: int(row) for s in ("train", "valid") for row in table.rows(s)}
+        row_bytes = 3 * self.tfms.recipe.size**2
+        rows = (int(row) for split in ("train", "valid") for row in table.rows(split))
+        row_of = {table.names[row]: row for row in islice(rows, MOST_BYTES // row_bytes)}
         ahead = RenderAhead(
-            lambda name: source.rendering(row_of[name]),
-            row_of,
-            row_bytes=3 * self.tfms.recipe.size**2,
+            lambda name: source.rendering(row_of[name]), row_of, row_bytes=row_bytes
         )
         return replace(self, ahead=ahead)
 

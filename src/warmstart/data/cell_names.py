@@ -1,8 +1,9 @@
 """Names of rows that are cells of tables: made when they are asked for, twelve bytes a row."""
 
+import operator
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import overload
+from typing import SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +39,12 @@ class CellNames(Sequence[str]):
         return int(self.starts[-1]) if self.numbers is None else len(self.numbers)
 
     @overload
-    def __getitem__(self, row: int) -> str: ...
+    def __getitem__(self, row: SupportsIndex) -> str: ...
 
     @overload
     def __getitem__(self, row: slice) -> "Sequence[str]": ...
 
-    def __getitem__(self, row: int | slice) -> "str | Sequence[str]":
+    def __getitem__(self, row: SupportsIndex | slice) -> "str | Sequence[str]":
         """The name of a row, or those of several.
 
         Raises:
@@ -51,10 +52,10 @@ class CellNames(Sequence[str]):
         """
         if isinstance(row, slice):
             return tuple(self[each] for each in range(*row.indices(len(self))))
-        row = int(row)
-        if not -len(self) <= row < len(self):
-            raise IndexError(row)
-        number = row % len(self) if self.numbers is None else int(self.numbers[row])
+        place = operator.index(row)
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        number = place % len(self) if self.numbers is None else int(self.numbers[place])
         table = bisect_right(self.starts, number) - 1
         within = number - self.starts[table]
         return f"{self.prefixes[table]}{within:0{self.digits[table]}d}"

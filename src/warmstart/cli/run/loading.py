@@ -11,6 +11,7 @@ from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import delimiter_of, is_table
 from warmstart.data.output_paths import cache_folder
 from warmstart.data.shards import Shards, shards_of
+from warmstart.data.table import ImageTable
 from warmstart.files.places import TAR
 from warmstart.files.remote_reading import as_place
 from warmstart.terminal.waiting import waiting
@@ -56,7 +57,7 @@ def load_data(
 def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLearner":
     """The learner that the settings name; decoding begins while torch is still loading."""
     hashes = ContentHashes(cache_folder(settings.cache_dir) / "content.sqlite")
-    if settings.kept_views is True and not hashes.knows_most(data.source.paths()):
+    if settings.kept_views is True and not hashes.knows_most(some_paths(data.table)):
         data = data.rendering_ahead()
     with waiting(f"loading {settings.arch}"):  # and torch: seconds
         from warmstart.learner.conv_learner import ConvLearner
@@ -72,6 +73,12 @@ def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLe
             precision=settings.precision,
             cache_dir=settings.cache_dir,
         )
+
+
+def some_paths(table: ImageTable, number: int = 50) -> list[Path]:
+    """A few of the files of a table, which may have millions."""
+    rows = range(0, len(table), max(1, len(table) // number))
+    return [table.path(row) for row in rows if table.names[row] not in table.memory]
 
 
 def table_data(
