@@ -8,7 +8,7 @@ from warmstart.classifier_data.from_table import Data, FromTable
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.faults import Faults
 from warmstart.data.shard_table import ShardColumns, read_shards
-from warmstart.data.shards import check_kind, shards_of
+from warmstart.data.shards import check_shard_kind, shards_of
 from warmstart.data.split import Draw
 from warmstart.files.places import PARQUET, TAR
 
@@ -72,7 +72,7 @@ class ReadsShards(FromTable):
             >>> data.classes
             ('cat', 'dog')
         """
-        shards = check_kind(shards_of(path), TAR, str(path))
+        shards = check_shard_kind(shards_of(path), TAR, str(path))
         columns = ShardColumns(
             label=label_column, split=split_column, group=group, label_sep=label_sep
         )
@@ -141,7 +141,7 @@ class ReadsShards(FromTable):
             >>> data.classes
             ('cat', 'dog')
         """
-        shards = check_kind(shards_of(path), PARQUET, str(path))
+        shards = check_shard_kind(shards_of(path), PARQUET, str(path))
         columns = ShardColumns(
             label=label_column, split=split_column, group=group, label_sep=label_sep,
             image=image_column,

@@ -26,7 +26,7 @@ from warmstart.data.parquet_columns import (
 from warmstart.data.records import Noticed, Record, assemble, class_order, missing_classes
 from warmstart.data.shards import Shards
 from warmstart.data.split import DEFAULT_DRAW, Draw
-from warmstart.data.table import SPLITS, Exclusion, ImageTable
+from warmstart.data.table import SPLITS, Exclusion, ImageTable, class_counts
 from warmstart.data.tar_rows import split_notes
 from warmstart.errors import DataError, first_few
 from warmstart.files.parquet_rows import ParquetFile
@@ -76,12 +76,12 @@ def parquet_table(
         return assemble(
             read.root, read.records, draw, is_multi_label=read.is_many, noticed=read.noticed
         )
-    cells = read_cells(shards, opened, found)
+    cells = rows_of_columns(shards, opened, found)
     cells, bare = without_bare(cells, faults)
     used = {
         split: Counter(dict(zip(cells.classes, numbers.tolist(), strict=True)))
         for split in SPLITS
-        for numbers in [counted(cells.labels[cells.splits == split], len(cells.classes))]
+        for numbers in [class_counts(cells.labels[cells.splits == split], len(cells.classes))]
     }
     used = {split: +counter for split, counter in used.items()}
     classes = class_order(used, faults, is_multi_label=False)
@@ -123,7 +123,7 @@ def parquet_rows(shards: Shards, columns: Columns, image: str | None) -> Read:
     return records_of(shards, opened, found, columns, None)
 
 
-def read_cells(shards: Shards, opened: Sequence[ParquetFile], found: CellColumns) -> Cells:
+def rows_of_columns(shards: Shards, opened: Sequence[ParquetFile], found: CellColumns) -> Cells:
     """The labels and splits of all rows, as numbers."""
     order = sorted(
         range(len(opened)), key=lambda place: f"{shards.name(shards.files[place])}/{found.image}/"
@@ -171,11 +171,6 @@ def without_bare(cells: Cells, faults: Faults) -> tuple[Cells, list[Exclusion]]:
         cells.names.kept(keep), cells.labels[keep], cells.classes, cells.splits[keep], cells.notes
     )
     return rest, left_out
-
-
-def counted(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
-    """How many rows have each label (K,); -1 counts nowhere."""
-    return np.bincount(labels[labels >= 0], minlength=num_classes).astype(np.int64)
 
 
 def records_of(

@@ -65,7 +65,8 @@ def assemble(
     for record in records:
         used[record.split].update(record.labels or ())
     known = class_order(used, faults, is_multi_label=is_multi_label)
-    strange = tuple(one.name for one in records if not set(one.labels or ()) <= set(known))
+    of_train = set(known)
+    strange = tuple(one.name for one in records if not of_train.issuperset(one.labels or ()))
     classes = classes or known
     records = [record for record in records if record.name not in strange]
     left_out = [Exclusion(name, "of a class that train does not have") for name in strange]

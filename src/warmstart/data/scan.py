@@ -89,36 +89,66 @@ def scan_tree(root: Path, enter: Collection[str] | None) -> Scan:
     """
     names, left_out = list_tree(root)
     images: list[str] = []
-    folders: set[str] = set()
     exclusions = {Exclusion(name, reason) for name, reason in left_out}
-    with_pictures = {
-        name.rpartition("/")[0] for name in names if is_image_suffix(Path(name).suffix)
-    }
-    for name in names:
-        *above, last = name.split("/")
-        reason = ""
-        for depth, folder in enumerate(above):
-            within = "/".join(above[:depth])
-            reason = junk_reason(folder, is_folder=True)
-            if not reason and not depth and enter is not None and folder not in enter:
-                reason = f"outside {', '.join(enter)}"
-            if not reason and folder.casefold() in THUMBNAIL_FOLDERS and within in with_pictures:
-                reason = "thumbnails beside their pictures"
-            if reason:
-                exclusions.add(Exclusion(f"{within}/{folder}/".lstrip("/"), reason))
-                break
-            folders.add("/".join(above[: depth + 1]))
-        if reason:
-            continue
-        suffix = Path(last).suffix.lower()
-        reason = junk_reason(last, is_folder=False)
-        reason = reason or ("" if is_image_suffix(suffix) else unread_reason(suffix))
-        if reason:
-            exclusions.add(Exclusion(name, reason))
-        else:
+    suffixes = [suffix_of(name) for name in names]
+    is_image = {suffix: is_image_suffix(suffix) for suffix in set(suffixes)}
+    parents = [name.rpartition("/")[0] for name in names]
+    full = {above for above, suffix in zip(parents, suffixes, strict=True) if is_image[suffix]}
+    refused: dict[str, Exclusion | None] = {"": None}
+    for name, above, suffix in zip(names, parents, suffixes, strict=True):
+        if above not in refused:
+            refuse_folders(above, refused, full, enter)
+        found = refused[above]
+        if found is None:
+            reason = junk_reason(name[len(above) :].lstrip("/"), is_folder=False)
+            reason = reason or ("" if is_image[suffix] else unread_reason(suffix))
+            found = Exclusion(name, reason) if reason else None
+        if found is None:
             images.append(name)
+        else:
+            exclusions.add(found)
     order = sorted(exclusions, key=lambda item: (item.name, item.reason))
-    return Scan(tuple(sorted(images)), tuple(sorted(folders)), tuple(order))
+    entered = sorted(folder for folder, found in refused.items() if folder and found is None)
+    return Scan(tuple(sorted(images)), tuple(entered), tuple(order))
+
+
+def refuse_folders(
+    folder: str,
+    refused: dict[str, Exclusion | None],
+    full: Collection[str],
+    enter: Collection[str] | None,
+) -> None:
+    """Say of a folder of a tree, and of those above it, which are left out.
+
+    Args:
+        folder: Its name under the root.
+        refused: What is known; takes the answers, None for a folder that is entered.
+        full: Folders that pictures lie in.
+        enter: Names of the folders directly under the root to look into; None for all.
+    """
+    above, _, last = folder.rpartition("/")
+    if above not in refused:
+        refuse_folders(above, refused, full, enter)
+    found = refused[above]
+    if found is None:
+        reason = junk_reason(last, is_folder=True)
+        if not reason and not above and enter is not None and last not in enter:
+            reason = f"outside {', '.join(enter)}"
+        if not reason and last.casefold() in THUMBNAIL_FOLDERS and above in full:
+            reason = "thumbnails beside their pictures"
+        found = Exclusion(f"{folder}/", reason) if reason else None
+    refused[folder] = found
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of a path in lower case, as pathlib has it, without an object for each.
+
+    >>> suffix_of("a.b/cat.left.JPG"), suffix_of("a/.hidden"), suffix_of("x.")
+    ('.jpg', '', '')
+    """
+    last = name.rpartition("/")[2]
+    place = last.rfind(".")
+    return last[place:].lower() if 0 < place < len(last) - 1 else ""
 
 
 def _descend(walk: _Walk, start: str) -> None:

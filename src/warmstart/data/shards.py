@@ -42,7 +42,7 @@ class Shards:
         return [split_of_name(self.name(file)) for file in self.files]
 
 
-def check_kind(shards: Shards | None, kind: str, told: str) -> Shards:
+def check_shard_kind(shards: Shards | None, kind: str, told: str) -> Shards:
     """The shards, if they are of a kind.
 
     Args:

@@ -144,9 +144,11 @@ def draw_from_classes(
 ) -> NDArray[np.bool_]:
     """The first ``valid_pct`` of each class, by turn."""
     chosen = np.zeros(len(names), bool)
-    turns = np.frombuffer(b"".join(draw_key(name, draw.seed) for name in names), ">u8")
-    turns = turns.reshape(-1, 4).astype(np.uint64)
-    order = np.lexsort((*turns.T[::-1], labels))
+    keys = bytearray()  # of ten million rows: no object for each
+    for name in names:
+        keys += draw_key(name, draw.seed)[:16]
+    turns = np.frombuffer(keys, ">u8").reshape(-1, 2).astype(np.uint64)
+    order = np.lexsort((turns[:, 1], turns[:, 0], labels))
     starts = np.flatnonzero(np.diff(labels[order], prepend=-2, append=-2))
     for start, end in itertools.pairwise(starts.tolist()):
         chosen[order[start : start + num_drawn(end - start, draw.valid_pct)]] = True

@@ -137,7 +137,7 @@ def refuse_field(file: Path, wanted: str, argument: str, there: Iterable[str]) -
 
 
 @dataclass
-class _Told:
+class ShardTold:
     """What the fields of a shard say, by columns; (R,) a row per picture."""
 
     names: list[str]
@@ -150,7 +150,7 @@ class _Told:
 
 def shard_records(
     file: Path, samples: Sequence[Sample], fields: Fields, label_sep: str | None
-) -> _Told:
+) -> ShardTold:
     """Read the fields of every sample of an archive; pictures of one sample share a group."""
     with_field = [sample for sample in samples if fields.label in sample.fields]
     contents = read_members(
@@ -178,10 +178,10 @@ def shard_records(
             splits.append(str(keys.get(fields.split_key, "")) if fields.split_key else None)
             groups.append(None if is_empty(group) else str(group))
     labels = read_labels(cells, [f"the label of {file}/{name}" for name in names], label_sep)
-    return _Told(names, list(labels.rows), splits, groups, labels.is_many, labels.notes)
+    return ShardTold(names, list(labels.rows), splits, groups, labels.is_many, labels.notes)
 
 
-def placed(told: _Told, prefix: str, split: str, *, has_key: bool) -> list[Record]:
+def placed(told: ShardTold, prefix: str, split: str, *, has_key: bool) -> list[Record]:
     """Records of a shard: the split of each is what its field says, else the shard's name.
 
     Raises:

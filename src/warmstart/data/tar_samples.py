@@ -1,10 +1,12 @@
 """Members of a tar archive that have one name: a picture, and what is said of it."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from warmstart.data.scan import junk_reason, scan
 from warmstart.data.table import Exclusion
+from warmstart.files.places import Stamp, place_stamp
 
 LABEL_FIELDS = ("cls", "txt", "json")  # in the order in which labels are sought
 
@@ -23,6 +25,14 @@ def samples_of(file: Path) -> tuple[list[Sample], list[Exclusion]]:
 
     Pictures are those that the one lister finds in it.
     """
+    return _samples_of(file, place_stamp(file))
+
+
+@lru_cache(maxsize=1)  # a reader asks twice: is it one of class folders, and what is in it
+def _samples_of(
+    file: Path,
+    stamp: Stamp,  # noqa: ARG001 (a file that changed is looked at again)
+) -> tuple[list[Sample], list[Exclusion]]:
     found = scan(file)
     samples: dict[str, Sample] = {}
     for name in found.images:
