@@ -17,6 +17,7 @@ from reprlib import Repr
 from typing import Any, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 from warmstart.errors import SettingError
+from warmstart.files.remote_reading import as_place
 from warmstart.words import explain_keyword
 
 T = TypeVar("T")
@@ -316,7 +317,7 @@ def path(name: str, value: object) -> Path:
             raw = os.fsencode(value)
             longest = max(map(len, raw.replace(b"\\", b"/").split(b"/")))
             if 0 not in raw and len(raw) < LONGEST_PATH and longest <= LONGEST_NAME:
-                return Path(os.fsdecode(raw))
+                return as_place(os.fsdecode(raw))
     refuse(name, value, "the path of a file or folder", "photos")
 
 

@@ -16,7 +16,17 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 NEEDED = ("src", "pyproject.toml", "README.md", "README.zh.md", "CHANGELOG.md", "LICENSE")
-EXTRAS = {"heif", "tensorboard", "mlflow", "backbones", "export", "serve", "cluster"}
+EXTRAS = {
+    "heif",
+    "tensorboard",
+    "mlflow",
+    "backbones",
+    "export",
+    "serve",
+    "cluster",
+    "parquet",
+    "remote",
+}
 FOR_BUILDERS = {"dev", "docs", "notebooks"}
 
 

@@ -15,6 +15,7 @@ from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, read_csv
 from warmstart.data.folders import read_folders
 from warmstart.data.path_labels import read_labelled
+from warmstart.data.split import Draw
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError
 
@@ -117,7 +118,7 @@ def test_every_file_beside_a_csv_is_in_one_place(names: Names, data: st.DataObje
 
 READERS: list[Callable[[Path], ImageTable]] = [
     read_folders,
-    lambda root: read_folders(root, seed=7, valid_pct=0.5),
+    lambda root: read_folders(root, draw=Draw(0.5, 7)),
     lambda root: read_labelled(root, r"^([^/]+)/"),
 ]
 

@@ -12,6 +12,7 @@ from warmstart.data.fixes import Fix, write_fixes
 from warmstart.data.output_paths import check_outside_folders
 from warmstart.display import Displayed, Sheet, SheetTable, html_of, sheet_html
 from warmstart.errors import SettingError, printable
+from warmstart.files.remote_reading import RemotePath
 
 WIDTH, NUM_SHOWN = 80, 5
 REFUSED = "what training refuses"  # few kinds, each of which stops it
@@ -148,7 +149,9 @@ class Checkup(Displayed):
 
 def home_of(paths: list[Path]) -> Path | None:
     """The smallest folder that holds all files; None for none."""
-    return Path(os.path.commonpath([path.absolute().parent for path in paths])) if paths else None
+    if not paths or isinstance(paths[0], RemotePath):
+        return None
+    return Path(os.path.commonpath([path.absolute().parent for path in paths]))
 
 
 def summary_text(found: Checkup) -> str:

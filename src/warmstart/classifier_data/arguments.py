@@ -21,6 +21,7 @@ from warmstart.backbones.card import read_architecture
 from warmstart.classifier_data.transforms import ModelTransforms
 from warmstart.data.columns import TABLE_READERS, read_column, read_place
 from warmstart.data.output_paths import check_outside_folders
+from warmstart.data.split import SPLIT_BY
 
 TFMS = instance_of(ModelTransforms, 'tfms_from_model("tf_efficientnet_lite0", 224)')
 BATCH_SIZE = whole(
@@ -45,6 +46,8 @@ READERS: dict[str, Reader[Any]] = TABLE_READERS | {
     "test_name": optional(read_place),
     "valid_pct": real(0.2, above=0, below=1),
     "seed": whole(flag="--split-seed"),
+    "split_by": SPLIT_BY,
+    "image_column": text,
     "on_unreadable": ON_UNREADABLE,
     "fixes": path,
     "for_check": flag,

@@ -3,37 +3,37 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from os import PathLike
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from warmstart.arguments import new_file, read_fields, reads, seed
-from warmstart.batches.rendering import RenderAhead
+from warmstart.batches.rendering import MOST_BYTES, RenderAhead
 from warmstart.batches.source import PixelSource
 from warmstart.batches.together import RenderedTogether
 from warmstart.classifier_data.arguments import (
-    ARRAY_READERS,
     BATCH_SIZE,
     ON_UNREADABLE,
     READERS,
     TFMS,
     check_outside_data,
 )
+from warmstart.classifier_data.array_reader import ReadsArrays
+from warmstart.classifier_data.shard_readers import ReadsShards
 from warmstart.classifier_data.shown import data_sheet, discarded, shown
 from warmstart.classifier_data.transforms import ModelTransforms
-from warmstart.data.arrays import from_arrays
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import Dialect, read_csv
+from warmstart.data.faults import Faults
 from warmstart.data.fixes import with_fixes
 from warmstart.data.folders import read_folders, with_test
 from warmstart.data.frame import read_frame
 from warmstart.data.output_paths import cache_folder, image_folders
 from warmstart.data.path_labels import read_labelled
-from warmstart.data.records import Faults
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.display import Displayed, Sheet
-from warmstart.errors import SettingError
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.colour import DOUBTFUL, print_styled
 from warmstart.terminal.progress import no_progress, show_progress
 from warmstart.terminal.waiting import waiting
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ImageClassifierData(Displayed, Guided):
+class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
     """A table of images, the transforms for one backbone, and the batch size.
 
     ``on_unreadable`` is "raise"; or "drop" to leave images out that cannot be read, which are then
@@ -115,6 +115,27 @@ class ImageClassifierData(Displayed, Guided):
         return image_folders(self.table) if self.folder is None else (self.folder,)
 
     @classmethod
+    def of_table(
+        cls,
+        table: ImageTable,
+        tfms: ModelTransforms,
+        bs: int = 64,
+        *,
+        on_unreadable: str = "raise",
+        folder: Path | None = None,
+        fixes: str | Path | None = None,
+        quiet: bool = False,
+    ) -> "ImageClassifierData":
+        """Data of a table that was read, what its reader noticed and left out being said.
+
+        Example:
+            >>> ImageClassifierData.of_table(data.table, data.tfms, quiet=True).bs
+            64
+        """
+        made = cls(with_fixes(table, fixes), tfms, bs, on_unreadable, folder=folder)
+        return show_notes(made, quiet=quiet)
+
+    @classmethod
     @reads(**READERS)
     def from_paths(
         cls,
@@ -126,6 +147,7 @@ class ImageClassifierData(Displayed, Guided):
         val_name: str = "valid",
         test_name: str | None = "test",
         valid_pct: float = 0.2,
+        split_by: str = "class",
         seed: int = 42,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
@@ -143,6 +165,7 @@ class ImageClassifierData(Displayed, Guided):
                 "test".
             test_name: Name of the test folder; likewise testing. None for no test.
             valid_pct: Share of each class that validates where there is no validation folder.
+            split_by: "class", or "name" or "content" for the hash of each, as in ``from_tar``.
             seed: What that draw depends on.
             on_unreadable: "raise", "drop" to leave images out that cannot be read, or "use" for
                 what is left of damaged JPEGs.
@@ -159,10 +182,12 @@ class ImageClassifierData(Displayed, Guided):
             ('cat', 'dog')
         """
         names = (trn_name, val_name, test_name)
-        faults = Faults(for_check)
-        table = read_folders(Path(path), names=names, valid_pct=valid_pct, seed=seed, faults=faults)
-        fixed = with_fixes(table, fixes)
-        return show_notes(cls(fixed, tfms, bs, on_unreadable, folder=Path(path)), quiet=quiet)
+        draw = Draw(valid_pct, seed, split_by)
+        table = read_folders(as_place(path), names=names, draw=draw, faults=Faults(for_check))
+        return cls.of_table(
+            table, tfms, bs, on_unreadable=on_unreadable, folder=as_place(path), fixes=fixes,
+            quiet=quiet,
+        )  # fmt: skip
 
     @classmethod
     @reads(**READERS)
@@ -186,6 +211,7 @@ class ImageClassifierData(Displayed, Guided):
         group: str | int | None = None,
         label_sep: str | None = None,
         valid_pct: float = 0.2,
+        split_by: str = "class",
         seed: int = 42,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
@@ -214,6 +240,7 @@ class ImageClassifierData(Displayed, Guided):
             group: A column whose equal values share a split.
             label_sep: What stands between labels of an image that may have many; never guessed.
             valid_pct: Share that validates, if it is drawn.
+            split_by: "class", or "name" or "content" for the hash of each, as in ``from_tar``.
             seed: What that draw depends on.
             on_unreadable: "raise", "drop" to leave images out that cannot be read, or "use" for
                 what is left of damaged JPEGs.
@@ -236,7 +263,7 @@ class ImageClassifierData(Displayed, Guided):
         columns = Columns(
             name_column, label_column, split_column, group, label_sep, folder or "", suffix
         )
-        draw = Draw(valid_pct, seed)
+        draw = Draw(valid_pct, seed, split_by)
         within = Path(path) / csv_fname
         csv_path = within if within.is_file() and not Path(csv_fname).is_file() else Path(csv_fname)
         table = read_csv(
@@ -244,7 +271,7 @@ class ImageClassifierData(Displayed, Guided):
             val_idxs=val_idxs, draw=draw, faults=Faults(for_check),
         )  # fmt: skip
         table = with_test(table, test_name) if test_name else table
-        return show_notes(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
+        return cls.of_table(table, tfms, bs, on_unreadable=on_unreadable, fixes=fixes, quiet=quiet)
 
     @classmethod
     @reads(**READERS)
@@ -265,6 +292,7 @@ class ImageClassifierData(Displayed, Guided):
         group: str | int | None = None,
         label_sep: str | None = None,
         valid_pct: float = 0.2,
+        split_by: str = "class",
         seed: int = 42,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
@@ -288,6 +316,7 @@ class ImageClassifierData(Displayed, Guided):
             group: A column whose equal values share a split.
             label_sep: What stands between labels of an image that may have many.
             valid_pct: Share that validates, if it is drawn.
+            split_by: "class", or "name" or "content" for the hash of each, as in ``from_tar``.
             seed: What that draw depends on.
             on_unreadable: "raise", "drop" or "use".
             fixes: A CSV of rows to drop or relabel.
@@ -309,11 +338,11 @@ class ImageClassifierData(Displayed, Guided):
         columns = Columns(
             name_column, label_column, split_column, group, label_sep, folder or "", suffix
         )
-        draw = Draw(valid_pct, seed)
+        draw = Draw(valid_pct, seed, split_by)
         faults = Faults(for_check)
         table = read_frame(df, Path(path), columns, val_idxs=val_idxs, draw=draw, faults=faults)
         table = with_test(table, test_name) if test_name else table
-        return show_notes(cls(with_fixes(table, fixes), tfms, bs, on_unreadable), quiet=quiet)
+        return cls.of_table(table, tfms, bs, on_unreadable=on_unreadable, fixes=fixes, quiet=quiet)
 
     @classmethod
     @reads(**READERS)
@@ -326,6 +355,7 @@ class ImageClassifierData(Displayed, Guided):
         *,
         group_of: str | Callable[[Path], str] | None = None,
         valid_pct: float = 0.2,
+        split_by: str = "class",
         seed: int = 42,
         on_unreadable: str = "raise",
         quiet: bool = False,
@@ -339,6 +369,7 @@ class ImageClassifierData(Displayed, Guided):
             bs: Rows per training batch.
             group_of: Likewise, what stays in one split.
             valid_pct: Share that validates.
+            split_by: "class", or "name" or "content" for the hash of each, as in ``from_tar``.
             seed: What the draw depends on.
             on_unreadable: "raise", "drop" or "use".
             quiet: Do not tell what was noticed, and left out.
@@ -353,63 +384,11 @@ class ImageClassifierData(Displayed, Guided):
             >>> data.classes
             ('cat', 'dog')
         """
-        draw = Draw(valid_pct, seed)
-        table = read_labelled(Path(path), label_of, group_of=group_of, draw=draw)
-        return show_notes(cls(table, tfms, bs, on_unreadable, folder=Path(path)), quiet=quiet)
-
-    @classmethod
-    @reads(**ARRAY_READERS)
-    def from_arrays(
-        cls,
-        path: Any = None,
-        trn: Any = None,
-        val: Any = None,
-        bs: int = 64,
-        tfms: Any = None,
-        *,
-        classes: Sequence[str] | None = None,
-        test: Any = None,
-        quiet: bool = False,
-    ) -> "ImageClassifierData":
-        """Take images that are arrays: ``from_arrays(trn, val, tfms, bs)``.
-
-        Args:
-            path: As in fastai 0.7, where a path came first and ``tfms`` after ``bs``. Nothing is
-                read or written there, and it may be left out: then all others move up by one.
-            trn: (x, y): x (N, H, W, 3) or (N, H, W), as ``predict`` takes arrays, or a list of
-                pictures; y (N,), (N, K) of 0 and 1, or a list of names for each image.
-            val: Likewise.
-            bs: Rows per training batch.
-            tfms: From ``tfms_from_model``.
-            classes: Names of the classes.
-            test: x alone, or (x, y).
-            quiet: Do not tell what was noticed.
-
-        Returns:
-            The data.
-
-        Raises:
-            SettingError: one of ``trn``, ``val`` and ``tfms`` is missing.
-
-        Example:
-            >>> data = ImageClassifierData.from_arrays(trn=rows, val=rows, tfms=tfms, quiet=True)
-            >>> data.classes
-            ('0', '1')
-        """
-        given = [value for value in (path, trn, val, tfms) if value is not None]
-        if isinstance(path, (str, PathLike)):
-            del given[0]
-        if len(given) != 3:
-            raise SettingError(
-                f"from_arrays has {len(given)} of trn, val and tfms.",
-                expected="pictures that train, pictures that validate, and transforms.",
-                fix="from_arrays((x, y), (x_valid, y_valid), tfms_from_model(arch, 224))",
-            )
-        trn, val, tfms = given
-        table = from_arrays(trn, val, test, classes)
-        return show_notes(cls(table, TFMS("tfms", tfms), bs), quiet=quiet)
-
-    from_array = from_arrays  # the note's spelling
+        draw = Draw(valid_pct, seed, split_by)
+        table = read_labelled(as_place(path), label_of, group_of=group_of, draw=draw)
+        return cls.of_table(
+            table, tfms, bs, on_unreadable=on_unreadable, folder=as_place(path), quiet=quiet
+        )
 
     @reads(**READERS | {"seed": seed, "path": new_file})
     def show_batch(
@@ -535,11 +514,11 @@ class ImageClassifierData(Displayed, Guided):
             True
         """
         source, table = self.source, self.table
-        row_of = {table.names[row]: int(row) for s in ("train", "valid") for row in table.rows(s)}
+        row_bytes = 3 * self.tfms.recipe.size**2
+        rows = (int(row) for split in ("train", "valid") for row in table.rows(split))
+        row_of = {table.names[row]: row for row in islice(rows, MOST_BYTES // row_bytes)}
         ahead = RenderAhead(
-            lambda name: source.rendering(row_of[name]),
-            row_of,
-            row_bytes=3 * self.tfms.recipe.size**2,
+            lambda name: source.rendering(row_of[name]), row_of, row_bytes=row_bytes
         )
         return replace(self, ahead=ahead)
 

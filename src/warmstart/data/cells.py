@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from warmstart.data.columns import ColumnPositions, Columns, Grid, resolve_columns
+from warmstart.data.faults import Faults
 from warmstart.data.file_names import Base, resolve_base, resolve_names, share_of_files
 from warmstart.data.label_forms import Label, Labels, one_hot_columns, read_labels
-from warmstart.data.records import Faults, Noticed, Record, assemble
+from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.scan import Scan, scan
 from warmstart.data.split import DEFAULT_DRAW, Draw, resolve_rows, resolve_splits
 from warmstart.data.table import SPLITS, Exclusion, ImageTable

@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from warmstart.files.reading import open_regular
+from warmstart.files.places import NOTHING as ABSENT
+from warmstart.files.places import open_place, place_stamp
+from warmstart.files.remote_reading import as_place
 from warmstart.images.budget import MOST_FILE_BYTES
 
 YOUNG_SECONDS = 2.0  # coarser clocks could hide a second write within this time
-ABSENT = (0, 0, 0, 0)
 WAIT_SECONDS = 60.0  # for another process that writes
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 PRIMARY = 0xFF  # the part of SQLite's codes that says what kind of error it is
@@ -151,12 +152,8 @@ def written(name: str) -> str | bytes:
 
 
 def file_stamp(name: str) -> tuple[int, int, int, int]:
-    """(size, mtime_ns, ctime_ns, inode): what changes when a file does."""
-    try:
-        status = Path(name).stat()
-    except OSError:
-        return ABSENT
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    """(size, mtime_ns, ctime_ns, inode): what changes when a file does, or the one it lies in."""
+    return place_stamp(as_place(name))
 
 
 def lookup(
@@ -183,7 +180,7 @@ def file_sha256(name: str) -> bytes:
         image is read from: pipes, and files of more than ``MOST_FILE_BYTES``.
     """
     try:
-        with open_regular(Path(name), MOST_FILE_BYTES) as file:
+        with open_place(as_place(name), MOST_FILE_BYTES) as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError:
         return os.urandom(32)

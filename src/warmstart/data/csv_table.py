@@ -11,8 +11,8 @@ from typing import Any
 from warmstart.data.cells import read_grid
 from warmstart.data.columns import DEFAULT_COLUMNS, Columns, Grid
 from warmstart.data.encodings import decode_text
+from warmstart.data.faults import Faults
 from warmstart.data.file_names import resolve_base, resolve_names
-from warmstart.data.records import Faults
 from warmstart.data.scan import is_file
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable

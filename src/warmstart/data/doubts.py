@@ -29,7 +29,11 @@ def label_doubts(rows: Sequence[tuple[str, ...] | None], *, is_many: bool) -> li
     Returns:
         One sentence per doubt; none where nothing is doubtful.
     """
-    counts = Counter(name for row in rows for name in row or ())
+    return count_doubts(Counter(name for row in rows for name in row or ()), is_many=is_many)
+
+
+def count_doubts(counts: Counter[str], *, is_many: bool) -> list[str]:
+    """The same by how many rows have each label."""
     return [
         *no_labels(counts),
         *similar_spellings(counts),

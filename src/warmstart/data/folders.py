@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from warmstart.data.faults import Faults
 from warmstart.data.file_names import under_root
 from warmstart.data.layout import (
     EXPECTED,
@@ -15,9 +16,9 @@ from warmstart.data.layout import (
     visible_folders,
 )
 from warmstart.data.listing import holds, reading_fix
-from warmstart.data.records import Faults, Noticed, Record, assemble, check_lookalikes
+from warmstart.data.records import Noticed, Record, assemble, check_lookalikes
 from warmstart.data.scan import Scan, is_dir, scan
-from warmstart.data.split import Draw
+from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import Exclusion, ImageTable
 from warmstart.errors import DataError, first_few
 
@@ -26,28 +27,26 @@ def read_folders(
     root: Path,
     *,
     names: Names = ("train", "valid", "test"),
-    valid_pct: float = 0.2,
-    seed: int = 42,
+    draw: Draw = DEFAULT_DRAW,
     faults: Faults | None = None,
 ) -> ImageTable:
     """Read ``root/train/<class>/**``, ``root/valid/<class>/**`` and ``root/test/**``.
 
-    Without a train folder, ``root/<class>/**`` is read. Without a valid folder, ``valid_pct`` of
-    each class is drawn for validation (the same rows for the same seed and names). A test folder
+    Without a train folder, ``root/<class>/**`` is read. Without a valid folder, rows
+    are drawn for validation (the same ones for the same seed and names). A test folder
     with the classes' folders keeps their labels; any other has none.
 
     Args:
         root: The folder.
         names: Folder names of the train, valid and test parts; None for no test. Where one of
             these is missing, a folder of another usual name, such as val, is taken, with a note.
-        valid_pct: Share of each class that validates, in (0, 1), where there is no valid folder.
-        seed: What the draw depends on.
+        draw: How validation rows are drawn, where there is no valid folder.
         faults: Where a checkup wants what is wrong; None raises it.
 
     Returns:
         Rows sorted by name, whatever the file system's order.
     """
-    draw, faults = Draw(valid_pct, seed), faults or Faults()
+    faults = faults or Faults()
     if faults.is_lenient and is_dir(root) and not visible_folders(root):
         return loose_table(root, names, draw, faults)
     parts = resolve_part_folders(root, names)
@@ -206,11 +205,12 @@ def with_test(table: ImageTable, folder: str) -> ImageTable:
             expected="a folder of images that train and valid do not use.",
             fix="check the test folder's name." if not twice else "move the test images elsewhere.",
         )
-    order = sorted(range(len(table) + len(names)), key=(table.names + names).__getitem__)
+    every = (*table.names, *names)
+    order = sorted(range(len(every)), key=every.__getitem__)
     bare = np.full((len(names), *table.labels.shape[1:]), -1, np.int64)
     return replace(
         table,
-        names=tuple((table.names + names)[row] for row in order),
+        names=tuple(every[row] for row in order),
         splits=np.concatenate([table.splits, np.full(len(names), "test")])[order],
         labels=np.concatenate([table.labels, bare])[order],
         groups=None

@@ -6,7 +6,7 @@ from typing import Any
 
 from warmstart.data.cells import read_grid
 from warmstart.data.columns import DEFAULT_COLUMNS, Columns, Grid
-from warmstart.data.records import Faults
+from warmstart.data.faults import Faults
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError

@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 from warmstart.data.cells import read_table_rows
 from warmstart.data.columns import Columns, Grid
 from warmstart.data.csv_table import Dialect, is_table, read_lines
-from warmstart.data.evaluation_split import chosen_folder, rows_of_part, split_column
+from warmstart.data.evaluation_split import ORDER, chosen_folder, rows_of_part, split_column
+from warmstart.data.faults import Faults
 from warmstart.data.layout import visible_folders
 from warmstart.data.listing import check_any_images
-from warmstart.data.records import Faults, Record, class_key, encode_labels
-from warmstart.data.scan import scan
+from warmstart.data.records import Record, class_key, encode_labels
+from warmstart.data.scan import is_dir, scan
+from warmstart.data.shard_table import ShardColumns, class_folders_in, shard_rows
+from warmstart.data.shards import Shards, shards_of
+from warmstart.data.split import part_of
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, SettingError, first_few
 
@@ -67,7 +71,8 @@ def labelled_images(source: Path, wanted: Wanted, columns: Columns, dialect: Dia
     """Read which pictures there are, and what each is.
 
     Args:
-        source: A folder of class folders, or of such folders for each part; or a CSV or TSV file.
+        source: A folder of class folders, or of such folders for each part; a CSV or TSV file; or
+            tar or Parquet shards.
         wanted: What the model knows.
         columns: Of a table: which column says what.
         dialect: Of a table: how it is written.
@@ -77,7 +82,11 @@ def labelled_images(source: Path, wanted: Wanted, columns: Columns, dialect: Dia
     """
     if is_table(source):
         return read_labelled_table(source, wanted, columns, dialect)
-    return read_labelled_folders(source, wanted)
+    shards = shards_of(source)
+    tree = None if shards is None else class_folders_in(shards)
+    if shards is not None and tree is None:
+        return read_labelled_shards(shards, source, wanted, columns)
+    return read_labelled_folders(source if tree is None else tree, wanted)
 
 
 def read_labelled_folders(source: Path, wanted: Wanted) -> Labelled:
@@ -86,7 +95,7 @@ def read_labelled_folders(source: Path, wanted: Wanted) -> Labelled:
     Raises:
         DataError: there is no class folder.
     """
-    if not source.is_dir():
+    if not is_dir(source):
         raise DataError(
             f"{source} is no folder and no CSV file.",
             expected="a folder with one folder per class, or a CSV file.",
@@ -169,6 +178,43 @@ def read_labelled_table(
         tuple(read.root / record.name for record in labelled),
         encode_labels(labelled, wanted.classes, is_multi_label=wanted.is_multi_label),
         (f"{len(labelled)} pictures that {source} lists", *(f"note: {note}" for note in notes)),
+        (*read.noticed.exclusions, *bare),
+    )
+
+
+def read_labelled_shards(
+    shards: Shards, source: Path, wanted: Wanted, columns: Columns
+) -> Labelled:
+    """Pictures of tar or Parquet shards: of one part, where a field or their names say parts.
+
+    Raises:
+        DataError: there is no row of that part, or none has a label.
+    """
+    read = shard_rows(shards, ShardColumns(**vars(columns)))
+    there = {record.split for record in read.records}
+    part = part_of(wanted.split) if wanted.split is not None else None
+    notes = []
+    if wanted.split is None and there != {"train"}:
+        part = next(split for split in ORDER if split in there)
+        notes.append(f"the part {part} is judged (see --split)")
+    records = [one for one in read.records if part is None or one.split == part]
+    bare = [Exclusion(record.name, NO_LABEL) for record in records if not record.labels]
+    labelled = sorted((one for one in records if one.labels), key=lambda record: record.name)
+    if not labelled:
+        raise DataError(
+            f"none of the {len(read.records)} pictures of {source} that are to be judged has a "
+            "label.",
+            expected=f"labelled pictures of a part: {first_few(sorted(there))}.",
+            fix="name another part: --split " + min(there, default="valid"),
+        )
+    if wanted.is_multi_label != read.is_many:
+        notes += label_count_notes(labelled, wanted, columns.label_sep)
+    labelled = match_classes(labelled, wanted, str(source))
+    notes = [*read.noticed.notes, *notes]
+    return Labelled(
+        tuple(read.root / record.name for record in labelled),
+        encode_labels(labelled, wanted.classes, is_multi_label=wanted.is_multi_label),
+        (f"{len(labelled)} pictures in {source}", *(f"note: {note}" for note in notes)),
         (*read.noticed.exclusions, *bare),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from warmstart.data.scan import is_dir, is_file, junk_reason
 from warmstart.data.split import part_of
 from warmstart.data.table import SPLITS
+from warmstart.data.trees import list_children
 from warmstart.errors import DataError, SettingError
 from warmstart.images.formats import is_image_suffix
 
@@ -119,20 +120,16 @@ def has_other_train(root: Path, children: list[str]) -> bool:
 
 def visible_folders(folder: Path) -> list[str]:
     """Sorted names of the folders in ``folder``, without hidden ones and other programs'."""
-    return sorted(
-        entry.name
-        for entry in folder.iterdir()
-        if is_dir(entry) and not junk_reason(entry.name, is_folder=True)
-    )
+    return [name for name in list_children(folder)[0] if not junk_reason(name, is_folder=True)]
 
 
 def has_images(folder: Path) -> bool:
     """Whether an image lies directly in ``folder``."""
     return any(
-        is_image_suffix(entry.suffix)
-        and not junk_reason(entry.name, is_folder=False)
-        and is_file(entry)
-        for entry in folder.iterdir()
+        is_image_suffix(Path(name).suffix)
+        and not junk_reason(name, is_folder=False)
+        and is_file(folder / name)
+        for name in list_children(folder)[1]
     )
 
 
@@ -142,7 +139,7 @@ def check_is_folder(root: Path) -> None:
     Raises:
         DataError: it is a file, or nothing.
     """
-    if root.is_dir():
+    if is_dir(root):
         return
     flags: tuple[str, ...] = ()
     if not root.exists():

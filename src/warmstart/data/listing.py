@@ -4,9 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from warmstart.data.cell_names import CellNames
+from warmstart.data.parquet_columns import find_image_column
 from warmstart.data.scan import exists, is_dir, is_file, is_utf8, scan
+from warmstart.data.shards import Shards, shards_of
 from warmstart.data.table import Exclusion, reason_counts
+from warmstart.data.tar_samples import samples_of
 from warmstart.errors import DataError, printable
+from warmstart.files.parquet_rows import open_parquet
+from warmstart.files.places import PARQUET, place_stamp
 from warmstart.images.formats import HEIF_EXTRA, unread_images
 
 MOST_NAMED = 20  # of one reason, on a screen
@@ -34,7 +40,12 @@ def list_images(paths: Sequence[Path], *, once: bool = False) -> Listing:
     files: list[Path] = []
     exclusions: list[Exclusion] = []
     for path in paths:
-        if is_dir(path):
+        shards = shards_of(path)
+        if shards is not None:
+            listed = list_shards(shards)
+            files += listed.files
+            exclusions += listed.exclusions
+        elif is_dir(path):
             found = scan(path)
             exclusions += [
                 Exclusion(f"{path}/{item.name}", item.reason) for item in found.exclusions
@@ -52,6 +63,33 @@ def list_images(paths: Sequence[Path], *, once: bool = False) -> Listing:
                 exclusions.append(Exclusion(str(file), "named twice"))
         files = list(kept.values())
     return Listing(tuple(files), tuple(exclusions))
+
+
+def list_shards(shards: Shards) -> Listing:
+    """The pictures in shards, those that training finds in them.
+
+    Args:
+        shards: Tar or Parquet files.
+    """
+    files: list[Path] = []
+    exclusions = [Exclusion(f"{shards.root}/{one.name}", one.reason) for one in shards.exclusions]
+    for file in shards.files:
+        if shards.kind == PARQUET:
+            files += cell_paths(file)
+            continue
+        samples, left_out = samples_of(file)
+        files += [file / name for name in sorted(p for one in samples for p in one.pictures)]
+        exclusions += [Exclusion(f"{file}/{one.name}", one.reason) for one in left_out]
+    if not files:
+        check_any_images(shards.root, exclusions)
+    return Listing(tuple(files), tuple(exclusions))
+
+
+def cell_paths(file: Path) -> list[Path]:
+    """The cells of a Parquet file that hold pictures."""
+    opened = open_parquet(file, place_stamp(file))
+    image = find_image_column(opened, None)
+    return [file / name for name in CellNames([f"{image}/"], [opened.num_rows])]
 
 
 def check_is_file(path: Path) -> None:

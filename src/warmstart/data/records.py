@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,32 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warmstart.data.doubts import label_doubts
-from warmstart.data.split import Draw, draw_valid
-from warmstart.data.table import Exclusion, ImageTable, class_counts
+from warmstart.data.drawing import drawn_rows
+from warmstart.data.faults import Faults
+from warmstart.data.split import Draw
+from warmstart.data.table import SPLITS, Exclusion, ImageTable, class_counts
 from warmstart.errors import DataError, first_few
-
-
-@dataclass
-class Faults:
-    """Where readers take what is wrong with the data, and not with how it was asked for.
-
-    Training wants an error; a checkup is there to find such things, so it goes on without the rows
-    that are at fault. They are exclusions then, or stay as they are.
-    """
-
-    is_lenient: bool = False
-    found: list[DataError] = field(default_factory=list)
-
-    def add(self, error: DataError) -> None:
-        """Keep an error, or raise it where the reader is strict."""
-        if not self.is_lenient:
-            raise error
-        self.found.append(error)
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """What was kept, each as what is wrong and what would mend it."""
-        return tuple(f"{error.what} Fix: {error.fix}" for error in self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +61,13 @@ def assemble(
     noticed = noticed or Noticed()
     faults = noticed.faults
     records = sorted(records, key=lambda record: record.name)
-    classes, strange = class_order(records, classes, faults, is_multi_label=is_multi_label)
+    used: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+    for record in records:
+        used[record.split].update(record.labels or ())
+    known = class_order(used, faults, is_multi_label=is_multi_label)
+    of_train = set(known)
+    strange = tuple(one.name for one in records if not of_train.issuperset(one.labels or ()))
+    classes = classes or known
     records = [record for record in records if record.name not in strange]
     left_out = [Exclusion(name, "of a class that train does not have") for name in strange]
     labels = encode_labels(records, classes, is_multi_label=is_multi_label)
@@ -90,14 +75,14 @@ def assemble(
     groups = group_names(records, faults)
     if not (splits == "valid").any():
         rows = np.flatnonzero(splits == "train")
-        chosen = draw_valid(
+        chosen = drawn_rows(
+            root,
             [records[row].name for row in rows],
             labels[rows],
             None if groups is None else [groups[row] for row in rows],
             draw,
+            faults,
         )
-        if not chosen.any():
-            faults.add(no_draw_error(len(rows)))
         splits[rows[chosen]] = "valid"
     return ImageTable(
         root=root,
@@ -138,25 +123,20 @@ def group_names(records: Sequence[Record], faults: Faults) -> tuple[str, ...] | 
 
 
 def class_order(
-    records: Sequence[Record],
-    order: tuple[str, ...] | None,
-    faults: Faults,
-    *,
-    is_multi_label: bool,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The classes of the training records, sorted or as ``order`` has them, for all splits.
+    used: Mapping[str, Counter[str]], faults: Faults, *, is_multi_label: bool
+) -> tuple[str, ...]:
+    """The classes of the training rows, sorted, for all splits.
 
     Too few of them, two that are the same but for spaces, and more in another split are faults.
 
-    Returns:
-        The classes, and the names of records whose class is none of them.
+    Args:
+        used: How many rows of each split have each label.
+        faults: What takes an error.
+        is_multi_label: Whether an image may have any number of classes.
     """
-    used: dict[str, Counter[str]] = {"train": Counter(), "valid": Counter(), "test": Counter()}
-    for record in records:
-        used[record.split].update(record.labels or ())
     check_lookalikes({name for counter in used.values() for name in counter}, faults)
     classes = tuple(sorted(used["train"]))
-    strange = rows_of_unknown_classes(records, classes, used, faults)
+    check_unknown_classes(classes, used, faults)
     if len(classes) < (1 if is_multi_label else 2):
         faults.add(
             DataError(
@@ -166,7 +146,7 @@ def class_order(
                 fix="add images of another class, at the place where these were found.",
             )
         )
-    return classes if order is None else order, strange
+    return classes
 
 
 def lookalikes(classes: Iterable[str], *, is_case_blind: bool) -> list[list[str]]:
@@ -201,17 +181,10 @@ def check_lookalikes(
         )
 
 
-def rows_of_unknown_classes(
-    records: Sequence[Record],
-    classes: tuple[str, ...],
-    used: dict[str, Counter[str]],
-    faults: Faults,
-) -> tuple[str, ...]:
-    """Law 1: a class that only valid or test has would shift labels in silence, so it is a fault.
-
-    Returns:
-        The names of records with such a class.
-    """
+def check_unknown_classes(
+    classes: tuple[str, ...], used: Mapping[str, Counter[str]], faults: Faults
+) -> None:
+    """Law 1: a class that only valid or test has would shift labels in silence: a fault."""
     for split in ("valid", "test"):
         strange = sorted(set(used[split]) - set(classes))
         if strange:
@@ -224,8 +197,6 @@ def rows_of_unknown_classes(
                     fix=f"add training images of them, or take these images out of {split}.",
                 )
             )
-    known = set(classes)
-    return tuple(record.name for record in records if not set(record.labels or ()) <= known)
 
 
 def encode_labels(
@@ -257,17 +228,6 @@ def encode_labels(
         else:
             labels[row, [position[name] for name in record.labels]] = 1
     return labels
-
-
-def no_draw_error(num_rows: int) -> DataError:
-    """The error for a draw that finds no row to draw."""
-    return DataError(
-        f"none of the {num_rows} training images can be spared for validation: every class "
-        "has one image, or one group.",
-        expected="a class with two or more images (in two or more groups).",
-        fix="add images, or give valid images of your own; and check that the labels are "
-        "classes, not one name per image.",
-    )
 
 
 def missing_classes(

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warmstart.data.table import Exclusion
+from warmstart.data.trees import has_members, is_tree, list_tree
 from warmstart.errors import DataError
+from warmstart.files.places import is_place
+from warmstart.files.remote_reading import as_place
 from warmstart.images.formats import is_image_suffix, unread_reason
 
 # what file managers, cameras, servers and unpackers leave among pictures, in lower case
@@ -60,6 +63,8 @@ def scan(root: Path, enter: Collection[str] | None = None, *, is_lenient: bool =
     Returns:
         Sorted names, whatever the file system's order.
     """
+    if is_tree(root):
+        return scan_tree(root, enter)
     walk = _Walk(root, enter, is_lenient)
     _descend(walk, "")
     while walk.folder_links:
@@ -73,6 +78,77 @@ def scan(root: Path, enter: Collection[str] | None = None, *, is_lenient: bool =
         tuple(sorted(walk.folders)),
         tuple(sorted(walk.exclusions, key=lambda item: (item.name, item.reason))),
     )
+
+
+def scan_tree(root: Path, enter: Collection[str] | None) -> Scan:
+    """The same of an archive, or of what lies behind a URL, by the same rules.
+
+    Args:
+        root: Of the pictures.
+        enter: Names of the folders directly under it to look into; None for all.
+    """
+    names, left_out = list_tree(root)
+    images: list[str] = []
+    exclusions = {Exclusion(name, reason) for name, reason in left_out}
+    suffixes = [suffix_of(name) for name in names]
+    is_image = {suffix: is_image_suffix(suffix) for suffix in set(suffixes)}
+    parents = [name.rpartition("/")[0] for name in names]
+    full = {above for above, suffix in zip(parents, suffixes, strict=True) if is_image[suffix]}
+    refused: dict[str, Exclusion | None] = {"": None}
+    for name, above, suffix in zip(names, parents, suffixes, strict=True):
+        if above not in refused:
+            refuse_folders(above, refused, full, enter)
+        found = refused[above]
+        if found is None:
+            reason = junk_reason(name[len(above) :].lstrip("/"), is_folder=False)
+            reason = reason or ("" if is_image[suffix] else unread_reason(suffix))
+            found = Exclusion(name, reason) if reason else None
+        if found is None:
+            images.append(name)
+        else:
+            exclusions.add(found)
+    order = sorted(exclusions, key=lambda item: (item.name, item.reason))
+    entered = sorted(folder for folder, found in refused.items() if folder and found is None)
+    return Scan(tuple(sorted(images)), tuple(entered), tuple(order))
+
+
+def refuse_folders(
+    folder: str,
+    refused: dict[str, Exclusion | None],
+    full: Collection[str],
+    enter: Collection[str] | None,
+) -> None:
+    """Say of a folder of a tree, and of those above it, which are left out.
+
+    Args:
+        folder: Its name under the root.
+        refused: What is known; takes the answers, None for a folder that is entered.
+        full: Folders that pictures lie in.
+        enter: Names of the folders directly under the root to look into; None for all.
+    """
+    above, _, last = folder.rpartition("/")
+    if above not in refused:
+        refuse_folders(above, refused, full, enter)
+    found = refused[above]
+    if found is None:
+        reason = junk_reason(last, is_folder=True)
+        if not reason and not above and enter is not None and last not in enter:
+            reason = f"outside {', '.join(enter)}"
+        if not reason and last.casefold() in THUMBNAIL_FOLDERS and above in full:
+            reason = "thumbnails beside their pictures"
+        found = Exclusion(f"{folder}/", reason) if reason else None
+    refused[folder] = found
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of a path in lower case, as pathlib has it, without an object for each.
+
+    >>> suffix_of("a.b/cat.left.JPG"), suffix_of("a/.hidden"), suffix_of("x.")
+    ('.jpg', '', '')
+    """
+    last = name.rpartition("/")[2]
+    place = last.rfind(".")
+    return last[place:].lower() if 0 < place < len(last) - 1 else ""
 
 
 def _descend(walk: _Walk, start: str) -> None:
@@ -210,23 +286,29 @@ def junk_reason(name: str, *, is_folder: bool) -> str:
 def exists(path: Path) -> bool:
     """Whether something is there that may be looked at, links followed."""
     try:
-        return path.exists()
+        return path.exists() or is_file(path) or is_dir(path)
     except (OSError, ValueError):
         return False
 
 
 def is_dir(path: Path) -> bool:
-    """Whether it is a folder, or a link to one; one that may not be looked at is none."""
+    """Whether it is a folder, or a link to one; one that may not be looked at is none.
+
+    A folder within an archive is one too.
+    """
     try:
-        return path.is_dir()
+        return path.is_dir() or has_members(path)
     except (OSError, ValueError):
         return False
 
 
 def is_file(path: Path) -> bool:
-    """Whether it is a regular file, or a link to one; a name that no file can have is not."""
+    """Whether it is a regular file, or a link to one; a name that no file can have is not.
+
+    A member of an archive is one too, and so is a cell that holds one.
+    """
     try:
-        return path.is_file()
+        return is_place(as_place(path))
     except (OSError, ValueError):
         return False
 

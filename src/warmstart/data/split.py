@@ -1,6 +1,7 @@
 """Which rows train, validate and test: by words of a column, by positions, or drawn."""
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.arguments import read_fields, real, whole
+from warmstart.arguments import one_of, read_fields, real, whole
 from warmstart.data.table import SPLITS
 from warmstart.errors import SettingError, first_few
 
@@ -18,6 +19,7 @@ PART_WORDS = (
     frozenset({"valid", "val", "validation", "validate", "dev", "validset", "val_set", "valset"}),
     frozenset({"test", "testing", "tst", "testset", "test_set"}),
 )
+SPLIT_BY = one_of("class", "name", "content", flag="--split-by")
 SAYS_YES = {"true": True, "1": True, "yes": True, "y": True, "t": True,
             "false": False, "0": False, "no": False, "n": False, "f": False}  # fmt: skip
 SPLIT_TITLES = frozenset({"split", "splits", "subset", "partition", "fold", "set", "usage"})
@@ -86,14 +88,18 @@ class Draw:
     Args:
         valid_pct: Share of each class that validates, in (0, 1).
         seed: Another seed, other rows.
+        by: "class" draws that share of each class. "name" and "content" look at one row at a time,
+            so that rows which are added move no other: it validates if the hash of its group, or
+            else of its name or of its bytes, is below the share.
     """
 
     valid_pct: float = 0.2
     seed: int = 42
+    by: str = "class"
 
     def __post_init__(self) -> None:
-        """Check both, with a SettingError."""
-        read_fields(self, valid_pct=real(0.2, above=0, below=1), seed=whole())
+        """Check all, with a SettingError."""
+        read_fields(self, valid_pct=real(0.2, above=0, below=1), seed=whole(), by=SPLIT_BY)
 
 
 DEFAULT_DRAW = Draw()
@@ -118,7 +124,7 @@ def draw_valid(
         names: (N,) names of the rows.
         labels: (N,) labels or (N, K) of 0 and 1; no row may lack one.
         groups: (N,) names of groups, or None.
-        draw: Share and seed.
+        draw: Share and seed; by class.
 
     Returns:
         (N,) true for the rows that validate.
@@ -138,12 +144,14 @@ def draw_from_classes(
 ) -> NDArray[np.bool_]:
     """The first ``valid_pct`` of each class, by turn."""
     chosen = np.zeros(len(names), bool)
-    for label in np.unique(labels):
-        members = sorted(
-            np.flatnonzero(labels == label).tolist(),
-            key=lambda row: draw_key(names[row], draw.seed),
-        )
-        chosen[members[: num_drawn(len(members), draw.valid_pct)]] = True
+    keys = bytearray()  # of ten million rows: no object for each
+    for name in names:
+        keys += draw_key(name, draw.seed)[:16]
+    turns = np.frombuffer(keys, ">u8").reshape(-1, 2).astype(np.uint64)
+    order = np.lexsort((turns[:, 1], turns[:, 0], labels))
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-2, append=-2))
+    for start, end in itertools.pairwise(starts.tolist()):
+        chosen[order[start : start + num_drawn(end - start, draw.valid_pct)]] = True
     return chosen
 
 

@@ -1,7 +1,7 @@
 """The table of images that everything else starts from."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from warmstart.data.cell_names import CellNames
 from warmstart.display import Displayed, Sheet, SheetTable, few
 from warmstart.errors import SettingError, printable
 
@@ -41,7 +42,7 @@ class ImageTable(Displayed):
     """
 
     root: Path
-    names: tuple[str, ...]
+    names: Sequence[str]
     splits: NDArray[np.character]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
@@ -77,14 +78,16 @@ class ImageTable(Displayed):
             )
         if self.groups is not None and len(self.groups) != num_rows:
             return f"{num_rows} names and {len(self.groups)} groups do not fit."
-        if len(set(self.names)) != num_rows:
+        if not isinstance(self.names, CellNames) and len(set(self.names)) != num_rows:
             name, count = Counter(self.names).most_common(1)[0]
             return f"the name {name!r} is in {count} rows."
         if len(set(self.classes)) != num_classes:
             return f"a class occurs twice among {', '.join(self.classes)}."
-        unknown = sorted(set(self.splits.tolist()) - set(SPLITS))
-        if unknown:
-            return f"unknown splits: {', '.join(unknown)}."
+        is_known = np.zeros(num_rows, bool)
+        for split in SPLITS:
+            is_known |= self.splits == split
+        if not is_known.all():
+            return f"unknown splits: {', '.join(sorted(set(self.splits[~is_known].tolist())))}."
         if self.labels.ndim not in {1, 2}:
             return f"labels have {self.labels.ndim} axes."
         highest = num_classes - 1 if self.labels.ndim == 1 else 1
@@ -135,7 +138,9 @@ class ImageTable(Displayed):
         chosen = np.array(keep, bool)
         return replace(
             self,
-            names=tuple(name for name in self.names if name not in gone),
+            names=self.names.kept(chosen)
+            if isinstance(self.names, CellNames)
+            else tuple(name for name in self.names if name not in gone),
             splits=self.splits[chosen],
             labels=self.labels[chosen],
             exclusions=self.exclusions + exclusions,

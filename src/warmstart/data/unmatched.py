@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from warmstart.data.records import Faults
+from warmstart.data.faults import Faults
 from warmstart.data.scan import Scan, is_file, scan
 from warmstart.data.table import Exclusion
 from warmstart.errors import DataError, first_few

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.errors import UnreadableImageError
-from warmstart.files.reading import open_regular, read_regular
+from warmstart.files.places import open_place, read_bytes_at
 from warmstart.images.arrays import image_pixels
 from warmstart.images.budget import MOST_FILE_BYTES
 from warmstart.images.formats import open_image
@@ -23,7 +23,7 @@ def read_image_file(path: Path, name: str) -> bytes:
     """The bytes of an image's file: a regular one, of no more bytes than an image has.
 
     Args:
-        path: A file, or a link to one.
+        path: A file or a link to one, a member of an archive, a cell of a table, or a URL.
         name: What errors call it.
 
     Returns:
@@ -34,7 +34,7 @@ def read_image_file(path: Path, name: str) -> bytes:
             that would be decoded.
     """
     try:
-        return read_regular(path, MOST_FILE_BYTES)
+        return read_bytes_at(path, MOST_FILE_BYTES)
     except OSError as error:
         raise UnreadableImageError(name, error.strerror or "error") from error
 
@@ -64,7 +64,7 @@ def read_image_header(picture: Path | bytes) -> ImageHeader | None:
             (
                 io.BytesIO(picture)
                 if isinstance(picture, bytes)
-                else open_regular(picture, MOST_FILE_BYTES)
+                else open_place(picture, MOST_FILE_BYTES)
             ) as file,
             open_image(file) as image,
         ):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from warmstart.data.folders import read_folders
+from warmstart.data.split import Draw
 from warmstart.errors import DataError, SettingError
 
 Make = Callable[..., Path]
@@ -35,14 +36,14 @@ def test_train_valid_and_test_without_labels(make: Make) -> None:
 
 
 def test_class_folders_alone_are_split_by_class(make: Make) -> None:
-    table = read_folders(make(*many("cat", 10), *many("dog", 30)), valid_pct=0.3)
+    table = read_folders(make(*many("cat", 10), *many("dog", 30)), draw=Draw(0.3))
     assert table.counts()["valid"] == {"cat": 3, "dog": 9}
     assert table.counts()["train"] == {"cat": 7, "dog": 21}
 
 
 def test_another_seed_draws_other_rows(make: Make) -> None:
     root = make(*many("cat", 20), *many("dog", 20))
-    drawn = [read_folders(root, seed=seed).rows("valid").tolist() for seed in (1, 1, 2)]
+    drawn = [read_folders(root, draw=Draw(seed=seed)).rows("valid").tolist() for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
@@ -101,7 +102,7 @@ def test_a_class_without_valid_images_is_noted(make: Make) -> None:
 @pytest.mark.parametrize("valid_pct", [0.0, 1.0, -0.1, 20.0, float("nan")])
 def test_a_share_outside_0_to_1_is_refused(make: Make, valid_pct: float) -> None:
     with pytest.raises(SettingError, match="valid_pct"):
-        read_folders(make(*many("cat", 5), *many("dog", 5)), valid_pct=valid_pct)
+        read_folders(make(*many("cat", 5), *many("dog", 5)), draw=Draw(valid_pct))
 
 
 @pytest.mark.parametrize("split", ["valid", "test"])

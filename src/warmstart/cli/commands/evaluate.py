@@ -15,16 +15,17 @@ from warmstart.cli.commands.model import (
     is_published,
 )
 from warmstart.cli.commands.options import with_options
-from warmstart.cli.commands.paths import check_exists
+from warmstart.cli.commands.paths import check_exists, is_pattern
 from warmstart.cli.run.settings import TableSettings
 from warmstart.errors import DataError, SettingError, UnreadableImagesError, printable
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.colour import show_lines
 from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     from warmstart.results.predictions import Predictions
 
-LABELLED_HELP = "One folder per class, a folder with valid/, or a CSV file."
+LABELLED_HELP = "One folder per class, a folder with valid/, a CSV file, or tar or Parquet shards."
 
 
 @with_options(TableSettings)
@@ -50,8 +51,11 @@ def evaluate_command(
     """Judge a model on labelled pictures: every score, with a 95 % interval."""
     if not is_published(model):
         check_is_model(model)
-    check_exists(source, expected="a folder with one folder per class, or a CSV file.")
+    source = as_place(source)
+    if not is_pattern(str(source)):
+        check_exists(source, expected="a folder with one folder per class, or a CSV file.")
     if others is not None:
+        others = as_place(others)
         check_exists(others, expected="a picture, or a folder of pictures, of other things.")
     from warmstart.cli.run.loading import resolve_column
     from warmstart.cli.text.ending import meaning, show_wrapped
@@ -93,7 +97,9 @@ def evaluate_command(
             show_lines(f"note: {printable(note)}")
         show_unknown_rates(found, said)
         seen = predictor.seen
-        if seen is not None and seen.choices_of(keys_of_files([Path(name) for name in said.rows])):
+        if seen is not None and seen.choices_of(
+            keys_of_files([as_place(name) for name in said.rows])
+        ):
             show_lines("note: some of these other things chose when, which flatters both rates")
 
 

@@ -8,6 +8,8 @@ from warmstart.cli.run.config import PREDICTIONS, RECIPE, RUNS
 from warmstart.cli.run.settings import PATHS, BackboneSettings, TrainSettings
 from warmstart.data.output_paths import cache_folder, check_outside_folders
 from warmstart.errors import DataError, SettingError
+from warmstart.files.places import CONTAINERS, is_place
+from warmstart.files.remote_reading import RemotePath, as_place
 
 DRAWN = (".png", ".svg", ".pdf", ".jpg")
 MOST_NEAR = 3  # spellings that are tried for each part of a path
@@ -29,13 +31,14 @@ def check_places(settings: BackboneSettings) -> list[Path]:
     """
     for name in PATHS:
         check_is_utf8(getattr(settings, name, None))
-    source = Path(settings.source)
-    check_exists(source, expected="a folder of images, or a CSV that names them.")
+    source = as_place(settings.source)
+    if not is_pattern(settings.source):
+        check_exists(source, expected="a folder of images, or a CSV that names them.")
     if settings.fixes is not None:
         check_exists(Path(settings.fixes), expected="a CSV of fixes, from warmstart check.")
     found = [data_folder(source, settings.folder)]
     if isinstance(settings, TrainSettings) and settings.others is not None:
-        others = Path(settings.others)
+        others = as_place(settings.others)
         check_exists(others, expected="pictures of other things.")
         found.append(others if others.is_dir() else None)
     data = [folder for folder in found if folder is not None]
@@ -43,6 +46,11 @@ def check_places(settings: BackboneSettings) -> list[Path]:
     if isinstance(settings, TrainSettings) and settings.tensorboard is not None:
         check_outside_folders(Path(settings.tensorboard), "--tensorboard", data)
     return data
+
+
+def is_pattern(source: str) -> bool:
+    """Whether a source names several files, by braces or *; readers say which of them are there."""
+    return any(sign in source for sign in "{*[?") and not as_place(source).exists()
 
 
 def check_is_utf8(place: str | None) -> None:
@@ -73,8 +81,14 @@ def check_exists(
     Raises:
         DataError: there is nothing of that name.
     """
-    if path.exists() or path.is_symlink():
+    if path.exists() or path.is_symlink() or is_place(path):
         return
+    if isinstance(path, RemotePath):
+        raise DataError(
+            f"there is nothing at {path}.",
+            expected=expected,
+            fix="check the spelling, and whether this computer may read it.",
+        )
     near = nearest(path, would_do)
     raise DataError(
         f"there is no file or folder {path}.",
@@ -128,6 +142,8 @@ def data_folder(source: Path, folder: str = "") -> Path | None:
 
     if source.is_dir():
         return source
+    if isinstance(source, RemotePath) or is_pattern(str(source)) or source.suffix in CONTAINERS:
+        return None
     base = resolve_base(source.parent, folder)
     home = base.root / base.folder
     return home if folder or (home.is_dir() and has_images(home)) else None

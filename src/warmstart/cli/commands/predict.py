@@ -17,7 +17,7 @@ from warmstart.cli.commands.model import (
     check_is_model,
     is_published,
 )
-from warmstart.cli.commands.paths import check_exists
+from warmstart.cli.commands.paths import check_exists, is_pattern
 from warmstart.cli.run.engine_settings import (
     Address,
     EngineName,
@@ -34,6 +34,7 @@ from warmstart.errors import (
     UnreadableImagesError,
     printable,
 )
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.colour import show_lines
 from warmstart.terminal.waiting import waiting
 
@@ -50,7 +51,8 @@ MOST_IN_LINE = 10  # classes of a set on the screen; a CSV has all of them
 def predict_command(
     model: ModelOrName,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATHS...", help="Images, or folders of images.")
+        list[Path],
+        typer.Argument(metavar="PATHS...", help="Images, folders, .tar or .parquet files, URLs."),
     ],
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write all probabilities here; - is the screen.")
@@ -89,6 +91,7 @@ def predict_command(
     has_name_only = is_published(model)
     if not has_name_only:
         check_is_model(model)
+    paths = [as_place(path) for path in paths]
     check_inputs(paths, csv_file)
     from warmstart.data.listing import list_images
 
@@ -172,7 +175,8 @@ def refuse_unread(unread: Sequence[UnreadableImageError], num_files: int) -> Non
 def check_inputs(paths: Sequence[Path], csv_file: Path | None) -> None:
     """See that there are pictures, and that nothing is written among them."""
     for path in paths:
-        check_exists(path, expected="an image, or a folder of images.")
+        if not is_pattern(str(path)):
+            check_exists(path, expected="an image, or a folder of images.")
     if csv_file is not None and str(csv_file) != "-":
         check_outside_folders(csv_file, "--csv", [path for path in paths if path.is_dir()])
 

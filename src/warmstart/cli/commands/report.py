@@ -8,6 +8,7 @@ import typer
 from warmstart.cli.commands import options
 from warmstart.cli.commands.paths import check_is_run, data_folder
 from warmstart.data.output_paths import cache_folder, check_outside_folders
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.colour import show_lines
 from warmstart.terminal.waiting import waiting
 
@@ -31,7 +32,7 @@ def report_command(
     config = folder.read_config()
     asked = config.asked
     place = run / REPORT if out is None else out
-    source = Path(asked.source)
+    source = as_place(asked.source)
     if source.exists():
         data = [data_folder(source, asked.folder)]
         store = cache_folder(asked.cache_dir if cache_dir is None else cache_dir)

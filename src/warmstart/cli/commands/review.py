@@ -9,6 +9,7 @@ from warmstart.cli.commands.paths import check_exists, check_is_run, data_folder
 from warmstart.cli.commands.serve import LOOPBACK, Port
 from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import printable
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.colour import notify, show_lines
 
 MOST_NOTES = 5
@@ -39,7 +40,7 @@ def review_command(
     from warmstart.cli.run.folder import RunFolder
 
     config = RunFolder(run).read_config()
-    folder = data_folder(Path(config.asked.source), config.asked.folder)
+    folder = data_folder(as_place(config.asked.source), config.asked.folder)
     for place, flag in ((run, "RUN"), *(() if out is None else ((out, "--out"),))):
         check_outside_folders(place, flag, [each for each in (folder, pictures) if each])
     taken = listening_socket(LOOPBACK, port)

@@ -7,9 +7,10 @@ import typer
 
 from warmstart.arguments import LARGEST_SEED
 from warmstart.cli.commands.options import with_options
-from warmstart.cli.commands.paths import check_drawable, check_exists, data_folder
+from warmstart.cli.commands.paths import check_drawable, check_exists, data_folder, is_pattern
 from warmstart.cli.run.settings import DataSettings
 from warmstart.data.output_paths import check_outside_folders
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.colour import show_lines
 
 
@@ -22,8 +23,9 @@ def show_command(
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Which images.")] = 0,
 ) -> None:
     """Draw some training images as the network sees them, and say how much the crop loses."""
-    source = Path(settings.source)
-    check_exists(source, expected="a folder of images, or a CSV that names them.")
+    source = as_place(settings.source)
+    if not is_pattern(settings.source):
+        check_exists(source, expected="a folder of images, or a CSV that names them.")
     check_drawable(out, "--out")
     check_outside_folders(out, "--out", [data_folder(source, settings.folder)])
     # numpy and Pillow load here, not for --help

@@ -14,6 +14,7 @@ from warmstart.cli.run.settings import PATHS, SOURCE_HELP, TrainSettings
 from warmstart.cli.text.errors import resume_line
 from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import SettingError
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def train_command(
         Path | None, typer.Option(help="Do again what this run did, in a new folder.")
     ] = None,
 ) -> None:
-    """Train a classifier of the images in a folder or a CSV file.
+    """Train a classifier of the images in a folder, a CSV file, or tar or Parquet shards.
 
     Raises:
         SettingError: neither a source nor a run to go on with was given.
@@ -57,7 +58,9 @@ def train_command(
         done = read_config(like)
         data = places_of(done, settings.cache_dir)
         again = replace(done, result={})
-        run_to_result(again, new_run(out, Path(done.asked.source), data=data), settings.cache_dir)
+        run_to_result(
+            again, new_run(out, as_place(done.asked.source), data=data), settings.cache_dir
+        )
         return
     if not source:
         raise SettingError(
@@ -67,7 +70,9 @@ def train_command(
         )
     settings = check_race(resolve_head(settings))
     data = check_places(settings)
-    run_to_result(RunConfig(settings), new_run(out, Path(source), data=data), settings.cache_dir)
+    run_to_result(
+        RunConfig(settings), new_run(out, as_place(source), data=data), settings.cache_dir
+    )
 
 
 def places_of(config: RunConfig, cache_dir: str | None) -> list[Path]:

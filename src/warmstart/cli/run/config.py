@@ -11,6 +11,7 @@ from typing import Any
 from warmstart.cli.run.settings import PATHS, TrainSettings
 from warmstart.errors import DataError, FileError, reason_of
 from warmstart.files.reading import read_text
+from warmstart.files.remote_reading import as_place
 from warmstart.files.strict import convert, plain_toml
 from warmstart.files.writing import write_whole
 from warmstart.images.resize import PILLOW
@@ -70,7 +71,7 @@ class RunConfig:
         """The same with absolute paths, so that a run can be gone on with from any folder."""
         given = {name: getattr(self.asked, name) for name in PATHS}
         places: dict[str, Any] = {
-            name: str(Path(place).expanduser().absolute())
+            name: str(as_place(place).expanduser().absolute())
             for name, place in given.items()
             if place is not None
         }

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms, tfms_from_model
@@ -12,6 +12,10 @@ from warmstart.data.columns import typed_column
 from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import delimiter_of, is_table
 from warmstart.data.output_paths import cache_folder
+from warmstart.data.shards import Shards, shards_of
+from warmstart.data.table import ImageTable
+from warmstart.files.places import TAR
+from warmstart.files.remote_reading import as_place
 from warmstart.terminal.waiting import waiting
 
 if TYPE_CHECKING:
@@ -42,9 +46,12 @@ def load_data(
     )
     if resizer is not None:
         tfms = replace(tfms, recipe=replace(tfms.recipe, resizer=resizer))
-    source = Path(settings.source)
+    source = as_place(settings.source)
     if is_table(source):
         return table_data(source, settings, tfms, for_check=for_check, quiet=quiet)
+    shards = shards_of(settings.source)
+    if shards is not None:
+        return shard_data(shards, settings, tfms, for_check=for_check, quiet=quiet)
     return ImageClassifierData.from_paths(
         source,
         tfms,
@@ -53,6 +60,7 @@ def load_data(
         val_name=settings.val_name,
         test_name=settings.test_name,
         valid_pct=settings.valid_pct,
+        split_by=settings.split_by,
         seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
         fixes=settings.fixes,
@@ -64,7 +72,7 @@ def load_data(
 def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLearner":
     """The learner that the settings name; decoding begins while torch is still loading."""
     hashes = ContentHashes(cache_folder(settings.cache_dir) / "content.sqlite")
-    if settings.kept_views is True and not hashes.knows_most(data.source.paths()):
+    if settings.kept_views is True and not hashes.knows_most(some_paths(data.table)):
         data = data.rendering_ahead()
     with waiting(f"loading {settings.arch}"):
         with uncollected():  # torch loads here: seconds
@@ -81,6 +89,12 @@ def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLe
             precision=settings.precision,
             cache_dir=settings.cache_dir,
         )
+
+
+def some_paths(table: ImageTable, number: int = 50) -> list[Path]:
+    """A few of the files of a table, which may have millions."""
+    rows = range(0, len(table), max(1, len(table) // number))
+    return [table.path(row) for row in rows if table.names[row] not in table.memory]
 
 
 def table_data(
@@ -108,11 +122,53 @@ def table_data(
         group=resolve_column(settings.group),
         label_sep=settings.label_sep,
         valid_pct=settings.valid_pct,
+        split_by=settings.split_by,
         seed=settings.split_seed,
         on_unreadable=settings.on_unreadable,
         fixes=settings.fixes,
         for_check=for_check,
         quiet=quiet,
+    )
+
+
+def shard_data(
+    shards: Shards,
+    settings: DataSettings,
+    tfms: ModelTransforms,
+    *,
+    for_check: bool = False,
+    quiet: bool = False,
+) -> ImageClassifierData:
+    """Read tar or Parquet shards."""
+    rest: dict[str, Any] = {
+        "label_sep": settings.label_sep,
+        "valid_pct": settings.valid_pct,
+        "split_by": settings.split_by,
+        "seed": settings.split_seed,
+        "on_unreadable": settings.on_unreadable,
+        "fixes": settings.fixes,
+        "for_check": for_check,
+        "quiet": quiet,
+    }
+    if shards.kind == TAR:
+        return ImageClassifierData.from_tar(
+            settings.source,
+            tfms,
+            settings.bs,
+            label_column=settings.label_column,
+            split_column=settings.split_column,
+            group=settings.group,
+            **rest,
+        )
+    return ImageClassifierData.from_parquet(
+        settings.source,
+        tfms,
+        settings.bs,
+        image_column=settings.image_column,
+        label_column=resolve_column(settings.label_column),
+        split_column=resolve_column(settings.split_column),
+        group=resolve_column(settings.group),
+        **rest,
     )
 
 

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +16,8 @@ from warmstart.data.content import file_sha256
 from warmstart.errors import UnreadableImageError, UnreadableImagesError
 from warmstart.files.cells import write_rows
 from warmstart.files.partial import PartialFile
+from warmstart.files.places import place_stamp
+from warmstart.files.remote_reading import RemotePath
 from warmstart.inference.model_card import CARD
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.colour import show_lines
@@ -177,7 +178,7 @@ def job_identity(model: str, files: Sequence[Path]) -> str:
     """
     digest = hashlib.sha256(model.encode())
     for file in files:
-        with suppress(OSError):  # one that is gone is told later
-            status = file.stat()
-            digest.update(f"{file!r} {status.st_size} {status.st_mtime_ns}\n".encode())
+        size, mtime_ns, _, mark = place_stamp(file)  # of a URL the mark tells, of a file the time
+        told = mark if isinstance(file, RemotePath) else mtime_ns
+        digest.update(f"{file!r} {size} {told}\n".encode())
     return digest.hexdigest()

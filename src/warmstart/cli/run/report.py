@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from warmstart.cli.run.config import RunConfig
 from warmstart.cli.run.folder import MODEL, FinishedRun
-from warmstart.data.csv_table import is_table
 from warmstart.data.output_paths import cache_folder
+from warmstart.data.shard_table import root_of
 from warmstart.images.image_file import read_image_file
 from warmstart.report.content import ReportContent, Reproduction
 from warmstart.report.page import write_report
@@ -51,8 +51,7 @@ def write_run_report(
     card = predictor.card
     predictions = replace(saved.predictions, answering=card.answering)
     hashes = [bytes.fromhex(name) for name in saved.hashes]
-    source = Path(config.asked.source)
-    root = source.parent if is_table(source) else source
+    root = root_of(config.asked.source)
 
     def read(position: int) -> bytes:
         name = predictions.rows[position]

@@ -73,6 +73,8 @@ def new_run(
             home = folder.resolve().parent / home.name
     here = source.resolve()
     name = here.name if here.is_dir() else here.stem
+    if any(sign in name for sign in "{*[?"):  # several shards
+        name = here.parent.name
     number = 1
     while not is_made(home / f"{name}-{number}"):
         number += 1

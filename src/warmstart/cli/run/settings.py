@@ -10,7 +10,10 @@ from warmstart.backbones.card import EMBEDDED_ARCH
 from warmstart.cli.run.engine_settings import Address, EngineName, Shards, Workers
 
 AUGMENTATIONS = "basic, side_on, top_down, rand_augment or trivial_augment"
-SOURCE_HELP = "A folder with train/ and valid/ or one folder per class, or a CSV file."
+SOURCE_HELP = (
+    "A folder with train/ and valid/ or one folder per class; a CSV file; .tar or .parquet files, "
+    "as 'shards/{000..099}.tar'; or the URL of any of these."
+)
 Folder = Annotated[str, typer.Option(help="CSV: where the images lie, beside it or anywhere.")]
 Suffix = Annotated[str, typer.Option(help="CSV: what the names leave off, as .jpg.")]
 Header = Annotated[bool, typer.Option(help="CSV: the first line names the columns.")]
@@ -23,9 +26,15 @@ NameColumn = Annotated[
 ]
 LabelColumn = Annotated[
     str | None,
-    typer.Option(help="CSV: the column of labels, or columns of 0 and 1; default: the second."),
+    typer.Option(
+        help="CSV, Parquet: the column of labels, or columns of 0 and 1; tar: cls, txt, json, or "
+        "a key in it; default: found."
+    ),
 ]
-SplitColumn = Annotated[str | None, typer.Option(help="CSV: column that says train or valid.")]
+SplitColumn = Annotated[
+    str | None,
+    typer.Option(help="CSV, Parquet: column that says train or valid; tar: a key in the JSON."),
+]
 LabelSep = Annotated[
     str | None, typer.Option(help="CSV: between the labels of an image that may have many.")
 ]
@@ -67,6 +76,13 @@ class DataSettings:
     valid_pct: Annotated[
         float, typer.Option(help="Share that validates, where there is no valid folder.")
     ] = 0.2
+    split_by: Annotated[
+        str,
+        typer.Option(
+            help="How it is drawn: class, a share of each; name or content: by the hash of each "
+            "row's name (or group) or bytes, so that added rows move none."
+        ),
+    ] = "class"
     split_seed: Annotated[
         int,
         typer.Option(min=0, max=LARGEST_SEED, help="What the draw of that share depends on."),
@@ -89,9 +105,13 @@ class DataSettings:
     label_column: LabelColumn = None
     split_column: SplitColumn = None
     group: Annotated[
-        str | None, typer.Option(help="CSV: column whose equal values share a split.")
+        str | None,
+        typer.Option(help="CSV, Parquet: column whose equal values share a split; tar: a key."),
     ] = None
     label_sep: LabelSep = None
+    image_column: Annotated[
+        str | None, typer.Option(help="Parquet: the column of pictures; default: found.")
+    ] = None
     fixes: Annotated[
         str | None, typer.Option(metavar="PATH", help="A CSV of fixes, from warmstart check.")
     ] = None
