@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from warmstart.images.budget import MOST_EXIF_BYTES, MOST_FILE_BYTES, too_large_jpeg
+from warmstart.images.decode import jpeg_scale
 from warmstart.images.jpeg import JPEG_BEGINS, START_OF_SCAN, JpegHeader, read_jpeg_header, segments
 
 BASELINE, TABLES, HUFFMAN, RESTARTS = 0xC0, 0xDB, 0xC4, 0xDD
