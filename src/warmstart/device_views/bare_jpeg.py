@@ -12,9 +12,10 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from warmstart.images.budget import MOST_EXIF_BYTES, MOST_FILE_BYTES, too_large_jpeg
-from warmstart.images.decode import JPEG_BEGINS, jpeg_scale
+from warmstart.images.decode import jpeg_scale
 from warmstart.images.jpeg import START_OF_SCAN, JpegHeader, read_jpeg_header, segments
 
+START_OF_IMAGE = b"\xff\xd8"
 BASELINE, TABLES, HUFFMAN, RESTARTS = 0xC0, 0xDB, 0xC4, 0xDD
 JFIF_SEGMENT, EXIF_SEGMENT, OTHER_PICTURES, ADOBE_SEGMENT = 0xE0, 0xE1, 0xE2, 0xEE
 PASSED_ON = frozenset({BASELINE, TABLES, HUFFMAN, RESTARTS, JFIF_SEGMENT, START_OF_SCAN})
@@ -44,7 +45,7 @@ def bare_jpeg(content: bytes, at_least: int) -> BareJpeg | None:
         at_least: The short side that is needed. Where that much is left at a fraction of the
             size, the processor decodes the fraction in the time in which it would look for damage.
     """
-    header = read_jpeg_header(content) if content[:2] == JPEG_BEGINS else None
+    header = read_jpeg_header(content) if content[:2] == START_OF_IMAGE else None
     if header is None or not is_ordinary(header, len(content), at_least):
         return None
     places = segments(content)
@@ -57,7 +58,7 @@ def bare_jpeg(content: bytes, at_least: int) -> BareJpeg | None:
         return None
     whole = memoryview(content)
     parts = [whole[start - 4 : end] for marker, start, end in places if marker in PASSED_ON]
-    bare = b"".join([JPEG_BEGINS, *parts, whole[places[-1][2] :]])
+    bare = b"".join([START_OF_IMAGE, *parts, whole[places[-1][2] :]])
     return BareJpeg(bare, header.width, header.height, turn)
 
 
