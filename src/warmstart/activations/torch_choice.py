@@ -1,7 +1,7 @@
 """How torch runs a prefix on a GPU: measured when it is first used, and remembered in the store.
 
 A choice belongs to the numeric mode, so to the names of rows: made anew it might leave stored rows
-unfound. Compiling takes longer than a GPU takes for 100,000 pictures; it is tried for many rows.
+unfound. Compiling takes as long as very many pictures do; it is tried for no fewer.
 """
 
 import hashlib
