@@ -1,7 +1,7 @@
 """How torch runs a prefix on a GPU: measured when it is first used, and remembered in the store.
 
 A choice belongs to the numeric mode, so to the names of rows: made anew it might leave stored rows
-unfound. Compiling takes longer than a GPU takes for 100,000 pictures; it is tried for many rows.
+unfound. Compiling takes as long as very many pictures do; it is tried for no fewer.
 """
 
 import hashlib
@@ -20,7 +20,6 @@ from torch import nn
 from warmstart.activations.torch_runner import (
     COMPILE,
     EAGER,
-    GRAPH,
     USUAL_BATCH,
     TorchRun,
     TorchRunner,
@@ -33,7 +32,7 @@ from warmstart.files.writing import write_whole
 COMPILE_FROM = 200_000  # rows to be computed
 SETTING = "WARMSTART_COMPILE"  # "1" tries it for any number of rows, "0" for none
 USUAL_SIDE, LEAST_BATCH = 224, 8
-GAINS = {GRAPH: 1.03, COMPILE: 1.1}  # by which another way must be faster than the best before
+GAIN = 1.1  # by which a compiled prefix must be faster
 NUM_WARMING, NUM_TIMED = 3, 8  # batches
 FORMAT_VERSION = 1
 
@@ -110,17 +109,17 @@ def kept_choice(path: Path) -> TorchChoice | None:
         found = convert(json_table(read_text(path), path.name), TorchChoice, path.name)
     except (OSError, FileError):
         return None
-    is_known = found.way in {EAGER, GRAPH, COMPILE} and found.format_version == FORMAT_VERSION
+    is_known = found.way in {EAGER, COMPILE} and found.format_version == FORMAT_VERSION
     return found if is_known and LEAST_BATCH <= found.batch <= USUAL_BATCH["cuda"] else None
 
 
 def run_of_mode(mode: str) -> TorchRun | None:
     """How a numeric mode says that torch ran a prefix on a GPU; None where it says no such thing.
 
-    >>> run_of_mode("torch-2.15.0/bf16/NVIDIA H100/b256/graph")
-    TorchRun(way='graph', batch=256, views='')
+    >>> run_of_mode("torch-2.15.0/bf16/NVIDIA H100/b256/eager")
+    TorchRun(way='eager', batch=256, views='')
     """
-    found = re.search(rf"/b(\d+)/({EAGER}|{GRAPH}|{COMPILE})(/|$)", mode)
+    found = re.search(rf"/b(\d+)/({EAGER}|{COMPILE})(/|$)", mode)
     return None if found is None else TorchRun(found[2], int(found[1]))
 
 
@@ -139,15 +138,11 @@ def measured_choice(asked: Asked, measure: Measure) -> TorchChoice:
             if batch <= LEAST_BATCH:
                 raise
             batch //= 2
-    best = EAGER
-    for way in (GRAPH, COMPILE) if asked.tries_compile else (GRAPH,):
-        try:
-            rates[way] = measure(way, batch)
-        except Exception:  # noqa: BLE001 - whatever recording or compiling raises
-            continue
-        if rates[way] >= GAINS[way] * rates[best]:
-            best = way
-    return TorchChoice(best, batch, rates)
+    if asked.tries_compile:
+        with suppress(Exception):  # whatever compiling raises: no compiler, an odd network
+            rates[COMPILE] = measure(COMPILE, batch)
+    is_faster = rates.get(COMPILE, 0.0) >= GAIN * rates[EAGER]
+    return TorchChoice(COMPILE if is_faster else EAGER, batch, rates)
 
 
 def first_batch(size: int) -> int:
@@ -165,6 +160,7 @@ def pictures_a_second(
 
     def measure(way: str, batch: int) -> float:
         runner = TorchRunner(prefix, row_shape, device, precision, TorchRun(way, batch))
+        runner.lay_out()
         pixels = torch.full((batch, size, size, 3), 127, dtype=torch.uint8, device=device)
         for _ in range(NUM_WARMING):
             runner.outputs(pixels)

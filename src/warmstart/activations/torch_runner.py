@@ -16,14 +16,14 @@ from warmstart.batches.rendering import PixelBlock
 from warmstart.device_views.flat_pictures import to_device
 from warmstart.device_views.pending import DeviceBlock
 
-EAGER, GRAPH, COMPILE = "eager", "graph", "compile"
+EAGER, COMPILE = "eager", "compile"
 USUAL_BATCH = {"cpu": 8, "cuda": 256}  # rows at once, where nothing was measured
 BLOCKS_UNDER_WAY = 2  # that a GPU works on while those before are taken over
 
 
 @dataclass(frozen=True)
 class TorchRun:
-    """How torch runs a prefix: "eager", "graph" (CUDA's) or "compile"; rows at once; whose views.
+    """How torch runs a prefix: "eager" or "compile"; rows at once; whose views.
 
     All of it belongs to the numeric mode; ``views`` is the name of what makes plain views there.
     """
@@ -48,8 +48,6 @@ class TorchRunner:
         self.prefix, self.row_shape, self.device = prefix.to(device).eval(), row_shape, device
         self.precision, self.how = precision, run or TorchRun()
         self.batch = self.how.batch or USUAL_BATCH.get(device.type, 64)
-        if device.type == "cuda":  # what convolutions on a GPU are fast in
-            self.prefix.to(memory_format=torch.channels_last)
         self.outputs = network_of(self._forward, self.how.way, prefix)
 
     @property
@@ -78,6 +76,7 @@ class TorchRunner:
         Where a device makes the views or computes, the next blocks are made by another thread, on a
         stream of their own, and outputs are fetched while the blocks after them are computed.
         """
+        self.lay_out()
         is_device = self.device.type == "cuda" or bool(self.how.views)
         under_way = BLOCKS_UNDER_WAY if is_device else 0
         waiting: deque[tuple[PixelBlock, Fetched | None]] = deque()
@@ -88,6 +87,14 @@ class TorchRunner:
                 yield self._ended(*waiting.popleft())
         while waiting:
             yield self._ended(*waiting.popleft())
+
+    def lay_out(self) -> None:
+        """Bring weights into the order that convolutions on a GPU are fast in.
+
+        Before each run: parts of one network share weights, and each new part puts them back.
+        """
+        if self.device.type == "cuda":
+            self.prefix.to(memory_format=torch.channels_last)
 
     def _begun(self, block: PixelBlock) -> "Fetched":
         outputs = self.outputs(pixels_on(block, self.batch, self.device))
@@ -117,46 +124,13 @@ def network_of(
 
     Args:
         forward: What surrounds the prefix, or what stands for it: types, no gradients.
-        way: "eager", "graph" or "compile".
+        way: "eager" or "compile".
         prefix: The prefix.
     """
     if way == COMPILE:
         compiled = torch.compile(prefix, dynamic=False)
         return lambda pixels: forward(compiled, pixels)
-    if way == GRAPH:
-        return CudaGraph(lambda pixels: forward(prefix, pixels))
     return lambda pixels: forward(prefix, pixels)
-
-
-class CudaGraph:
-    """A function of tensors of one shape, recorded as a CUDA graph when it is first called."""
-
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
-        """Take a function that only launches kernels."""
-        self.function = function
-        self._recorded: tuple[torch.cuda.CUDAGraph, Tensor, Tensor] | None = None
-
-    def __call__(self, given: Tensor) -> Tensor:
-        """What the function gives, in memory of its own."""
-        graph, inputs, outputs = self._recorded or self._record(given)
-        inputs.copy_(given)
-        graph.replay()
-        return outputs.clone()
-
-    def _record(self, given: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Tensor]:
-        inputs = given.clone()
-        stream = torch.cuda.Stream(given.device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream(given.device))
-        with torch.cuda.stream(stream):
-            for _ in range(3):  # libraries choose and allocate before
-                self.function(inputs)
-        torch.cuda.current_stream(given.device).wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        # other threads may decode meanwhile
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            outputs = self.function(inputs)
-        self._recorded = (graph, inputs, outputs)
-        return self._recorded
 
 
 class Fetched:

@@ -21,7 +21,7 @@ from warmstart.activations.torch_runner import TorchRun, TorchRunner, network_of
 
 ASKED = Asked("net", "pooled", 224, "a GPU", "bf16", num_rows=10)
 MANY = Asked("net", "pooled", 224, "a GPU", "bf16", num_rows=COMPILE_FROM)
-RATES = {"eager": 100.0, "graph": 102.0, "compile": 180.0}
+RATES = {"eager": 100.0, "compile": 180.0}
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ class Timed:
 def test_it_is_measured_once_and_remembered(tmp_path: Path) -> None:
     first, second = Timed(), Timed()
     choice = torch_choice(ASKED, tmp_path, first)
-    assert choice == TorchChoice("eager", 256, {"eager": 100.0, "graph": 102.0})
+    assert choice == TorchChoice("eager", 256, {"eager": 100.0})
     assert torch_choice(MANY, None, second) == choice  # the names of rows hold it
     torch_choice_module.CHOSEN.clear()  # another process
     assert torch_choice(MANY, tmp_path, second) == choice
@@ -56,8 +56,8 @@ def test_it_is_measured_once_and_remembered(tmp_path: Path) -> None:
 
 
 def test_a_saved_model_runs_as_it_was_judged() -> None:
-    run = TorchRun("graph", 64, "views")
-    assert run_of_mode("torch-2.15/bf16/a GPU/b64/graph/views by x") == replace(run, views="")
+    run = TorchRun("compile", 64, "views")
+    assert run_of_mode("torch-2.15/bf16/a GPU/b64/compile/views by x") == replace(run, views="")
     assert run_of_mode("openvino-2026/f32/avx2/b4") is None
     assert run_of_mode("") is None
 
