@@ -12,7 +12,14 @@ from warmstart.errors import SettingError
 
 
 class ReadsArrays(FromTable):
-    """What makes data out of pictures that are arrays."""
+    """What makes data out of pictures that are arrays.
+
+    Example:
+        >>> import numpy as np
+        >>> from warmstart import ImageClassifierData, tfms_from_model
+        >>> photos = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
+        >>> rows, tfms = (photos, np.arange(24) % 2), tfms_from_model("test_resnet", 32)
+    """
 
     @classmethod
     @reads(**ARRAY_READERS)

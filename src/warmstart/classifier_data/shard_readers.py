@@ -14,7 +14,12 @@ from warmstart.files.places import PARQUET, TAR
 
 
 class ReadsShards(FromTable):
-    """What makes data out of shards, for the class that has the rest."""
+    """What makes data out of shards, for the class that has the rest.
+
+    Example:
+        >>> from warmstart import ImageClassifierData, tfms_from_model
+        >>> tfms = tfms_from_model("test_resnet", 32)
+    """
 
     @classmethod
     @reads(**READERS)

@@ -7,7 +7,13 @@ from typing import Any
 
 from warmstart.data.columns import ColumnPositions, Columns, Grid, resolve_columns
 from warmstart.data.faults import Faults
-from warmstart.data.file_names import Base, resolve_base, resolve_names, share_of_files
+from warmstart.data.file_names import (
+    Base,
+    check_on_this_computer,
+    resolve_base,
+    resolve_names,
+    share_of_files,
+)
 from warmstart.data.label_forms import Label, Labels, one_hot_columns, read_labels
 from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.scan import Scan, scan
@@ -106,6 +112,7 @@ def read_table_rows(
         DataError: ``root`` is no folder.
     """
     faults = faults or Faults()
+    check_on_this_computer(root)
     if not root.is_dir():
         raise DataError(
             f"there is no folder {root}.",

@@ -12,7 +12,7 @@ from warmstart.data.cells import read_grid
 from warmstart.data.columns import DEFAULT_COLUMNS, Columns, Grid
 from warmstart.data.encodings import decode_text
 from warmstart.data.faults import Faults
-from warmstart.data.file_names import resolve_base, resolve_names
+from warmstart.data.file_names import check_on_this_computer, resolve_base, resolve_names
 from warmstart.data.scan import is_file
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
@@ -140,6 +140,7 @@ def parse_csv(csv_path: Path, delimiter: str, encoding: str | None = None) -> li
     Raises:
         DataError: there is no such file, or a quote does not end.
     """
+    check_on_this_computer(csv_path)
     if not is_file(csv_path):
         raise DataError(
             f"there is no file {csv_path}.",

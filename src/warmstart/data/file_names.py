@@ -7,10 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warmstart.data.scan import is_dir, is_file
-from warmstart.errors import first_few
+from warmstart.errors import DataError, first_few
+from warmstart.files.remote_reading import RemotePath
 
 MOST_ASKED = 1000
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+def check_on_this_computer(path: Path) -> None:
+    """A table of names, or its folder, behind a URL.
+
+    Raises:
+        DataError: it is there.
+    """
+    if isinstance(path, RemotePath):
+        raise DataError(
+            f"{path} is a table of names of files behind a URL, which is not read.",
+            expected="a table and pictures on this computer; or behind a URL class folders, or tar "
+            "or Parquet files that hold the pictures.",
+            fix="copy table and pictures here, or pack them into shards.",
+        )
 
 
 def under_root(path: str, root: str) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from warmstart.data.scan import is_dir, is_file, junk_reason
 from warmstart.data.split import part_of
 from warmstart.data.table import SPLITS
-from warmstart.data.trees import list_children
+from warmstart.data.trees import is_tree, list_children
 from warmstart.errors import DataError, SettingError
+from warmstart.files.places import PARQUET, TAR
 from warmstart.images.formats import is_image_suffix
 
 ARGUMENTS = ("trn_name", "val_name", "test_name")  # of from_paths, which users call
@@ -152,7 +153,9 @@ def check_is_folder(root: Path) -> None:
         if root.name.lower().endswith(ARCHIVES):
             unpack = "unzip" if root.suffix.lower() == ".zip" else "tar xf"
             fix = f"unpack it ({unpack} {root.name}), then pass the folder that this makes."
-        elif root.suffix.lower() in {".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet"}:
+        elif root.suffix.lower() == PARQUET:
+            fix = "use from_parquet."
+        elif root.suffix.lower() in {".xlsx", ".xls", ".ods", ".json", ".jsonl"}:
             fix = f"save {root.name} as a CSV with a line per image: name,label."
         elif root.suffix.lower() in {".csv", ".tsv", ".txt"}:
             fix = "for labels in a table, use from_csv; on the command line, rename it to .csv."
@@ -170,6 +173,12 @@ def check_has_folders(root: Path, names: Names) -> None:
     Raises:
         DataError: always.
     """
+    if is_tree(root) and root.name.lower().endswith(TAR):
+        raise DataError(
+            f"{root} holds no class folders.",
+            expected="an archive of folders, one for each class.",
+            fix="if cat.jpg and cat.cls lie side by side in it, use from_tar.",
+        )
     if not has_images(root):
         raise DataError(
             f"{root} holds neither class folders nor images.",

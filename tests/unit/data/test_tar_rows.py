@@ -7,6 +7,7 @@ from tests.shards import write_tar
 from warmstart.data.columns import DEFAULT_COLUMNS
 from warmstart.data.csv_table import Dialect
 from warmstart.data.faults import Faults
+from warmstart.data.folders import read_folders
 from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import list_images
 from warmstart.data.shard_table import ShardColumns, read_shards, root_of
@@ -230,6 +231,16 @@ def test_a_field_that_is_not_there_is_an_error_with_those_that_are(tmp_path: Pat
 def test_a_json_that_is_none_is_an_error_by_name(content: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.tar/1\.json"):
         read(write_tar(tmp_path / "a.tar", {"1.jpg": b"x", "1.json": content}))
+
+
+def test_the_reader_of_folders_says_which_reader_is_meant(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        read_folders(write_tar(tmp_path / "a.tar", pets(4)))
+    check_lines(caught.value, "holds no class folders", "from_tar")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError) as caught:
+        read_folders(tmp_path / "a.parquet")
+    check_lines(caught.value, "from_parquet")
 
 
 def test_shards_that_are_not_there_are_counted(tmp_path: Path) -> None:

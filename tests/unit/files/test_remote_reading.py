@@ -8,6 +8,7 @@ import pytest
 from tests.shards import picture, write_tar
 
 from warmstart.data.content import ContentHashes
+from warmstart.data.csv_table import read_csv
 from warmstart.data.folders import read_folders
 from warmstart.data.listing import list_images
 from warmstart.data.scan import is_dir, is_file
@@ -110,6 +111,14 @@ def test_hashes_of_remote_files_are_remembered_until_they_change(
     put(memory, "/a.jpg", b"two")
     assert hashes.sha256([place]) != first
     assert asked == ["memory://a.jpg"]
+
+
+def test_a_csv_behind_a_url_is_refused_with_what_is_read_there(memory: Any) -> None:
+    put(memory, "/p/labels.csv", b"name,label\n1.jpg,cat")
+    with pytest.raises(DataError) as caught:
+        read_csv(as_place("memory://p/labels.csv"), as_place("memory://p"))
+    assert len(str(caught.value).splitlines()) == 3
+    assert "pack them into shards" in caught.value.fix
 
 
 def test_what_is_not_there_is_no_place(memory: Any) -> None:

@@ -10,6 +10,7 @@ from warmstart.cli.run.config import RunConfig
 from warmstart.data.content import ContentHashes, file_sha256
 from warmstart.data.listing import list_images
 from warmstart.errors import DataError
+from warmstart.files.remote_reading import as_place
 
 BEGUN_WITH = {  # must not change while it is stopped
     "numeric_mode": "computer or its versions",
@@ -54,5 +55,5 @@ def images_sha256(source: PixelSource, hashes: ContentHashes) -> str:
 
 def hash_of_others(place: Path) -> str:
     """A hash of the pictures of other things, whatever they are called."""
-    contents = sorted(map(file_sha256, map(str, list_images([place]).files)))
+    contents = sorted(map(file_sha256, map(str, list_images([as_place(place)]).files)))
     return hashlib.sha256(b"".join(contents)).hexdigest()
