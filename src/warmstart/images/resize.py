@@ -75,7 +75,7 @@ def resize(
     if available_resizer(resizer) == PILLOW or is_too_wide:
         return image.resize(size, FILTERS[interpolation], box=box)
     (left, width), (top, height) = (
-        within(box[axis], box[axis + 2], image.size[axis]) for axis in range(2)
+        part_within(box[axis], box[axis + 2], image.size[axis]) for axis in range(2)
     )
     kind = cykooz_resizer.FilterType[SIMD_FILTERS.get(interpolation, interpolation)]
     options = cykooz_resizer.ResizeOptions(
@@ -88,7 +88,7 @@ def resize(
     return found
 
 
-def within(start: float, stop: float, length: int) -> tuple[float, float]:
+def part_within(start: float, stop: float, length: int) -> tuple[float, float]:
     """Start and length of a part, the sum of which is not beyond the end by a last bit."""
     part = stop - start
     while start + part > length:
