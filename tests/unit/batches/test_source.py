@@ -119,7 +119,7 @@ def test_there_is_a_core() -> None:
 def test_filling_a_store_decodes_every_picture_once(
     tmp_path: Path, source: PixelSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was rendered ahead is not read again; what was not is read, compared and decoded once."""
+    """Also one that was rendered ahead: it is not decoded again."""
     decoded: list[str] = []
     render = ViewRecipe.render
 
