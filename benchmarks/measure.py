@@ -22,6 +22,8 @@ PACKAGES = (
     "numpy",
     "pillow",
     "simplejpeg",
+    "cykooz_resizer",
+    "kornia_rs",
 )
 
 

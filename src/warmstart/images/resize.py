@@ -1,9 +1,9 @@
 """Every antialiased resizing of a picture, and every warp, by SIMD instructions if possible.
 
-The packages are Rust's fast_image_resize and kornia-rs: the filters are Pillow's, a resize takes a
-seventh and a warp a quarter of the time, and other threads run meanwhile. Their pixels are not
-Pillow's to the bit, so who made them is part of the recipe of a view and of its name. Models of
-earlier versions were judged by Pillow's, and go on seeing them.
+The packages are Rust's fast_image_resize and kornia-rs: the filters are Pillow's, they take a
+fraction of its time, and other threads run meanwhile. Their pixels are not Pillow's to the bit, so
+who made them is part of the recipe of a view and of its name. Models of earlier versions were
+judged by Pillow's, and go on seeing them.
 
 Differs from Pillow: columns are always resized before rows, and weights are multiples of 2^-15 or
 finer (Pillow's of 2^-22); where the filter overshoots white or black in between, a pixel may be
@@ -75,7 +75,7 @@ def resize(
     if available_resizer(resizer) == PILLOW or is_too_wide:
         return image.resize(size, FILTERS[interpolation], box=box)
     (left, width), (top, height) = (
-        within(box[axis], box[axis + 2], image.size[axis]) for axis in range(2)
+        part_within(box[axis], box[axis + 2], image.size[axis]) for axis in range(2)
     )
     kind = cykooz_resizer.FilterType[SIMD_FILTERS.get(interpolation, interpolation)]
     options = cykooz_resizer.ResizeOptions(
@@ -88,7 +88,7 @@ def resize(
     return found
 
 
-def within(start: float, stop: float, length: int) -> tuple[float, float]:
+def part_within(start: float, stop: float, length: int) -> tuple[float, float]:
     """Start and length of a part, the sum of which is not beyond the end by a last bit."""
     part = stop - start
     while start + part > length:

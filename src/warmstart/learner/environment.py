@@ -9,7 +9,10 @@ from typing import Any
 
 import torch
 
-PACKAGES = ("warmstart", "torch", "timm", "torchvision", "openvino", "numpy", "pillow")
+PACKAGES = (
+    "warmstart", "torch", "timm", "torchvision", "openvino", "numpy", "pillow", "simplejpeg",
+    "cykooz_resizer", "kornia_rs",
+)  # fmt: skip
 
 
 def environment(versions: Mapping[str, str], mode: str) -> dict[str, Any]:

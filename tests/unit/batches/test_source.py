@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from warmstart.batches.rendering import RenderAhead, pixels_of_view
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImageError
+from warmstart.images.view import ViewRecipe
 
 Photo = Callable[[Path, int], bytes]
 
@@ -114,3 +116,24 @@ def test_hashes_of_files_and_arrays_come_in_the_order_asked_for(
 
 def test_there_is_a_core() -> None:
     assert num_cores() >= 1
+
+
+def test_filling_a_store_decodes_every_picture_once(
+    tmp_path: Path, source: PixelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that was rendered ahead: it is not decoded again."""
+    decoded: list[str] = []
+    render = ViewRecipe.render
+
+    def counted(self: ViewRecipe, content: bytes, name: str, **options: bool) -> NDArray[np.uint8]:
+        decoded.append(name)
+        return render(self, content, name, **options)
+
+    monkeypatch.setattr(ViewRecipe, "render", counted)
+    names = list(source.table.names)
+    for each in (source, with_ahead(source)):
+        hashes = each.content_hashes(np.arange(len(names)), ContentHashes(tmp_path / "h.sqlite"))
+        before = len(decoded) if each is source else len(decoded) - len(names)
+        for row, sha256 in enumerate(hashes):
+            each.render_exactly(row, sha256)
+        assert sorted(decoded[before:]) == sorted(names)

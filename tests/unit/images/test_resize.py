@@ -14,7 +14,7 @@ from tests.unit.images.conftest import smooth
 from warmstart.images import resize as resizing
 from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
-from warmstart.images.resize import FILTERS, PILLOW, SIMD, available_resizer, resize, within
+from warmstart.images.resize import FILTERS, PILLOW, SIMD, available_resizer, part_within, resize
 from warmstart.images.view import ViewRecipe
 
 SHAPES = [(1, 1), (1, 900), (900, 1), (2, 3), (31, 7), (64, 64), (500, 375), (375, 500), (900, 20)]
@@ -70,7 +70,7 @@ def test_a_box_between_pixels_sees_beyond_itself(
 def test_a_box_to_the_end_is_not_beyond_it_by_a_last_bit() -> None:
     for length in range(1, 400):
         side = length / (256 / 224)
-        start, part = within(length - side, float(length), length)
+        start, part = part_within(length - side, float(length), length)
         assert start + part <= length
         assert part == pytest.approx(side)
 
