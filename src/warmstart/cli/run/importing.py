@@ -10,7 +10,7 @@ def uncollected() -> Iterator[None]:
     """Collect no cycles meanwhile, and never look again at what has been loaded.
 
     Modules stay until the process ends, and each is full of new objects: every collection on the
-    way goes through all of them, a seventh of the time that torch takes to load. For processes of
+    way goes through all of them, which takes long while torch is loaded. For processes of
     our own only.
     """
     if not gc.isenabled():
