@@ -17,7 +17,7 @@ LESSONS = sorted(
     if path.relative_to(REPO / "docs").parts[0] not in RECORDS
 )
 PAGES = [REPO / "README.md", REPO / "README.zh.md", *LESSONS]
-NUM_NOT_RUN = 20
+NUM_NOT_RUN = 25  # five of them in scale.md: Ray, a cluster, Daft, Spark
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(REPO)))
