@@ -72,7 +72,7 @@ class RayEngine:
             self._hand_out()
             given = {ref: worker for worker in self._workers for ref in worker.parts}
             ready, _ = self._ray.wait(
-                [*given, *self._openings], num_returns=1, timeout=POLL_SECONDS
+                [*self._openings, *given], num_returns=1, timeout=POLL_SECONDS
             )
             for ref in ready:
                 if ref in self._openings:
