@@ -193,6 +193,8 @@ def main() -> None:
                 rows["killed"] = killed_often(command, environment, shards, asked.deaths)
                 sums.add(hashlib.sha256(table.read_bytes()).hexdigest())
                 rows["CSVs that differ, killed ones too"] = len(sums) - 1
+            figures[f"{number} photos"] = rows
+            measure.write("cluster", figures)
             if not asked.no_by_hand:
                 table = folder / "by-hand.csv"
                 words = [sys.executable, str(BY_HAND), str(model), str(photos), str(table)]
@@ -200,8 +202,7 @@ def main() -> None:
                 found["images a second"] = number / float(str(found["seconds"]))
                 found["same answers"] = same_answers(folder / "local.csv", table)
                 rows["Ray Data by hand"] = found
-            figures[f"{number} photos"] = rows
-            measure.write("cluster", figures)
+                measure.write("cluster", figures)
 
 
 def predict(model: Path, photos: Path, table: Path, words: list[str]) -> list[str]:

@@ -16,8 +16,6 @@ os.environ["RAY_AUTH_TOKEN"] = "0123456789abcdef" * 4
 
 import numpy as np
 import ray
-import torch
-from torchvision import transforms
 
 BATCH = 64
 MODEL, PHOTOS, TABLE = sys.argv[1:]
@@ -25,6 +23,8 @@ MODEL, PHOTOS, TABLE = sys.argv[1:]
 
 def preprocess(row: dict[str, Any]) -> dict[str, Any]:
     """One picture as a tensor, as torchvision does it."""
+    from torchvision import transforms  # in each function: Ray cannot send torch's modules
+
     steps = [
         transforms.ToTensor(),
         transforms.Resize(256, antialias=True, interpolation=transforms.InterpolationMode.BICUBIC),
@@ -39,6 +39,8 @@ class Network:
 
     def __init__(self) -> None:
         """Load it."""
+        import torch
+
         from warmstart import load_predictor
 
         predictor = load_predictor(MODEL, device="cpu")
@@ -53,6 +55,8 @@ class Network:
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, Any]:
         """Name each picture."""
+        import torch
+
         with torch.inference_mode():
             pixels = (torch.from_numpy(np.stack(batch["pixels"])) - self.mean) / self.std
             scores = self.model(pixels).softmax(1)

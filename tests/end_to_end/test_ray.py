@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ PART = 256  # warmstart.cluster.job.PART_ROWS
 NUM_PICTURES = 7 * PART + 11
 UNREADABLE = (3, PART, 2 * PART + 1)
 MOST_SECONDS = 100.0
+LISTENS = "0A"  # in /proc/net/tcp
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}  # 127.0.0.1, by both protocols
 COMPUTES = "RayWorker|raylet"  # Ray's agents find out only after a minute that they are alone
 
 
@@ -112,6 +115,20 @@ def wait_until(true: Callable[[], bool], process: "subprocess.Popen[str]") -> No
         time.sleep(0.01)
 
 
+def listening(pids: list[int]) -> Iterator[str]:
+    """Addresses on which processes listen, as the kernel writes them."""
+    own = set()
+    for pid in pids:
+        for handle in Path(f"/proc/{pid}/fd").glob("*"):
+            with suppress(OSError):
+                own.add(str(handle.readlink()))
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENS and f"socket:[{fields[9]}]" in own:
+                yield fields[1].partition(":")[0]
+
+
 def num_shards(folder: Path) -> int:
     return len(list(folder.glob("[0-9a-f]*.safetensors")))
 
@@ -131,6 +148,8 @@ def test_two_workers_of_which_one_is_killed_make_the_csv_of_one_process(job: Job
     wait_until(lambda: num_shards(shards) > 0, process)
     workers = [pid for pid, name in processes_of(process.pid) if "RayWorker" in name]
     assert len(workers) == 2
+    pids = [process.pid, *(pid for pid, _ in processes_of(process.pid))]
+    assert set(listening(pids)) == LOOPBACK
     os.kill(workers[0], signal.SIGKILL)
     _, err = finish(process)
     assert (job.home / "two.csv").read_bytes() == job.expected

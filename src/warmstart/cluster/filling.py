@@ -57,7 +57,7 @@ class FillByWorkers:
                 try:
                     for part, made in rows_in_order(parts, folder, engine):
                         keys = [bytes(key) for key in made.keys]
-                        check_keys(keys, known)
+                        check_row_names(keys, known)
                         pending.add(keys, made.rows)
                         failures += [UnreadableImageError(*one) for one in made.failures]
                         advance(part.num_images)
@@ -127,7 +127,7 @@ def parts_of_rows(wanted: WantedRows, missing: Sequence[int]) -> list[Part]:
     return parts
 
 
-def check_keys(found: Sequence[bytes], wanted: frozenset[bytes]) -> None:
+def check_row_names(found: Sequence[bytes], wanted: frozenset[bytes]) -> None:
     """See that workers name rows as this process does.
 
     Args:

@@ -72,7 +72,7 @@ class RayEngine:
             self._hand_out()
             given = {ref: worker for worker in self._workers for ref in worker.parts}
             ready, _ = self._ray.wait(
-                [*given, *self._openings], num_returns=1, timeout=POLL_SECONDS
+                [*self._openings, *given], num_returns=1, timeout=POLL_SECONDS
             )
             for ref in ready:
                 if ref in self._openings:
@@ -185,8 +185,18 @@ def worker_options(ray: Any, num_workers: int, *, has_gpu: bool) -> dict[str, An
         ray: Ray, connected.
         num_workers: How many there are.
         has_gpu: Whether each takes a GPU.
+
+    Raises:
+        ClusterError: there is no GPU.
     """
-    nodes = [node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]]
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = [resources.get("CPU", 0.0) for resources in alive]
+    if has_gpu and not any(resources.get("GPU") for resources in alive):
+        raise ClusterError(
+            "no computer of the cluster has a GPU that Ray knows of.",
+            expected="GPUs, for --device cuda.",
+            fix="pass --device cpu.",
+        )
     fair = min(sum(nodes) / num_workers, max(nodes, default=1.0))
     cpus = float(int(fair)) if fair >= 1 else fair
     return {"num_cpus": cpus, "num_gpus": int(has_gpu), "max_restarts": 0}

@@ -206,3 +206,5 @@ def test_workers_have_equal_shares_of_the_cores(workers: int, cpus: float) -> No
     nodes += [{"Alive": False, "Resources": {"CPU": 64.0}}, {"Alive": True, "Resources": {}}]
     ray = SimpleNamespace(nodes=lambda: nodes)
     assert worker_options(ray, workers, has_gpu=False)["num_cpus"] == cpus
+    with pytest.raises(ClusterError, match="no computer of the cluster has a GPU"):
+        worker_options(ray, workers, has_gpu=True)

@@ -10,6 +10,7 @@ from warmstart.cli.commands.options import with_options
 from warmstart.cli.commands.paths import check_places
 from warmstart.cli.run.engine_settings import EngineSettings
 from warmstart.cli.run.settings import FillSettings
+from warmstart.data.output_paths import check_outside_folders
 from warmstart.terminal.colour import show_lines
 
 app = typer.Typer(help="What is stored: list, tidy, verify.", no_args_is_help=True)
@@ -39,7 +40,9 @@ def fill_store(settings: FillSettings) -> None:
     """Compute and keep what train would, by workers if need be; it goes on where it stopped."""
     scale = EngineSettings(settings.engine, settings.workers, settings.address, settings.shards)
     scale.check()
-    check_places(settings)
+    data = check_places(settings)
+    if scale.shards_on_disk is not None:
+        check_outside_folders(scale.shards_on_disk, "--shards", data)
     # numpy and Pillow load here, not for --help
     from warmstart.cli.run.filling import fill_for
     from warmstart.cli.run.loading import build_learner, load_data

@@ -1,7 +1,7 @@
 """`warmstart predict`: name what is on pictures with a saved model, or with a published one."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -92,7 +92,7 @@ def predict_command(
     if not has_name_only:
         check_is_model(model)
     paths = [as_place(path) for path in paths]
-    check_inputs(paths, csv_file)
+    check_inputs(paths, {"--csv": csv_file, "--shards": scale.shards_on_disk})
     from warmstart.data.listing import list_images
 
     with waiting("loading the model"):  # and torch, not for --help
@@ -172,13 +172,19 @@ def refuse_unread(unread: Sequence[UnreadableImageError], num_files: int) -> Non
     )
 
 
-def check_inputs(paths: Sequence[Path], csv_file: Path | None) -> None:
-    """See that there are pictures, and that nothing is written among them."""
+def check_inputs(paths: Sequence[Path], outputs: Mapping[str, Path | None]) -> None:
+    """See that there are pictures, and that nothing is written among them.
+
+    Args:
+        paths: Pictures, or folders of them.
+        outputs: Where something is written, by option; None is nowhere, "-" the screen.
+    """
     for path in paths:
         if not is_pattern(str(path)):
             check_exists(path, expected="an image, or a folder of images.")
-    if csv_file is not None and str(csv_file) != "-":
-        check_outside_folders(csv_file, "--csv", [path for path in paths if path.is_dir()])
+    for name, place in outputs.items():
+        if place is not None and str(place) != "-":
+            check_outside_folders(place, name, [path for path in paths if path.is_dir()])
 
 
 def check_view_options(tta: int, **about_views: object) -> None:

@@ -75,6 +75,11 @@ class EngineSettings:
                 flags=("--csv", "predictions.csv"),
             )
 
+    @property
+    def shards_on_disk(self) -> Path | None:
+        """The folder that was named; None where a URL was, or nothing."""
+        return None if self.shards is None or "://" in self.shards else Path(self.shards)
+
     def place_of_shards(self, default: Path) -> str:
         """Where workers put shards: a URL, or an absolute path.
 
