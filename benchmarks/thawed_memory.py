@@ -18,7 +18,7 @@ from pathlib import Path
 
 import measure
 
-ARCH, SIZE, BATCH, STEPS, PAIRS = "tf_efficientnet_lite0", 224, 64, 4, 3
+ARCH, SIZE, BATCH, STEPS, ROUNDS = "tf_efficientnet_lite0", 224, 64, 4, 3
 KINDS = ("whole", "parts", "twice")
 
 
@@ -84,32 +84,35 @@ def peak_bytes() -> int:
 
 
 def main() -> None:
-    """Pairs of processes."""
+    """Rounds of processes; the result is written after each round."""
     if len(sys.argv) > 1:
         print("\n" + json.dumps(trained(sys.argv[1])))
         return
     found: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
-    for _ in range(PAIRS):
+    for _ in range(ROUNDS):
         for kind, runs in found.items():
             done = subprocess.run(
                 [sys.executable, str(Path(__file__)), kind],
                 check=True, capture_output=True, text=True,
             )  # fmt: skip
             runs.append(json.loads(done.stdout.splitlines()[-1]))
-    names = found["whole"][0]
-    figures: dict[str, dict[str, object]] = {
-        kind: {name: measure.spread([run[name] for run in runs]) for name in names}
+        measure.write("thawed_memory", figures(found))
+
+
+def figures(found: dict[str, list[dict[str, float]]]) -> dict[str, object]:
+    """Spreads of each kind, and of its times over those of whole batches in the same round."""
+    spreads: dict[str, dict[str, object]] = {
+        kind: {name: measure.spread([run[name] for run in runs]) for name in runs[0]}
         for kind, runs in found.items()
     }
     for kind in KINDS[1:]:
         for name in ("core_seconds", "wall_seconds"):
-            pairs = zip(found[kind], found["whole"], strict=True)
-            figures[kind][f"{name}_times_whole"] = measure.spread(
-                [a[name] / b[name] for a, b in pairs]
-            )
+            pairs = zip(found[kind], found["whole"], strict=False)
+            times = [run[name] / whole[name] for run, whole in pairs]
+            spreads[kind][f"{name}_times_whole"] = measure.spread(times)
     what = f"{ARCH} at {SIZE}, batches of {BATCH}, f32, {STEPS - 1} steps each"
     goals = ["parts: peak <= 3 GB, core_seconds <= 1.05 times whole"]
-    measure.write("thawed_memory", {"what": what, **figures, "goals": goals})
+    return {"what": what, **spreads, "goals": goals}
 
 
 if __name__ == "__main__":
