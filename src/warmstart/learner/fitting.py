@@ -34,10 +34,11 @@ from warmstart.training.loop import fit as fit_module
 from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.objective import Evaluator
 from warmstart.training.optimiser import per_group
-from warmstart.training.precision import NUM_ROWS, NUM_TIMED, faster_precision, has_bf16, timed_step
+from warmstart.training.precision import faster_precision, has_bf16, num_passes, timed_step
 from warmstart.training.process import keep_memory
 from warmstart.training.schedule import OneCycle, Schedule
 from warmstart.training.settings import FitSettings
+from warmstart.training.step_mode import FEWEST_TIMED
 
 # With stored statistics BatchNorm does not tame a large step (benchmarks/bn_after_thawing.py).
 CLIP_NORM = 1.0
@@ -154,7 +155,8 @@ def seconds_per_row(learn: LearnerState) -> float:
     No image is read: what is on it makes no difference.
     """
     side, targets = learn.data.tfms.recipe.size, targets_of(learn.data.table, learn.holdout).train
-    targets = targets[: min(NUM_ROWS, learn.data.bs)]
+    is_slow = learn.device.type == "cpu"  # a GPU takes as long for few rows as for a batch
+    targets = targets[: min(FEWEST_TIMED, learn.data.bs) if is_slow else learn.data.bs]
     batch = torch.full((len(targets), side, side, 3), 127, dtype=torch.uint8, device=learn.device)
     with trained_part(learn, "stored") as module:
         learn.layers.parameters()
@@ -164,7 +166,7 @@ def seconds_per_row(learn: LearnerState) -> float:
             precision = faster_precision(module, batch, targets) if is_open else "f32"
         began = time.perf_counter()  # other processes count too, so the mean is taken
         timed_step(module, batch, targets, precision)
-        return (time.perf_counter() - began) / (1 + NUM_TIMED) / len(targets)
+        return (time.perf_counter() - began) / num_passes(is_slow=is_slow) / len(targets)
 
 
 @contextmanager

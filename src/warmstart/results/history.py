@@ -20,7 +20,8 @@ RISE = 1.1  # a validation loss so many times its lowest has risen; less is nois
 class EpochRecord:
     """One epoch: losses are means over rows, ``seconds`` is the time its steps took.
 
-    ``precision`` is the number type of its steps; ``judged_in`` the numeric mode of the body that
+    ``precision`` is the number type of its steps, ``micro_rows`` how many rows of a batch passed at
+    a time (0: all of them); ``judged_in`` the numeric mode of the body that
     validation rows went through, which is the one that the model answers in ("" if nobody said).
     """
 
@@ -34,6 +35,7 @@ class EpochRecord:
     seconds: float
     precision: str = "f32"
     judged_in: str = ""
+    micro_rows: int = 0
 
     @property
     def scores(self) -> dict[str, float]:

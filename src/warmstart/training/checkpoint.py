@@ -21,7 +21,7 @@ SECONDS_BETWEEN = 60.0  # within an epoch; an epoch's end is always written
 
 @dataclass(eq=False)
 class Progress:
-    """Where a fit is, and what was chosen by measuring: number type and threads of torch."""
+    """Where a fit is, and what was chosen by measuring: number type, rows at a time, threads."""
 
     tensors: dict[str, Tensor]
     epoch: int
@@ -35,6 +35,7 @@ class Progress:
     best_loss: float = inf
     best_score: float = -inf
     num_stale_epochs: int = 0
+    micro_rows: int = 0
     num_threads: int = field(default_factory=torch.get_num_threads)
 
 
@@ -56,6 +57,7 @@ class CheckpointCard:
     best_score: float
     num_stale_epochs: int
     num_threads: int
+    micro_rows: int = 0  # earlier versions passed whole batches, and these fits go on so
 
 
 PLAIN = tuple(f.name for f in fields(Progress) if f.name not in {"tensors", "history"})

@@ -62,7 +62,6 @@ def fit(  # noqa: PLR0913 - three of them are who is told
         run.restore(saved)
         for record in run.history.records:
             on_epoch(record)
-    run.settle_precision(inputs)
     num_threads = None if saved is None or saved.is_finished else saved.num_threads
     good = LastGood(module, targets.num_classes)
     told = announcer or Announcer()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, log
 
 import numpy as np
@@ -15,11 +15,12 @@ from warmstart.results.lr_curve import USUAL, LRCurve
 from warmstart.training.epoch_plan import epoch_batches
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, check_groups
-from warmstart.training.precision import in_arithmetic, measured_precision
-from warmstart.training.randomness import derive, kept_random_state, seeded
+from warmstart.training.precision import in_arithmetic
+from warmstart.training.randomness import derive, kept_random_state
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import clone_tensors, kept_modes, module_state, put_state
 from warmstart.training.step import batch_loss, update
+from warmstart.training.step_mode import StepMode, choose_step_mode
 
 SMOOTHING = 0.9
 # Of a sweep that max_rows limits: fewer steps tell too little, more of them serve better than
@@ -76,19 +77,16 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
         lr_range = narrowed(lr_range, usual)
     if not batches:
         return LRCurve(np.empty(0), np.empty(0), share, chance, np.empty(0), usual)
-    precision = settings.precision
-    if precision == "auto":
-        is_measured = max_rows is None
-        precision = measured_precision(module, inputs, targets, settings) if is_measured else "f32"
+    if settings.precision == "auto" and max_rows is not None:
+        settings = replace(settings, precision="f32")
     rates = np.geomspace(*lr_range, len(batches))
-    sweep = Sweep(batches, rates, inputs, targets, settings, on_step)
-    forward = in_arithmetic(module, precision)
+    sweep = Sweep(module, batches, rates, inputs, targets, settings, on_step)
     with unchanged(module) as start, kept_random_state():
         module.train()
-        before = sweep.losses_before(forward)
+        before = sweep.losses_before()
         put_state(module, start)  # BatchNorm has counted the batches
         optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
-        losses = sweep.losses(forward, optimiser, before, chance)
+        losses = sweep.losses(optimiser, before, chance)
     found = len(losses)
     return LRCurve(sweep.rates[:found], np.array(losses), share, chance, before[:found], usual)
 
@@ -129,16 +127,25 @@ def narrowed(lr_range: tuple[float, float], usual: float) -> tuple[float, float]
     return (first, last) if first < last else lr_range
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Sweep:
     """Steps: the positions of each one's batch, and its rate for the last group (S,)."""
 
+    module: nn.Module
     batches: Sequence[NDArray[np.int64]]
     rates: NDArray[np.float64]
     inputs: Inputs
     targets: Targets
     settings: FitSettings
     on_step: Callable[[int, int], None]
+    mode: StepMode | None = None  # until the first batch is there
+
+    def forward_as(self, batch: Tensor, wanted: Tensor) -> tuple[Callable[[Tensor], Tensor], int]:
+        """The module in the arithmetic of its steps, and how many rows pass at a time."""
+        if self.mode is None:
+            num_rows = 2 * sum(map(len, self.batches))
+            self.mode = choose_step_mode(self.module, batch, wanted, self.settings, num_rows)
+        return in_arithmetic(self.module, self.mode.precision), self.mode.micro_rows
 
     def steps(self, num_before: int) -> Iterator[tuple[Tensor, Tensor, int]]:
         """Inputs, targets and seed of each step; they see the next epoch's view.
@@ -152,21 +159,18 @@ class Sweep:
             yield batch, wanted, derive(self.settings.seed, "lr_find", step)
             self.on_step(num_before + step + 1, 2 * len(self.batches))
 
-    def losses_before(self, forward: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
+    def losses_before(self) -> NDArray[np.float64]:
         """What the weights as they are lose on each step's batch (S,)."""
         losses = []
-        with torch.no_grad():
-            for batch, wanted, seed in self.steps(0):
-                with seeded(seed, batch.device):
-                    losses.append(float(batch_loss(forward, batch, wanted, self.settings, seed)))
+        for batch, wanted, seed in self.steps(0):
+            forward, rows = self.forward_as(batch, wanted)
+            with torch.no_grad():
+                loss = batch_loss(forward, batch, wanted, self.settings, seed, rows)
+            losses.append(float(loss))
         return np.array(losses)
 
     def losses(
-        self,
-        forward: Callable[[Tensor], Tensor],
-        optimiser: Optimizer,
-        before: NDArray[np.float64],
-        chance: float,
+        self, optimiser: Optimizer, before: NDArray[np.float64], chance: float
     ) -> list[float]:
         """The loss of each step, up to where the mean has risen by what chance would lose."""
         lrs = self.settings.lrs
@@ -174,7 +178,12 @@ class Sweep:
         risen = 0.0
         for step, (batch, wanted, seed) in enumerate(self.steps(len(self.batches))):
             rates = [float(self.rates[step]) * lr / lrs[-1] for lr in lrs]
-            loss = update(forward, optimiser, batch, wanted, self.settings, lrs=rates, seed=seed)
+            forward, rows = self.forward_as(batch, wanted)
+            step_loss = update(
+                forward, optimiser, batch, wanted, self.settings,
+                lrs=rates, seed=seed, micro_rows=rows,
+            )  # fmt: skip
+            loss = float(step_loss)
             losses.append(loss)
             risen = SMOOTHING * risen + (1 - SMOOTHING) * (loss - before[step])
             if not isfinite(loss) or risen / (1 - SMOOTHING ** (step + 1)) > chance:

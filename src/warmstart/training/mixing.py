@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from warmstart.errors import SettingError
+from warmstart.training.objective import sent_to
 from warmstart.training.randomness import derive
 
 
@@ -33,7 +34,7 @@ def mixed(batch: Tensor, *, mixup: float, cutmix: float, seed: int) -> MixedBatc
     cuts = cutmix > 0 and (mixup == 0 or rng.random() < 0.5)
     alpha = cutmix if cuts else mixup
     share = float(rng.beta(alpha, alpha))
-    partners = torch.from_numpy(rng.permutation(len(batch))).to(batch.device)
+    partners = sent_to(torch.from_numpy(rng.permutation(len(batch))), batch.device)
     if cuts:
         return cut_and_pasted(batch, partners, share, rng)
     return MixedBatch(share * batch + (1 - share) * batch[partners], partners, share)

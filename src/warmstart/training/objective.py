@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -103,3 +104,10 @@ def loss_per_row(
         logits, targets, reduction="none", label_smoothing=smoothing
     )
     return losses if weights is None else losses * weights[targets]
+
+
+def sent_to(values: Tensor, device: torch.device) -> Tensor:
+    """Labels and the like on another device, without waiting for what that is still to do."""
+    if device.type == "cuda" and values.device.type == "cpu":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)

@@ -3,37 +3,20 @@
 import time
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from warmstart.training.objective import Inputs, Targets, loss_per_row
-from warmstart.training.settings import FitSettings
+from warmstart.training.objective import loss_per_row
+from warmstart.training.randomness import seeded
 from warmstart.training.state import kept_modes
 
-NUM_ROWS = 8  # enough to tell: the ratio is that of whole batches
 NUM_TIMED = 2
+NUM_WARM, NUM_WARM_ACCELERATOR = 1, 3  # passes before those that count: kernels load, memory comes
 WORTHWHILE = 0.87  # bf16 has to be an eighth faster, else the more exact arithmetic stays
 
 
-def measured_precision(
-    module: nn.Module, inputs: Inputs, targets: Targets, settings: FitSettings
-) -> str:
-    """The faster number type for the first rows of the next epoch.
-
-    Where the hardware has no bfloat16 it is emulated, a hundred times as slowly: that need not be
-    measured.
-    """
-    device = next(module.parameters()).device
-    if not has_bf16(device):
-        return "f32"
-    rows = np.arange(min(NUM_ROWS, len(targets.train)))
-    (batch,) = inputs.train([rows], settings.first_epoch)
-    return faster_precision(module, batch, targets.train[: len(rows)])
-
-
 def faster_precision(module: nn.Module, batch: Tensor, targets: Tensor) -> str:
-    """Time forward and backward passes in both types; no weight, buffer or random state moves.
+    """Time forward and backward passes in both types, in turn.
 
     Args:
         module: What is trained; gradients end as None.
@@ -44,22 +27,39 @@ def faster_precision(module: nn.Module, batch: Tensor, targets: Tensor) -> str:
         "f32" or "bf16". On some processors bfloat16 makes a network of depthwise convolutions
         slower and one of dense convolutions twice as fast, so neither is a default.
     """
-    seconds = {name: timed_step(module, batch, targets, name) for name in ("f32", "bf16")}
-    return "bf16" if seconds["bf16"] < WORTHWHILE * seconds["f32"] else "f32"
+    seconds: dict[str, list[float]] = {"f32": [], "bf16": []}
+    num = num_passes(is_slow=batch.device.type == "cpu")
+    for _ in range(num):
+        for name, taken in seconds.items():
+            taken.append(pass_seconds(module, batch, targets, name))
+    f32, bf16 = (min(taken[num - NUM_TIMED :]) for taken in seconds.values())
+    return "bf16" if bf16 < WORTHWHILE * f32 else "f32"
+
+
+def num_passes(*, is_slow: bool) -> int:
+    """How many passes it takes to time one; on a GPU, which is not slow, more are warm-up."""
+    return NUM_TIMED + (NUM_WARM if is_slow else NUM_WARM_ACCELERATOR)
 
 
 def timed_step(module: nn.Module, batch: Tensor, targets: Tensor, precision: str) -> float:
-    """Seconds of one step, the shorter of two; in eval mode, so that no statistics move."""
-    wanted, seconds = targets.to(batch.device), list[float]()
-    with kept_modes(module), torch.random.fork_rng([]):
+    """Seconds of one step, the shorter of two after a warm-up; nothing moves."""
+    num = num_passes(is_slow=batch.device.type == "cpu")
+    seconds = [pass_seconds(module, batch, targets, precision) for _ in range(num)]
+    return min(seconds[num - NUM_TIMED :])
+
+
+def pass_seconds(module: nn.Module, batch: Tensor, targets: Tensor, precision: str) -> float:
+    """Seconds of one forward and backward pass; in eval mode, so that no statistics move."""
+    wanted = targets.to(batch.device)
+    with kept_modes(module), seeded(0, batch.device):
         module.eval()
-        for _ in range(1 + NUM_TIMED):
-            began = time.perf_counter()
-            loss_per_row(in_arithmetic(module, precision)(batch), wanted).mean().backward()  # type: ignore[no-untyped-call]
-            wait_for(batch.device)
-            seconds.append(time.perf_counter() - began)
-            module.zero_grad(set_to_none=True)
-    return min(seconds[1:])
+        wait_for(batch.device)
+        began = time.perf_counter()
+        loss_per_row(in_arithmetic(module, precision)(batch), wanted).mean().backward()  # type: ignore[no-untyped-call]
+        wait_for(batch.device)
+        seconds = time.perf_counter() - began
+        module.zero_grad(set_to_none=True)
+    return seconds
 
 
 def has_bf16(device: torch.device) -> bool:

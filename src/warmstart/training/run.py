@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
@@ -20,14 +20,26 @@ from warmstart.training.epoch_plan import epoch_plan, num_batches
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
-from warmstart.training.precision import in_arithmetic, measured_precision
+from warmstart.training.precision import in_arithmetic
 from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import module_state, put_state, with_prefix, without_prefix
 from warmstart.training.step import update
+from warmstart.training.step_mode import StepMode, choose_step_mode
 
 SAFE_RATE = 0.01  # the largest that is advised after another diverged
+# Steps of an accelerator whose losses are looked at together: to look is to wait for it.
+STEPS_UNSEEN = 16
+
+
+@dataclass(frozen=True, eq=False)
+class UnseenStep:
+    """A step whose loss nobody has looked at: it may not have been computed yet."""
+
+    lrs: tuple[float, ...]
+    loss: Tensor
+    num_rows: int
 
 
 class Run:
@@ -51,7 +63,8 @@ class Run:
         self.history = History()
         decay = settings.ema_decay
         self.average = None if decay is None else WeightAverage(module, decay)
-        self.precision = settings.precision  # "auto" until it is known
+        self.mode: StepMode | None = None  # until the first batch is there
+        self.unseen: list[UnseenStep] = []
         self.best = BestEpoch(settings.best_by)
 
     @property
@@ -64,7 +77,7 @@ class Run:
     @property
     def step_done(self) -> StepDone:
         """Where it is, for whoever watches."""
-        loss = self.loss_sum / max(1, self.num_rows)
+        loss = self.loss_sum / max(1, self.num_rows)  # of the steps whose losses were looked at
         epochs = self.settings.schedule.num_epochs
         return StepDone(self.epoch, epochs, self.step, self.steps_per_epoch, loss)
 
@@ -99,10 +112,10 @@ class Run:
             return self.module, self.precision
         return self.evaluator.module, "f32"
 
-    def settle_precision(self, inputs: Inputs) -> None:
-        """Measure which number type is faster, if that is open; the checkpoint keeps the choice."""
-        if self.precision == "auto":
-            self.precision = measured_precision(self.module, inputs, self.targets, self.settings)
+    @property
+    def precision(self) -> str:
+        """The number type of steps, "auto" until it is known."""
+        return self.settings.precision if self.mode is None else self.mode.precision
 
     def steps(self, inputs: Inputs) -> Iterator[None]:
         """Do all steps of this epoch that are still to do, one at a time."""
@@ -113,37 +126,54 @@ class Run:
         batches = inputs.train(plan.batches, number, plan.draws)
         for rows, batch in zip(plan.batches, batches, strict=True):
             self.train_step(batch, self.targets.train[torch.from_numpy(rows)], number)
+            if len(self.unseen) >= steps_unseen(batch.device) or self.step == self.steps_per_epoch:
+                self.look_at_losses()
             self.seconds = before + time.perf_counter() - began
             yield
 
     def train_step(self, batch: Tensor, wanted: Tensor, number: int) -> None:
-        """One update; all its random numbers follow from the seed, the epoch and the step.
-
-        Raises:
-            DivergedError: the loss is not finite.
-        """
+        """One update; all its random numbers follow from the seed, the epoch and the step."""
         settings = self.settings
+        if self.mode is None:  # the checkpoint keeps the choice
+            num_rows = len(self.targets.train) * settings.schedule.num_epochs
+            self.mode = choose_step_mode(self.module, batch, wanted, settings, num_rows)
         position = self.epoch * self.steps_per_epoch + self.step
         factor = settings.schedule.factor(position, self.steps_per_epoch)
         lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
-            in_arithmetic(self.module, self.precision),
+            in_arithmetic(self.module, self.mode.precision),
             self.optimiser,
             batch,
             wanted,
             settings,
             lrs=lrs,
             seed=derive(settings.seed, "step", number, self.step),
+            micro_rows=self.mode.micro_rows,
         )
-        if not isfinite(loss):
-            place = f"epoch {self.epoch}, step {self.step}, lr={max(lrs):g}"
-            raise DivergedError(**self.divergence(f"the loss is {loss} at {place}"))
-        self.history.add_step(lrs, loss)
-        self.loss_sum += loss * len(wanted)
-        self.num_rows += len(wanted)
+        self.unseen.append(UnseenStep(lrs, loss, len(wanted)))
         self.step += 1
         if self.average is not None:
-            self.average.update(self.module, len(self.history.step_losses))
+            num_updates = len(self.history.step_losses) + len(self.unseen)
+            self.average.update(self.module, num_updates)
+
+    def look_at_losses(self) -> None:
+        """Wait for all steps so far, and write them down.
+
+        Raises:
+            DivergedError: a loss is not finite.
+        """
+        if not self.unseen:
+            return
+        steps, self.unseen = self.unseen, []
+        losses: list[float] = torch.stack([step.loss for step in steps]).tolist()
+        for i, (step, loss) in enumerate(zip(steps, losses, strict=True)):
+            if not isfinite(loss):
+                number = self.step - len(steps) + i
+                place = f"epoch {self.epoch}, step {number}, lr={max(step.lrs):g}"
+                raise DivergedError(**self.divergence(f"the loss is {loss} at {place}"))
+            self.history.add_step(step.lrs, loss)
+            self.loss_sum += loss * step.num_rows
+            self.num_rows += step.num_rows
 
     def divergence(self, what: str) -> dict[str, Any]:
         """The parts of an error that says how the fit diverged, and what helps."""
@@ -190,6 +220,7 @@ class Run:
             lrs=self.history.last_lrs,
             seconds=self.seconds,
             precision=self.precision,
+            micro_rows=0 if self.mode is None else self.mode.micro_rows,
             judged_in="" if self.evaluator is None else self.evaluator.inputs.mode,
         )
         self.history.append(record)
@@ -241,7 +272,9 @@ class Run:
             put_state(self.module, self.average.tensors)
 
     def progress(self) -> Progress:
-        """Everything that a new process needs to go on."""
+        """Everything that a new process needs to go on; all losses are looked at before."""
+        self.look_at_losses()
+        mode = self.mode or StepMode(self.precision)
         tensors = with_prefix(module_state(self.module), "module")
         tensors |= with_prefix(optimiser_tensors(self.optimiser), "optimiser")
         tensors |= with_prefix({} if self.average is None else self.average.tensors, "average")
@@ -255,7 +288,8 @@ class Run:
             seconds=self.seconds,
             is_finished=self.is_finished,
             history=self.history,
-            precision=self.precision,
+            precision=mode.precision,
+            micro_rows=mode.micro_rows,
             best_loss=self.best.loss,
             best_score=self.best.score,
             num_stale_epochs=self.best.num_stale_epochs,
@@ -272,7 +306,12 @@ class Run:
         self.epoch, self.step = saved.epoch, saved.step
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
         self.seconds, self.history = saved.seconds, saved.history
-        self.precision = saved.precision
+        self.mode = StepMode(saved.precision, saved.micro_rows)
+
+
+def steps_unseen(device: torch.device) -> int:
+    """How many steps go by until their losses are looked at."""
+    return 1 if device.type == "cpu" else STEPS_UNSEEN
 
 
 def check_finite_weights(module: nn.Module) -> None:

@@ -1,20 +1,19 @@
 """One update of the weights: a function of weights, batch, rates and seed."""
 
-from collections.abc import Callable, Sequence
-from math import isfinite
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from warmstart.training.mixing import mixed
-from warmstart.training.objective import loss_per_row
+from warmstart.training.objective import loss_per_row, sent_to
 from warmstart.training.optimiser import parameters_of
-from warmstart.training.randomness import seeded
+from warmstart.training.randomness import derive, seeded
 from warmstart.training.settings import FitSettings
 
 
-def update(
+def update(  # noqa: PLR0913 - six of them are what it is a function of
     forward: Callable[[Tensor], Tensor],
     optimiser: Optimizer,
     batch: Tensor,
@@ -23,8 +22,9 @@ def update(
     *,
     lrs: Sequence[float],
     seed: int,
-) -> float:
-    """One step of the optimiser; the caller's random state is untouched.
+    micro_rows: int = 0,
+) -> Tensor:
+    """One step of the optimiser, for which nobody has waited; the random state is untouched.
 
     Args:
         forward: The module, in training mode.
@@ -34,23 +34,79 @@ def update(
         settings: Smoothing, mixing, clipping.
         lrs: One per layer group.
         seed: What dropout and mixing of this step depend on.
+        micro_rows: How many rows pass at a time, 0 all.
 
     Returns:
-        The mean loss. Where it is not finite, no weight has moved.
+        The mean loss (), where the batch is. Where it is not finite, no weight has moved, and none
+        moves any more in later steps of this optimiser.
     """
     for group, lr in zip(optimiser.param_groups, lrs, strict=True):
         group["lr"] = lr
-    with seeded(seed, batch.device):
-        loss = batch_loss(forward, batch, wanted.to(batch.device), settings, seed)
-    value = float(loss.detach())
-    if not isfinite(value):
-        return value
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    losses = []
+    for part in loss_parts(forward, batch, wanted, settings, seed, micro_rows):
+        part.backward()  # type: ignore[no-untyped-call]
+        losses.append(part.detach())
+    loss = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+    stop_unless_finite(optimiser, loss)
     if settings.clip_norm is not None:
         nn.utils.clip_grad_norm_(parameters_of(optimiser), settings.clip_norm)
     optimiser.step()
-    return value
+    return loss
+
+
+def stop_unless_finite(optimiser: Optimizer, loss: Tensor) -> None:
+    """Tell a fused optimiser, on its own device, not to move weights once a loss is no number.
+
+    Its kernels look at ``found_inf``, which is there for scaled gradients.
+    """
+    stop = (~loss.isfinite()).float()
+    before = getattr(optimiser, "found_inf", None)
+    setattr(optimiser, "found_inf", stop if before is None else torch.maximum(before, stop))  # noqa: B010
+
+
+def loss_parts(
+    forward: Callable[[Tensor], Tensor],
+    batch: Tensor,
+    wanted: Tensor,
+    settings: FitSettings,
+    seed: int,
+    micro_rows: int = 0,
+) -> Iterator[Tensor]:
+    """Parts of the mean loss of a batch, one after the other, which add up to it.
+
+    A mixed row has the losses of both its labels, in their shares; rows are mixed with others of
+    the whole batch. The caller's random state is untouched.
+
+    Args:
+        forward: Inputs of rows → logits.
+        batch: (B, …).
+        wanted: Targets of those rows.
+        settings: Smoothing, mixing, weights.
+        seed: What dropout and mixing depend on.
+        micro_rows: How many rows pass at a time, 0 all.
+
+    Reference:
+        Zhang et al., 2018, arXiv 1710.09412, eq. 1.
+    """
+    device = batch.device
+    wanted = sent_to(wanted, device)
+    weights, others, share = None, wanted, 1.0
+    if settings.class_weights is not None:
+        weights = sent_to(torch.tensor(settings.class_weights), device)
+    if settings.mixes:
+        mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
+        batch, others, share = mix.inputs, wanted[mix.partners], mix.share
+    num_parts = -(-len(batch) // micro_rows) if micro_rows else 1
+    sets = zip(*(each.tensor_split(num_parts) for each in (batch, wanted, others)), strict=True)
+    for number, (rows, own, other) in enumerate(sets):
+        with seeded(seed if num_parts == 1 else derive(seed, "part", number), device):
+            logits = forward(rows)
+        losses = loss_per_row(logits, own, settings.label_smoothing, weights)
+        if settings.mixes:
+            losses_other = loss_per_row(logits, other, settings.label_smoothing, weights)
+            losses = torch.lerp(losses_other, losses, share)
+        yield losses.mean() if num_parts == 1 else losses.sum() / len(batch)
 
 
 def batch_loss(
@@ -59,19 +115,8 @@ def batch_loss(
     wanted: Tensor,
     settings: FitSettings,
     seed: int,
+    micro_rows: int = 0,
 ) -> Tensor:
-    """The mean loss; a mixed row has the losses of both its labels, in their shares.
-
-    Reference:
-        Zhang et al., 2018, arXiv 1710.09412, eq. 1.
-    """
-    smoothing, weights = settings.label_smoothing, None
-    if settings.class_weights is not None:
-        weights = torch.tensor(settings.class_weights, device=batch.device)
-    if not settings.mixes:
-        return loss_per_row(forward(batch), wanted, smoothing, weights).mean()
-    mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
-    logits = forward(mix.inputs)
-    own = loss_per_row(logits, wanted, smoothing, weights)
-    other = loss_per_row(logits, wanted[mix.partners], smoothing, weights)
-    return torch.lerp(other, own, mix.share).mean()
+    """The mean loss of a batch; arguments as for ``loss_parts``."""
+    losses = list(loss_parts(forward, batch, wanted, settings, seed, micro_rows))
+    return losses[0] if len(losses) == 1 else torch.stack(losses).sum()

@@ -16,30 +16,34 @@ from tests.unit.training.toy import (
 from torch import nn
 
 from warmstart.errors import SettingError
-from warmstart.training import precision, run
+from warmstart.training import precision, run, step_mode
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
 from warmstart.training.precision import in_arithmetic
+from warmstart.training.step_mode import StepMode, choose_step_mode
+
+
+def chosen(module: nn.Module, num_rows: int = 1000) -> StepMode:
+    inputs, targets = toy_data()
+    settings = toy_settings(precision="auto")
+    return choose_step_mode(module, inputs.x, targets.train, settings, num_rows)
 
 
 def test_what_the_hardware_lacks_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     def tried(*_: object) -> float:
         raise AssertionError
 
-    inputs, targets = toy_data()
-    monkeypatch.setattr(precision, "has_bf16", lambda _: False)
-    monkeypatch.setattr(precision, "timed_step", tried)
-    assert precision.measured_precision(toy_module(), inputs, targets, toy_settings()) == "f32"
+    monkeypatch.setattr(step_mode, "has_bf16", lambda _: False)
+    monkeypatch.setattr(precision, "pass_seconds", tried)
+    assert chosen(toy_module()) == StepMode("f32", 0)
 
 
 def test_measuring_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(precision, "has_bf16", lambda _: True)
+    monkeypatch.setattr(step_mode, "has_bf16", lambda _: True)
     module, fresh = toy_module().train(), toy_module()
-    inputs, targets = toy_data()
     before = torch.get_rng_state()
-    found = precision.measured_precision(module, inputs, targets, toy_settings())
-    assert found in {"f32", "bf16"}
+    assert chosen(module).precision in {"f32", "bf16"}
     assert same(module, fresh)
     assert module.training
     assert all(parameter.grad is None for parameter in module.parameters())
@@ -50,10 +54,40 @@ def test_measuring_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bf16_has_to_be_clearly_faster(
     monkeypatch: pytest.MonkeyPatch, bf16_seconds: float, expected: str
 ) -> None:
-    seconds = {"f32": 1.0, "bf16": bf16_seconds}
-    monkeypatch.setattr(precision, "timed_step", lambda *args: seconds[args[3]])
+    """The first pass of each does not count, and they take turns."""
+    order: list[str] = []
+
+    def seconds(*args: object) -> float:
+        name = str(args[3])
+        order.append(name)
+        warm = {"f32": 1.0, "bf16": bf16_seconds}
+        return warm[name] if order.count(name) > precision.NUM_WARM else 1e-9
+
+    monkeypatch.setattr(precision, "pass_seconds", seconds)
     found = precision.faster_precision(toy_module(), torch.zeros(2, 6), torch.zeros(2).long())
     assert found == expected
+    assert order == ["f32", "bf16"] * (precision.NUM_WARM + precision.NUM_TIMED)
+
+
+@pytest.mark.parametrize(("num_rows", "expected"), [(82, 8), (1920, 16), (10**6, 41)])
+def test_measuring_takes_a_twentieth_of_the_fit_or_eight_rows(
+    monkeypatch: pytest.MonkeyPatch, num_rows: int, expected: int
+) -> None:
+    tried: list[int] = []
+
+    def faster(_module: nn.Module, batch: torch.Tensor, targets: torch.Tensor) -> str:
+        tried.append(len(batch))
+        assert len(targets) == len(batch)
+        return "bf16"
+
+    monkeypatch.setattr(step_mode, "has_bf16", lambda _: True)
+    monkeypatch.setattr(step_mode, "faster_precision", faster)
+    assert chosen(toy_module(), num_rows).precision == "bf16"
+    assert tried == [expected]
+
+
+def test_a_gpu_is_timed_on_whole_batches() -> None:
+    assert step_mode.num_rows_timed(64, 100, is_slow=False) == 64
 
 
 def test_bf16_is_autocast_with_logits_in_float32() -> None:
@@ -82,12 +116,12 @@ def test_what_was_measured_is_read_back_and_not_measured_again(
     straight, stopped = toy_module(), toy_module()
     fit(straight, one_group(straight), inputs, targets, toy_settings(precision="bf16"))
     settings, checkpoint = toy_settings(precision="auto"), tmp_path / "fit.safetensors"
-    monkeypatch.setattr(run, "measured_precision", lambda *_: "bf16")
+    monkeypatch.setattr(run, "choose_step_mode", lambda *_: StepMode("bf16"))
     killed = KilledInputs(inputs.x, inputs.x_valid)
     with pytest.raises(KeyboardInterrupt):
         fit(stopped, one_group(stopped), killed, targets, settings,
             checkpoint=Checkpoint(checkpoint))  # fmt: skip
-    monkeypatch.setattr(run, "measured_precision", lambda *_: "f32")
+    monkeypatch.setattr(run, "choose_step_mode", lambda *_: StepMode("f32"))
     again = toy_module()
     history = fit(again, one_group(again), inputs, targets, settings,
                   checkpoint=Checkpoint(checkpoint))  # fmt: skip
