@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.activations.fill import fill
+from warmstart.activations.fill import fill, fill_together
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.inputs import view_of_epoch
 from warmstart.activations.namespace import CacheNamespace
@@ -19,6 +19,7 @@ from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
 from warmstart.errors import UnreadableImageError
+from warmstart.ranks.ranks import current_ranks
 
 Progress: TypeAlias = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
 """(Number of rows, what is done with them) → a context that takes how many were done."""
@@ -118,7 +119,9 @@ class TableActivations:
             )
 
         with self.progress(num_missing, what) as advance:
-            failures = fill(namespace, keys, stream, lambda: self.frozen.runner, advance)
+            work = namespace, keys, stream, lambda: self.frozen.runner, advance
+            fill_together(current_ranks(), *work)
+            failures = fill(*work)
         return namespace, keys, failures
 
     def _namespace(self) -> CacheNamespace:
