@@ -5,8 +5,8 @@ Reference:
     arXiv 2006.15704.
 """
 
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from warmstart.errors import SettingError
+from warmstart.ranks.norms import synchronised, training_norms
 from warmstart.ranks.ranks import ALONE, Ranks
 
 
@@ -78,30 +77,39 @@ class SpreadModule:
     """
 
     def __init__(self, ranks: Ranks, module: nn.Module) -> None:
-        """Wrap a module, whose parameters that train are marked so already."""
-        self.own = self.module = module
-        self.passes_left = 1
+        """Take a module, whose parameters that train are marked so already."""
+        self.own, self.ranks = module, ranks
+        self.passes_left = self.num_own = 1
         self.norms: list[tuple[nn.Module, str, nn.Module, nn.Module]] = []
-        if ranks.talk is None:
-            return
-        for parent, name, norm in training_norms(module):
-            self.norms.append((parent, name, norm, synchronised(norm)))
-        device = next(module.parameters()).device
-        index = ranks.local_rank if device.index is None else device.index
-        self.module = nn.parallel.DistributedDataParallel(
-            module,
-            device_ids=[index] if device.type == "cuda" else None,
-            broadcast_buffers=False,
-            find_unused_parameters=True,
+        self.spread: nn.Module | None = None
+
+    def on(self, batch: Tensor) -> nn.Module:
+        """The module for batches like this one."""
+        if self.ranks.talk is None:
+            return self.own
+        if self.spread is None:
+            self.spread = self.wrapped(batch)
+        return self.spread
+
+    def wrapped(self, batch: Tensor) -> nn.Module:
+        """What sends gradients."""
+        for parent, name, norm in training_norms(self.own):
+            self.norms.append((parent, name, norm, synchronised(norm, lambda: self.num_own)))
+        leaves_some = self.ranks.agreed("unused parameters", has_unused(self.own, batch[:1]))
+        spread = nn.parallel.DistributedDataParallel(
+            self.own,
+            device_ids=[batch.device.index] if batch.device.type == "cuda" else None,
+            forward_sync_buffers=False,
+            find_unused_parameters=leaves_some,  # to look for them each time takes a while
         )
-        # that all were used is no fault: of other networks they are not
-        warnings.filterwarnings("ignore", "(?s).*find_unused_parameters=True was specified")
-        self.module.register_forward_pre_hook(self._before)
-        self.module.register_forward_hook(self._after, always_call=True)
+        spread.register_forward_pre_hook(self._before)
+        spread.register_forward_hook(self._after, always_call=True)
+        return spread
 
     def share(self, share: StepShare) -> StepShare:
-        """A share whose passes are counted here."""
-        return share if self.module is self.own else replace(share, begin=self._begin)
+        """A share whose passes are counted here; BatchNorm leaves out rows that count nothing."""
+        self.num_own = int(share.weight > 0)
+        return share if self.ranks.talk is None else replace(share, begin=self._begin)
 
     def _begin(self, num_passes: int) -> None:
         self.passes_left = num_passes
@@ -109,7 +117,7 @@ class SpreadModule:
     def _before(self, module: nn.Module, _batch: Any) -> None:
         """Send gradients after the last pass only."""
         for parent, name, norm, synced in self.norms:
-            setattr(parent, name, synced.train(norm.training))
+            setattr(parent, name, in_mode_of(synced, norm))
         if torch.is_grad_enabled():
             module.require_backward_grad_sync = self.passes_left <= 1  # type: ignore[assignment]
             self.passes_left -= 1
@@ -119,36 +127,28 @@ class SpreadModule:
             setattr(parent, name, norm)
 
 
-def check_norms(ranks: Ranks, module: nn.Module, device: torch.device) -> None:
-    """See that BatchNorm that trains can see the rows of all processes.
-
-    Raises:
-        SettingError: torch has none that does on this device.
-    """
-    if ranks.talk is not None and device.type != "cuda" and training_norms(module):
-        raise SettingError(
-            'bn="train" takes statistics over a batch, which lies on several processes, and torch '
-            f"has no such BatchNorm for {device.type}.",
-            expected='bn="stored", or GPUs.',
-            fix='learn.fit(0.01, 1, bn="stored")',
-        )
+def has_unused(module: nn.Module, batch: Tensor) -> bool:
+    """Whether some parameters that train get no gradient; nothing moves, gradients end as None."""
+    with same_modes(module), torch.random.fork_rng():
+        module.eval()
+        module(batch).float().sum().backward()
+    unused = [each for each in module.parameters() if each.requires_grad and each.grad is None]
+    module.zero_grad(set_to_none=True)
+    return bool(unused)
 
 
-def training_norms(module: nn.Module) -> list[tuple[nn.Module, str, _BatchNorm]]:
-    """BatchNorm that would take statistics over a batch: whose part it is, as what, and it."""
-    kept: list[nn.Module] = getattr(module, "stored_norms", list)()
-    stored = {id(norm) for norm in kept}
-    return [
-        (parent, name, child)
-        for parent in module.modules()
-        for name, child in parent.named_children()
-        if isinstance(child, _BatchNorm) and id(child) not in stored
-    ]
+@contextmanager
+def same_modes(module: nn.Module) -> Iterator[None]:
+    """Give every part its own mode back."""
+    modes = {part: part.training for part in module.modules()}
+    try:
+        yield
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
 
 
-def synchronised(norm: _BatchNorm) -> nn.Module:
-    """The same parameters and statistics in a SyncBatchNorm; timm's also has an activation."""
-    from timm.layers.norm_act import convert_sync_batchnorm
-
-    found: nn.Module = convert_sync_batchnorm(norm)  # type: ignore[no-untyped-call]
-    return found
+def in_mode_of(synced: nn.Module, norm: nn.Module) -> nn.Module:
+    """What stands for a norm, in its mode; the norm may be a part of it, and stays as it is."""
+    synced.training = norm.training
+    return synced

@@ -7,7 +7,6 @@ from torch import nn
 from warmstart.callbacks.announcer import Announcer
 from warmstart.errors import DivergedError, SettingError
 from warmstart.ranks.ranks import ALONE, Ranks
-from warmstart.ranks.spread import check_norms
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.kept_weights import LastGood, check_rows_that_choose
@@ -60,7 +59,6 @@ def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom
     check_groups(module, groups, settings.lrs, settings.weight_decays)
     check_rows_that_choose(settings, inputs, targets)
     check_snapshots(settings, checkpoint)
-    check_norms(ranks, module, groups[-1][0].device)
     ranks.begin_alike(module)
     run = Run(module, groups, targets, settings, evaluator, ranks)
     ranks.check_same("settings, labels or weights", identity := run.identity())

@@ -15,7 +15,6 @@ from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.ranks.spread import (
     SpreadModule,
     StepShare,
-    check_norms,
     share_of_batch,
     shared_rows,
 )
@@ -90,7 +89,6 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
     if settings.precision == "auto" and max_rows is not None:
         settings = replace(settings, precision="f32")
     rates = np.geomspace(*lr_range, len(batches))
-    check_norms(ranks, module, groups[-1][0].device)
     with unchanged(module) as start, kept_random_state(), ranks.errors_in_words():
         sweep = Sweep(
             SpreadModule(ranks, module), ranks, batches, rates, inputs, targets, settings, on_step
@@ -160,7 +158,7 @@ class Sweep:
             num_rows, module = 2 * sum(map(len, self.batches)), self.spread.own
             mode = choose_step_mode(module, batch, wanted, self.settings, num_rows)
             self.mode = self.ranks.agreed("how to compute steps", mode)
-        return in_arithmetic(self.spread.module, self.mode.precision), self.mode.micro_rows
+        return in_arithmetic(self.spread.on(batch), self.mode.precision), self.mode.micro_rows
 
     def steps(self, num_before: int) -> Iterator[tuple[Tensor, Tensor, int, StepShare]]:
         """Inputs, targets, seed and share of each step; they see the next epoch's view.

@@ -155,7 +155,7 @@ class Run:
         factor = settings.schedule.factor(position, self.steps_per_epoch)
         lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
-            in_arithmetic(self.spread.module, self.mode.precision),
+            in_arithmetic(self.spread.on(batch), self.mode.precision),
             self.optimiser,
             batch,
             wanted,

@@ -17,7 +17,7 @@ def pictures(number: int, seed: int) -> tuple[Any, Any]:
     """Noise, of which one class is darker."""
     rng = np.random.default_rng(seed)
     labels = np.arange(number) % 2
-    pixels = rng.integers(0, 200, (number, SIDE, SIDE, 3)) + 50 * labels[:, None, None, None]
+    pixels = rng.integers(0, 200, (number, SIDE, SIDE, 3)) + 20 * labels[:, None, None, None]
     return pixels.astype(np.uint8), labels
 
 
@@ -30,16 +30,15 @@ def learner(cache: Path) -> ConvLearner:
     )
     return ConvLearner.pretrained(
         "test_resnet", data, True, pretrained=False, precision="f32", train_precision="f32",
-        quiet=True, seed=0, cache_dir=cache, dropout=0.0,
+        quiet=True, seed=0, cache_dir=cache, ps=0.0,
     )  # fmt: skip
 
 
 def main(cache: Path, out: Path) -> None:
     learn = learner(cache)
-    learn.fit_head("logistic")
     frozen = learn.predict("valid").probabilities
     learn.unfreeze()
-    curve = learn.lr_find([1e-4, 1e-3, 1e-2], num_steps=10)
+    curve = learn.lr_find([1e-4, 1e-3, 1e-2], num_steps=6)
     learn.fit([1e-4, 1e-3, 1e-2], 2, cycle_len=1, checkpoint=out / "checkpoints")
     unfrozen = learn.predict("valid").probabilities
     weights = torch.cat([each.detach().ravel() for each in learn.model.parameters()])
@@ -51,7 +50,7 @@ def main(cache: Path, out: Path) -> None:
         unfrozen=unfrozen,
         sweep=curve.losses,
         steps=history.step_losses,
-        valid=[record.valid_loss for record in history.records],
+        valid=[record.valid_loss or 0.0 for record in history.records],
         train=[record.train_loss for record in history.records],
         weights=weights.numpy(),
         threads=torch.get_num_threads(),
