@@ -9,6 +9,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 from warmstart.errors import TrainingError
 from warmstart.ranks.launch import Launch, cores_per_process
@@ -33,7 +35,13 @@ class Talk:
         has_nccl = torch.cuda.is_available() and dist.is_nccl_available()
         backend = "cpu:gloo,cuda:nccl" if has_nccl else "gloo"
         with self.errors_in_words("the beginning"):
-            dist.init_process_group(backend, timeout=timedelta(seconds=seconds_to_wait()))
+            dist.init_process_group(
+                backend,
+                store=store_of_try(launch),
+                rank=launch.rank,
+                world_size=launch.size,
+                timeout=timedelta(seconds=seconds_to_wait()),
+            )
 
     def exchange(self, what: str, value: Any) -> list[Any]:
         """The values of all, by rank.
@@ -107,6 +115,19 @@ class Talk:
                 "checkpoint: the same torchrun command with --resume RUN, or with torchrun's "
                 "--max-restarts 3 from the beginning.",
             ) from error
+
+
+def store_of_try(launch: Launch) -> Store:
+    """Where processes find each other: after a death, not at the addresses of those before it.
+
+    torchrun keeps its store when it starts processes anew. Only on one computer is the number of
+    tries the same for all.
+    """
+    timeout = timedelta(seconds=seconds_to_wait())
+    store: Store
+    store, _, _ = next(iter(rendezvous("env://", launch.rank, launch.size, timeout=timeout)))
+    number = launch.num_restarts if launch.local_size == launch.size else 0
+    return PrefixStore(f"warmstart/{number}", store)
 
 
 def seconds_to_wait() -> float:
