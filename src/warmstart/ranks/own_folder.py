@@ -23,12 +23,12 @@ def own_folder(ranks: Ranks, folder: Path | None) -> Path:
     if ranks.is_first and folder is not None:
         folder = Path(ranks.agreed("a folder", str(folder)))
     else:
-        folder = copied(Path(ranks.agreed("a folder", "")), folder)
+        folder = copy_for_own(Path(ranks.agreed("a folder", "")), folder)
     ranks.wait("copies of a folder")
     return folder
 
 
-def copied(original: Path, own: Path | None) -> Path:
+def copy_for_own(original: Path, own: Path | None) -> Path:
     """A copy of the first's folder; one of this process's own is kept."""
     if own is not None and own.is_relative_to(copies()):
         return own

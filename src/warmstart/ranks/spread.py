@@ -63,7 +63,7 @@ def share_of_batch(ranks: Ranks, num_rows: int) -> tuple[slice, StepShare]:
     return slice(int(own[0]), int(own[-1]) + 1), StepShare(ranks.size * len(own) / num_rows, ranks)
 
 
-def shared_rows(ranks: Ranks, batches: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+def rows_of_share(ranks: Ranks, batches: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
     """What a process takes of each batch."""
     return [batch[share_of_batch(ranks, len(batch))[0]] for batch in batches]
 

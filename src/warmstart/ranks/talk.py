@@ -109,7 +109,7 @@ class Talk:
             raise TrainingError(
                 f"rank {self.launch.rank} waited for the others ({what}), and one of "
                 f"{self.launch.size} is gone or did not come within {seconds_to_wait():g} s: "
-                f"{first_line(told)}",
+                f"{beginning_of(told)}",
                 expected="all ranks alive, and reachable at the address that torchrun gave.",
                 fix="look above for the rank that failed first, and go on from the last "
                 "checkpoint: the same torchrun command with --resume RUN, or with torchrun's "
@@ -149,7 +149,7 @@ def prepare_process(launch: Launch) -> None:
         torch.set_num_threads(cores_per_process(os.cpu_count() or 1))
 
 
-def first_line(text: str) -> str:
+def beginning_of(text: str) -> str:
     """Of an error, and not all of it."""
     lines = text.strip().splitlines()
     return lines[0][:200] if lines else ""

@@ -15,8 +15,8 @@ from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.ranks.spread import (
     SpreadModule,
     StepShare,
+    rows_of_share,
     share_of_batch,
-    shared_rows,
 )
 from warmstart.results.lr_curve import USUAL, LRCurve
 from warmstart.training.epoch_plan import epoch_batches
@@ -166,7 +166,7 @@ class Sweep:
         Args:
             num_before: Batches that have passed before.
         """
-        own = shared_rows(self.ranks, self.batches)
+        own = rows_of_share(self.ranks, self.batches)
         every = self.inputs.train(own, self.settings.first_epoch)
         for step, (rows, batch) in enumerate(zip(own, every, strict=True)):
             wanted = self.targets.train[torch.from_numpy(rows)].to(batch.device)
