@@ -49,7 +49,7 @@ bare: wheel
 	build/bare/bin/warmstart demo --out build/bare-demo
 
 bench: setup
-	for script in prefix_speed head_epoch train_command store lr_suggestion grid_search finetune_speed \
+	for script in prefix_speed head_epoch train_command store lr_suggestion grid_search finetune_speed thawed_memory \
 			views_epochs few_images interval_coverage calibration prediction_sets unknown jpeg_decoders new_decoder planted_faults bn_after_thawing files_on_the_way recipe race learning_curve busy_solver imports predict_many serve_load; do \
 		$(BIN)/python benchmarks/$$script.py || exit 1; \
 	done

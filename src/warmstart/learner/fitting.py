@@ -112,6 +112,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
     learn.num_epochs += len(history.records)
     learn.num_steps += len(history.step_losses)
     learn.history.extend(history)
+    note_unrepeatable(learn, history)
     if not learn.quiet:
         print_rise(learn.history)
     return history
@@ -273,6 +274,18 @@ def announcer_of(learn: LearnerState, callbacks: Sequence[Callback]) -> Announce
 
     told = callbacks if current_ranks().is_first else ()
     return Announcer(told, learn.group_names, learn.num_steps, note)
+
+
+def note_unrepeatable(learn: LearnerState, history: History) -> None:
+    """Say, and remember for the report, that another run need not end with the same bits."""
+    names = sorted({name for record in history.records for name in record.unrepeatable})
+    if names:
+        text = (
+            "training again with the same seed may end with slightly other weights: "
+            f"{learn.device} has no repeatable form of {', '.join(names)}."
+        )
+        learn.noticed = (*learn.noticed, text)
+        notify(text, quiet=learn.quiet)
 
 
 def silent(_told: EpochRecord) -> None:

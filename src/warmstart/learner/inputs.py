@@ -29,6 +29,7 @@ from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import DECODER, SAME_PIXELS_AS
 from warmstart.learner.holdout import NO_HOLDOUT, Holdout
+from warmstart.learner.resident_rows import ResidentInputs
 from warmstart.ranks.ranks import current_ranks
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.state import kept_modes
@@ -223,13 +224,16 @@ class TableInputs:
         if self.precompute is False:
             return ComputedInputs(activations.frozen.runner, source, rows, device, num_cores())
         namespace, valid = activations.stored(source, rows.valid)
-        return StoredInputs(
+        inputs = StoredInputs(
             namespace,
             StoredViews(activations, source, rows.train, self.precompute),
             valid,
             device,
             activations.stored(source, rows.choice)[1],
         )
+        if device.type != "cuda":
+            return inputs
+        return ResidentInputs(inputs, len(rows.train) * len(self.head_views))
 
     def name(self) -> str:
         """What a checkpoint remembers of its inputs: frozen part, views and images."""

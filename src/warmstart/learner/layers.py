@@ -61,13 +61,18 @@ class TrainablePart(nn.Module):
 
     def forward(self, activations: Tensor) -> Tensor:
         """From what crosses the cut to logits (N, K)."""
+        logits: Tensor = self.head(self.before_head(activations))
+        return logits
+
+    def before_head(self, activations: Tensor) -> Tensor:
+        """From what crosses the cut to pooled rows (N, D)."""
         if activations.is_floating_point():
             if activations.ndim == 4:
                 activations = activations.contiguous(memory_format=self.layout)
         elif self.layout == torch.contiguous_format:  # pixels (N, H, W, 3) are channels last
             activations = activations.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
-        logits: Tensor = self.head(self.pool(self.tail(activations)))
-        return logits
+        pooled: Tensor = self.pool(self.tail(activations))
+        return pooled
 
 
 def is_fragile(module: nn.Module) -> bool:

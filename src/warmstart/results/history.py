@@ -21,8 +21,10 @@ class EpochRecord:
     """One epoch: losses are means over rows, ``seconds`` is the time its steps took.
 
     ``precision`` is the number type of its steps, ``micro_rows`` how many rows of a batch passed at
-    a time (0: all of them); ``judged_in`` the numeric mode of the body that
-    validation rows went through, which is the one that the model answers in ("" if nobody said).
+    a time (0: all; ``is_twice``: but for the head, and computed twice). ``unrepeatable`` names
+    operations that had no form on this device that gives the same bits each time. ``judged_in`` is
+    the numeric mode of the body that validation rows went through, which is the one that the model
+    answers in ("" if nobody said).
     """
 
     epoch: int
@@ -36,6 +38,8 @@ class EpochRecord:
     precision: str = "f32"
     judged_in: str = ""
     micro_rows: int = 0
+    is_twice: bool = False
+    unrepeatable: tuple[str, ...] = ()
 
     @property
     def scores(self) -> dict[str, float]:

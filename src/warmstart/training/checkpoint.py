@@ -36,6 +36,7 @@ class Progress:
     best_score: float = -inf
     num_stale_epochs: int = 0
     micro_rows: int = 0
+    is_twice: bool = False
     num_threads: int = field(default_factory=torch.get_num_threads)
 
 
@@ -58,6 +59,7 @@ class CheckpointCard:
     num_stale_epochs: int
     num_threads: int
     micro_rows: int = 0  # earlier versions passed whole batches, and these fits go on so
+    is_twice: bool = False
 
 
 PLAIN = tuple(f.name for f in fields(Progress) if f.name not in {"tensors", "history"})

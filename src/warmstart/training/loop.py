@@ -9,6 +9,7 @@ from warmstart.errors import DivergedError, SettingError
 from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.kept_weights import LastGood, check_rows_that_choose
 from warmstart.training.objective import Evaluator, Inputs, Targets
 from warmstart.training.optimiser import check_groups
@@ -74,6 +75,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom
         kept_modes(module),
         compute_threads(num_threads),
         deferred_interrupt() as pressed,
+        repeatable_steps(wanted=wants_determinism(module)) as run.unrepeatable,
         ranks.errors_in_words(),
         told.during(done=run.history, **run.outline(checkpoint)),
     ):

@@ -19,10 +19,10 @@ from warmstart.ranks.spread import (
     share_of_batch,
 )
 from warmstart.results.lr_curve import USUAL, LRCurve
+from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.epoch_plan import epoch_batches
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, check_groups
-from warmstart.training.precision import in_arithmetic
 from warmstart.training.randomness import derive, kept_random_state
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import clone_tensors, kept_modes, module_state, put_state
@@ -89,7 +89,8 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
     if settings.precision == "auto" and max_rows is not None:
         settings = replace(settings, precision="f32")
     rates = np.geomspace(*lr_range, len(batches))
-    with unchanged(module) as start, kept_random_state(), ranks.errors_in_words():
+    steady = repeatable_steps(wanted=wants_determinism(module))
+    with unchanged(module) as start, kept_random_state(), steady, ranks.errors_in_words():
         sweep = Sweep(
             SpreadModule(ranks, module), ranks, batches, rates, inputs, targets, settings, on_step
         )
@@ -158,7 +159,7 @@ class Sweep:
             num_rows, module = 2 * sum(map(len, self.batches)), self.spread.own
             mode = choose_step_mode(module, batch, wanted, self.settings, num_rows)
             self.mode = self.ranks.agreed("how to compute steps", mode)
-        return in_arithmetic(self.spread.on(batch), self.mode.precision), self.mode.micro_rows
+        return self.mode.forward_of(self.spread.on(batch)), self.mode.rows_of_part
 
     def steps(self, num_before: int) -> Iterator[tuple[Tensor, Tensor, int, StepShare]]:
         """Inputs, targets, seed and share of each step; they see the next epoch's view.

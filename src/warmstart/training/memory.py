@@ -1,11 +1,15 @@
 """How many rows of a batch pass at a time: what a step may take of the machine's memory."""
 
 import os
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from warmstart.files.reading import open_regular
 from warmstart.training.randomness import seeded
@@ -13,19 +17,44 @@ from warmstart.training.state import kept_modes
 
 # Of what a row's forward pass keeps for its backward pass, on a CPU: so much at a time costs a few
 # per cent of the time that all at once takes (benchmarks/thawed_memory.py), on every machine with
-# 16 GB alike, so that they end with the same weights. Smaller ones have a share of what they have.
-TARGET_BYTES = 1_300_000_000
+# 11 GB alike, so that they end with the same weights. Smaller ones have a share of what they have.
+TARGET_BYTES = 1_100_000_000
 CPU_SHARE, ACCELERATOR_SHARE = 1 / 10, 1 / 2
+# Of a CPU's memory, for the whole batch where its parts would have to be computed twice.
+WHOLE_SHARE = 1 / 4
 FEWEST_ROWS = 8  # fewer at a time take clearly longer
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def rows_at_a_time(
-    module: nn.Module, batch: Tensor, forward: Callable[[Tensor], Tensor], budget: int | None = None
-) -> int:
-    """How many rows of a batch pass the module together; 0 where the whole batch does.
+@runtime_checkable
+class HasHead(Protocol):
+    """A module that is ``head(before_head(rows))``."""
 
-    The gradients of parts add up to those of the batch, if no row depends on the others.
+    @property
+    def head(self) -> nn.Module:
+        """Pooled rows → logits."""
+
+    def before_head(self, rows: Tensor) -> Tensor:
+        """Inputs of rows → inputs of the head."""
+
+
+@dataclass(frozen=True)
+class BatchParts:
+    """``rows`` of a batch pass at a time, 0 all; ``is_twice``: the parts before the head, twice."""
+
+    rows: int = 0
+    is_twice: bool = False
+
+
+def batch_parts(
+    module: nn.Module, batch: Tensor, forward: Callable[[Tensor], Tensor], budget: int | None = None
+) -> BatchParts:
+    """How many rows of a batch pass the module together.
+
+    The gradients of parts add up to those of the batch, if no row depends on the others. Where only
+    the head takes statistics of the batch, it can have the whole batch: what lies before is then
+    computed in parts that keep nothing, and each again for its backward pass. That takes a third
+    longer, so it is done only where the whole batch would take much of the memory.
 
     Args:
         module: What is trained, in training mode.
@@ -33,27 +62,65 @@ def rows_at_a_time(
         forward: The module in the arithmetic of its steps.
         budget: Bytes that activations may take; None is what this machine has for it.
     """
-    if len(batch) <= FEWEST_ROWS or not is_rowwise(module):
-        return 0
+    is_free = is_rowwise(module)
+    if len(batch) <= FEWEST_ROWS or not (is_free or batch.ndim == 4):  # a head's rows are short
+        return BatchParts()
+    of_row = max(1, row_bytes(module, batch, forward))
+    if not is_free and of_row * len(batch) <= whole_budget(batch.device):
+        return BatchParts()
+    if not is_free and not (isinstance(module, HasHead) and is_rowwise(module, but=module.head)):
+        warn_of_memory(of_row * len(batch), len(batch))
+        return BatchParts()
     budget = activation_budget(batch.device) if budget is None else budget
-    fitting = max(FEWEST_ROWS, budget // max(1, row_bytes(module, batch, forward)))
+    fitting = max(FEWEST_ROWS, budget // of_row)
     if fitting >= len(batch):
-        return 0
+        return BatchParts()
     num_parts = -(-len(batch) // fitting)
-    return -(-len(batch) // num_parts)
+    return BatchParts(-(-len(batch) // num_parts), is_twice=not is_free)
 
 
-def is_rowwise(module: nn.Module) -> bool:
+def warn_of_memory(num_bytes: int, num_rows: int) -> None:
+    """Say that a step takes much of the memory, and why it cannot take less."""
+    warnings.warn(
+        f"a step of {num_rows} rows keeps {num_bytes / 1e9:.1f} GB for its backward pass: the "
+        "network takes statistics of the whole batch, which therefore cannot pass in parts. What "
+        "helps: a smaller batch (bs=16), or bn='stored'.",
+        stacklevel=2,
+    )
+
+
+def is_rowwise(module: nn.Module, but: nn.Module | None = None) -> bool:
     """Whether a row's output depends on that row alone: nothing takes statistics of the batch.
 
     What takes them in training keeps a running average for later, by which it is known.
+
+    Args:
+        module: Everything.
+        but: A part of it that does not matter.
     """
+    ignored = set() if but is None else set(but.modules())
     return not any(
         name.startswith("running_")
         for part in module.modules()
-        if part.training
+        if part.training and part not in ignored
         for name, _ in part.named_buffers(recurse=False)
     )
+
+
+def twice_in_parts(module: HasHead, rows_at_a_time: int) -> Callable[[Tensor], Tensor]:
+    """The module as a function that keeps activations of so many rows at most.
+
+    Reference:
+        Chen et al., 2016, Training deep nets with sublinear memory cost, arXiv 1604.06174.
+    """
+
+    def run(batch: Tensor) -> Tensor:
+        parts = batch.tensor_split(-(-len(batch) // rows_at_a_time))
+        rows = [checkpoint(module.before_head, part, use_reentrant=False) for part in parts]
+        logits: Tensor = module.head(torch.cat(rows))
+        return logits
+
+    return run
 
 
 def row_bytes(module: nn.Module, batch: Tensor, forward: Callable[[Tensor], Tensor]) -> int:
@@ -87,6 +154,12 @@ def activation_budget(device: torch.device) -> int:
     if device.type == "cuda":
         return int(ACCELERATOR_SHARE * torch.cuda.get_device_properties(device).total_memory)
     return TARGET_BYTES
+
+
+def whole_budget(device: torch.device) -> int:
+    """Bytes that activations of a whole batch may take where parts would cost time."""
+    is_cpu = device.type == "cpu"
+    return int(WHOLE_SHARE * machine_bytes()) if is_cpu else activation_budget(device)
 
 
 def machine_bytes() -> int:

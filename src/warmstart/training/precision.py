@@ -78,7 +78,7 @@ def wait_for(device: torch.device) -> None:
         torch.get_device_module(device).synchronize(device)
 
 
-def in_arithmetic(module: nn.Module, precision: str) -> Callable[[Tensor], Tensor]:
+def in_arithmetic(module: Callable[[Tensor], Tensor], precision: str) -> Callable[[Tensor], Tensor]:
     """The module as a function to float32 logits; weights stay float32, "bf16" is autocast."""
     if precision == "f32":
         return module

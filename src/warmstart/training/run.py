@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
@@ -22,7 +22,6 @@ from warmstart.training.epoch_plan import epoch_plan, num_batches, shared_plan
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
-from warmstart.training.precision import in_arithmetic
 from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
@@ -70,6 +69,7 @@ class Run:
         self.mode: StepMode | None = None  # until the first batch is there
         self.unseen: list[UnseenStep] = []
         self.best = BestEpoch(settings.best_by)
+        self.unrepeatable: Callable[[], tuple[str, ...]] = tuple  # names, since it was asked last
 
     @property
     def is_finished(self) -> bool:
@@ -155,14 +155,14 @@ class Run:
         factor = settings.schedule.factor(position, self.steps_per_epoch)
         lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
-            in_arithmetic(self.spread.on(batch), self.mode.precision),
+            self.mode.forward_of(self.spread.on(batch)),
             self.optimiser,
             batch,
             wanted,
             settings,
             lrs=lrs,
             seed=derive(settings.seed, "step", number, self.step),
-            micro_rows=self.mode.micro_rows,
+            micro_rows=self.mode.rows_of_part,
             share=self.spread.share(share_of_batch(self.ranks, batch_rows)[1]),
         )
         self.unseen.append(UnseenStep(lrs, loss, batch_rows))
@@ -237,6 +237,8 @@ class Run:
             seconds=self.seconds,
             precision=self.precision,
             micro_rows=0 if self.mode is None else self.mode.micro_rows,
+            is_twice=self.mode is not None and self.mode.is_twice,
+            unrepeatable=self.unrepeatable(),
             judged_in="" if self.evaluator is None else self.evaluator.inputs.mode,
         )
         self.history.append(record)
@@ -307,6 +309,7 @@ class Run:
             history=self.history,
             precision=mode.precision,
             micro_rows=mode.micro_rows,
+            is_twice=mode.is_twice,
             best_loss=self.best.loss,
             best_score=self.best.score,
             num_stale_epochs=self.best.num_stale_epochs,
@@ -323,7 +326,7 @@ class Run:
         self.epoch, self.step = saved.epoch, saved.step
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
         self.seconds, self.history = saved.seconds, saved.history
-        self.mode = StepMode(saved.precision, saved.micro_rows)
+        self.mode = StepMode(saved.precision, saved.micro_rows, saved.is_twice)
 
 
 def steps_unseen(device: torch.device) -> int:

@@ -63,7 +63,8 @@ def update(  # noqa: PLR0913 - six of them are what it is a function of
 def stop_unless_finite(optimiser: Optimizer, loss: Tensor) -> None:
     """Tell a fused optimiser, on its own device, not to move weights once a loss is no number.
 
-    Its kernels look at ``found_inf``, which is there for scaled gradients.
+    Its kernels look at ``found_inf``, which is there for scaled gradients. No later step moves them
+    either: on a skipped first step SGD allots momentum and leaves in it what was there before.
     """
     stop = (~loss.isfinite()).float()
     before = getattr(optimiser, "found_inf", None)

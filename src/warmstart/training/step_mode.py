@@ -1,10 +1,11 @@
 """How steps are computed: chosen once, before the first, and kept in the checkpoint."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from warmstart.training.memory import rows_at_a_time
+from warmstart.training.memory import HasHead, batch_parts, twice_in_parts
 from warmstart.training.precision import faster_precision, has_bf16, in_arithmetic, num_passes
 from warmstart.training.settings import FitSettings
 
@@ -14,10 +15,25 @@ MOST_TIMED = 1 / 20  # of all rows of a fit on a CPU, to find out what makes it 
 
 @dataclass(frozen=True)
 class StepMode:
-    """The number type of a step, and how many rows of its batch pass at a time, 0 all of them."""
+    """The number type of a step, and how many rows of its batch pass at a time, 0 all of them.
+
+    ``is_twice``: the head has the whole batch, and the parts before it are computed twice.
+    """
 
     precision: str = "f32"
     micro_rows: int = 0
+    is_twice: bool = False
+
+    def forward_of(self, module: nn.Module) -> Callable[[Tensor], Tensor]:
+        """The module as a function to float32 logits, and how it keeps memory."""
+        if self.is_twice and isinstance(module, HasHead):
+            return in_arithmetic(twice_in_parts(module, self.micro_rows), self.precision)
+        return in_arithmetic(module, self.precision)
+
+    @property
+    def rows_of_part(self) -> int:
+        """How many rows pass through the whole module at a time, 0 all."""
+        return 0 if self.is_twice else self.micro_rows
 
 
 def choose_step_mode(
@@ -36,14 +52,14 @@ def choose_step_mode(
         num_rows: How many rows pass in all of the fit.
     """
     precision = "f32" if settings.precision == "auto" else settings.precision
-    rows = rows_at_a_time(module, batch, in_arithmetic(module, precision))
-    if settings.precision != "auto" or not has_bf16(batch.device):
-        return StepMode(precision, rows)
-    tried = num_rows_timed(rows or len(batch), num_rows, is_slow=batch.device.type == "cpu")
-    precision = faster_precision(module, batch[:tried], wanted[:tried])
-    if precision == "bf16":
-        rows = rows_at_a_time(module, batch, in_arithmetic(module, precision))
-    return StepMode(precision, rows)
+    parts = batch_parts(module, batch, in_arithmetic(module, precision))
+    if settings.precision == "auto" and has_bf16(batch.device):
+        at_a_time = parts.rows or len(batch)
+        tried = num_rows_timed(at_a_time, num_rows, is_slow=batch.device.type == "cpu")
+        precision = faster_precision(module, batch[:tried], wanted[:tried])
+        if precision == "bf16":
+            parts = batch_parts(module, batch, in_arithmetic(module, precision))
+    return StepMode(precision, parts.rows, parts.is_twice)
 
 
 def num_rows_timed(at_a_time: int, num_rows: int, *, is_slow: bool) -> int:
