@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 from tests.unit.ranks.launching import begin, begin_fit
 
 Results = list[dict[str, Any]]
@@ -20,6 +21,14 @@ CLOSE = ("sweep", "steps", "valid", "weights", "unfrozen")
 def results(folder: Path, size: int) -> Results:
     """What each process found."""
     return [dict(np.load(folder / f"rank-{rank}.npz")) for rank in range(size)]
+
+
+def doubled(cache: Path) -> int:
+    """How many rows of a store were computed twice."""
+    shards = [load_file(path)["keys"] for path in cache.glob("activations/*/*.safetensors")]
+    keys = [key.tobytes() for shard in shards for key in shard]
+    assert len(keys) >= 101
+    return len(keys) - len(set(keys))
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +43,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
             _, err = process.communicate(timeout=300)
             assert process.returncode == 0, err
             known[size] = results(folder, size)
+            assert doubled(folder / "cache") == 0
         return known[size]
 
     return find
@@ -99,7 +109,8 @@ def test_processes_with_other_settings_are_told_so(tmp_path: Path) -> None:
 def test_one_process_writes_and_speaks(tmp_path: Path) -> None:
     """The command line: files are those of one process, and every line is printed once."""
     demo = begin(1, "-c", WRITE_DIGITS, str(tmp_path / "digits"))
-    assert demo.wait(60) == 0
+    demo.communicate(timeout=60)
+    assert demo.returncode == 0
     words = ["-m", "warmstart", "train", "digits", "--arch", "test_resnet", "--no-pretrained",
              "--size", "32", "--precision", "f32", "--head", "logistic", "--no-report"]  # fmt: skip
     processes = [
