@@ -132,8 +132,3 @@ def current_ranks() -> Ranks:
     from warmstart.ranks.talk import Talk  # torch loads here
 
     return Ranks(launch, Talk(launch))
-
-
-def has_others() -> bool:
-    """Whether there are other processes; nobody is waited for."""
-    return read_launch().size > 1
