@@ -88,6 +88,22 @@ class StoredPixels:
         return pixels
 
 
+@dataclass(frozen=True, eq=False)
+class SomePixels:
+    """Some of the rows of others, by position (M,)."""
+
+    rows: RowPixels
+    positions: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.positions)
+
+    def render(self, position: int) -> View:
+        """(size, size, 3) uint8, or what a device makes such of."""
+        return self.rows.render(int(self.positions[position]))
+
+
 def view_of_epoch(epoch: int, *, precompute: bool | int) -> int:
     """Which view of the training rows an epoch sees.
 

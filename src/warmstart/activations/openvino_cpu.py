@@ -1,22 +1,22 @@
 """How OpenVINO is told to compile for this computer's processor."""
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import openvino
 
+from warmstart.batches.source import num_cores
+
 PRECISION = "INFERENCE_PRECISION_HINT"
 
 
 def cpu_settings(precision: str) -> dict[str, Any]:
     """A stream per core, with one thread each; ``precision`` is "bf16" or "f32"."""
-    num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         PRECISION: precision,
-        "NUM_STREAMS": num_cores,
-        "INFERENCE_NUM_THREADS": num_cores,
+        "NUM_STREAMS": num_cores(),
+        "INFERENCE_NUM_THREADS": num_cores(),
         "ENABLE_CPU_PINNING": False,
     }
 

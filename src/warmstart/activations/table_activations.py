@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.activations.fill import fill
+from warmstart.activations.fill import fill, fill_together
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.inputs import view_of_epoch
 from warmstart.activations.namespace import CacheNamespace
@@ -19,6 +19,7 @@ from warmstart.batches.rendering import PixelBlock, stream_pixels
 from warmstart.batches.source import CHANGED, PixelSource, num_cores
 from warmstart.data.content import ContentHashes
 from warmstart.errors import UnreadableImageError
+from warmstart.ranks.ranks import current_ranks
 
 Progress: TypeAlias = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
 """(Number of rows, what is done with them) → a context that takes how many were done."""
@@ -46,7 +47,7 @@ FillRows: TypeAlias = Callable[[WantedRows, Callable[[int], None]], list[Unreada
 
 
 def fill_here(wanted: WantedRows, advance: Callable[[int], None]) -> list[UnreadableImageError]:
-    """Compute rows in this process, and store them.
+    """Compute rows in this process, and in those that train with it, and store them.
 
     Args:
         wanted: Which.
@@ -63,7 +64,9 @@ def fill_here(wanted: WantedRows, advance: Callable[[int], None]) -> list[Unread
             num_threads=num_cores(),
         )
 
-    return fill(wanted.namespace, wanted.keys, stream, lambda: wanted.frozen.runner, advance)
+    work = wanted.namespace, wanted.keys, stream, lambda: wanted.frozen.runner, advance
+    fill_together(current_ranks(), *work)
+    return fill(*work)
 
 
 class TableActivations:

@@ -20,6 +20,7 @@ from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.image_file import encode_array, read_image_file
 from warmstart.images.view import USED, ViewRecipe
+from warmstart.ranks.launch import cores_per_process
 
 CHANGED = "it changed while it was read"
 
@@ -202,7 +203,7 @@ class NetworkSource:
 
 
 def num_cores() -> int:
-    """Cores that this process may use."""
+    """Cores that this process may use; of several that torchrun started here, each has its part."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return cores_per_process(len(os.sched_getaffinity(0)))
+    return cores_per_process(os.cpu_count() or 1)

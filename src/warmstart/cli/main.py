@@ -33,6 +33,7 @@ from warmstart.cli.commands import (
 from warmstart.cli.commands.options import first_line
 from warmstart.cli.run.config import BEGAN
 from warmstart.cli.text.errors import STOPPED_CODE, report_error
+from warmstart.cli.text.first_speaks import check_word, only_first_speaks, speaking
 from warmstart.cli.text.stopping import answered_stops
 from warmstart.terminal.colour import DOUBTFUL, print_styled, show_lines
 from warmstart.terminal.outputs import standing_outputs
@@ -105,6 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     with (
         warnings.catch_warnings(),
         standing_outputs(stops_unread=stops_unread),
+        only_first_speaks() as launch,
         stop_signals() as stop_code,
         answered_stops(ends_process=arguments is None) as answers,
         waiting(" ".join(["warmstart", *words[:1]])),
@@ -113,6 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
         warnings.filterwarnings("ignore", "(?s).*Overriding a previously registered kernel")
         warnings.showwarning = show_warning
         try:
+            check_word(words)
             code = app(words, prog_name="warmstart", standalone_mode=False)
             sys.stdout.flush()
             answers.is_over = True
@@ -120,7 +123,8 @@ def main(arguments: list[str] | None = None) -> None:
                 report_error(KeyboardInterrupt(), words)
         except BaseException as error:  # noqa: BLE001 - the one place where errors become words
             answers.is_over = True
-            code = report_error(error, words, typer.main.get_command(app))
+            with speaking(launch, error):
+                code = report_error(error, words, typer.main.get_command(app))
         code = stop_code() if code == STOPPED_CODE else code
     code = code if isinstance(code, int) else 0
     if arguments is None:

@@ -23,6 +23,8 @@ from warmstart.learner.layers import TrainablePart
 from warmstart.learner.reading import read_inputs, remember_images
 from warmstart.learner.snapshots import Snapshots
 from warmstart.learner.state import LearnerState, forget_decision_rule
+from warmstart.ranks.own_folder import own_folder
+from warmstart.ranks.ranks import ALONE, Ranks, current_ranks
 from warmstart.results.history import EpochRecord, History
 from warmstart.results.lr_curve import LRCurve
 from warmstart.terminal.colour import notify
@@ -82,7 +84,9 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
         forget_decision_rule(learn, "the model was trained on")
         learn.out_of_fold = None
         file = f"fit-{learn.num_fits}.safetensors"
-        point = None if plan.checkpoint is None else Checkpoint(plan.checkpoint / file)
+        place = plan.checkpoint
+        folder = None if place is None else own_folder(current_ranks(), place)
+        point = None if folder is None else Checkpoint(folder / file)
         learn.snapshots = Snapshots(module, point)
         if learn.layers.cut is not None and learn.first_backbone is None:
             learn.first_backbone = backbone_fingerprint(learn.model)
@@ -99,6 +103,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
                 on_epoch=silent if learn.quiet else epoch_printer(settings.schedule.num_epochs),
                 on_step=on_step,
                 announcer=announcer_of(learn, plan.callbacks),
+                ranks=ranks_of(learn),
             )
         finally:
             if learn.layers.cut is not None:
@@ -145,6 +150,7 @@ def sweep_rates(
             num_steps=num_steps,
             max_rows=max_rows,
             on_step=on_step,
+            ranks=ranks_of(learn),
         )
     return learn.last_curve
 
@@ -167,7 +173,14 @@ def seconds_per_row(learn: LearnerState) -> float:
             precision = faster_precision(module, batch, targets) if is_open else "f32"
         began = time.perf_counter()  # other processes count too, so the mean is taken
         timed_step(module, batch, targets, precision)
-        return (time.perf_counter() - began) / num_passes(is_slow=is_slow) / len(targets)
+        seconds = (time.perf_counter() - began) / num_passes(is_slow=is_slow) / len(targets)
+    ranks = ranks_of(learn)
+    return ranks.agreed("seconds per row", seconds) / ranks.size
+
+
+def ranks_of(learn: LearnerState) -> Ranks:
+    """Who trains with this process; a head alone each fits, which is sooner done than said."""
+    return ALONE if learn.layers.cut is None else current_ranks()
 
 
 @contextmanager
@@ -259,7 +272,8 @@ def announcer_of(learn: LearnerState, callbacks: Sequence[Callback]) -> Announce
         learn.noticed = (*learn.noticed, text)
         notify(text)
 
-    return Announcer(callbacks, learn.group_names, learn.num_steps, note)
+    told = callbacks if current_ranks().is_first else ()
+    return Announcer(told, learn.group_names, learn.num_steps, note)
 
 
 def note_unrepeatable(learn: LearnerState, history: History) -> None:

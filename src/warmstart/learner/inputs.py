@@ -1,7 +1,7 @@
 """Where a learner's batches come from: which rows, and through which frozen part."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,10 +11,12 @@ from torch import Tensor
 
 from warmstart.activations.frozen_part import FrozenPart, FrozenSettings, frozen_backbone
 from warmstart.activations.inputs import (
+    VALID_ROWS,
     ComputedInputs,
     RenderedRows,
     RowParts,
     RowPixels,
+    SomePixels,
     StoredInputs,
     StoredPixels,
     computed_blocks,
@@ -28,6 +30,7 @@ from warmstart.errors import UnreadableImageError
 from warmstart.images.view import DECODER, SAME_PIXELS_AS
 from warmstart.learner.holdout import NO_HOLDOUT, Holdout
 from warmstart.learner.resident_rows import ResidentInputs
+from warmstart.ranks.ranks import current_ranks
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.state import kept_modes
 
@@ -108,7 +111,22 @@ class UnfrozenInputs:
         with kept_modes(self.backbone.network):
             frozen = self.backbone.frozen_now()
             self.backbone.mode = frozen.runner.mode
-            yield from computed_blocks(frozen.runner, rows, frozen.device, num_cores())
+            ranks, num_blocks = current_ranks(), -(-len(rows) // VALID_ROWS)
+            own = SomePixels(rows, blocks_of_rows(len(rows), ranks.own_blocks(num_blocks)))
+            blocks = computed_blocks(frozen.runner, own, frozen.device, num_cores())
+            if ranks.size == 1:
+                yield from blocks
+                return
+            values = (block.cpu().numpy() for block in blocks)
+            for each in ranks.gathered_blocks("evaluated rows", values, num_blocks):
+                yield torch.from_numpy(each).to(frozen.device)
+
+
+def blocks_of_rows(num_rows: int, blocks: Iterable[int]) -> NDArray[np.int64]:
+    """Positions of the rows of some blocks of VALID_ROWS, one after the other."""
+    every = np.arange(num_rows)
+    found = [every[number * VALID_ROWS : (number + 1) * VALID_ROWS] for number in blocks]
+    return np.concatenate([every[:0], *found])
 
 
 FitInputs = StoredInputs | ComputedInputs | UnfrozenInputs

@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from warmstart.activations.inputs import RenderedRows, RowPixels, StoredPixels, stored_blocks
+from warmstart.activations.inputs import (
+    RenderedRows,
+    RowPixels,
+    SomePixels,
+    StoredPixels,
+    stored_blocks,
+)
 from warmstart.activations.table_activations import TableActivations
 from warmstart.arguments import shortly
 from warmstart.batches.source import PixelSource
@@ -21,6 +27,7 @@ from warmstart.learner.cross_validation import check_frozen
 from warmstart.learner.holdout import SHARE, Holdout
 from warmstart.learner.reading import read_inputs
 from warmstart.learner.state import LearnerState
+from warmstart.ranks.ranks import ALONE, current_ranks
 from warmstart.results.predictions import Predictions
 from warmstart.terminal.waiting import waits
 
@@ -84,8 +91,7 @@ class TablePredictor:
         """Probabilities (N, K) of one view of some rows, and how well each is known."""
         known = self.predictor.known
         if self.store is None:
-            render = self.rendered(rows, view).render
-            return self.predictor.rows_and_scores(render, len(rows))
+            return self._asked_together(rows, view)
         streams = [
             stored_rows(each.store, each.source, rows, view)
             for each in (self, *self.others)
@@ -96,6 +102,18 @@ class TablePredictor:
             return found, None
         blocks = list(stored_rows(self.store, self.source, rows, view))
         return found, self.predictor.members[0].known_scores(known, blocks)
+
+    def _asked_together(
+        self, rows: NDArray[np.int64], view: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Likewise, through the network; of several processes each asks it of its share."""
+        ranks = current_ranks()
+        if len(rows) < ranks.size:
+            ranks = ALONE
+        own = SomePixels(self.rendered(rows, view), ranks.share(np.arange(len(rows))))
+        found, scores = self.predictor.rows_and_scores(own.render, len(own))
+        found = ranks.gathered("predictions", found)
+        return found, None if scores is None else ranks.gathered("scores of rows", scores)
 
     def blocks(self, rows: NDArray[np.int64]) -> list[Tensor]:
         """What enters the head, of the plain view of some rows that have been read.

@@ -30,6 +30,7 @@ from warmstart.learner.layers import Layers
 from warmstart.learner.network import LearnerNetwork
 from warmstart.learner.snapshots import Snapshots
 from warmstart.metrics.known_features import KnownFeatures
+from warmstart.ranks.ranks import current_ranks
 from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.history import History
 from warmstart.results.lr_curve import LRCurve
@@ -174,6 +175,7 @@ def new_state(
         train_precision: Of steps that train some of the backbone.
         quiet: Print nothing.
     """
+    current_ranks()  # from here on it has its own GPU, and its share of the cores
     return LearnerState(
         network=network,
         data=data,

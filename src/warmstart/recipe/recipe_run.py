@@ -12,6 +12,7 @@ import numpy as np
 from warmstart.callbacks.events import Callback
 from warmstart.comparison.compare import Comparison, compare_predictions
 from warmstart.learner.conv_learner import ConvLearner
+from warmstart.ranks.ranks import current_ranks
 from warmstart.recipe.holdout_pair import HoldoutPair
 from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
@@ -165,7 +166,7 @@ class RecipeRun:
     def choose(self, name: str, find: Callable[[], Any]) -> Any:
         """A choice that is made once: found now, or read back."""
         if name not in self.chosen:
-            self.chosen[name] = find()
+            self.chosen[name] = current_ranks().agreed(f"choosing {name}", find())
             self.on_choice(dict(self.chosen))
         return self.chosen[name]
 

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from warmstart.ranks.ranks import Ranks
+from warmstart.ranks.spread import rows_of_share
 from warmstart.training.balance import draw_counts
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
@@ -53,6 +55,12 @@ def epoch_plan(settings: FitSettings, targets: Tensor, epoch: int) -> EpochPlan:
     order = np.random.default_rng(derive(settings.seed, "order", epoch)).permutation(len(rows))
     size = settings.batch_size
     return EpochPlan(split_batches(rows[order], size), split_batches(draws[order], size))
+
+
+def shared_plan(plan: EpochPlan, ranks: Ranks) -> EpochPlan:
+    """What one of several processes takes of each batch; one alone takes all."""
+    draws = None if plan.draws is None else rows_of_share(ranks, plan.draws)
+    return EpochPlan(rows_of_share(ranks, plan.batches), draws)
 
 
 def epoch_batches(num_rows: int, batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:

@@ -6,6 +6,7 @@ from torch import nn
 
 from warmstart.callbacks.announcer import Announcer
 from warmstart.errors import DivergedError, SettingError
+from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.determinism import repeatable_steps, wants_determinism
@@ -18,7 +19,7 @@ from warmstart.training.settings import FitSettings
 from warmstart.training.state import kept_modes
 
 
-def fit(  # noqa: PLR0913 - three of them are who is told
+def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom
     module: nn.Module,
     groups: Sequence[Sequence[nn.Parameter]],
     inputs: Inputs,
@@ -30,6 +31,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told
     on_epoch: Callable[[EpochRecord], None] = lambda _: None,
     on_step: Callable[[StepDone], None] = lambda _: None,
     announcer: Announcer | None = None,
+    ranks: Ranks = ALONE,
 ) -> History:
     """Train ``module``, or go on where its checkpoint is.
 
@@ -45,6 +47,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told
         on_epoch: Told of every epoch, also of those that were done before a kill.
         on_step: Told where it is, before the first step and after each.
         announcer: Tells callbacks of every step and epoch, likewise, and how the fit ended.
+        ranks: Processes that train together, each a share of every batch.
 
     Returns:
         What happened, epoch by epoch and step by step.
@@ -57,8 +60,10 @@ def fit(  # noqa: PLR0913 - three of them are who is told
     check_groups(module, groups, settings.lrs, settings.weight_decays)
     check_rows_that_choose(settings, inputs, targets)
     check_snapshots(settings, checkpoint)
-    run = Run(module, groups, targets, settings, evaluator)
-    saved = None if checkpoint is None else checkpoint.load(run.identity())
+    ranks.begin_alike(module)
+    run = Run(module, groups, targets, settings, evaluator, ranks)
+    ranks.check_same("settings, labels or weights", identity := run.identity())
+    saved = None if checkpoint is None else checkpoint.load(identity)
     if saved is not None:
         run.restore(saved)
         for record in run.history.records:
@@ -69,21 +74,22 @@ def fit(  # noqa: PLR0913 - three of them are who is told
     with (
         kept_modes(module),
         compute_threads(num_threads),
-        deferred_interrupt() as interrupted,
+        deferred_interrupt() as pressed,
         repeatable_steps(wanted=wants_determinism(module)) as run.unrepeatable,
+        ranks.errors_in_words(),
         told.during(done=run.history, **run.outline(checkpoint)),
     ):
         try:
             while not run.is_finished:
                 on_step(run.step_done)
-                train_epoch(run, inputs, checkpoint, interrupted, on_step, told)
+                train_epoch(run, inputs, checkpoint, pressed, on_step, told)
                 record = run.end_epoch(inputs, checkpoint)
                 good.update(record, run.history.step_losses[0])
                 if checkpoint is not None:
                     checkpoint.save(run.progress())
                 on_epoch(record)
                 told.update(run.history)
-                if interrupted() and not run.is_finished:
+                if ranks.any(pressed()) and not run.is_finished:
                     raise KeyboardInterrupt
         except DivergedError:
             good.put_back()
@@ -91,7 +97,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told
                 checkpoint.discard()  # to go on with it would diverge again
             raise
         run.put_final_weights()
-    if interrupted():
+    if ranks.any(pressed()):
         raise KeyboardInterrupt
     return run.history
 
@@ -100,7 +106,7 @@ def train_epoch(
     run: Run,
     inputs: Inputs,
     checkpoint: Checkpoint | None,
-    interrupted: Callable[[], bool],
+    pressed: Callable[[], bool],
     on_step: Callable[[StepDone], None],
     told: Announcer,
 ) -> None:
@@ -112,9 +118,10 @@ def train_epoch(
     for _ in run.steps(inputs):
         on_step(run.step_done)
         told.update(run.history)
-        if checkpoint is not None and (interrupted() or checkpoint.is_due()):
+        stops = run.ranks.any(pressed())  # of them all, or none: they end after the same step
+        if checkpoint is not None and (stops or checkpoint.is_due()):
             checkpoint.save(run.progress())
-        if interrupted():
+        if stops:
             raise KeyboardInterrupt
 
 

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from warmstart.ranks.ranks import ALONE, Ranks
+from warmstart.ranks.spread import (
+    SpreadModule,
+    StepShare,
+    rows_of_share,
+    share_of_batch,
+)
 from warmstart.results.lr_curve import USUAL, LRCurve
 from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.epoch_plan import epoch_batches
@@ -43,6 +50,7 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
     num_steps: int = 100,
     max_rows: int | None = None,
     on_step: Callable[[int, int], None] = lambda _done, _of: None,
+    ranks: Ranks = ALONE,
 ) -> LRCurve:
     """Train for a while with a rate that grows by the same factor at each step.
 
@@ -62,6 +70,7 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
             is "auto" is not measured then: it is f32. Too few rows for a sweep give an empty
             curve, whose suggestion is the usual rate. None is no limit.
         on_step: Told how many batches have passed, and of how many: each passes twice.
+        ranks: Processes that train together, each a share of every batch.
 
     Returns:
         Rates and losses, up to where the loss diverged.
@@ -80,9 +89,11 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
     if settings.precision == "auto" and max_rows is not None:
         settings = replace(settings, precision="f32")
     rates = np.geomspace(*lr_range, len(batches))
-    sweep = Sweep(module, batches, rates, inputs, targets, settings, on_step)
     steady = repeatable_steps(wanted=wants_determinism(module))
-    with unchanged(module) as start, kept_random_state(), steady:
+    with unchanged(module) as start, kept_random_state(), steady, ranks.errors_in_words():
+        sweep = Sweep(
+            SpreadModule(ranks, module), ranks, batches, rates, inputs, targets, settings, on_step
+        )
         module.train()
         before = sweep.losses_before()
         put_state(module, start)  # BatchNorm has counted the batches
@@ -132,7 +143,8 @@ def narrowed(lr_range: tuple[float, float], usual: float) -> tuple[float, float]
 class Sweep:
     """Steps: the positions of each one's batch, and its rate for the last group (S,)."""
 
-    module: nn.Module
+    spread: SpreadModule
+    ranks: Ranks
     batches: Sequence[NDArray[np.int64]]
     rates: NDArray[np.float64]
     inputs: Inputs
@@ -144,30 +156,33 @@ class Sweep:
     def forward_as(self, batch: Tensor, wanted: Tensor) -> tuple[Callable[[Tensor], Tensor], int]:
         """The module in the arithmetic of its steps, and how many rows pass at a time."""
         if self.mode is None:
-            num_rows = 2 * sum(map(len, self.batches))
-            self.mode = choose_step_mode(self.module, batch, wanted, self.settings, num_rows)
-        return self.mode.forward_of(self.module), self.mode.rows_of_part
+            num_rows, module = 2 * sum(map(len, self.batches)), self.spread.own
+            mode = choose_step_mode(module, batch, wanted, self.settings, num_rows)
+            self.mode = self.ranks.agreed("how to compute steps", mode)
+        return self.mode.forward_of(self.spread.on(batch)), self.mode.rows_of_part
 
-    def steps(self, num_before: int) -> Iterator[tuple[Tensor, Tensor, int]]:
-        """Inputs, targets and seed of each step; they see the next epoch's view.
+    def steps(self, num_before: int) -> Iterator[tuple[Tensor, Tensor, int, StepShare]]:
+        """Inputs, targets, seed and share of each step; they see the next epoch's view.
 
         Args:
             num_before: Batches that have passed before.
         """
-        every = self.inputs.train(self.batches, self.settings.first_epoch)
-        for step, (rows, batch) in enumerate(zip(self.batches, every, strict=True)):
+        own = rows_of_share(self.ranks, self.batches)
+        every = self.inputs.train(own, self.settings.first_epoch)
+        for step, (rows, batch) in enumerate(zip(own, every, strict=True)):
             wanted = self.targets.train[torch.from_numpy(rows)].to(batch.device)
-            yield batch, wanted, derive(self.settings.seed, "lr_find", step)
+            share = self.spread.share(share_of_batch(self.ranks, len(self.batches[step]))[1])
+            yield batch, wanted, derive(self.settings.seed, "lr_find", step), share
             self.on_step(num_before + step + 1, 2 * len(self.batches))
 
     def losses_before(self) -> NDArray[np.float64]:
         """What the weights as they are lose on each step's batch (S,)."""
         losses = []
-        for batch, wanted, seed in self.steps(0):
+        for batch, wanted, seed, share in self.steps(0):
             forward, rows = self.forward_as(batch, wanted)
             with torch.no_grad():
                 loss = batch_loss(forward, batch, wanted, self.settings, seed, rows)
-            losses.append(float(loss))
+            losses.append(float(share.mean(share.weighed(loss))))
         return np.array(losses)
 
     def losses(
@@ -177,12 +192,12 @@ class Sweep:
         lrs = self.settings.lrs
         losses: list[float] = []
         risen = 0.0
-        for step, (batch, wanted, seed) in enumerate(self.steps(len(self.batches))):
+        for step, (batch, wanted, seed, share) in enumerate(self.steps(len(self.batches))):
             rates = [float(self.rates[step]) * lr / lrs[-1] for lr in lrs]
             forward, rows = self.forward_as(batch, wanted)
             step_loss = update(
                 forward, optimiser, batch, wanted, self.settings,
-                lrs=rates, seed=seed, micro_rows=rows,
+                lrs=rates, seed=seed, micro_rows=rows, share=share,
             )  # fmt: skip
             loss = float(step_loss)
             losses.append(loss)

@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from warmstart.backbones.network import nonfinite_in_words
 from warmstart.errors import DivergedError
 from warmstart.metrics.evaluate import BriefScores
+from warmstart.ranks.ranks import ALONE, Ranks
+from warmstart.ranks.spread import SpreadModule, share_of_batch
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint, Progress
-from warmstart.training.epoch_plan import epoch_plan, num_batches
+from warmstart.training.epoch_plan import epoch_plan, num_batches, shared_plan
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
@@ -51,10 +53,12 @@ class Run:
         targets: Targets,
         settings: FitSettings,
         evaluator: Evaluator | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         """Begin at step 0 of epoch 0."""
         self.module, self.targets, self.settings = module, targets, settings
-        self.evaluator = evaluator
+        self.evaluator, self.ranks = evaluator, ranks
+        self.spread = SpreadModule(ranks, module)
         self.optimiser = build_optimiser(settings.opt, groups, settings.weight_decays)
         self.steps_per_epoch = num_batches(len(targets.train), settings.batch_size)
         self.epoch, self.step = 0, 0
@@ -123,25 +127,35 @@ class Run:
         plan = epoch_plan(self.settings, self.targets.train, number).after(self.step)
         self.module.train()
         began, before = time.perf_counter(), self.seconds
-        batches = inputs.train(plan.batches, number, plan.draws)
-        for rows, batch in zip(plan.batches, batches, strict=True):
-            self.train_step(batch, self.targets.train[torch.from_numpy(rows)], number)
+        own = shared_plan(plan, self.ranks)
+        batches = inputs.train(own.batches, number, own.draws)
+        for rows, whole, batch in zip(own.batches, plan.batches, batches, strict=True):
+            wanted = self.targets.train[torch.from_numpy(rows)]
+            self.train_step(batch, wanted, number, len(whole))
             if len(self.unseen) >= steps_unseen(batch.device) or self.step == self.steps_per_epoch:
                 self.look_at_losses()
             self.seconds = before + time.perf_counter() - began
             yield
 
-    def train_step(self, batch: Tensor, wanted: Tensor, number: int) -> None:
-        """One update; all its random numbers follow from the seed, the epoch and the step."""
+    def train_step(self, batch: Tensor, wanted: Tensor, number: int, batch_rows: int) -> None:
+        """One update; all its random numbers follow from the seed, the epoch and the step.
+
+        Args:
+            batch: This process's rows of the step's.
+            wanted: Their targets.
+            number: Of the epoch.
+            batch_rows: Of all processes.
+        """
         settings = self.settings
         if self.mode is None:  # the checkpoint keeps the choice
             num_rows = len(self.targets.train) * settings.schedule.num_epochs
-            self.mode = choose_step_mode(self.module, batch, wanted, settings, num_rows)
+            mode = choose_step_mode(self.module, batch, wanted, settings, num_rows)
+            self.mode = self.ranks.agreed("how to compute steps", mode)
         position = self.epoch * self.steps_per_epoch + self.step
         factor = settings.schedule.factor(position, self.steps_per_epoch)
         lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
-            self.mode.forward_of(self.module),
+            self.mode.forward_of(self.spread.on(batch)),
             self.optimiser,
             batch,
             wanted,
@@ -149,8 +163,9 @@ class Run:
             lrs=lrs,
             seed=derive(settings.seed, "step", number, self.step),
             micro_rows=self.mode.rows_of_part,
+            share=self.spread.share(share_of_batch(self.ranks, batch_rows)[1]),
         )
-        self.unseen.append(UnseenStep(lrs, loss, len(wanted)))
+        self.unseen.append(UnseenStep(lrs, loss, batch_rows))
         self.step += 1
         if self.average is not None:
             num_updates = len(self.history.step_losses) + len(self.unseen)
@@ -207,6 +222,7 @@ class Run:
         with with_average(self.module, self.average):
             answers, precision = self.answering
             on_valid = evaluate_valid(answers, inputs, self.targets, precision)
+            on_valid = self.ranks.agreed("scores", on_valid)
             chosen = self.choose(inputs, on_valid)
             if checkpoint is not None and self.settings.has_snapshots:
                 self.save_snapshot(checkpoint)
@@ -242,6 +258,7 @@ class Run:
         if self.targets.choice is not None and isinstance(inputs, ChoosingInputs):
             answers, precision = self.answering
             on_choice = evaluate_rows(answers, inputs.choice(), self.targets.choice, precision)
+            on_choice = self.ranks.agreed("scores that choose", on_choice)
             is_best = self.best.update(on_choice, self.module)
             seen = {
                 "choice_loss": on_choice.loss,

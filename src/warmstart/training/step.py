@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from warmstart.ranks.spread import WHOLE, StepShare
 from warmstart.training.mixing import mixed
 from warmstart.training.objective import loss_per_row, sent_to
 from warmstart.training.optimiser import parameters_of
@@ -23,6 +24,7 @@ def update(  # noqa: PLR0913 - six of them are what it is a function of
     lrs: Sequence[float],
     seed: int,
     micro_rows: int = 0,
+    share: StepShare = WHOLE,
 ) -> Tensor:
     """One step of the optimiser, for which nobody has waited; the random state is untouched.
 
@@ -35,6 +37,7 @@ def update(  # noqa: PLR0913 - six of them are what it is a function of
         lrs: One per layer group.
         seed: What dropout and mixing of this step depend on.
         micro_rows: How many rows pass at a time, 0 all.
+        share: Of the step's batch, which several processes may have parted.
 
     Returns:
         The mean loss (), where the batch is. Where it is not finite, no weight has moved, and none
@@ -44,10 +47,12 @@ def update(  # noqa: PLR0913 - six of them are what it is a function of
         group["lr"] = lr
     optimiser.zero_grad(set_to_none=True)
     losses = []
+    share.begin(num_parts(len(batch), micro_rows))
     for part in loss_parts(forward, batch, wanted, settings, seed, micro_rows):
-        part.backward()  # type: ignore[no-untyped-call]
-        losses.append(part.detach())
-    loss = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+        weighed = share.weighed(part)
+        weighed.backward()  # type: ignore[no-untyped-call]
+        losses.append(weighed.detach())
+    loss = share.mean(losses[0] if len(losses) == 1 else torch.stack(losses).sum())
     stop_unless_finite(optimiser, loss)
     if settings.clip_norm is not None:
         nn.utils.clip_grad_norm_(parameters_of(optimiser), settings.clip_norm)
@@ -98,16 +103,21 @@ def loss_parts(
     if settings.mixes:
         mix = mixed(batch, mixup=settings.mixup, cutmix=settings.cutmix, seed=seed)
         batch, others, share = mix.inputs, wanted[mix.partners], mix.share
-    num_parts = -(-len(batch) // micro_rows) if micro_rows else 1
-    sets = zip(*(each.tensor_split(num_parts) for each in (batch, wanted, others)), strict=True)
+    parts = num_parts(len(batch), micro_rows)
+    sets = zip(*(each.tensor_split(parts) for each in (batch, wanted, others)), strict=True)
     for number, (rows, own, other) in enumerate(sets):
-        with seeded(seed if num_parts == 1 else derive(seed, "part", number), device):
+        with seeded(seed if parts == 1 else derive(seed, "part", number), device):
             logits = forward(rows)
         losses = loss_per_row(logits, own, settings.label_smoothing, weights)
         if settings.mixes:
             losses_other = loss_per_row(logits, other, settings.label_smoothing, weights)
             losses = torch.lerp(losses_other, losses, share)
-        yield losses.mean() if num_parts == 1 else losses.sum() / len(batch)
+        yield losses.mean() if parts == 1 else losses.sum() / len(batch)
+
+
+def num_parts(num_rows: int, micro_rows: int) -> int:
+    """In how many parts so many rows pass."""
+    return -(-num_rows // micro_rows) if micro_rows else 1
 
 
 def batch_loss(

@@ -1,5 +1,6 @@
 """`warmstart train`: precompute, find a rate, train the head, evaluate, save; or go on with it."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,9 @@ from warmstart.cli.text.errors import resume_line
 from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import SettingError
 from warmstart.files.remote_reading import as_place
+from warmstart.ranks.launch import read_launch
+from warmstart.ranks.own_folder import own_folder
+from warmstart.ranks.ranks import Ranks, current_ranks
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
@@ -47,20 +51,23 @@ def train_command(
     Raises:
         SettingError: neither a source nor a run to go on with was given.
     """
+    ranks = current_ranks()
+    if resume is None and out is not None and restarted_in(out):
+        resume = out
     if resume is not None:
         config = resume_config(resume, context)
         if not config.result:
             check_outside_folders(resume, "--resume", places_of(config, settings.cache_dir))
-        run_to_result(config, resume, settings.cache_dir)
+        train_in(ranks, config, lambda: resume, settings.cache_dir)
         return
     if like is not None:
         check_is_run(like)
         done = read_config(like)
         data = places_of(done, settings.cache_dir)
         again = replace(done, result={})
-        run_to_result(
-            again, new_run(out, as_place(done.asked.source), data=data), settings.cache_dir
-        )
+        source = done.asked.source
+        make = lambda: new_run(out, as_place(source), data=data)  # noqa: E731
+        train_in(ranks, again, make, settings.cache_dir)
         return
     if not source:
         raise SettingError(
@@ -70,9 +77,43 @@ def train_command(
         )
     settings = check_race(resolve_head(settings))
     data = check_places(settings)
-    run_to_result(
-        RunConfig(settings), new_run(out, as_place(source), data=data), settings.cache_dir
+    train_in(
+        ranks,
+        RunConfig(settings),
+        lambda: new_run(out, as_place(source), data=data),
+        settings.cache_dir,
     )
+
+
+def train_in(
+    ranks: Ranks, config: RunConfig, make: Callable[[], Path], cache_dir: str | None
+) -> None:
+    """Carry a run out; of several processes the first writes, the others have copies.
+
+    Args:
+        ranks: Who trains together.
+        config: What was asked for.
+        make: Gives the folder, and is called by the first alone.
+        cache_dir: Where activations are kept, if not where the config says.
+
+    Raises:
+        SettingError: several processes race, or were asked for different things.
+    """
+    if ranks.size > 1 and config.asked.seconds is not None:
+        raise SettingError(
+            f"--seconds lets backbones race, which {ranks.size} processes cannot do together.",
+            expected="one process; or --full, which trains one backbone.",
+            fix="start it without torchrun: warmstart train FOLDER --seconds 60",
+        )
+    asked = replace(config.anywhere.asked, cache_dir=None)
+    ranks.check_same("options or the state of the run", replace(config, asked=asked))
+    run = own_folder(ranks, make() if ranks.is_first else None)
+    run_to_result(config, run, cache_dir)
+
+
+def restarted_in(out: Path) -> bool:
+    """Whether torchrun has started this anew after a death, and the run there was begun."""
+    return read_launch().num_restarts > 0 and (out / RECIPE).is_file()
 
 
 def places_of(config: RunConfig, cache_dir: str | None) -> list[Path]:
