@@ -46,7 +46,7 @@ def shard_bytes(made: BatchRows) -> bytes:
     return save(contiguous, {ABOUT: json.dumps(asdict(about))})
 
 
-def shard_rows(content: bytes, name: str) -> BatchRows:
+def rows_of_shard(content: bytes, name: str) -> BatchRows:
     """What ``shard_bytes`` was given.
 
     Args:
@@ -119,6 +119,6 @@ def read_shard(folder: ObjectFolder, name: str) -> BatchRows | None:
         content = folder.read(name, MOST_SHARD_BYTES)
         if not name.endswith(f"-{zlib.crc32(content):08x}.safetensors"):
             return None
-        return shard_rows(content, name)
+        return rows_of_shard(content, name)
     except FileError:
         return None

@@ -34,10 +34,10 @@ class SharedNorm(nn.Module):
         dims = [0, *range(2, values.ndim)]
         shape = [1, -1, *[1] * (values.ndim - 2)]
         number = values.new_tensor([float(values.numel() // values.shape[1] * self.num_own())])
-        count = summed(number.float())
-        mean = summed(values.float().sum(dims) * self.num_own()) / count
+        count = summed_over_ranks(number.float())
+        mean = summed_over_ranks(values.float().sum(dims) * self.num_own()) / count
         centred = values.float() - mean.view(shape)
-        variance = summed(centred.square().sum(dims) * self.num_own()) / count
+        variance = summed_over_ranks(centred.square().sum(dims) * self.num_own()) / count
         self.remember(mean.detach(), variance.detach(), float(count))
         out = centred * torch.rsqrt(variance + norm.eps).view(shape)
         if norm.weight is not None:
@@ -76,7 +76,7 @@ class Summed(torch.autograd.Function):
         return all_reduced(gradient)
 
 
-def summed(values: Tensor) -> Tensor:
+def summed_over_ranks(values: Tensor) -> Tensor:
     """The sum over all processes, through which gradients pass."""
     found: Tensor = Summed.apply(values)
     return found

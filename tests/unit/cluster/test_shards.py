@@ -10,7 +10,7 @@ from warmstart.cluster.shards import (
     commit_shard,
     read_shard,
     shard_bytes,
-    shard_rows,
+    rows_of_shard,
     shards_by_ticket,
 )
 from warmstart.files.objects import object_folder
@@ -34,7 +34,7 @@ def some_rows(number: int = 3, *, scores: bool = True) -> BatchRows:
 @pytest.mark.parametrize("number", [0, 3])
 def test_a_shard_gives_back_what_it_was_made_of(number: int, scores: bool) -> None:
     made = some_rows(number, scores=scores)
-    found = shard_rows(shard_bytes(made), "it")
+    found = rows_of_shard(shard_bytes(made), "it")
     for name in ("positions", "keys", "rows"):
         assert np.array_equal(getattr(found, name), getattr(made, name))
         assert getattr(found, name).dtype == getattr(made, name).dtype
@@ -74,7 +74,7 @@ def test_what_is_no_shard_is_refused_though_its_sum_is_right(
     tmp_path: Path, content: bytes
 ) -> None:
     with pytest.raises(FileError):
-        shard_rows(content, "it")
+        rows_of_shard(content, "it")
     name = f"{TICKET}-{zlib.crc32(content):08x}.safetensors"
     (tmp_path / name).write_bytes(content)
     assert read_shard(object_folder(tmp_path), name) is None
