@@ -9,8 +9,8 @@ from warmstart.cluster.batch import BatchRows
 from warmstart.cluster.shards import (
     commit_shard,
     read_shard,
-    shard_bytes,
     rows_of_shard,
+    shard_bytes,
     shards_by_ticket,
 )
 from warmstart.files.objects import object_folder
