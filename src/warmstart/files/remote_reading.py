@@ -108,7 +108,9 @@ def filesystem_for(protocol: str) -> Any:
         raise SettingError(
             f"{protocol}:// cannot be read: {error}.",
             expected=f"fsspec, and what it needs for {protocol}://.",
-            fix=EXTRA if protocol in {"s3", "s3a"} or error.name == "fsspec" else f"{error}.",
+            fix=EXTRA
+            if protocol in {"s3", "s3a"} or error.name == "fsspec"
+            else f"install what it names: {error}.",
         ) from error
 
 

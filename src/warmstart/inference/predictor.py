@@ -20,6 +20,7 @@ from warmstart.errors import (
     UnreadableImageError,
     UnreadableImagesError,
 )
+from warmstart.files.remote_reading import as_place
 from warmstart.images.augment import Augmentation
 from warmstart.inference.arguments import EVALUATE_READERS, READERS
 from warmstart.inference.averaging import mean_over_views
@@ -245,13 +246,13 @@ class Predictor(Displayed, Guided, Exportable):
             8
         """
         given = labelled_images(
-            Path(source),
+            as_place(source),
             Wanted(self.classes, self.card.is_multi_label, split),
             Columns(
                 name=name_column, label=label_column, split=split_column, label_sep=label_sep,
                 folder=folder, suffix=suffix,
             ),
-            Dialect(header, delimiter_of(Path(source), delimiter), encoding),
+            Dialect(header, delimiter_of(as_place(source), delimiter), encoding),
         )  # fmt: skip
         found = evaluate_labelled(
             partial(self.predict, on_unreadable=on_unreadable),

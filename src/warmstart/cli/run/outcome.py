@@ -17,6 +17,7 @@ from warmstart.cli.text.ending import NextSteps, show_meaning, show_next
 from warmstart.cli.text.scores import show_accuracy, show_unknown
 from warmstart.data.table import ImageTable, damaged_notes
 from warmstart.errors import printable
+from warmstart.files.remote_reading import as_place
 from warmstart.metrics.scores import Scores
 from warmstart.report.content import DataFacts
 from warmstart.results.history import History
@@ -184,7 +185,7 @@ def show_next_steps(run: Path, config: RunConfig, model: TrainedModel | None = N
     photo, said = None, None
     if model is not None and not model.predictions.is_multi_label:
         photo, said = photo_to_try(model.table, model.predictions)
-    source = Path(asked.source) if is_plain else None
+    source = as_place(asked.source) if is_plain else None
     report = run / REPORT
     found = report if report.exists() else None
     show_lines(f"\nrun:        {run}")

@@ -14,6 +14,7 @@ from warmstart.cli.run.loading import load_data
 from warmstart.cli.run.report import command
 from warmstart.data.fixes import read_fixes, write_fixes
 from warmstart.files.cells import write_rows
+from warmstart.files.remote_reading import as_place
 from warmstart.files.writing import write_whole
 from warmstart.web.review import (
     Review,
@@ -55,7 +56,7 @@ def doubtful_list(run: Path, config: RunConfig) -> ReviewList:
         notes = (*notes, f"{len(gone)} pictures are not there any more, such as {gone[0]}")
     kept = tuple(item for item in items if item.name in row_of)
     files = {item.name: table.path(row_of[item.name]) for item in kept}
-    source = str(Path(config.asked.source).resolve())
+    source = str(as_place(config.asked.source).resolve())
     return ReviewList(run.resolve().name, source, parts[0][1].classes, kept, files, notes)
 
 
