@@ -133,7 +133,12 @@ def is_deleted(place: Path) -> bool:
 
 def damaged_shards(folder: Path) -> tuple[int, list[Path]]:
     """How many shards there are, and those that are not as they were written."""
-    shards = [p for p in sorted(folder.glob(f"*/*{SUFFIX}")) if not p.name.startswith(".")]
+    found = sorted(folder.glob(f"*/*{SUFFIX}"))
+    shards = [
+        path
+        for path in found
+        if not path.name.startswith(".") and not path.parent.name.startswith(GRAPH_FOLDER)
+    ]
     return len(shards), [path for path in shards if not is_sound(path)]
 
 

@@ -23,30 +23,18 @@ from warmstart.backbones.network import ClassifierNetwork
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.backbones.weights import weights_identity
 from warmstart.errors import CacheError, WarmstartError
-from warmstart.files.committing import read_committed, sha256_of
-from warmstart.files.strict import convert
-from warmstart.files.summed import read_summed, write_summed
+from warmstart.files.committing import sha256_of
+from warmstart.files.summed import write_summed
 from warmstart.files.writing import write_whole
 from warmstart.inference.assembly import NetworkPlan, new_network
+from warmstart.inference.backbone_notes import (
+    NOTES,
+    TENSORS,
+    BackboneNotes,
+    read_notes,
+    read_tensors,
+)
 from warmstart.inference.graph_memory import builder_versions
-from warmstart.training.head_card import Parts
-
-NOTES = "backbone-"  # how a file of notes begins
-TENSORS = "backbone.safetensors"
-MOST_TENSOR_BYTES = 8 << 30
-
-
-@dataclass(frozen=True)
-class BackboneNotes:
-    """What is known of a plan's backbone beside its graph.
-
-    ``source`` is where its weights came from, in words; ``feature_parts`` what its pooled row
-    consists of; ``tensors_sha256`` names the file of its tensors.
-    """
-
-    source: str
-    feature_parts: dict[str, Parts]
-    tensors_sha256: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +57,7 @@ class KnownBackbone:
 
         Errors are ``UNREADABLE``: somebody may have emptied the store.
         """
-        sum_of_them = self.notes.tensors_sha256
-        return load(read_committed(self.place.parent, TENSORS, sum_of_them, MOST_TENSOR_BYTES))
+        return load(read_tensors(self.place.parent, self.notes))
 
     def forget(self) -> None:
         """Let the next run note anew what cannot be read."""
@@ -143,7 +130,7 @@ def known_backbone(
         return None
     try:
         graph = read_graph_card(found[0].parent)
-        notes = convert(read_summed(found[0]), BackboneNotes, str(found[0]))
+        notes = read_notes(found[0])
     except UNREADABLE:
         return None
     if (graph.cut, graph.size, len(graph.shape)) != (POOLED, plan.size, 1):

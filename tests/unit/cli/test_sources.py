@@ -7,12 +7,10 @@ from pathlib import Path
 import boto3
 import pyarrow as pa
 import pytest
-from moto.server import ThreadedMotoServer
 from pyarrow import parquet
 from tests.shards import write_tar
 from tests.unit.cli.conftest import Place, Run
-
-from warmstart.files.remote_reading import filesystem_for
+from tests.unit.files.s3_server import s3_server
 
 TRAIN = ["--size", "32", "--precision", "f32", "--head", "logistic", "--no-report"]
 
@@ -64,27 +62,17 @@ def as_parquet(place: Place) -> Path:
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an S3 store on this computer, with a bucket "photos"."""
-    server = ThreadedMotoServer("127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    filesystem_for.cache_clear()
-    boto3.client("s3").create_bucket(Bucket="photos")
-    yield "s3://photos"
-    filesystem_for.cache_clear()
-    server.stop()
+def store() -> Iterator[str]:
+    """The URL of a bucket on this computer."""
+    with s3_server() as bucket:
+        yield bucket
 
 
 def upload(folder: Path, prefix: str) -> None:
     client = boto3.client("s3")
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         client.put_object(
-            Bucket="photos",
+            Bucket="bucket",
             Key=f"{prefix}/{file.relative_to(folder).as_posix()}",
             Body=file.read_bytes(),
         )

@@ -18,8 +18,8 @@ from warmstart.activations.namespace import CARD
 from warmstart.backbones.network import backbone_fingerprint
 from warmstart.errors import CacheError
 from warmstart.inference import assembly, known_backbone
+from warmstart.inference.backbone_notes import NOTES, TENSORS
 from warmstart.inference.compiled_member import CompiledMember
-from warmstart.inference.known_backbone import NOTES, TENSORS
 
 SIZE, NUM_ROWS = 32, 24
 PHOTOS = np.random.default_rng(0).integers(0, 256, (NUM_ROWS, 40, 40, 3), np.uint8)

@@ -78,9 +78,10 @@ def verify(cache_dir: options.CacheDir = None) -> None:
     """
     from warmstart.activations.kept_graph import damaged_graphs
     from warmstart.activations.quota import damaged_shards
+    from warmstart.inference.backbone_notes import damaged_backbones
 
     store = folder_of(cache_dir)
-    found = damaged_shards(store), damaged_graphs(store)
+    found = damaged_shards(store), damaged_graphs(store), damaged_backbones(store)
     num_files, damaged = sum(number for number, _ in found), [p for _, some in found for p in some]
     for path in damaged:
         show_lines(f"damaged: {path}")

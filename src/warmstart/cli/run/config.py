@@ -14,7 +14,6 @@ from warmstart.files.reading import read_text
 from warmstart.files.remote_reading import as_place
 from warmstart.files.strict import convert, plain_toml
 from warmstart.files.writing import write_whole
-from warmstart.images.resize import PILLOW
 
 BEGAN = ContextVar[float]("BEGAN")  # when the command did: --seconds counts from here
 BEGAN.set(time.perf_counter())
@@ -49,6 +48,8 @@ class RunConfig:
     @property
     def resizer(self) -> str | None:
         """Who resized when the run began, if it did: Pillow where it does not say; else None."""
+        from warmstart.images.resize import PILLOW  # numpy and Pillow load here, not for --help
+
         recorded: str | None = self.chosen.get("resizer")
         return recorded or (PILLOW if "numeric_mode" in self.chosen else None)
 

@@ -14,6 +14,7 @@ from warmstart.cli.run.pinning import hash_of_others, images_sha256, pin
 from warmstart.cli.run.settings import TrainSettings
 from warmstart.data.content import ContentHashes
 from warmstart.data.output_paths import cache_folder
+from warmstart.images.resize import available_resizer
 from warmstart.terminal.colour import show_lines
 
 FINISHING_SECONDS = 6.0  # for the model's folder, the scores, the learning curve and the report
@@ -32,7 +33,10 @@ def run_race(config: RunConfig, data: ImageClassifierData, run: Path) -> None:
     settings = config.asked
     store = cache_folder(settings.cache_dir)
     hashes = ContentHashes(store / "content.sqlite")
-    here = {"images_sha256": images_sha256(data.source, hashes)}
+    here = {
+        "images_sha256": images_sha256(data.source, hashes),
+        "resizer": available_resizer(data.tfms.recipe.resizer),
+    }
     if settings.others is not None:
         here["others_sha256"] = hash_of_others(Path(settings.others))
     config = pin(config, here, run)
