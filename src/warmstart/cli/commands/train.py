@@ -17,12 +17,12 @@ from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import SettingError
 from warmstart.files.remote_reading import as_place
 from warmstart.ranks.launch import read_launch
-from warmstart.ranks.own_folder import own_folder
-from warmstart.ranks.ranks import Ranks, current_ranks
 from warmstart.terminal.colour import show_lines
 
 if TYPE_CHECKING:
     from typer import Context as Context
+
+    from warmstart.ranks.ranks import Ranks
 else:
     Context = typer.Context.__mro__[1]  # the class of what a command is given
 
@@ -51,6 +51,8 @@ def train_command(
     Raises:
         SettingError: neither a source nor a run to go on with was given.
     """
+    from warmstart.ranks.ranks import current_ranks  # numpy loads here, not for --help
+
     ranks = current_ranks()
     if resume is None and out is not None and restarted_in(out):
         resume = out
@@ -86,7 +88,7 @@ def train_command(
 
 
 def train_in(
-    ranks: Ranks, config: RunConfig, make: Callable[[], Path], cache_dir: str | None
+    ranks: "Ranks", config: RunConfig, make: Callable[[], Path], cache_dir: str | None
 ) -> None:
     """Carry a run out; of several processes the first writes, the others have copies.
 
@@ -99,6 +101,8 @@ def train_in(
     Raises:
         SettingError: several processes race, or were asked for different things.
     """
+    from warmstart.ranks.own_folder import own_folder  # numpy loads here
+
     if ranks.size > 1 and config.asked.seconds is not None:
         raise SettingError(
             f"--seconds lets backbones race, which {ranks.size} processes cannot do together.",
