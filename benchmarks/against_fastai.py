@@ -17,7 +17,7 @@ from pathlib import Path
 import measure
 from safetensors.torch import save_file
 
-from warmstart.backbones.embedded import embedded_weights
+from warmstart.backbones.embedded import PACKAGES, embedded_weights
 
 ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
@@ -83,7 +83,7 @@ def main() -> None:
         place = Path(temporary)
         state = {
             name: tensor.contiguous()
-            for name, tensor in embedded_weights().items()
+            for name, tensor in embedded_weights(PACKAGES[ARCH]).items()
             if not name.startswith("classifier")
         }
         save_file(state, place / "body.safetensors")
