@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, Variation, draw_variation
 from warmstart.images.decode import decode
 from warmstart.images.geometry import symmetry, view_matrix
-from warmstart.images.light import colour, erase, light
+from warmstart.images.light import changes_colours, colour, erase, light
 from warmstart.images.policy import moves
 from warmstart.images.resize import PILLOW, SIMD, available_resizer
 from warmstart.images.view import ViewRecipe, window
@@ -106,7 +107,7 @@ def varied(
         variation.rotation_degrees,
         recipe.size,
     )
-    view = warp(
+    pixels = warp(
         image,
         matrix,
         recipe.size,
@@ -114,7 +115,9 @@ def varied(
         interpolation=recipe.interpolation,
         resizer=recipe.resizer,
     )
-    pixels = np.asarray(colour(view, variation.operations), np.uint8)
+    if changes_colours(variation.operations):
+        picture = colour(Image.fromarray(pixels), variation.operations)
+        pixels = np.asarray(picture, np.uint8)
     lit = light(pixels, variation.brightness, variation.contrast)
     return erase(lit, variation.erasure)
 

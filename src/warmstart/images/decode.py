@@ -100,7 +100,7 @@ def decoded_jpeg(
     header = read_jpeg_header(content)
     if header is not None:  # else Pillow says what is wrong
         refuse_image(name, too_large_jpeg(header, 8, len(content)))
-    silence = silence_for(content)
+    silence = silence_for(content, header)
     with silence():
         image: Image.Image = open_image(io.BytesIO(content))
     if header is None or image.size != (header.width, header.height):

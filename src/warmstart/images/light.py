@@ -37,6 +37,11 @@ class Erasure:
     seed: int
 
 
+def changes_colours(operations: tuple[Operation, ...]) -> bool:
+    """Whether one of some operations is of those that change colours."""
+    return any(operation.name in COLOURS for operation in operations)
+
+
 def colour(image: Image.Image, operations: tuple[Operation, ...]) -> Image.Image:
     """Apply those operations that change colours, in order."""
     for operation in operations:

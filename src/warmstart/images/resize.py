@@ -98,7 +98,7 @@ def part_within(start: float, stop: float, length: int) -> tuple[float, float]:
 
 def warp_bilinear(
     pixels: NDArray[np.uint8], into_view: NDArray[np.float64], size: int
-) -> Image.Image:
+) -> NDArray[np.uint8]:
     """Warp by SIMD instructions.
 
     Args:
@@ -107,8 +107,8 @@ def warp_bilinear(
         size: Side of the view.
 
     Returns:
-        (size, size) in mode RGB.
+        (size, size, 3).
     """
     numbers = into_view[:2].ravel().tolist()
     found = imgproc.warp_affine(pixels, numbers, (size, size), "bilinear")
-    return Image.fromarray(np.asarray(found, np.uint8))
+    return np.asarray(found, np.uint8)

@@ -13,7 +13,7 @@ from threading import Lock
 from PIL import Image
 from PIL.ExifTags import Base
 
-from warmstart.images.jpeg import JPEG_BEGINS, read_jpeg_header, segments
+from warmstart.images.jpeg import JPEG_BEGINS, JpegHeader, read_jpeg_header, segments
 
 PNG_BEGINS, PPM_BEGINS = b"\x89PNG\r\n\x1a\n", (b"P5", b"P6")
 EXIF, MULTI_PICTURE = b"Exif\0\0", b"MPF\0"
@@ -28,13 +28,14 @@ _lock = Lock()
 Silence = Callable[[], AbstractContextManager[None]]
 
 
-def silence_for(content: bytes) -> Silence:
+def silence_for(content: bytes, header: JpegHeader | None = None) -> Silence:
     """What Pillow is to be called within, while it reads the header of a picture.
 
     Args:
         content: The file's bytes.
+        header: Of a JPEG, if it was read already.
     """
-    return no_warnings if may_warn(content) else nullcontext
+    return no_warnings if may_warn(content, header) else nullcontext
 
 
 @contextmanager
@@ -49,14 +50,15 @@ def no_warnings() -> Iterator[None]:
         yield
 
 
-def may_warn(content: bytes) -> bool:
+def may_warn(content: bytes, header: JpegHeader | None = None) -> bool:
     """Whether Pillow may have something to remark on a picture's header; True where unsure.
 
     Args:
         content: The file's bytes.
+        header: Of a JPEG, if it was read already.
     """
     if content[:2] == JPEG_BEGINS:
-        header = read_jpeg_header(content)
+        header = header or read_jpeg_header(content)
         is_bomb = header is None or looks_like_bomb(header.width * header.height)
         return is_bomb or may_warn_of_jpeg(content)
     if content[:8] == PNG_BEGINS:

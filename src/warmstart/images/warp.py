@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.images.geometry import Matrix, corners, scale, shift
@@ -62,7 +63,7 @@ def warp(
     border: str,
     interpolation: str,
     resizer: str = SIMD,
-) -> Image.Image:
+) -> NDArray[np.uint8]:
     """Render a view of a picture.
 
     Args:
@@ -75,12 +76,12 @@ def warp(
         resizer: Who resizes and warps.
 
     Returns:
-        (size, size) in mode RGB.
+        (size, size, 3).
     """
     straight = upright_box(image.size, matrix, size)
     if straight is not None:
         resized = resize(image, (size, size), interpolation, straight, resizer=resizer)
-        return turned(resized, matrix)
+        return np.asarray(turned(resized, matrix), np.uint8)
     resizer = available_resizer(resizer)
     part, into_part = reduced(image, matrix, size, resizer)
     low, high = reach(into_part, size)
@@ -91,12 +92,13 @@ def warp(
     if is_smaller and resizer == SIMD:
         return warped(part, into_part, size)
     kind = "bilinear" if is_smaller else "bicubic"
-    return part.transform(
+    view = part.transform(
         (size, size), Image.Transform.AFFINE, tuple(into_part[:2].ravel()), FILTERS[kind]
     )
+    return np.asarray(view, np.uint8)
 
 
-def warped(image: Image.Image, matrix: Matrix, size: int) -> Image.Image:
+def warped(image: Image.Image, matrix: Matrix, size: int) -> NDArray[np.uint8]:
     """A bilinear warp by SIMD instructions; beyond its border a picture is what the border is."""
     low, high = reach(matrix, size)
     box = (low[0] - 1, low[1] - 1, high[0] + 1, high[1] + 1)
