@@ -105,7 +105,7 @@ def backbone_key(plan: NetworkPlan, settings: FrozenSettings) -> str | None:
     return model_key({
         "arch": plan.arch,
         "weights": weights,
-        "seed": plan.seed,
+        "seed": None if plan.is_pretrained else plan.seed,  # of a backbone made by chance
         "size": plan.size,
         "mean": settings.mean,
         "std": settings.std,

@@ -146,6 +146,15 @@ def test_other_plans_have_other_backbones(tmp_path: Path, options: dict[str, Any
     assert is_known(make())
 
 
+def test_weights_that_are_read_are_known_for_any_seed(tmp_path: Path) -> None:
+    options = other_weights(tmp_path)
+    built = make(**options, seed=1)
+    learn = make(**options, seed=2)
+    assert is_known(learn)
+    one, other = (each.model.state_dict() for each in (built, learn))
+    assert all(torch.equal(one[name], other[name]) for name in one if "head" not in name)
+
+
 def test_a_file_of_weights_with_one_other_bit_is_another_plan(tmp_path: Path) -> None:
     options = other_weights(tmp_path)
     make(**options)
