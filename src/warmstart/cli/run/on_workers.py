@@ -115,7 +115,7 @@ class PredictionJob:
 
     def predicted(self, num_done: int, has_begun: bool) -> Iterator[PredictedPart]:
         """What ``write_in_parts`` takes: everything but the first ``num_done`` files."""
-        rest = self.parts[num_done // PART_ROWS :]
+        rest = self.parts[-(-num_done // PART_ROWS) :]  # the last may be short
         if not rest:
             return
         folder = object_folder(self.place)
