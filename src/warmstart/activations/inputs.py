@@ -156,8 +156,11 @@ class StoredInputs:
         located = np.stack([self.namespace.locate(self.train_rows.keys(int(e))) for e in epochs])
         for number, rows in enumerate(batches):
             seen = epoch if draws is None else draws[number]
-            positions = located[np.searchsorted(epochs, seen), rows]
-            yield to_tensor(self.namespace.gather(positions), self.device)
+            yield self.taken(located[np.searchsorted(epochs, seen), rows])
+
+    def taken(self, positions: NDArray[np.int64]) -> Tensor:
+        """Training rows at these places of the store, as ``train`` gives them."""
+        return to_tensor(self.namespace.gather(positions), self.device)
 
     def valid(self) -> Iterator[Tensor]:
         """All validation rows, in order."""

@@ -1,6 +1,5 @@
 """Stored rows that stay on the device that trains on them, as long as there is room."""
 
-from collections.abc import Iterator, Sequence
 from math import prod
 
 import numpy as np
@@ -76,15 +75,6 @@ class ResidentInputs(StoredInputs):
             budget = int(SHARE * torch.cuda.mem_get_info(self.device)[0])
         self.resident = ResidentRows(self.namespace, self.device, num_rows, budget)
 
-    def train(
-        self,
-        batches: Sequence[NDArray[np.int64]],
-        epoch: int,
-        draws: Sequence[NDArray[np.int64]] | None = None,
-    ) -> Iterator[Tensor]:
-        """Each batch as float32 (B, …), pixels as they are: the values of ``StoredInputs``."""
-        epochs = np.unique(np.concatenate(draws) if draws else [epoch])
-        located = np.stack([self.namespace.locate(self.train_rows.keys(int(e))) for e in epochs])
-        for number, rows in enumerate(batches):
-            seen = epoch if draws is None else draws[number]
-            yield self.resident.take(located[np.searchsorted(epochs, seen), rows])
+    def taken(self, positions: NDArray[np.int64]) -> Tensor:
+        """The same rows, out of the device's memory."""
+        return self.resident.take(positions)
