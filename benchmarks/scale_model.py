@@ -138,15 +138,21 @@ def bends(costs: Measured, given: Assumptions) -> dict[str, float]:
 
 def compared(costs: Measured) -> list[dict[str, float]]:
     """Runs of many photos that were measured, beside what the rates of the parts foretell."""
-    many = json.loads((measure.RESULTS / "predict_many.json").read_text())
+    many, cluster = (
+        json.loads((measure.RESULTS / f"{name}.json").read_text())
+        for name in ("predict_many", "cluster")
+    )
+    seconds = {num: many[f"{num} photos"]["seconds"] for num in (1000, 10_000)}
+    if "100000 photos" in cluster:
+        seconds[100_000] = cluster["100000 photos"]["local"]["seconds"]
     start = many["seconds of one picture"]
     return [
         {
             "photos": num,
-            "measured seconds": many[f"{num} photos"]["seconds"],
+            "measured seconds": taken,
             "model": start + num / costs.images_a_second,
         }
-        for num in (1000, 10_000)
+        for num, taken in seconds.items()
     ]
 
 
