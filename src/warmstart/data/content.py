@@ -88,9 +88,7 @@ class ContentHashes:
         known = self._remembered(names, [file_stamp(name) for name in names])
         return sum(value is not None for value in known) * 2 > len(known)
 
-    def _remembered(
-        self, names: Sequence[str], stamps: Sequence[Stamp]
-    ) -> list[bytes | None]:
+    def _remembered(self, names: Sequence[str], stamps: Sequence[Stamp]) -> list[bytes | None]:
         """The hash of each file that is still the one that was hashed, None of others."""
         nothing: list[bytes | None] = [None] * len(names)
         if not self.database.exists():
@@ -194,7 +192,7 @@ def file_stamp(name: str) -> Stamp:
     if not name.startswith(os.sep) or lies_in_container(name):
         return place_stamp(as_place(name))
     try:  # nearly every file; as a Path it would take ten times as long
-        status = os.stat(name)
+        status = os.stat(name)  # noqa: PTH116
     except OSError:
         return ABSENT
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
@@ -221,9 +219,7 @@ def path_texts(folder: Path, names: Sequence[str]) -> list[str]:
     ]
 
 
-def lookup(
-    connection: sqlite3.Connection, name: str, known: Stamp
-) -> bytes | None:
+def lookup(connection: sqlite3.Connection, name: str, known: Stamp) -> bytes | None:
     """The remembered hash, if the file is still the one that was hashed, and the row is sound."""
     row = connection.execute(
         "SELECT size, mtime_ns, ctime_ns, inode, sha256, sum FROM hashes WHERE path = ?",

@@ -128,10 +128,9 @@ def choose_logistic(
         rows = unit_parts(activations, columns)
         return LogisticProblem(rows, targets, num_classes, weights=weights, device=device)
 
-    wanted = feature_parts if num_folds else {first: parts}
-    if device is not None and device.type != "cpu" or not is_short(activations):
-        wanted = {first: parts}
-    known = side_by_side(problem_of, wanted)
+    on_cpu = device is None or device.type == "cpu"
+    are_short = num_folds > 0 and on_cpu and is_short(activations)
+    known = side_by_side(problem_of, feature_parts if are_short else {first: parts})
     problem = known.pop(first)
     path = problem.path(folds) if num_folds else None
     if path is None or path.num_judged < FEWEST_EVALUATED:
@@ -176,7 +175,7 @@ def side_by_side(
     with limited_threads(1 if len(feature_parts) > 1 else None):
         with ThreadPoolExecutor(len(feature_parts)) as pool:
             found = pool.map(problem_of, feature_parts.values())
-            import scipy.optimize  # noqa: F401, PLC0415 - here: it takes a while, and is needed next
+            import scipy.optimize  # noqa: F401 - here: it takes a while, and is needed next
         return dict(zip(feature_parts, found, strict=True))
 
 

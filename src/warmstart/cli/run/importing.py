@@ -1,6 +1,5 @@
 """Large imports: without the collector of cycles, which finds nothing in them, or beside work."""
 
-import ctypes
 import gc
 import os
 import sys
@@ -54,6 +53,8 @@ def map_torch() -> None:
     """
     if sys.platform != "linux" or "torch" in sys.modules:
         return
+    import ctypes  # here: --help needs none of it
+
     found = find_spec("torch")
     places = [] if found is None else [Path(p) for p in found.submodule_search_locations or ()]
     opened = ctypes.CDLL(None).dlopen  # a foreign function: called without the GIL

@@ -57,7 +57,7 @@ def run_training(config: RunConfig, run: Path) -> None:
 
 def load_plots() -> None:
     """Load matplotlib, which draws the confusion matrix at the end."""
-    import warmstart.plots.confusion  # noqa: F401, PLC0415
+    import warmstart.plots.confusion  # noqa: F401
 
 
 def check_rate(lr: float | None) -> None:
