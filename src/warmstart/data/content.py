@@ -191,7 +191,7 @@ def file_stamp(name: str) -> Stamp:
     """(size, mtime_ns, ctime_ns, inode): what changes when a file does, or the one it lies in."""
     if not name.startswith(os.sep) or lies_in_container(name):
         return place_stamp(as_place(name))
-    try:  # nearly every file; as a Path it would take ten times as long
+    try:  # nearly every file; as a Path it would take several times as long
         status = os.stat(name)  # noqa: PTH116
     except OSError:
         return ABSENT

@@ -46,7 +46,7 @@ def load_beside(load: Callable[[], object]) -> None:
 
 
 def map_torch() -> None:
-    """Map torch's libraries, a fifth of what its import takes, without the GIL.
+    """Map torch's libraries, a good part of its import, without the GIL.
 
     ``import torch`` then finds them in place. Elsewhere than on Linux, and where they lie
     otherwise, nothing is done.
