@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-HEAVY = {"torch", "timm", "torchvision", "sklearn", "scipy", "matplotlib", "openvino"}
+HEAVY = {
+    "torch", "torch._dynamo", "torch._inductor", "sympy", "timm", "torchvision", "sklearn", "scipy",
+    "matplotlib", "jinja2", "openvino",
+}  # fmt: skip
 FITTING = {"torch", "scipy", "matplotlib", "openvino"}
 CODE = """
 import json, os, sys
@@ -77,6 +80,12 @@ def test_each_command_on_its_usual_way(folder: Path) -> None:
     seen = ["--arch", "test_resnet", "--size", "32"]
     assert loaded(folder, "show", "photos", *seen) == {"matplotlib"}
     assert loaded(folder, "cache", "ls") == set()
+
+
+def test_a_learner_needs_no_pictures_of_numbers() -> None:
+    code = "import sys; from warmstart import ConvLearner; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
 
 
 def test_what_a_run_leaves_is_the_same_whatever_it_loaded(folder: Path) -> None:

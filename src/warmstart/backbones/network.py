@@ -83,7 +83,9 @@ def nonfinite_in_words(tensors: Mapping[str, Tensor]) -> str:
 
 def is_finite(tensor: Tensor) -> bool:
     """Whether all values are numbers."""
-    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
+    if not tensor.is_floating_point() or bool(torch.isfinite(tensor.sum())):
+        return True  # one pass tells: whatever is added to NaN or infinity is no number either
+    return bool(torch.isfinite(tensor).all())  # numbers too large to be added up
 
 
 def is_mask(tensor: Tensor) -> bool:

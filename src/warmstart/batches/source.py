@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from warmstart.batches.rendering import PendingView, RenderAhead, Rendering, View
 from warmstart.batches.together import RenderedTogether
-from warmstart.data.content import ContentHashes
+from warmstart.data.content import ContentHashes, path_texts
 from warmstart.data.table import ImageTable
 from warmstart.errors import UnreadableImageError
 from warmstart.images.augment import Augmentation
@@ -183,7 +183,8 @@ class PixelSource:
             if self.table.names[row] in self.table.memory
         }
         files = [int(row) for row in rows if int(row) not in in_memory]
-        found = hashes.sha256([self.table.root / self.table.names[row] for row in files])
+        names = [self.table.names[row] for row in files]
+        found = hashes.sha256_of(path_texts(self.table.root, names))
         known = in_memory | dict(zip(files, found, strict=True))
         return [known[int(row)] for row in rows]
 

@@ -32,6 +32,7 @@ from warmstart.cli.commands import (
 )
 from warmstart.cli.commands.options import first_line
 from warmstart.cli.run.config import BEGAN
+from warmstart.cli.run.importing import load_beside, map_torch
 from warmstart.cli.text.errors import STOPPED_CODE, report_error
 from warmstart.cli.text.first_speaks import check_word, only_first_speaks, speaking
 from warmstart.cli.text.stopping import answered_stops
@@ -39,6 +40,7 @@ from warmstart.terminal.colour import DOUBTFUL, print_styled, show_lines
 from warmstart.terminal.outputs import standing_outputs
 from warmstart.terminal.waiting import waiting
 
+TRAINS = {"train", "lr-find"}  # commands that need torch whatever else they are told
 STOPS = ("SIGTERM", "SIGHUP")  # of a scheduler, a shutdown; a terminal that closes
 
 app = typer.Typer(
@@ -102,6 +104,8 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is not None:  # else the command begins with its process
         BEGAN.set(time.perf_counter())
     words = sys.argv[1:] if arguments is None else arguments
+    if arguments is None and words[1:] and words[0] in TRAINS and "--help" not in words:
+        load_beside(map_torch)
     stops_unread = words[:1] == ["predict"]  # its lines are all that it is for
     with (
         warnings.catch_warnings(),

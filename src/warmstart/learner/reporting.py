@@ -8,7 +8,6 @@ from warmstart.learner.explaining import seen_rows
 from warmstart.learner.predicting import content_hashes, predict_views, rows_of_split
 from warmstart.learner.state import LearnerState
 from warmstart.report.content import DataFacts, ReportContent, Reproduction
-from warmstart.report.page import write_report
 from warmstart.results.step_record import StepRecord
 from warmstart.terminal.waiting import waits
 
@@ -34,6 +33,8 @@ def report_learner(
     Returns:
         The file.
     """
+    from warmstart.report.page import write_report  # here: matplotlib takes a second
+
     rows_of_split(learn.data.table, split)
     predictions = predict_views(learn, 0, split)
     rows = learn.data.table.rows(split)

@@ -1,6 +1,7 @@
 """Which part of the pooled row a logistic head uses, and how strongly its weights are held down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,14 @@ from warmstart.data.folds import draw_folds
 from warmstart.metrics.temperature import cross_entropies
 from warmstart.results.head_fit import HeadTrial
 from warmstart.training.head_card import Parts, num_columns
-from warmstart.training.logistic import LogisticProblem, LogisticWeights, PenaltyPath
+from warmstart.training.logistic import (
+    ONE_THREAD_SIDE,
+    LogisticProblem,
+    LogisticWeights,
+    PenaltyPath,
+)
 from warmstart.training.logistic_head import unit_parts
+from warmstart.training.process import limited_threads
 
 NUM_FOLDS = 5
 FEWEST_UNITS = 3  # as draw_folds wants them
@@ -22,6 +29,7 @@ NUM_ERRORS = 2.0
 FEWEST_EVALUATED = 10  # with fewer rows their choice would be chance
 FOLDS_WORK = 1_000_000_000  # rows × features × classes × folds, up to which all folds are solved
 ONE_FOLD_WORK = 2_000_000_000  # rows × features × classes, up to which one fold chooses
+SHORT_NUMBERS = 2**24  # activations of which several copies in float64 may be held at once
 SOLVER_WORK = 150_000_000_000  # up to which it is solved; beyond, trained on mini-batches
 
 
@@ -114,10 +122,16 @@ def choose_logistic(
     if not is_solved(len(targets), num_columns(parts) * num_classes):
         reason = f"{len(targets):,} rows of {num_classes:,} classes are trained on mini-batches"
         return unjudged(first, parts, targets, num_classes, reason, None, MANY_ROWS_PENALTY)
-    problem = LogisticProblem(
-        unit_parts(activations, parts), targets, num_classes, weights=weights, device=device
-    )
     num_folds = int(folds.max(initial=-1)) + 1
+
+    def problem_of(columns: Parts) -> LogisticProblem:
+        rows = unit_parts(activations, columns)
+        return LogisticProblem(rows, targets, num_classes, weights=weights, device=device)
+
+    on_cpu = device is None or device.type == "cpu"
+    are_short = num_folds > 0 and on_cpu and is_short(activations)
+    known = side_by_side(problem_of, feature_parts if are_short else {first: parts})
+    problem = known.pop(first)
     path = problem.path(folds) if num_folds else None
     if path is None or path.num_judged < FEWEST_EVALUATED:
         penalty, reason = unchosen(path, len(targets), num_folds)
@@ -126,10 +140,7 @@ def choose_logistic(
     best = path_trial(first, path, targets)
     trials = [best]
     for other, other_parts in others:
-        rival = LogisticProblem(
-            unit_parts(activations, other_parts), targets, num_classes, weights=weights,
-            device=device,
-        )  # fmt: skip
+        rival = known.pop(other, None) or problem_of(other_parts)
         tried = rival.path(folds, penalties=(path.penalties[path.best],))
         is_better = is_clearly_better(path, tried, targets)
         if is_better:
@@ -146,6 +157,26 @@ def choose_logistic(
     return LogisticChoice(
         best.features, parts, penalty, num_folds, reason, tuple(trials), path.logits, solved
     )
+
+
+def is_short(activations: NDArray[np.floating]) -> bool:
+    """Whether the eigenvectors of so many rows are found by one thread, in little memory."""
+    return min(activations.shape) <= ONE_THREAD_SIDE and activations.size <= SHORT_NUMBERS
+
+
+def side_by_side(
+    problem_of: Callable[[Parts], LogisticProblem], feature_parts: Mapping[str, Parts]
+) -> dict[str, LogisticProblem]:
+    """The problem of each part of the pooled row, each in a thread of its own.
+
+    Most of their time are eigenvectors, found by one compute thread each, without the GIL. Which
+    other threads there are changes no bit. Meanwhile what solves the problems is loaded.
+    """
+    with limited_threads(1 if len(feature_parts) > 1 else None):
+        with ThreadPoolExecutor(len(feature_parts)) as pool:
+            found = pool.map(problem_of, feature_parts.values())
+            import scipy.optimize  # noqa: F401 - here: it takes a while, and is needed next
+        return dict(zip(feature_parts, found, strict=True))
 
 
 def unjudged(

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warmstart.data import content
-from warmstart.data.content import ContentHashes
+from warmstart.data.content import ContentHashes, file_stamp, path_texts
+from warmstart.files.places import place_stamp
 
 
 @pytest.fixture
@@ -54,6 +55,47 @@ def test_a_changed_file_is_read_again(files: list[Path], tmp_path: Path) -> None
     hashes.sha256(files)
     files[2].write_bytes(b"other")
     assert hashes.sha256(files) == right(files)
+
+
+def test_what_was_read_is_held_until_the_memory_is_written(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes = ContentHashes(tmp_path / "content.sqlite")
+    hashes.sha256(files)
+    assert hashes.sha256(files) == right(files)
+    asked: list[str] = []
+    whole = content.lookup
+
+    def counted(connection: Any, name: str, known: Any) -> bytes | None:
+        asked.append(name)
+        return whole(connection, name, known)
+
+    monkeypatch.setattr(content, "lookup", counted)
+    assert hashes.sha256(files) == right(files)
+    assert not asked
+    os.utime(tmp_path / "content.sqlite", ns=(1, 1))  # another process wrote
+    assert hashes.sha256(files) == right(files)
+    assert len(asked) == len(files)
+    asked.clear()
+    monkeypatch.setattr(content, "YOUNG_SECONDS", 1e9)
+    hashes.sha256(files)
+    assert len(asked) == len(files)  # it could have been written unseen
+
+
+@given(st.lists(st.text(alphabet="ab./é", min_size=1, max_size=12), max_size=5))
+def test_paths_as_text_are_those_of_paths(names: list[str]) -> None:
+    for folder in (Path("/photos"), Path("photos"), Path("/"), Path()):
+        expected = [os.fspath((folder / name).absolute()) for name in names]
+        assert path_texts(folder, names) == expected
+
+
+def test_a_stamp_is_that_of_the_file_or_of_what_holds_it(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.tar", "c.tar.jpg"):
+        (tmp_path / name).write_bytes(name.encode())
+        assert file_stamp(str(tmp_path / name)) == place_stamp(tmp_path / name)
+    inner = str(tmp_path / "b.tar" / "x.jpg")
+    assert file_stamp(inner) == place_stamp(tmp_path / "b.tar")
+    assert file_stamp(str(tmp_path / "none.jpg")) == content.ABSENT
 
 
 @settings(max_examples=60, deadline=None)

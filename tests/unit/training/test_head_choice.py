@@ -2,6 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from warmstart.metrics.temperature import cross_entropies
@@ -14,6 +15,7 @@ from warmstart.training.head_choice import (
     LogisticChoice,
     choose_logistic,
     num_useful_folds,
+    side_by_side,
 )
 from warmstart.training.logistic import LogisticProblem
 from warmstart.training.logistic_head import unit_parts
@@ -54,6 +56,21 @@ def test_the_penalty_is_the_best_out_of_fold_and_the_weights_are_of_all_rows() -
     assert trial.accuracy == (path.logits.argmax(axis=1) == y).mean()
     assert "chosen by 90 rows, each by a head that did not see it (5 folds)" in found.reason
     assert f"loss {trial.loss:.4f}" in found.reason
+
+
+def test_problems_made_side_by_side_have_the_bits_of_each_alone() -> None:
+    x, y = rows(num_rows=300)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        together = side_by_side(lambda p: LogisticProblem(unit_parts(x, p), y, 3), EITHER)
+        assert torch.get_num_threads() == 3
+        for name, part in EITHER.items():
+            alone = LogisticProblem(unit_parts(x, part), y, 3)
+            for found in ("mean", "rows", "basis", "variances"):
+                assert torch.equal(getattr(together[name], found), getattr(alone, found))
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_loss_is_said_per_row_whatever_the_rows_weigh() -> None:

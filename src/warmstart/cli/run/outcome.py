@@ -11,7 +11,6 @@ from warmstart.cli.run.config import RunConfig
 from warmstart.cli.run.fitting import Fitted
 from warmstart.cli.run.folder import CONFUSION, EXCLUSIONS, MODEL, REPORT, FinishedRun, RunFolder
 from warmstart.cli.run.learning_curve import show_learning_curve
-from warmstart.cli.run.report import write_run_report
 from warmstart.cli.run.settings import TableSettings
 from warmstart.cli.text.ending import NextSteps, show_meaning, show_next
 from warmstart.cli.text.scores import show_accuracy, show_unknown
@@ -121,6 +120,8 @@ def leave_outcome(folder: RunFolder, model: TrainedModel, fitted: Fitted) -> Non
     show_learning_curve(model.learning_curve, fitted.config, first)
     run = folder.path
     if fitted.config.asked.report:
+        from warmstart.cli.run.report import write_run_report  # matplotlib loads here
+
         with waiting("writing the report", leads=True):
             write_run_report(finished, run, run / REPORT, predictor=model.predictor())
     show_next_steps(run, fitted.config, model)

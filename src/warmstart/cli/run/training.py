@@ -9,6 +9,7 @@ from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.cli.run.config import RunConfig
 from warmstart.cli.run.fitting import find_answers, fit_model, last_step
 from warmstart.cli.run.folder import RunFolder
+from warmstart.cli.run.importing import load_beside
 from warmstart.cli.run.learning_curve import find_learning_curve
 from warmstart.cli.run.loading import build_learner, load_data
 from warmstart.cli.run.outcome import TrainedModel, leave_outcome
@@ -46,10 +47,17 @@ def run_training(config: RunConfig, run: Path) -> None:
         here["others_sha256"] = hash_of_others(Path(settings.others))
     config = pin(config, here, run)
     folder = RunFolder(run)
+    if not learn.data.table.is_multi_label:
+        load_beside(load_plots)  # while the solver finds eigenvectors
     fitted = fit_model(config, learn, folder)
     find_answers(fitted.config, learn, fitted.held_back)
     curve = find_learning_curve(config, learn, folder)
     leave_outcome(folder, TrainedModel.of_learner(learn, curve), fitted)
+
+
+def load_plots() -> None:
+    """Load matplotlib, which draws the confusion matrix at the end."""
+    import warmstart.plots.confusion  # noqa: F401
 
 
 def check_rate(lr: float | None) -> None:
