@@ -481,9 +481,9 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
                 precision=precision,
             )
         progress = no_progress if quiet else show_progress
-        activations = TableActivations(frozen, store, progress)
+        activations = TableActivations(frozen, store, no_progress)
         with waiting("looking at the pictures", quiet=quiet):
-            return run_checkup(self.source, activations, parts_of(frozen))
+            return run_checkup(self.source, activations, parts_of(frozen), progress)
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named.
