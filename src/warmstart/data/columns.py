@@ -36,6 +36,7 @@ class Columns:
         label_sep: What stands between the classes of an image that may have many. Never guessed.
         folder: Where the files lie, under the root or anywhere else; "" for the root itself.
         suffix: What the cells leave off, such as ".jpg".
+        image: Of Parquet, the column of the pictures' bytes; None finds it.
     """
 
     name: Place | None = None
@@ -45,6 +46,7 @@ class Columns:
     label_sep: str | None = None
     folder: str = ""
     suffix: str = ""
+    image: str | None = None
 
 
 DEFAULT_COLUMNS = Columns()
@@ -272,4 +274,5 @@ TABLE_READERS: dict[str, Reader[Any]] = {
     "label_column": one_or_each(read_column),
     "split_column": read_column,
     "label_sep": text,
+    "image_column": text,
 }

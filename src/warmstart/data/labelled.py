@@ -20,7 +20,7 @@ from warmstart.data.layout import visible_folders
 from warmstart.data.listing import check_any_images
 from warmstart.data.records import Record, class_key, encode_labels
 from warmstart.data.scan import is_dir, scan
-from warmstart.data.shard_table import ShardColumns, class_folders_in, shard_rows
+from warmstart.data.shard_table import class_folders_in, shard_rows
 from warmstart.data.shards import Shards, shards_of
 from warmstart.data.split import part_of
 from warmstart.data.table import Exclusion
@@ -190,7 +190,7 @@ def read_labelled_shards(
     Raises:
         DataError: there is no row of that part, or none has a label.
     """
-    read = shard_rows(shards, ShardColumns(**vars(columns)))
+    read = shard_rows(shards, columns)
     there = {record.split for record in read.records}
     part = part_of(wanted.split) if wanted.split is not None else None
     notes = []

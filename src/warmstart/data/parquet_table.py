@@ -51,7 +51,6 @@ class Cells:
 def parquet_table(
     shards: Shards,
     columns: Columns,
-    image: str | None,
     *,
     draw: Draw = DEFAULT_DRAW,
     faults: Faults | None = None,
@@ -61,7 +60,6 @@ def parquet_table(
     Args:
         shards: The files, which have the same columns.
         columns: Which column says what.
-        image: The column of the pictures' bytes; None finds it.
         draw: How validation rows are drawn, if neither a column nor a file's name says.
         faults: Where a checkup wants what is wrong; None raises it.
 
@@ -70,7 +68,7 @@ def parquet_table(
     """
     faults = faults or Faults()
     opened = open_all(shards)
-    found = None if not opened[0].images else find_columns(opened[0], columns, image)
+    found = None if not opened[0].images else find_columns(opened[0], columns)
     if found is None or found.group is not None or has_lists(opened, found.label):
         read = records_of(shards, opened, found, columns, faults)
         return assemble(
@@ -116,10 +114,10 @@ def parquet_table(
     )
 
 
-def parquet_rows(shards: Shards, columns: Columns, image: str | None) -> Read:
+def parquet_rows(shards: Shards, columns: Columns) -> Read:
     """A record per row; whether they are enough to train on is not asked."""
     opened = open_all(shards)
-    found = None if not opened[0].images else find_columns(opened[0], columns, image)
+    found = None if not opened[0].images else find_columns(opened[0], columns)
     return records_of(shards, opened, found, columns, None)
 
 

@@ -1,6 +1,5 @@
 """Tar or Parquet shards → an ImageTable."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from warmstart.data.cells import Read
@@ -21,16 +20,9 @@ from warmstart.files.places import PARQUET
 from warmstart.files.remote_reading import as_place
 
 
-@dataclass(frozen=True)
-class ShardColumns(Columns):
-    """And which column holds the images, where there are columns; None finds it."""
-
-    image: str | None = None
-
-
 def read_shards(
     shards: Shards,
-    columns: ShardColumns,
+    columns: Columns,
     *,
     draw: Draw = DEFAULT_DRAW,
     faults: Faults | None = None,
@@ -49,7 +41,7 @@ def read_shards(
         One row per picture, sorted by name.
     """
     if shards.kind == PARQUET:
-        return parquet_table(shards, columns, columns.image, draw=draw, faults=faults)
+        return parquet_table(shards, columns, draw=draw, faults=faults)
     tree = class_folders_in(shards)
     if tree is not None:
         return read_folders(tree, draw=draw, faults=faults)
@@ -59,10 +51,10 @@ def read_shards(
     )
 
 
-def shard_rows(shards: Shards, columns: ShardColumns) -> Read:
+def shard_rows(shards: Shards, columns: Columns) -> Read:
     """A record per picture; whether they are enough to train on is not asked."""
     if shards.kind == PARQUET:
-        return parquet_rows(shards, columns, columns.image)
+        return parquet_rows(shards, columns)
     return read_tar_rows(shards, columns, needs_labels=False)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms, tfms_from_model
 from warmstart.cli.run.importing import uncollected
-from warmstart.cli.run.settings import DataSettings, LearnSettings
+from warmstart.cli.run.settings import BackboneSettings, DataSettings, LearnSettings
 from warmstart.data.columns import typed_column
 from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import delimiter_of, is_table
@@ -62,6 +62,7 @@ def load_data(
         valid_pct=settings.valid_pct,
         split_by=settings.split_by,
         seed=settings.split_seed,
+        cache_dir=cache_dir_of(settings),
         on_unreadable=settings.on_unreadable,
         fixes=settings.fixes,
         for_check=for_check,
@@ -124,6 +125,7 @@ def table_data(
         valid_pct=settings.valid_pct,
         split_by=settings.split_by,
         seed=settings.split_seed,
+        cache_dir=cache_dir_of(settings),
         on_unreadable=settings.on_unreadable,
         fixes=settings.fixes,
         for_check=for_check,
@@ -145,6 +147,7 @@ def shard_data(
         "valid_pct": settings.valid_pct,
         "split_by": settings.split_by,
         "seed": settings.split_seed,
+        "cache_dir": cache_dir_of(settings),
         "on_unreadable": settings.on_unreadable,
         "fixes": settings.fixes,
         "for_check": for_check,
@@ -170,6 +173,11 @@ def shard_data(
         group=resolve_column(settings.group),
         **rest,
     )
+
+
+def cache_dir_of(settings: DataSettings) -> str | None:
+    """Where something may be kept; None where the command has no such option."""
+    return settings.cache_dir if isinstance(settings, BackboneSettings) else None
 
 
 def resolve_column(typed: str | None) -> str | int | None:
