@@ -113,12 +113,13 @@ def find_mislabelled(
     num_parts = int(part_of.max()) + 1
     found: list[tuple[float, int, int]] = []
     passed: set[str] = set()
+    penalty: float | None = None  # the first part chooses it for all
     with waiting("solving heads", num_parts, "parts") as wait:
         for number in range(num_parts):
             some = np.flatnonzero(part_of == number)
-            told = out_of_fold_probabilities(
+            told, penalty = judged_out_of_fold(
                 activations[some], labels[some], [str(unit) for unit in units[some]], num_classes,
-                parts,
+                parts, penalty=penalty,
             )  # fmt: skip
             bare = np.isnan(told).any(axis=1)
             passed |= {table.classes[label] for label in np.unique(labels[some][bare])}
@@ -205,44 +206,61 @@ def out_of_fold_probabilities(
     Returns:
         (N, K); NaN along rows whose class no other fold has, since nobody could know it.
     """
+    return judged_out_of_fold(activations, labels, units, num_classes, parts, seed=seed)[0]
+
+
+def judged_out_of_fold(
+    activations: NDArray[np.floating],
+    labels: NDArray[np.int64],
+    units: Sequence[str],
+    num_classes: int,
+    parts: Parts,
+    *,
+    seed: int = 42,
+    penalty: float | None = None,
+) -> tuple[NDArray[np.float64], float]:
+    """Likewise, and the penalty: the one that is given, else the best."""
     folds = draw_folds(units, labels, min(NUM_FOLDS, len(set(units))), seed=seed)
     rows = unit_parts(activations, parts)
     problem = LogisticProblem(rows, labels, num_classes)
     useful = num_useful_folds(len(rows), rows.shape[1] * num_classes)
-    logits = (
-        solve_folds_together(problem, folds)
+    logits, chosen = (
+        solve_folds_together(problem, folds, penalty)
         if useful > 1
-        else solve_folds_in_turn(problem, folds, useful)
+        else solve_folds_in_turn(problem, folds, useful, penalty)
     )
     found = probabilities_of(logits, is_multi_label=False)
     for fold in np.unique(folds):
         if len(np.unique(labels[folds != fold])) < 2:  # it could not have said anything else
             found[folds == fold] = np.nan
-    return found
+    return found, chosen
 
 
-def solve_folds_together(problem: LogisticProblem, folds: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Logits (N, K) under the best penalty, all folds in one pass."""
-    path = problem.path(folds)
-    if path.num_judged < FEWEST_EVALUATED:  # their choice would be chance
+def solve_folds_together(
+    problem: LogisticProblem, folds: NDArray[np.int64], penalty: float | None
+) -> tuple[NDArray[np.float64], float]:
+    """Logits (N, K) under a penalty, or the best, which is given back; all folds in one pass."""
+    path = problem.path(folds, PENALTIES if penalty is None else (penalty,))
+    if penalty is None and path.num_judged < FEWEST_EVALUATED:  # their choice would be chance
         path = problem.path(folds, (DEFAULT_PENALTY,))
-    return path.logits
+    return path.logits, path.penalties[path.best]
 
 
 def solve_folds_in_turn(
-    problem: LogisticProblem, folds: NDArray[np.int64], num_useful: int
-) -> NDArray[np.float64]:
+    problem: LogisticProblem, folds: NDArray[np.int64], num_useful: int, penalty: float | None
+) -> tuple[NDArray[np.float64], float]:
     """The same where a solution takes long: the first fold chooses the penalty, or none does."""
 
     def judged(fold: int, penalties: Sequence[float]) -> PenaltyPath:
         return problem.path(np.where(folds == fold, 0, -1), penalties)
 
-    penalty = MANY_ROWS_PENALTY
-    if num_useful:
-        first = judged(0, PENALTIES)
-        penalty = first.penalties[first.best]
+    if penalty is None:
+        penalty = MANY_ROWS_PENALTY
+        if num_useful:
+            first = judged(0, PENALTIES)
+            penalty = first.penalties[first.best]
     logits = np.full((len(folds), problem.num_classes), np.nan)
     for fold in range(int(folds.max()) + 1):
         held = folds == fold
         logits[held] = judged(fold, (penalty,)).logits[held]
-    return logits
+    return logits, penalty

@@ -8,12 +8,11 @@ from warmstart.data.csv_table import is_table
 from warmstart.data.faults import Faults
 from warmstart.data.folders import read_folders
 from warmstart.data.parquet_table import parquet_rows, parquet_table
-from warmstart.data.records import assemble
 from warmstart.data.scan import junk_reason
 from warmstart.data.shards import Shards, shards_of
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
-from warmstart.data.tar_rows import read_tar_rows
+from warmstart.data.tar_rows import read_tar_rows, tar_table
 from warmstart.data.tar_samples import samples_of
 from warmstart.data.trees import list_children
 from warmstart.files.places import PARQUET
@@ -45,10 +44,7 @@ def read_shards(
     tree = class_folders_in(shards)
     if tree is not None:
         return read_folders(tree, draw=draw, faults=faults)
-    read = read_tar_rows(shards, columns, faults=faults)
-    return assemble(
-        read.root, read.records, draw, is_multi_label=read.is_many, noticed=read.noticed
-    )
+    return tar_table(shards, columns, draw=draw, faults=faults)
 
 
 def shard_rows(shards: Shards, columns: Columns) -> Read:

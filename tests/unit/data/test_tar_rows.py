@@ -4,16 +4,19 @@ import numpy as np
 import pytest
 from tests.shards import write_tar
 
+from warmstart.data.cell_names import CellNames
 from warmstart.data.columns import DEFAULT_COLUMNS, Columns
 from warmstart.data.csv_table import Dialect
 from warmstart.data.faults import Faults
 from warmstart.data.folders import read_folders
 from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import list_images
+from warmstart.data.records import assemble
 from warmstart.data.shard_table import read_shards, root_of
 from warmstart.data.shards import Shards, shards_of
 from warmstart.data.split import Draw
-from warmstart.data.table import ImageTable
+from warmstart.data.table import Exclusion, ImageTable
+from warmstart.data.tar_rows import read_tar_rows
 from warmstart.errors import DataError, SettingError
 
 PLAIN = Columns()
@@ -276,3 +279,30 @@ def test_rows_do_not_depend_on_the_order_of_members(tmp_path: Path) -> None:
     assert first.names == second.names
     assert np.array_equal(first.labels, second.labels)
     assert np.array_equal(first.splits, second.splits)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_numbers_make_the_table_that_records_make(seed: int, tmp_path: Path) -> None:
+    random = np.random.default_rng(seed)
+    for shard in ("train-0", "train-00", "train/0", "test-0"):
+        members: dict[str, bytes | str] = {}
+        for _ in range(30):
+            name = "".join(random.choice(list("ab-_/é"), 4))
+            members[f"x{name}y.jpg"] = b"picture"
+            members[f"x{name}y.cls"] = str(random.choice(["cat", "dog", "cow"]))
+        if shard == "test-0":
+            members["bare.jpg"] = b"picture"
+        write_tar(tmp_path / "s" / f"{shard}.tar", members)
+    table, told = read(tmp_path / "s"), read_tar_rows(shards(tmp_path / "s"), PLAIN)
+    assert isinstance(table.names, CellNames)
+    known = assemble(told.root, told.records, Draw(), noticed=told.noticed)
+    assert list(table.names) == list(known.names)
+    assert table.splits.tolist() == known.splits.tolist()
+    assert table.labels.tolist() == known.labels.tolist()
+    assert (table.classes, table.notes) == (known.classes, known.notes)
+    assert set(table.exclusions) == set(known.exclusions)
+    some = (Exclusion(known.names[3], "gone"),)
+    assert list(table.without(some).names) == list(known.without(some).names)
+    assert all(name in table.names for name in known.names)
+    assert "train-0.tar/none.jpg" not in table.names
+    assert "train-0.tar/" not in table.names
