@@ -1,9 +1,10 @@
 """Which column of a table says what: as it was named, or found by what stands in it."""
 
 import difflib
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 from warmstart.arguments import Reader, flag, one_or_each, path, refuse, text, whole
 from warmstart.data.label_forms import binary_of, cell_text, is_empty
@@ -52,6 +53,30 @@ class Columns:
 DEFAULT_COLUMNS = Columns()
 
 
+class LineNumbers(Sequence[str]):
+    """Where rows stand in a file, such as "line 12": made when asked for, eight bytes a row."""
+
+    def __init__(self, numbers: "array[int]") -> None:
+        """Take the numbers of lines, from 1."""
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> "LineNumbers": ...
+
+    def __getitem__(self, row: int | slice) -> "str | LineNumbers":
+        """Where a row stands, or several do."""
+        if isinstance(row, slice):
+            return LineNumbers(self.numbers[row])
+        return f"line {self.numbers[row]}"
+
+
 @dataclass(frozen=True)
 class Grid:
     """A table as it was read: ``columns`` (C) of N cells, their ``titles`` (C) or None.
@@ -60,7 +85,7 @@ class Grid:
     """
 
     source: str
-    where: tuple[str, ...]
+    where: Sequence[str]
     columns: Sequence[Sequence[object]]
     titles: tuple[str, ...] | None = None
 
