@@ -42,7 +42,7 @@ class StoredRows:
 
 
 @dataclass(eq=False)
-class SeenRows:
+class RowsLookedAt:
     """What is known of each row of a table, and what was found on the way.
 
     ``contents`` (N, 32) are hashes of the files' bytes; ``positions`` (N,) where the activations
@@ -79,7 +79,7 @@ def look_at_rows(
     seen_by: PixelSource,
     activations: TableActivations,
     advance: Callable[[int], None],
-) -> SeenRows:
+) -> RowsLookedAt:
     """Read every picture, and see that its activations are stored.
 
     Args:
@@ -89,7 +89,7 @@ def look_at_rows(
         advance: Told how many pictures were looked at.
     """
     number = len(source.table)
-    found = SeenRows(np.empty((number, HASH_BYTES), np.uint8), np.full(number, -1, np.int64))
+    found = RowsLookedAt(np.empty((number, HASH_BYTES), np.uint8), np.full(number, -1, np.int64))
     for start in range(0, number, PART_ROWS):
         rows = np.arange(start, min(start + PART_ROWS, number), dtype=np.int64)
         _look_at_part(found, source, seen_by, activations, rows)
@@ -98,7 +98,7 @@ def look_at_rows(
 
 
 def _look_at_part(
-    found: SeenRows,
+    found: RowsLookedAt,
     source: PixelSource,
     seen_by: PixelSource,
     activations: TableActivations,

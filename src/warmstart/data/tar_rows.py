@@ -40,10 +40,10 @@ class TarColumns:
     """
 
     names: CellNames
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int32]
     kinds: tuple[Label, ...]
     splits: NDArray[np.character]
-    groups: NDArray[np.int64]
+    groups: NDArray[np.int32]
     group_names: tuple[str, ...]
     is_many: bool
     exclusions: list[Exclusion]
@@ -149,7 +149,7 @@ def read_tar_columns(shards: Shards, columns: Columns) -> TarColumns:
         CellNames(prefixes, [one.names for one in in_order], np.concatenate(members)),
         np.concatenate([one.labels for one in in_order]),
         tuple(code_of),
-        np.concatenate([one.splits for one in in_order]),
+        np.array(SPLITS, "<U5")[np.concatenate([one.splits for one in in_order])],
         np.concatenate([one.groups for one in in_order]),
         tuple(group_of),
         is_many,
@@ -163,10 +163,10 @@ class CodedShard:
     """The pictures of one archive: ``members`` (R,) are positions in ``names``, ascending."""
 
     names: PackedTexts
-    members: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    splits: NDArray[np.character]
-    groups: NDArray[np.int64]
+    members: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    splits: NDArray[np.uint8]  # positions in SPLITS
+    groups: NDArray[np.int32]
 
 
 def coded_shard(
@@ -186,7 +186,7 @@ def coded_shard(
         group_of: Likewise of groups.
     """
     place_of = {name: place for place, name in enumerate(names)}
-    members = np.array([place_of[name] for name in told.names], np.int64)
+    members = np.array([place_of[name] for name in told.names], np.int32)
     labels = [code_of.setdefault(label, len(code_of)) for label in told.labels]
     groups = [
         -1 if group is None else group_of.setdefault(group, len(group_of)) for group in told.groups
@@ -195,9 +195,9 @@ def coded_shard(
     return CodedShard(
         names,
         members[order],
-        np.array(labels, np.int64)[order],
-        np.array(splits, "<U5")[order],
-        np.array(groups, np.int64)[order],
+        np.array(labels, np.int32)[order],
+        np.array([SPLITS.index(split) for split in splits], np.uint8)[order],
+        np.array(groups, np.int32)[order],
     )
 
 
