@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.shards import picture, write_tar
 
+from warmstart.data import content
 from warmstart.data.columns import Columns
 from warmstart.data.csv_table import read_csv
 from warmstart.data.drawing import draw_by_hash
 from warmstart.data.folders import read_folders
-from warmstart.data.shard_table import ShardColumns, read_shards
+from warmstart.data.shard_table import read_shards
 from warmstart.data.shards import shards_of
 from warmstart.data.split import Draw
 from warmstart.data.table import ImageTable
@@ -101,7 +102,7 @@ def test_packed_into_other_shards_every_picture_stays_on_its_side(tmp_path: Path
         for folder in ("one", "two"):
             shards = shards_of(tmp_path / folder)
             assert shards is not None
-            table = read_shards(shards, ShardColumns(), draw=Draw(0.4, by=by))
+            table = read_shards(shards, Columns(), draw=Draw(0.4, by=by))
             sides.append({name.rpartition("/")[2]: side for name, side in side_of(table).items()})
         assert sides[0] == sides[1]
 
@@ -132,3 +133,30 @@ def test_a_class_that_is_left_without_a_training_row_is_an_error(tmp_path: Path)
 def test_another_word_is_refused() -> None:
     with pytest.raises(SettingError, match="by='hash'"):
         Draw(by="hash")
+
+
+def test_by_content_a_second_draw_reads_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "YOUNG_SECONDS", -1e9)
+    root = photos(tmp_path / "photos", 40)
+    draw = Draw(0.4, by="content", memory=tmp_path / "cache" / "content.sqlite")
+    sides = side_of(read_folders(root, draw=draw))
+    assert sides == side_of(read_folders(root, draw=Draw(0.4, by="content")))
+
+    def refuse(name: str) -> bytes:
+        raise AssertionError(f"{name} is read again")
+
+    monkeypatch.setattr(content, "file_sha256", refuse)
+    assert side_of(read_folders(root, draw=draw)) == sides
+    (root / "cat" / "cat3.jpg").write_bytes(b"another")
+    with pytest.raises(AssertionError, match="cat3"):
+        read_folders(root, draw=draw)
+
+
+def test_hashes_are_not_remembered_among_the_pictures(tmp_path: Path) -> None:
+    root = photos(tmp_path / "photos", 4)
+    draw = Draw(0.4, by="content", memory=root / "cat" / "cache" / "content.sqlite")
+    with pytest.raises(SettingError, match="lies in the data folder"):
+        read_folders(root, draw=draw)
+    assert not (root / "cat" / "cache").exists()

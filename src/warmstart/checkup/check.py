@@ -15,26 +15,24 @@ from warmstart.activations.frozen_part import (
     frozen_backbone,
     resolve_device,
 )
-from warmstart.activations.namespace import CacheNamespace
-from warmstart.activations.table_activations import TableActivations
+from warmstart.activations.table_activations import Progress, TableActivations
 from warmstart.backbones.card import Architecture, BackboneCard
 from warmstart.backbones.pooling import pooled_parts
 from warmstart.batches.source import PixelSource, num_cores
 from warmstart.checkup.checkup import Checkup, home_of
 from warmstart.checkup.duplicates import (
     duplicates_of,
-    same_content,
+    groups_of_content,
     same_to_the_eye,
     thumbnails,
     units,
 )
-from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
 from warmstart.checkup.findings import ClassFinding, CropLoss, FileFinding
 from warmstart.checkup.mislabelled import find_mislabelled
+from warmstart.checkup.rows import look_at_rows
 from warmstart.data.table import SPLITS, ImageTable, class_counts
 from warmstart.errors import UnreadableImageError
 from warmstart.images.decode import decode
-from warmstart.images.image_file import ImageHeader, read_image_header
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.assembly import NetworkPlan, new_network
 from warmstart.terminal.waiting import waiting
@@ -45,13 +43,19 @@ FEW = 20  # training images; below, scores of the class depend on which ones the
 RARE = 10  # times fewer than the largest class
 
 
-def run_checkup(source: PixelSource, activations: TableActivations, parts: Parts) -> Checkup:
+def run_checkup(
+    source: PixelSource, activations: TableActivations, parts: Parts, progress: Progress
+) -> Checkup:
     """Compute what is not stored yet, and run every finder.
+
+    The table is looked at part by part, so a look that was stopped goes on where it was; of a row
+    some tens of bytes are kept.
 
     Args:
         source: The table and how its pictures are seen.
         activations: Of the pooled body.
         parts: Columns of those that tell classes apart.
+        progress: How the look at every picture is shown.
 
     Returns:
         What was found. A file that cannot be read is a finding, and stops nothing.
@@ -59,47 +63,37 @@ def run_checkup(source: PixelSource, activations: TableActivations, parts: Parts
     table = source.table
     if not len(table):
         return nothing_read(table)
-    every = np.arange(len(table), dtype=np.int64)
-    with waiting("reading what files say of themselves"):
-        headers = headers_of(source)
-        contents = source.content_hashes(every, activations.hashes)
-    seen = replace(source, views_on=activations.frozen.views_on)  # as training would see them
-    namespace, keys, failures = activations.store(seen, every)
-    row_of = {name: row for row, name in reversed([*enumerate(table.names)])}
-    reasons = {contents[row_of[failure.name]]: failure for failure in failures}
-    bad = {row for row in every.tolist() if contents[row] in reasons}
-    good = [row for row in every.tolist() if row not in bad]
-    groups = same_content(good, [contents[row] for row in good])
-    firsts = [group[0] for group in groups]
-    pairs = []
-    if firsts:
-        with waiting("looking for doubles"):
-            activated = rows_of(namespace, keys, firsts)
-            pairs = same_to_the_eye(firsts, activated, thumbnails_by(source))
+    frozen = activations.frozen
+    frozen.expected_rows = max(frozen.expected_rows, len(table))
+    as_network = replace(source, views_on=frozen.views_on)  # as training would see them
+    with progress(len(table), f"looking at every picture by {frozen.backbone}") as advance:
+        seen = look_at_rows(source, as_network, activations, advance)
+    good = seen.good
+    firsts, groups = groups_of_content(seen.contents[good], good)
+    with waiting("looking for doubles"):
+        pairs = same_to_the_eye(firsts, seen.activations(firsts), thumbnails_by(source))
     with waiting("looking for wrong labels"):
+        labelled = good if table.is_multi_label else good[table.labels[good] >= 0]
         wrong, notes = find_mislabelled(
             table,
-            good,
-            lambda rows: rows_of(namespace, keys, rows),
-            lambda rows: units(rows, groups, pairs, table.groups),
+            labelled,
+            seen.activations(labelled),
+            units(labelled, groups, pairs, table.groups),
+            np.ascontiguousarray(seen.contents[labelled, :8]).view(np.uint64).ravel(),
             parts,
         )
-    readable = {table.names[row]: headers[row] for row in good}
-    known = {name: header for name, header in readable.items() if header is not None}
     return Checkup(
         num_rows={split: len(table.rows(split)) for split in SPLITS},
-        home=home_of(source.paths()),
-        unreadable=tuple(
-            FileFinding(table.names[row], reasons[contents[row]].reason) for row in sorted(bad)
-        ),
-        odd_modes=odd_modes(known),
-        odd_sizes=odd_sizes(known, source.recipe),
+        home=home_of(table),
+        unreadable=tuple(seen.unreadable),
+        odd_modes=tuple(seen.odd_modes),
+        odd_sizes=tuple(seen.odd_sizes),
         duplicates=duplicates_of(table, groups, pairs),
         mislabelled=wrong,
         small_classes=small_classes(
             counts_of(table, good, "train"), counts_of(table, good, "valid"), table.classes
         ),
-        crop=crop_loss(known, source.recipe),
+        crop=seen.crop,
         notes=notes,
         faults=table.faults,
         left_out=left_out_of(table),
@@ -130,25 +124,6 @@ def left_out_of(table: ImageTable) -> tuple[FileFinding, ...]:
     return tuple(FileFinding(item.name, item.reason) for item in order)
 
 
-def headers_of(source: PixelSource) -> list[ImageHeader | None]:
-    """The header of each row's picture; None where there is none."""
-
-    def one(row: int) -> ImageHeader | None:
-        in_memory = source.table.names[row] in source.table.memory
-        return read_image_header(source.content(row) if in_memory else source.table.path(row))
-
-    with ThreadPoolExecutor(num_cores()) as pool:
-        return list(pool.map(one, range(len(source.table))))
-
-
-def rows_of(
-    namespace: CacheNamespace, keys: Sequence[bytes], rows: Sequence[int]
-) -> NDArray[np.float32]:
-    """Stored activations of some rows: (n, D)."""
-    found = namespace.gather(namespace.locate([keys[row] for row in rows]))
-    return found.astype(np.float32).reshape(len(rows), -1)
-
-
 def thumbnails_by(source: PixelSource) -> Callable[[Sequence[int]], dict[int, NDArray[np.float32]]]:
     """What decodes rows small, by threads."""
 
@@ -168,9 +143,9 @@ def thumbnails_by(source: PixelSource) -> Callable[[Sequence[int]], dict[int, ND
     return many
 
 
-def counts_of(table: ImageTable, good: Sequence[int], split: str) -> NDArray[np.int64]:
+def counts_of(table: ImageTable, good: NDArray[np.int64], split: str) -> NDArray[np.int64]:
     """Readable pictures of each class in a split."""
-    labels = table.labels[[row for row in good if table.splits[row] == split]]
+    labels = table.labels[good[table.splits[good] == split]]
     return class_counts(labels, len(table.classes))
 
 

@@ -1,6 +1,7 @@
 """What was found: as plain data, as text of 80 columns, and as fixes."""
 
 import os
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from warmstart.checkup.findings import ClassFinding, CropLoss, Duplicates, FileF
 from warmstart.checkup.suggest import suggested_fixes
 from warmstart.data.fixes import Fix, write_fixes
 from warmstart.data.output_paths import check_outside_folders
+from warmstart.data.table import ImageTable
 from warmstart.display import Displayed, Sheet, SheetTable, html_of, sheet_html
 from warmstart.errors import SettingError, printable
 from warmstart.files.remote_reading import RemotePath
@@ -147,11 +149,13 @@ class Checkup(Displayed):
         return "\n".join(parts)
 
 
-def home_of(paths: list[Path]) -> Path | None:
+def home_of(table: ImageTable) -> Path | None:
     """The smallest folder that holds all files; None for none."""
-    if not paths or isinstance(paths[0], RemotePath):
+    root = table.root
+    folders = {posixpath.dirname(name) for name in table.names if name not in table.memory}
+    if not folders or isinstance(root, RemotePath):
         return None
-    return Path(os.path.commonpath([path.absolute().parent for path in paths]))
+    return Path(os.path.commonpath([(root / folder).absolute() for folder in folders]))
 
 
 def summary_text(found: Checkup) -> str:

@@ -1,10 +1,8 @@
 """Odd, tiny and huge pictures, and what the crop loses: headers only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-import numpy as np
-
-from warmstart.checkup.findings import CropLoss, FileFinding
+from warmstart.checkup.findings import FileFinding
 from warmstart.images.image_file import ImageHeader
 from warmstart.images.view import ViewRecipe, discarded_share
 
@@ -51,20 +49,24 @@ def odd_sizes(headers: Mapping[str, ImageHeader], recipe: ViewRecipe) -> tuple[F
     return tuple(found)
 
 
-def crop_loss(headers: Mapping[str, ImageHeader], recipe: ViewRecipe) -> CropLoss:
-    """What the plain view's crop throws away.
+def crop_shares(headers: Mapping[str, ImageHeader], recipe: ViewRecipe) -> dict[str, float]:
+    """The share of each picture's pixels that the plain view's crop throws away, in [0, 1).
 
     Args:
         headers: By name.
         recipe: How it crops.
     """
-    shares = {
+    return {
         name: discarded_share((header.width, header.height), recipe)
         for name, header in headers.items()
     }
-    worst = sorted(
-        ((name, share) for name, share in shares.items() if share > MUCH),
-        key=lambda item: (-item[1], item[0]),
-    )
-    mean = float(np.mean(list(shares.values()))) if shares else 0.0
-    return CropLoss(mean, tuple(worst))
+
+
+def worst_crops(shares: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """Those of which the crop takes most of the pixels, the worst first.
+
+    Args:
+        shares: Name, and what is thrown away.
+    """
+    many = ((name, share) for name, share in shares if share > MUCH)
+    return tuple(sorted(many, key=lambda item: (-item[1], item[0])))

@@ -47,7 +47,6 @@ READERS: dict[str, Reader[Any]] = TABLE_READERS | {
     "valid_pct": real(0.2, above=0, below=1),
     "seed": whole(flag="--split-seed"),
     "split_by": SPLIT_BY,
-    "image_column": text,
     "on_unreadable": ON_UNREADABLE,
     "fixes": path,
     "for_check": flag,

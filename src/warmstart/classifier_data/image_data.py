@@ -28,7 +28,7 @@ from warmstart.data.faults import Faults
 from warmstart.data.fixes import with_fixes
 from warmstart.data.folders import read_folders, with_test
 from warmstart.data.frame import read_frame
-from warmstart.data.output_paths import cache_folder, image_folders
+from warmstart.data.output_paths import cache_folder, content_memory, image_folders
 from warmstart.data.path_labels import read_labelled
 from warmstart.data.split import Draw
 from warmstart.data.table import Exclusion, ImageTable
@@ -149,6 +149,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
         valid_pct: float = 0.2,
         split_by: str = "class",
         seed: int = 42,
+        cache_dir: str | Path | None = None,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
         for_check: bool = False,
@@ -167,6 +168,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
             valid_pct: Share of each class that validates where there is no validation folder.
             split_by: "class", or "name" or "content" for the hash of each, as in ``from_tar``.
             seed: What that draw depends on.
+            cache_dir: Where hashes are remembered that ``split_by="content"`` goes by.
             on_unreadable: "raise", "drop" to leave images out that cannot be read, or "use" for
                 what is left of damaged JPEGs.
             fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
@@ -182,7 +184,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
             ('cat', 'dog')
         """
         names = (trn_name, val_name, test_name)
-        draw = Draw(valid_pct, seed, split_by)
+        draw = Draw(valid_pct, seed, split_by, content_memory(cache_dir))
         table = read_folders(as_place(path), names=names, draw=draw, faults=Faults(for_check))
         return cls.of_table(
             table, tfms, bs, on_unreadable=on_unreadable, folder=as_place(path), fixes=fixes,
@@ -213,6 +215,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
         valid_pct: float = 0.2,
         split_by: str = "class",
         seed: int = 42,
+        cache_dir: str | Path | None = None,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
         for_check: bool = False,
@@ -242,6 +245,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
             valid_pct: Share that validates, if it is drawn.
             split_by: "class", or "name" or "content" for the hash of each, as in ``from_tar``.
             seed: What that draw depends on.
+            cache_dir: Where hashes are remembered that ``split_by="content"`` goes by.
             on_unreadable: "raise", "drop" to leave images out that cannot be read, or "use" for
                 what is left of damaged JPEGs.
             fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
@@ -263,7 +267,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
         columns = Columns(
             name_column, label_column, split_column, group, label_sep, folder or "", suffix
         )
-        draw = Draw(valid_pct, seed, split_by)
+        draw = Draw(valid_pct, seed, split_by, content_memory(cache_dir))
         within = Path(path) / csv_fname
         csv_path = within if within.is_file() and not Path(csv_fname).is_file() else Path(csv_fname)
         table = read_csv(
@@ -294,6 +298,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
         valid_pct: float = 0.2,
         split_by: str = "class",
         seed: int = 42,
+        cache_dir: str | Path | None = None,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
         for_check: bool = False,
@@ -318,6 +323,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
             valid_pct: Share that validates, if it is drawn.
             split_by: "class", or "name" or "content" for the hash of each, as in ``from_tar``.
             seed: What that draw depends on.
+            cache_dir: Where hashes are remembered that ``split_by="content"`` goes by.
             on_unreadable: "raise", "drop" or "use".
             fixes: A CSV of rows to drop or relabel.
             for_check: What training refuses is left out, and told by ``check()``.
@@ -338,7 +344,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
         columns = Columns(
             name_column, label_column, split_column, group, label_sep, folder or "", suffix
         )
-        draw = Draw(valid_pct, seed, split_by)
+        draw = Draw(valid_pct, seed, split_by, content_memory(cache_dir))
         faults = Faults(for_check)
         table = read_frame(df, Path(path), columns, val_idxs=val_idxs, draw=draw, faults=faults)
         table = with_test(table, test_name) if test_name else table
@@ -357,6 +363,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
         valid_pct: float = 0.2,
         split_by: str = "class",
         seed: int = 42,
+        cache_dir: str | Path | None = None,
         on_unreadable: str = "raise",
         quiet: bool = False,
     ) -> "ImageClassifierData":
@@ -371,6 +378,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
             valid_pct: Share that validates.
             split_by: "class", or "name" or "content" for the hash of each, as in ``from_tar``.
             seed: What the draw depends on.
+            cache_dir: Where hashes are remembered that ``split_by="content"`` goes by.
             on_unreadable: "raise", "drop" or "use".
             quiet: Do not tell what was noticed, and left out.
 
@@ -384,7 +392,7 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
             >>> data.classes
             ('cat', 'dog')
         """
-        draw = Draw(valid_pct, seed, split_by)
+        draw = Draw(valid_pct, seed, split_by, content_memory(cache_dir))
         table = read_labelled(as_place(path), label_of, group_of=group_of, draw=draw)
         return cls.of_table(
             table, tfms, bs, on_unreadable=on_unreadable, folder=as_place(path), quiet=quiet
@@ -481,9 +489,9 @@ class ImageClassifierData(ReadsArrays, ReadsShards, Displayed, Guided):
                 precision=precision,
             )
         progress = no_progress if quiet else show_progress
-        activations = TableActivations(frozen, store, progress)
+        activations = TableActivations(frozen, store, no_progress)
         with waiting("looking at the pictures", quiet=quiet):
-            return run_checkup(self.source, activations, parts_of(frozen))
+            return run_checkup(self.source, activations, parts_of(frozen), progress)
 
     def without(self, exclusions: tuple[Exclusion, ...]) -> "ImageClassifierData":
         """The same data with some rows left out and named.

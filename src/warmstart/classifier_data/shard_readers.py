@@ -6,8 +6,10 @@ from warmstart.arguments import reads
 from warmstart.classifier_data.arguments import READERS
 from warmstart.classifier_data.from_table import Data, FromTable
 from warmstart.classifier_data.transforms import ModelTransforms
+from warmstart.data.columns import Columns
 from warmstart.data.faults import Faults
-from warmstart.data.shard_table import ShardColumns, read_shards
+from warmstart.data.output_paths import content_memory
+from warmstart.data.shard_table import read_shards
 from warmstart.data.shards import check_shard_kind, shards_of
 from warmstart.data.split import Draw
 from warmstart.files.places import PARQUET, TAR
@@ -36,6 +38,7 @@ class ReadsShards(FromTable):
         valid_pct: float = 0.2,
         split_by: str = "class",
         seed: int = 42,
+        cache_dir: str | Path | None = None,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
         for_check: bool = False,
@@ -59,6 +62,7 @@ class ReadsShards(FromTable):
             split_by: "class" draws that share of each class; "name" and "content" go by the hash of
                 each row's group, or else of its name or its bytes, so that added rows move none.
             seed: What that draw depends on.
+            cache_dir: Where hashes are remembered that ``split_by="content"`` goes by.
             on_unreadable: "raise", "drop" or "use".
             fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
             for_check: What training refuses is left out, and told by ``check()``.
@@ -78,10 +82,8 @@ class ReadsShards(FromTable):
             ('cat', 'dog')
         """
         shards = check_shard_kind(shards_of(path), TAR, str(path))
-        columns = ShardColumns(
-            label=label_column, split=split_column, group=group, label_sep=label_sep
-        )
-        draw = Draw(valid_pct, seed, split_by)
+        columns = Columns(label=label_column, split=split_column, group=group, label_sep=label_sep)
+        draw = Draw(valid_pct, seed, split_by, content_memory(cache_dir))
         table = read_shards(shards, columns, draw=draw, faults=Faults(for_check))
         return cls.of_table(
             table, tfms, bs, on_unreadable=on_unreadable, folder=shards.home, fixes=fixes,
@@ -104,6 +106,7 @@ class ReadsShards(FromTable):
         valid_pct: float = 0.2,
         split_by: str = "class",
         seed: int = 42,
+        cache_dir: str | Path | None = None,
         on_unreadable: str = "raise",
         fixes: str | Path | None = None,
         for_check: bool = False,
@@ -125,6 +128,7 @@ class ReadsShards(FromTable):
             valid_pct: Share that validates, if it is drawn.
             split_by: "class", "name" or "content", as in ``from_tar``.
             seed: What that draw depends on.
+            cache_dir: Where hashes are remembered that ``split_by="content"`` goes by.
             on_unreadable: "raise", "drop" or "use".
             fixes: A CSV of rows to drop or relabel, from ``check().write_fixes``.
             for_check: What training refuses is left out, and told by ``check()``.
@@ -147,11 +151,11 @@ class ReadsShards(FromTable):
             ('cat', 'dog')
         """
         shards = check_shard_kind(shards_of(path), PARQUET, str(path))
-        columns = ShardColumns(
+        columns = Columns(
             label=label_column, split=split_column, group=group, label_sep=label_sep,
             image=image_column,
         )  # fmt: skip
-        draw = Draw(valid_pct, seed, split_by)
+        draw = Draw(valid_pct, seed, split_by, content_memory(cache_dir))
         table = read_shards(shards, columns, draw=draw, faults=Faults(for_check))
         return cls.of_table(
             table, tfms, bs, on_unreadable=on_unreadable, folder=shards.home, fixes=fixes,

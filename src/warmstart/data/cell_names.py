@@ -1,16 +1,52 @@
-"""Names of rows that are cells of tables: made when they are asked for, twelve bytes a row."""
+"""Names of rows that lie in shards: made when they are asked for, some bytes a row."""
 
 import operator
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import SupportsIndex, overload
+from typing import Protocol, SupportsIndex, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+@runtime_checkable
+class NamesInShard(Protocol):
+    """Names within one shard, sorted."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, place: int, /) -> str:
+        """One of them."""
+
+    def place_of(self, text: str) -> int | None:
+        """Where a name is; None where it is not."""
+
+
+class CellNumbers:
+    """Numbers of the rows of a table as texts of equal length, such as 000017."""
+
+    def __init__(self, number: int) -> None:
+        """Say how many there are."""
+        self.number, self.digits = number, len(str(max(number - 1, 0)))
+
+    def __len__(self) -> int:
+        """How many."""
+        return self.number
+
+    def __getitem__(self, place: int) -> str:
+        """One of them."""
+        return f"{place:0{self.digits}d}"
+
+    def place_of(self, text: str) -> int | None:
+        """Which row it names; None for none."""
+        if len(text) != self.digits or not (text.isdecimal() and text.isascii()):
+            return None
+        return int(text) if int(text) < self.number else None
+
+
 class CellNames(Sequence[str]):
-    """Names such as ``photos.parquet/image/000017``, sorted as the rows are.
+    """Names such as ``photos.parquet/image/000017`` or ``photos.tar/cat.jpg``, sorted.
 
     A table of ten million rows would need a gigabyte for them as texts.
     """
@@ -18,21 +54,21 @@ class CellNames(Sequence[str]):
     def __init__(
         self,
         prefixes: Sequence[str],
-        counts: Sequence[int],
+        shards: Sequence[int | NamesInShard],
         numbers: NDArray[np.int64] | None = None,
     ) -> None:
         """Say what they are.
 
         Args:
-            prefixes: (S,) what the names of each table begin with, sorted.
-            counts: (S,) how many rows it has.
-            numbers: (N,) which of all these rows are meant, ascending; None for all.
+            prefixes: (S,) what the names of each shard begin with, sorted; none begins as another
+                does.
+            shards: (S,) how many rows it has, which are numbered; or what is in it.
+            numbers: (N,) which of all these are meant, ascending; None for all.
         """
-        self.prefixes, self.counts = tuple(prefixes), tuple(counts)
-        self.starts = [0, *np.cumsum(counts, dtype=np.int64).tolist()]
-        self.digits = [len(str(max(count - 1, 0))) for count in counts]
+        self.prefixes = tuple(prefixes)
+        self.shards = tuple(CellNumbers(one) if isinstance(one, int) else one for one in shards)
+        self.starts = [0, *np.cumsum([len(one) for one in self.shards], dtype=np.int64).tolist()]
         self.numbers = numbers
-        self._table_of = {prefix: place for place, prefix in enumerate(self.prefixes)}
 
     def __len__(self) -> int:
         """N."""
@@ -56,9 +92,8 @@ class CellNames(Sequence[str]):
         if not -len(self) <= place < len(self):
             raise IndexError(place)
         number = place % len(self) if self.numbers is None else int(self.numbers[place])
-        table = bisect_right(self.starts, number) - 1
-        within = number - self.starts[table]
-        return f"{self.prefixes[table]}{within:0{self.digits[table]}d}"
+        shard = bisect_right(self.starts, number) - 1
+        return self.prefixes[shard] + self.shards[shard][number - self.starts[shard]]
 
     def __iter__(self) -> Iterator[str]:
         """Every name, in order."""
@@ -66,15 +101,14 @@ class CellNames(Sequence[str]):
 
     def __contains__(self, name: object) -> bool:
         """Whether a row has this name; no other is looked at."""
-        prefix, slash, number = str(name).rpartition("/")
-        table = self._table_of.get(prefix + slash)
-        if table is None or not number.isdecimal() or len(number) != self.digits[table]:
+        text = str(name)
+        shard = bisect_right(self.prefixes, text) - 1
+        if shard < 0 or not text.startswith(self.prefixes[shard]):
             return False
-        if int(number) >= self.counts[table]:
-            return False
-        if self.numbers is None:
-            return True
-        wanted = self.starts[table] + int(number)
+        within = self.shards[shard].place_of(text[len(self.prefixes[shard]) :])
+        if within is None or self.numbers is None:
+            return within is not None
+        wanted = self.starts[shard] + within
         place = int(np.searchsorted(self.numbers, wanted))
         return place < len(self.numbers) and int(self.numbers[place]) == wanted
 
@@ -94,5 +128,5 @@ class CellNames(Sequence[str]):
         """
         rows = np.flatnonzero(keep)
         return CellNames(
-            self.prefixes, self.counts, rows if self.numbers is None else self.numbers[rows]
+            self.prefixes, self.shards, rows if self.numbers is None else self.numbers[rows]
         )

@@ -1,6 +1,6 @@
 """Rows of a table that somebody wrote (file, label, split, group) → an ImageTable."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from warmstart.data.columns import ColumnPositions, Columns, Grid, resolve_colum
 from warmstart.data.faults import Faults
 from warmstart.data.file_names import (
     Base,
+    NamesBelow,
     check_on_this_computer,
     resolve_base,
     resolve_names,
@@ -28,21 +29,28 @@ class Rows:
     """Rows while they are read, by columns of equal length; what is at fault leaves them."""
 
     source: str
-    where: list[str]
+    lines: Sequence[str]  # where each row of the table stands
+    rows: list[int]  # which of these are left
     names: list[str]
     labels: list[Label]
     splits: list[str | None]
     groups: list[str | None]
     exclusions: list[Exclusion]
 
+    def where(self, row: int) -> str:
+        """Where a row stands in the source."""
+        return self.lines[self.rows[row]]
+
     def leave_out(self, bad: Sequence[int], reason: str) -> None:
         """Drop rows, by name."""
         gone = set(bad)
+        if not gone:
+            return
         self.exclusions += [
-            Exclusion(f"{self.source}, {self.where[row]}: {self.names[row]}", reason) for row in bad
+            Exclusion(f"{self.source}, {self.where(row)}: {self.names[row]}", reason) for row in bad
         ]
         columns: tuple[list[Any], ...] = (
-            self.where, self.names, self.labels, self.splits, self.groups
+            self.rows, self.names, self.labels, self.splits, self.groups
         )  # fmt: skip
         for column in columns:
             column[:] = [cell for row, cell in enumerate(column) if row not in gone]
@@ -126,13 +134,13 @@ def read_table_rows(
         grid, columns, lambda column: share_of_files(grid.texts(column), base, columns.suffix)
     )
     prefix = f"{base.folder}/" if base.folder else ""
-    known = {prefix + name for name in scanned.images}
+    known = NamesBelow(prefix, scanned.images)
     names, name_notes = resolve_names(grid.texts(found.name), base, columns.suffix, known)
     labels = labels_of(grid, found, columns.label_sep)
     splits, split_notes = splits_of(grid, found, val_idxs)
     groups = [""] * len(names) if found.group is None else grid.texts(found.group)
     rows = Rows(
-        grid.source, list(grid.where), names, list(labels.rows), splits,
+        grid.source, grid.where, list(range(len(names))), names, list(labels.rows), splits,
         [group.strip() or None for group in groups], [],
     )  # fmt: skip
     others = [] if beside is None else beside.texts(found.name)
@@ -202,7 +210,7 @@ def splits_of(
 
 
 def check_names(
-    rows: Rows, cells: Sequence[str], base: Base, known: set[str], faults: Faults
+    rows: Rows, cells: Sequence[str], base: Base, known: Container[str], faults: Faults
 ) -> None:
     """Rows without a file."""
     bad = [row for row, name in enumerate(rows.names) if not name]
@@ -210,7 +218,8 @@ def check_names(
     drop_bad_rows(rows, bad, [cells[row] for row in bad], faults, says)
     missing = missing_files(
         base.root,
-        dict(zip(rows.names, rows.where, strict=True)),
+        rows.names,
+        rows.where,
         known=known,
         source=rows.source,
         faults=faults,
@@ -220,10 +229,10 @@ def check_names(
 
 def check_splits(rows: Rows, grid: Grid, split: int, faults: Faults) -> None:
     """Rows of a split that cannot be understood."""
-    written = dict(zip(grid.where, grid.texts(split), strict=True))
+    written = grid.texts(split)
     bad = [row for row, said in enumerate(rows.splits) if said is None]
     expected = f"one of {', '.join(SPLITS)}; or true and false under a title such as is_valid"
-    shown = [written[rows.where[row]] for row in bad]
+    shown = [written[rows.rows[row]] for row in bad]
     drop_bad_rows(rows, bad, shown, faults, ("an unknown split", expected))
 
 
@@ -250,7 +259,7 @@ def drop_bad_rows(
     if not bad:
         return
     what, expected = says
-    where = [rows.where[row] for row in bad]
+    where = [rows.where(row) for row in bad]
     listed = first_few([f"{cell!r} ({place})" for cell, place in zip(shown, where, strict=True)])
     faults.add(
         DataError(
@@ -271,20 +280,22 @@ def merge_repeats(rows: Rows, faults: Faults) -> tuple[list[Record], list[Exclus
             rows.names, rows.labels, rows.splits, rows.groups, strict=True
         )
     ]
+    if len(set(rows.names)) == len(records):  # as nearly always, with less memory
+        return records, []
     first: dict[str, int] = {}
     repeats, quarrels = [], []
     for row, record in enumerate(records):
         kept = first.setdefault(record.name, row)
         if kept == row:
             continue
-        name, is_same = f"{rows.source}, {rows.where[row]}: {record.name}", records[kept] == record
+        name, is_same = f"{rows.source}, {rows.where(row)}: {record.name}", records[kept] == record
         what = "repeats" if is_same else "contradicts"
         repeats.append(Exclusion(name, f"a row that {what} an earlier one"))
         if not is_same:
             says = (
-                f"{record_in_words(records[kept])} in {rows.where[kept]}, {record_in_words(record)}"
+                f"{record_in_words(records[kept])} in {rows.where(kept)}, {record_in_words(record)}"
             )
-            quarrels.append(f"{record.name} is {says} in {rows.where[row]}")
+            quarrels.append(f"{record.name} is {says} in {rows.where(row)}")
     if quarrels:
         faults.add(
             DataError(

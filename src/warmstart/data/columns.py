@@ -1,9 +1,10 @@
 """Which column of a table says what: as it was named, or found by what stands in it."""
 
 import difflib
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 from warmstart.arguments import Reader, flag, one_or_each, path, refuse, text, whole
 from warmstart.data.label_forms import binary_of, cell_text, is_empty
@@ -36,6 +37,7 @@ class Columns:
         label_sep: What stands between the classes of an image that may have many. Never guessed.
         folder: Where the files lie, under the root or anywhere else; "" for the root itself.
         suffix: What the cells leave off, such as ".jpg".
+        image: Of Parquet, the column of the pictures' bytes; None finds it.
     """
 
     name: Place | None = None
@@ -45,9 +47,34 @@ class Columns:
     label_sep: str | None = None
     folder: str = ""
     suffix: str = ""
+    image: str | None = None
 
 
 DEFAULT_COLUMNS = Columns()
+
+
+class LineNumbers(Sequence[str]):
+    """Where rows stand in a file, such as "line 12": made when asked for, eight bytes a row."""
+
+    def __init__(self, numbers: "array[int]") -> None:
+        """Take the numbers of lines, from 1."""
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> "LineNumbers": ...
+
+    def __getitem__(self, row: int | slice) -> "str | LineNumbers":
+        """Where a row stands, or several do."""
+        if isinstance(row, slice):
+            return LineNumbers(self.numbers[row])
+        return f"line {self.numbers[row]}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +85,7 @@ class Grid:
     """
 
     source: str
-    where: tuple[str, ...]
+    where: Sequence[str]
     columns: Sequence[Sequence[object]]
     titles: tuple[str, ...] | None = None
 
@@ -272,4 +299,5 @@ TABLE_READERS: dict[str, Reader[Any]] = {
     "label_column": one_or_each(read_column),
     "split_column": read_column,
     "label_sep": text,
+    "image_column": text,
 }

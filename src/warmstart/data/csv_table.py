@@ -3,13 +3,14 @@
 import csv
 import io
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from warmstart.data.cells import read_grid
-from warmstart.data.columns import DEFAULT_COLUMNS, Columns, Grid
+from warmstart.data.columns import DEFAULT_COLUMNS, Columns, Grid, LineNumbers
 from warmstart.data.encodings import decode_text
 from warmstart.data.faults import Faults
 from warmstart.data.file_names import check_on_this_computer, resolve_base, resolve_names
@@ -20,6 +21,7 @@ from warmstart.errors import DataError, SettingError, first_few
 from warmstart.files.reading import read_regular
 
 OTHER_DELIMITERS = (";", "\t", "|", ",")
+MOST_ALIKE = 10_000  # cells of a column that are looked at: are there few different ones?
 MOST_BYTES = 4 << 30  # ten million lines have one
 SUFFIXES = (".csv", ".tsv")
 Line = tuple[int, list[str]]  # its number in the file, its cells
@@ -120,10 +122,20 @@ def read_lines(csv_path: Path, dialect: Dialect, faults: Faults) -> Grid:
     rows = check_widths(csv_path, rows, width, faults)
     return Grid(
         csv_path.name,
-        tuple(f"line {line}" for line, _ in rows),
-        tuple([row[place] for _, row in rows] for place in range(width)),
+        LineNumbers(array("Q", (line for line, _ in rows))),
+        tuple(with_few_objects([row[place] for _, row in rows]) for place in range(width)),
         None if titles is None else tuple(titles),
     )
+
+
+def with_few_objects(cells: list[str]) -> list[str]:
+    """The same cells, those that are alike being one object, where most are."""
+    known: dict[str, str] = {}
+    for cell in cells[:: max(1, len(cells) // MOST_ALIKE)]:
+        known[cell] = cell
+    if len(known) * 2 > min(len(cells), MOST_ALIKE):
+        return cells
+    return [known.setdefault(cell, cell) for cell in cells]
 
 
 def parse_csv(csv_path: Path, delimiter: str, encoding: str | None = None) -> list[Line]:

@@ -1,21 +1,23 @@
 """The draw of validation rows: by class, or by each row's own hash."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.data.content import file_sha256
+from warmstart.data.content import ContentHashes, file_sha256
 from warmstart.data.faults import Faults
+from warmstart.data.output_paths import check_outside_folders, folders_of_names
 from warmstart.data.split import Draw, draw_valid
 from warmstart.data.table import class_counts
 from warmstart.errors import DataError
 from warmstart.files.places import TAR
 
 Labels = NDArray[np.int64]
+PART_ROWS = 10_000  # whose hashes are remembered at once: what a stop can cost
 
 
 def drawn_rows(
@@ -50,11 +52,32 @@ def drawn_rows(
     elif draw.by == "name":
         keys = map(name_in_shard, names)
     else:
-        with ThreadPoolExecutor(4) as pool:
-            keys = list(pool.map(file_sha256, (str(root / name) for name in names)))
+        keys = content_keys(root, names, draw.memory)
     chosen = draw_by_hash(keys, len(names), draw)
     check_draw(chosen, labels, faults)
     return chosen
+
+
+def content_keys(root: Path, names: Sequence[str], memory: Path | None) -> Iterator[bytes]:
+    """The hash of each file's bytes, so many at a time.
+
+    Args:
+        root: What the names lie under.
+        names: (N,) of files.
+        memory: Where hashes are remembered; None reads every file. It lies outside their folders,
+            which a SettingError says otherwise.
+    """
+    known = None
+    if memory is not None:
+        check_outside_folders(memory.parent, "cache_dir", folders_of_names(root, names))
+        known = ContentHashes(memory)
+    for start in range(0, len(names), PART_ROWS):
+        paths = [root / name for name in names[start : start + PART_ROWS]]
+        if known is not None:
+            yield from known.sha256(paths)
+            continue
+        with ThreadPoolExecutor(4) as pool:
+            yield from pool.map(file_sha256, map(str, paths))
 
 
 def draw_by_hash(keys: Iterable[str | bytes], number: int, draw: Draw) -> NDArray[np.bool_]:

@@ -2,7 +2,8 @@
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +75,24 @@ def resolve_base(root: Path, folder: str) -> Base:
     return Base(root, within, tuple(notes))
 
 
+@dataclass(frozen=True)
+class NamesBelow:
+    """Names of files below a folder: each ``prefix`` and one of ``names``, which are sorted."""
+
+    prefix: str
+    names: Sequence[str]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether it is one of them; no set of ten million is made."""
+        if not isinstance(name, str) or not name.startswith(self.prefix):
+            return False
+        within = name[len(self.prefix) :]
+        place = bisect_left(self.names, within)
+        return place < len(self.names) and self.names[place] == within
+
+
 def resolve_names(
-    cells: Sequence[str], base: Base, suffix: str, known: Collection[str]
+    cells: Sequence[str], base: Base, suffix: str, known: Container[str]
 ) -> tuple[list[str], list[str]]:
     """The name under the root of each cell's file, and notes of how cells were read.
 

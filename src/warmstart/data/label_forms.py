@@ -293,10 +293,16 @@ def without_blanks(labels: Labels) -> Labels:
     blank = [
         name for row in labels.rows for name in row or () if name != without_outer_blanks(name)
     ]
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for rows that say the same
     rows = tuple(
         None
         if row is None
-        else tuple(dict.fromkeys(without_outer_blanks(n) for n in row if without_outer_blanks(n)))
+        else known[row]
+        if row in known
+        else known.setdefault(
+            row,
+            tuple(dict.fromkeys(without_outer_blanks(n) for n in row if without_outer_blanks(n))),
+        )
         for row in labels.rows
     )
     if not blank:

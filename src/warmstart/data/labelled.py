@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.data.cells import read_table_rows
+from warmstart.data.cells import Read, read_table_rows
 from warmstart.data.columns import Columns, Grid
 from warmstart.data.csv_table import Dialect, is_table, read_lines
 from warmstart.data.evaluation_split import ORDER, chosen_folder, rows_of_part, split_column
@@ -20,7 +20,7 @@ from warmstart.data.layout import visible_folders
 from warmstart.data.listing import check_any_images
 from warmstart.data.records import Record, class_key, encode_labels
 from warmstart.data.scan import is_dir, scan
-from warmstart.data.shard_table import ShardColumns, class_folders_in, shard_rows
+from warmstart.data.shard_table import class_folders_in, shard_rows
 from warmstart.data.shards import Shards, shards_of
 from warmstart.data.split import part_of
 from warmstart.data.table import Exclusion
@@ -161,25 +161,14 @@ def read_labelled_table(
     read = read_table_rows(
         chosen, source.parent, columns, needs_labels=False, beside=sub_grid(grid, others, place)
     )
-    records = sorted(read.records, key=lambda record: record.name)
-    bare = [Exclusion(record.name, NO_LABEL) for record in records if record.labels is None]
-    labelled = [record for record in records if record.labels is not None]
-    if not labelled:
+    if all(record.labels is None for record in read.records):
         raise DataError(
-            f"none of the {len(records)} row(s) of {source} that are to be judged has a label.",
+            f"none of the {len(read.records)} row(s) of {source} that are to be judged has a "
+            "label.",
             expected="a class in one row or more.",
             fix="write it beside the name, or name the column that has it: --label-column label",
         )
-    if wanted.is_multi_label != read.is_many:
-        notes += label_count_notes(labelled, wanted, columns.label_sep)
-    labelled = match_classes(labelled, wanted, str(source))
-    notes = [*read.noticed.notes, *notes]
-    return Labelled(
-        tuple(read.root / record.name for record in labelled),
-        encode_labels(labelled, wanted.classes, is_multi_label=wanted.is_multi_label),
-        (f"{len(labelled)} pictures that {source} lists", *(f"note: {note}" for note in notes)),
-        (*read.noticed.exclusions, *bare),
-    )
+    return labelled_records(read, f"that {source} lists", source, wanted, columns.label_sep, notes)
 
 
 def read_labelled_shards(
@@ -190,31 +179,60 @@ def read_labelled_shards(
     Raises:
         DataError: there is no row of that part, or none has a label.
     """
-    read = shard_rows(shards, ShardColumns(**vars(columns)))
+    read = shard_rows(shards, columns)
     there = {record.split for record in read.records}
     part = part_of(wanted.split) if wanted.split is not None else None
     notes = []
     if wanted.split is None and there != {"train"}:
         part = next(split for split in ORDER if split in there)
         notes.append(f"the part {part} is judged (see --split)")
-    records = [one for one in read.records if part is None or one.split == part]
-    bare = [Exclusion(record.name, NO_LABEL) for record in records if not record.labels]
-    labelled = sorted((one for one in records if one.labels), key=lambda record: record.name)
-    if not labelled:
+    # an empty label may mean none of the classes in a table, and is a missing one here
+    records = [
+        replace(one, labels=one.labels or None)
+        for one in read.records
+        if part is None or one.split == part
+    ]
+    if all(record.labels is None for record in records):
         raise DataError(
             f"none of the {len(read.records)} pictures of {source} that are to be judged has a "
             "label.",
             expected=f"labelled pictures of a part: {first_few(sorted(there))}.",
             fix="name another part: --split " + min(there, default="valid"),
         )
+    chosen = replace(read, records=records)
+    return labelled_records(chosen, f"in {source}", source, wanted, columns.label_sep, notes)
+
+
+def labelled_records(
+    read: Read,
+    where: str,
+    source: Path,
+    wanted: Wanted,
+    label_sep: str | None,
+    notes: Sequence[str],
+) -> Labelled:
+    """What every reader of rows ends with: those that have a label, in order of their names.
+
+    Args:
+        read: The rows that are to be judged; labels are None where there is none.
+        where: They are, for people.
+        source: Where they come from, for errors.
+        wanted: What the model knows.
+        label_sep: What stands between labels, where somebody said.
+        notes: What is to be told besides.
+    """
+    records = sorted(read.records, key=lambda record: record.name)
+    bare = [Exclusion(record.name, NO_LABEL) for record in records if record.labels is None]
+    labelled = [record for record in records if record.labels is not None]
+    more = []
     if wanted.is_multi_label != read.is_many:
-        notes += label_count_notes(labelled, wanted, columns.label_sep)
+        more = label_count_notes(labelled, wanted, label_sep)
     labelled = match_classes(labelled, wanted, str(source))
-    notes = [*read.noticed.notes, *notes]
+    told = [*read.noticed.notes, *notes, *more]
     return Labelled(
         tuple(read.root / record.name for record in labelled),
         encode_labels(labelled, wanted.classes, is_multi_label=wanted.is_multi_label),
-        (f"{len(labelled)} pictures in {source}", *(f"note: {note}" for note in notes)),
+        (f"{len(labelled)} pictures {where}", *(f"note: {note}" for note in told)),
         (*read.noticed.exclusions, *bare),
     )
 

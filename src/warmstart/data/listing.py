@@ -26,13 +26,16 @@ class Listing:
     exclusions: tuple[Exclusion, ...]
 
 
-def list_images(paths: Sequence[Path], *, once: bool = False) -> Listing:
+def list_images(
+    paths: Sequence[Path], *, once: bool = False, image_column: str | None = None
+) -> Listing:
     """The pictures that some paths stand for.
 
     Args:
         paths: Files, taken whatever their names; or folders, for all pictures below them by the
             rule that training lists files by.
         once: A file that is named or reached again is left out, by name.
+        image_column: Of Parquet files: the column of the pictures' bytes; None finds it.
 
     Returns:
         The files; an error names what is not there, and folders without a picture.
@@ -42,7 +45,7 @@ def list_images(paths: Sequence[Path], *, once: bool = False) -> Listing:
     for path in paths:
         shards = shards_of(path)
         if shards is not None:
-            listed = list_shards(shards)
+            listed = list_shards(shards, image_column)
             files += listed.files
             exclusions += listed.exclusions
         elif is_dir(path):
@@ -65,17 +68,18 @@ def list_images(paths: Sequence[Path], *, once: bool = False) -> Listing:
     return Listing(tuple(files), tuple(exclusions))
 
 
-def list_shards(shards: Shards) -> Listing:
+def list_shards(shards: Shards, image_column: str | None = None) -> Listing:
     """The pictures in shards, those that training finds in them.
 
     Args:
         shards: Tar or Parquet files.
+        image_column: As of ``list_images``.
     """
     files: list[Path] = []
     exclusions = [Exclusion(f"{shards.root}/{one.name}", one.reason) for one in shards.exclusions]
     for file in shards.files:
         if shards.kind == PARQUET:
-            files += cell_paths(file)
+            files += cell_paths(file, image_column)
             continue
         samples, left_out = samples_of(file)
         files += [file / name for name in sorted(p for one in samples for p in one.pictures)]
@@ -85,10 +89,10 @@ def list_shards(shards: Shards) -> Listing:
     return Listing(tuple(files), tuple(exclusions))
 
 
-def cell_paths(file: Path) -> list[Path]:
+def cell_paths(file: Path, image_column: str | None) -> list[Path]:
     """The cells of a Parquet file that hold pictures."""
     opened = open_parquet(file, place_stamp(file))
-    image = find_image_column(opened, None)
+    image = find_image_column(opened, image_column)
     return [file / name for name in CellNames([f"{image}/"], [opened.num_rows])]
 
 

@@ -1,6 +1,7 @@
 """Where may be written: the cache folder; and never among the user's images (law 13)."""
 
 import os
+import posixpath
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,20 +17,33 @@ def cache_folder(given: str | Path | None = None) -> Path:
     return Path(given or os.environ.get("WARMSTART_CACHE") or "~/.cache/warmstart").expanduser()
 
 
+def content_memory(given: str | Path | None = None) -> Path:
+    """Where hashes of files are remembered, in the folder that ``cache_folder`` gives."""
+    return cache_folder(given) / "content.sqlite"
+
+
 def image_folders(table: "ImageTable") -> tuple[Path, ...]:
     """The folders that hold a table's images, right under its root where they lie within it.
 
     Args:
         table: Of files; what lies in memory is in no folder.
     """
-    found = set()
-    for name in table.names:
-        if name not in table.memory:
-            first, slash, _ = name.partition("/")
-            is_within = first not in {"", ".."}
-            place = (first if slash else "") if is_within else Path(name).parent
-            found.add(table.root / place)
-    return tuple(sorted(found))
+    return folders_of_names(table.root, (name for name in table.names if name not in table.memory))
+
+
+def folders_of_names(root: Path, names: Iterable[str]) -> tuple[Path, ...]:
+    """The folders right under a root that files lie in, or those that lie elsewhere.
+
+    Args:
+        root: What the names lie under.
+        names: Of files.
+    """
+    found: set[str] = set()
+    for name in names:
+        first, slash, _ = name.partition("/")
+        is_within = first not in {"", ".."}
+        found.add((first if slash else "") if is_within else posixpath.dirname(name))
+    return tuple(sorted(root / place for place in found))
 
 
 def is_within(path: Path, folder: Path | None) -> bool:

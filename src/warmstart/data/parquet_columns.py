@@ -51,13 +51,12 @@ def open_all(shards: Shards) -> list[ParquetFile]:
     return opened
 
 
-def find_columns(opened: ParquetFile, columns: Columns, image: str | None) -> CellColumns:
+def find_columns(opened: ParquetFile, columns: Columns) -> CellColumns:
     """Which column says what.
 
     Args:
         opened: The first of the files.
         columns: What was told.
-        image: Likewise.
 
     Raises:
         SettingError: there is no such column, or several could be meant.
@@ -67,7 +66,7 @@ def find_columns(opened: ParquetFile, columns: Columns, image: str | None) -> Ce
     def told(column: Any) -> str | None:
         return None if column is None else titles[find_column(source, titles, len(titles), column)]
 
-    chosen = find_image_column(opened, told(image))
+    chosen = find_image_column(opened, told(columns.image))
     if columns.label is not None and not isinstance(columns.label, (str, int)):
         raise SettingError(
             f"label_column={columns.label!r} names several columns.",

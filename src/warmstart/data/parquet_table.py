@@ -1,17 +1,13 @@
 """Parquet files with the bytes of pictures, as Hugging Face writes them → an ImageTable."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmstart.data.cell_names import CellNames
 from warmstart.data.cells import Read, read_table_rows
+from warmstart.data.coded_rows import CodedRows, assemble_coded
 from warmstart.data.columns import Columns, Grid
-from warmstart.data.doubts import count_doubts
-from warmstart.data.drawing import drawn_rows
 from warmstart.data.faults import Faults
 from warmstart.data.label_forms import read_labels
 from warmstart.data.parquet_columns import (
@@ -23,35 +19,18 @@ from warmstart.data.parquet_columns import (
     open_all,
     split_words,
 )
-from warmstart.data.records import Noticed, Record, assemble, class_order, missing_classes
+from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.shards import Shards
 from warmstart.data.split import DEFAULT_DRAW, Draw
-from warmstart.data.table import SPLITS, Exclusion, ImageTable, class_counts
+from warmstart.data.table import SPLITS, ImageTable
 from warmstart.data.tar_rows import split_notes
-from warmstart.errors import DataError, first_few
+from warmstart.errors import DataError
 from warmstart.files.parquet_rows import ParquetFile
-
-MOST_NAMED = 1000  # rows without a label, each by its name; of more, how many there are
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """The rows of all files: ``labels`` (N,) are positions in ``classes``, -1 where one is empty.
-
-    ``splits`` (N,) are words of ``SPLITS``.
-    """
-
-    names: CellNames
-    labels: NDArray[np.int64]
-    classes: tuple[str, ...]
-    splits: NDArray[np.character]
-    notes: list[str]
 
 
 def parquet_table(
     shards: Shards,
     columns: Columns,
-    image: str | None,
     *,
     draw: Draw = DEFAULT_DRAW,
     faults: Faults | None = None,
@@ -61,7 +40,6 @@ def parquet_table(
     Args:
         shards: The files, which have the same columns.
         columns: Which column says what.
-        image: The column of the pictures' bytes; None finds it.
         draw: How validation rows are drawn, if neither a column nor a file's name says.
         faults: Where a checkup wants what is wrong; None raises it.
 
@@ -70,60 +48,24 @@ def parquet_table(
     """
     faults = faults or Faults()
     opened = open_all(shards)
-    found = None if not opened[0].images else find_columns(opened[0], columns, image)
+    found = None if not opened[0].images else find_columns(opened[0], columns)
     if found is None or found.group is not None or has_lists(opened, found.label):
         read = records_of(shards, opened, found, columns, faults)
         return assemble(
             read.root, read.records, draw, is_multi_label=read.is_many, noticed=read.noticed
         )
-    cells = rows_of_columns(shards, opened, found)
-    cells, bare = without_bare(cells, faults)
-    used = {
-        split: Counter(dict(zip(cells.classes, numbers.tolist(), strict=True)))
-        for split in SPLITS
-        for numbers in [class_counts(cells.labels[cells.splits == split], len(cells.classes))]
-    }
-    used = {split: +counter for split, counter in used.items()}
-    classes = class_order(used, faults, is_multi_label=False)
-    place_of = {name: place for place, name in enumerate(classes)}
-    new_place = np.array([*(place_of.get(name, -2) for name in cells.classes), -1], np.int64)
-    labels = new_place[cells.labels]
-    names, splits, left_out = cells.names, cells.splits, list(bare)
-    if (labels == -2).any():
-        strange = [names[int(row)] for row in np.flatnonzero(labels == -2)]
-        left_out += [Exclusion(name, "of a class that train does not have") for name in strange]
-        keep = labels != -2
-        names, splits, labels = names.kept(keep), splits[keep], labels[keep]
-    if not (splits == "valid").any():
-        rows = np.flatnonzero(splits == "train")
-        of_rows = names if len(rows) == len(names) else names.kept(splits == "train")
-        chosen = drawn_rows(shards.root, of_rows, labels[rows], None, draw, faults)
-        splits[rows[chosen]] = "valid"
-    every = sum(used.values(), Counter[str]())
-    return ImageTable(
-        root=shards.root,
-        names=names,
-        splits=splits,
-        labels=labels,
-        classes=classes,
-        exclusions=(*shards.exclusions, *left_out),
-        notes=(
-            *cells.notes,
-            *count_doubts(every, is_many=False),
-            *missing_classes(labels[splits == "valid"], labels[splits == "train"], classes),
-        ),
-        faults=faults.texts,
-    )
+    rows = rows_of_columns(shards, opened, found)
+    return assemble_coded(shards.root, rows, draw, faults, shards.exclusions)
 
 
-def parquet_rows(shards: Shards, columns: Columns, image: str | None) -> Read:
+def parquet_rows(shards: Shards, columns: Columns) -> Read:
     """A record per row; whether they are enough to train on is not asked."""
     opened = open_all(shards)
-    found = None if not opened[0].images else find_columns(opened[0], columns, image)
+    found = None if not opened[0].images else find_columns(opened[0], columns)
     return records_of(shards, opened, found, columns, None)
 
 
-def rows_of_columns(shards: Shards, opened: Sequence[ParquetFile], found: CellColumns) -> Cells:
+def rows_of_columns(shards: Shards, opened: Sequence[ParquetFile], found: CellColumns) -> CodedRows:
     """The labels and splits of all rows, as numbers."""
     order = sorted(
         range(len(opened)), key=lambda place: f"{shards.name(shards.files[place])}/{found.image}/"
@@ -146,31 +88,7 @@ def rows_of_columns(shards: Shards, opened: Sequence[ParquetFile], found: CellCo
             splits.append(words)
     prefixes = [f"{shards.name(shards.files[place])}/{found.image}/" for place in order]
     names = CellNames(prefixes, [opened[place].num_rows for place in order])
-    return Cells(names, np.concatenate(labels), tuple(position), np.concatenate(splits), notes)
-
-
-def without_bare(cells: Cells, faults: Faults) -> tuple[Cells, list[Exclusion]]:
-    """Rows without a label that are no test rows: a fault, that names them."""
-    bare = (cells.labels < 0) & (cells.splits != "test")
-    number = int(bare.sum())
-    if not number:
-        return cells, []
-    first = [cells.names[int(row)] for row in np.flatnonzero(bare)[:MOST_NAMED]]
-    faults.add(
-        DataError(
-            f"{number} of {len(bare)} rows have no label: {first_few(first)}.",
-            expected="a class in every row but those of test.",
-            fix="leave those rows out of the file, or fill them.",
-        )
-    )
-    left_out = [Exclusion(name, "no label") for name in first]
-    if number > MOST_NAMED:
-        left_out.append(Exclusion(f"{number - MOST_NAMED} more rows", "no label"))
-    keep = ~bare
-    rest = Cells(
-        cells.names.kept(keep), cells.labels[keep], cells.classes, cells.splits[keep], cells.notes
-    )
-    return rest, left_out
+    return CodedRows(names, np.concatenate(labels), tuple(position), np.concatenate(splits), notes)
 
 
 def records_of(

@@ -1,6 +1,5 @@
 """Tar or Parquet shards → an ImageTable."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from warmstart.data.cells import Read
@@ -9,28 +8,20 @@ from warmstart.data.csv_table import is_table
 from warmstart.data.faults import Faults
 from warmstart.data.folders import read_folders
 from warmstart.data.parquet_table import parquet_rows, parquet_table
-from warmstart.data.records import assemble
 from warmstart.data.scan import junk_reason
 from warmstart.data.shards import Shards, shards_of
 from warmstart.data.split import DEFAULT_DRAW, Draw
 from warmstart.data.table import ImageTable
-from warmstart.data.tar_rows import read_tar_rows
+from warmstart.data.tar_rows import read_tar_rows, tar_table
 from warmstart.data.tar_samples import samples_of
 from warmstart.data.trees import list_children
 from warmstart.files.places import PARQUET
 from warmstart.files.remote_reading import as_place
 
 
-@dataclass(frozen=True)
-class ShardColumns(Columns):
-    """And which column holds the images, where there are columns; None finds it."""
-
-    image: str | None = None
-
-
 def read_shards(
     shards: Shards,
-    columns: ShardColumns,
+    columns: Columns,
     *,
     draw: Draw = DEFAULT_DRAW,
     faults: Faults | None = None,
@@ -49,20 +40,17 @@ def read_shards(
         One row per picture, sorted by name.
     """
     if shards.kind == PARQUET:
-        return parquet_table(shards, columns, columns.image, draw=draw, faults=faults)
+        return parquet_table(shards, columns, draw=draw, faults=faults)
     tree = class_folders_in(shards)
     if tree is not None:
         return read_folders(tree, draw=draw, faults=faults)
-    read = read_tar_rows(shards, columns, faults=faults)
-    return assemble(
-        read.root, read.records, draw, is_multi_label=read.is_many, noticed=read.noticed
-    )
+    return tar_table(shards, columns, draw=draw, faults=faults)
 
 
-def shard_rows(shards: Shards, columns: ShardColumns) -> Read:
+def shard_rows(shards: Shards, columns: Columns) -> Read:
     """A record per picture; whether they are enough to train on is not asked."""
     if shards.kind == PARQUET:
-        return parquet_rows(shards, columns, columns.image)
+        return parquet_rows(shards, columns)
     return read_tar_rows(shards, columns, needs_labels=False)
 
 

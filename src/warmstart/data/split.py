@@ -5,6 +5,7 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -91,11 +92,14 @@ class Draw:
         by: "class" draws that share of each class. "name" and "content" look at one row at a time,
             so that rows which are added move no other: it validates if the hash of its group, or
             else of its name or of its bytes, is below the share.
+        memory: The file in which hashes of bytes are remembered, so that a second draw reads
+            nothing; None remembers none.
     """
 
     valid_pct: float = 0.2
     seed: int = 42
     by: str = "class"
+    memory: Path | None = None
 
     def __post_init__(self) -> None:
         """Check all, with a SettingError."""

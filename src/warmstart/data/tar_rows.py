@@ -1,38 +1,86 @@
 """Tar shards in the WebDataset layout → rows: members of one name are a picture and its label."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
+from warmstart.data.cell_names import CellNames
 from warmstart.data.cells import Read, bare_note
-from warmstart.data.columns import LABEL_TITLES, Columns
+from warmstart.data.coded_rows import BareRows, CodedRows, assemble_coded
+from warmstart.data.columns import Columns
 from warmstart.data.faults import Faults
-from warmstart.data.label_forms import is_empty, read_labels
-from warmstart.data.records import Noticed, Record
+from warmstart.data.label_forms import Label
+from warmstart.data.records import Noticed, Record, assemble
 from warmstart.data.shards import Shards
-from warmstart.data.split import part_of
-from warmstart.data.table import SPLITS, Exclusion
-from warmstart.data.tar_samples import LABEL_FIELDS, Sample, samples_of
-from warmstart.errors import DataError, FileError, SettingError, first_few
-from warmstart.files.places import read_members, tar_index
-from warmstart.files.strict import plain_json
+from warmstart.data.split import DEFAULT_DRAW, Draw, part_of
+from warmstart.data.table import SPLITS, Exclusion, ImageTable
+from warmstart.data.tar_fields import (
+    LAYOUT,
+    MEND_LABELS,
+    Fields,
+    ShardTold,
+    find_fields,
+    shard_records,
+)
+from warmstart.data.tar_samples import samples_of
+from warmstart.errors import DataError, first_few
+from warmstart.files.packed_texts import PackedTexts
+from warmstart.files.places import tar_index
 
-MOST_LABEL_BYTES = 1 << 20  # of a member that says what a picture is
-LAYOUT = "cat.jpg and cat.cls (or cat.txt, or cat.json with a label)"
 
+@dataclass(frozen=True, eq=False)
+class TarColumns:
+    """The pictures of all archives, sorted by name; (N,) numbers, and what they stand for.
 
-@dataclass(frozen=True)
-class Fields:
-    """Which field says what: ``label`` a kind of member, such as "cls"; keys are those in a JSON.
-
-    ``label_key`` is None where the whole member is the label.
+    ``labels`` are positions in ``kinds``, which are the classes of a row, or None; ``groups`` in
+    ``group_names``, -1 for none; ``splits`` are words of ``SPLITS``.
     """
 
-    label: str
-    label_key: str | None = None
-    split_key: str | None = None
-    group_key: str | None = None
+    names: CellNames
+    labels: NDArray[np.int32]
+    kinds: tuple[Label, ...]
+    splits: NDArray[np.character]
+    groups: NDArray[np.int32]
+    group_names: tuple[str, ...]
+    is_many: bool
+    exclusions: list[Exclusion]
+    notes: list[str]
+
+    def records(self) -> list[Record]:
+        """An object for each row."""
+        rows = zip(
+            self.names, self.labels.tolist(), self.splits.tolist(), self.groups.tolist(),
+            strict=True,
+        )  # fmt: skip
+        return [
+            Record(name, self.kinds[label], split, None if group < 0 else self.group_names[group])
+            for name, label, split, group in rows
+        ]
+
+
+def tar_table(
+    shards: Shards, columns: Columns, *, draw: Draw = DEFAULT_DRAW, faults: Faults | None = None
+) -> ImageTable:
+    """A table of the pictures of some archives; arguments as of ``read_tar_rows``.
+
+    Where each has one label, and none a group, no row is an object of its own.
+    """
+    faults = faults or Faults()
+    told = read_tar_columns(shards, columns)
+    if told.is_many or told.group_names:
+        read = picture_records(shards, told, faults, needs_labels=True)
+        return assemble(
+            read.root, read.records, draw, is_multi_label=read.is_many, noticed=read.noticed
+        )
+    position: dict[str, int] = {}
+    places = [position.setdefault(kind[0], len(position)) if kind else -1 for kind in told.kinds]
+    labels = np.array(places, np.int64)[told.labels]
+    rows = CodedRows(told.names, labels, tuple(position), told.splits, told.notes)
+    bare = BareRows("pictures", f"a label beside each picture: {LAYOUT}.", MEND_LABELS)
+    return assemble_coded(shards.root, rows, draw, faults, told.exclusions, bare)
 
 
 def read_tar_rows(
@@ -55,11 +103,28 @@ def read_tar_rows(
     Returns:
         A record per picture; every other member belongs to one, or is an exclusion.
     """
-    faults = faults or Faults()
-    records: list[Record] = []
+    told = read_tar_columns(shards, columns)
+    return picture_records(shards, told, faults or Faults(), needs_labels=needs_labels)
+
+
+def picture_records(
+    shards: Shards, told: TarColumns, faults: Faults, *, needs_labels: bool
+) -> Read:
+    """A record per row, those without a label being left out where each needs one."""
+    exclusions = told.exclusions
+    records = without_unlabelled(told.records(), faults, exclusions, needs_labels=needs_labels)
+    notes = [*told.notes, *(bare_note(records) if told.is_many else [])]
+    return Read(shards.root, records, told.is_many, Noticed(exclusions, notes, faults))
+
+
+def read_tar_columns(shards: Shards, columns: Columns) -> TarColumns:
+    """Read archive after archive; of each only numbers are kept."""
     exclusions = list(shards.exclusions)
     notes, is_many = split_notes(shards), False
     known: Fields | None = None
+    code_of: dict[Label, int] = {}
+    group_of: dict[str, int] = {}
+    of_files: dict[str, CodedShard] = {}
     for file, said in zip(shards.files, shards.splits(), strict=True):
         samples, left_out = samples_of(file)
         prefix = shards.name(file)
@@ -67,138 +132,94 @@ def read_tar_rows(
         notes += [f"{prefix}: {note}" for note in tar_index(file).notes]
         if samples and known is None:
             known = find_fields(file, samples, columns)
-        if known is not None:
-            of_file = shard_records(file, samples, known, columns.label_sep)
-            is_many = is_many or of_file.is_many
-            notes += [note for note in of_file.notes if note not in notes]
-            records += placed(of_file, prefix, said or SPLITS[0], has_key=columns.split is not None)
-    if not records:
+        if known is None or not samples:
+            continue
+        told = shard_records(file, samples, known, columns.label_sep)
+        is_many = is_many or told.is_many
+        notes += [note for note in told.notes if note not in notes]
+        parts = picture_splits(told, prefix, said or SPLITS[0], has_key=columns.split is not None)
+        of_files[f"{prefix}/"] = coded_shard(tar_index(file).names, told, parts, code_of, group_of)
+    if not of_files:
         refuse_no_picture(shards, exclusions, notes)
-    records = without_unlabelled(records, faults, exclusions, needs_labels=needs_labels)
-    notes += bare_note(records) if is_many else []
-    return Read(shards.root, records, is_many, Noticed(exclusions, notes, faults))
-
-
-def find_fields(file: Path, samples: Sequence[Sample], columns: Columns) -> Fields:
-    """Which fields say what, by the first sample that has any.
-
-    Raises:
-        DataError: no picture has a member that could be its label.
-    """
-    first = next((sample for sample in samples if sample.fields), None)
-    if first is None:
-        shown = samples[0].pictures[0]
-        raise DataError(
-            f"{file} has no label for any of its {len(samples)} pictures: beside {shown} is no "
-            f"{samples[0].name}.cls, .txt or .json.",
-            expected=f"a label beside each picture: {LAYOUT}.",
-            fix="pack the labels too, or pack class folders into one archive: "
-            "tar cf photos.tar photos",
-        )
-    keys: dict[str, Any] = {}
-    if "json" in first.fields:
-        told = parsed(read_members(file, [first.fields["json"]], MOST_LABEL_BYTES)[0], first, file)
-        keys = told if isinstance(told, dict) else {}
-    for wanted, argument in ((columns.split, "split_column"), (columns.group, "group")):
-        if wanted is not None and wanted not in keys:
-            refuse_field(file, str(wanted), argument, keys)
-    split, group = (None if each is None else str(each) for each in (columns.split, columns.group))
-    told_label = columns.label
-    if told_label is None:
-        kind = next(kind for kind in LABEL_FIELDS if kind in first.fields)
-        key = None
-        if kind == "json" and keys:
-            titled = [key for key in keys if key.strip().casefold() in LABEL_TITLES]
-            if len(titled) != 1:
-                refuse_field(file, "label", "label_column", keys)
-            key = titled[0]
-        return Fields(kind, key, split, group)
-    label = str(told_label).removeprefix(".")
-    if label in first.fields and label not in keys:
-        return Fields(label, None, split, group)
-    if label not in keys:
-        refuse_field(file, label, "label_column", {**dict.fromkeys(first.fields), **keys})
-    return Fields("json", label, split, group)
-
-
-def refuse_field(file: Path, wanted: str, argument: str, there: Iterable[str]) -> NoReturn:
-    """A field that the first sample does not have.
-
-    Raises:
-        SettingError: always.
-    """
-    listed = list(there)
-    raise SettingError(
-        f"the first sample of {file} has no {wanted!r}, or several that could be meant.",
-        expected=f"one of {first_few(listed)}." if listed else "a .json member with such a key.",
-        fix=f"pass {argument}={listed[0]!r}." if listed else f"leave {argument} away.",
-        flags=("--" + argument.replace("_", "-"), listed[0]) if listed else (),
+    prefixes = sorted(of_files)
+    in_order = [of_files[prefix] for prefix in prefixes]
+    starts = np.cumsum([0, *(len(one.names) for one in in_order[:-1])])
+    members = [one.members + start for one, start in zip(in_order, starts, strict=True)]
+    return TarColumns(
+        CellNames(prefixes, [one.names for one in in_order], np.concatenate(members)),
+        np.concatenate([one.labels for one in in_order]),
+        tuple(code_of),
+        np.array(SPLITS, "<U5")[np.concatenate([one.splits for one in in_order])],
+        np.concatenate([one.groups for one in in_order]),
+        tuple(group_of),
+        is_many,
+        exclusions,
+        notes,
     )
 
 
-@dataclass
-class ShardTold:
-    """What the fields of a shard say, by columns; (R,) a row per picture."""
+@dataclass(frozen=True, eq=False)
+class CodedShard:
+    """The pictures of one archive: ``members`` (R,) are positions in ``names``, ascending."""
 
-    names: list[str]
-    labels: list[tuple[str, ...] | None]
-    splits: list[str | None]
-    groups: list[str | None]
-    is_many: bool
-    notes: tuple[str, ...]
+    names: PackedTexts
+    members: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    splits: NDArray[np.uint8]  # positions in SPLITS
+    groups: NDArray[np.int32]
 
 
-def shard_records(
-    file: Path, samples: Sequence[Sample], fields: Fields, label_sep: str | None
-) -> ShardTold:
-    """Read the fields of every sample of an archive; pictures of one sample share a group."""
-    with_field = [sample for sample in samples if fields.label in sample.fields]
-    contents = read_members(
-        file, [sample.fields[fields.label] for sample in with_field], MOST_LABEL_BYTES
+def coded_shard(
+    names: PackedTexts,
+    told: ShardTold,
+    splits: Sequence[str],
+    code_of: dict[Label, int],
+    group_of: dict[str, int],
+) -> CodedShard:
+    """What was told of one archive as numbers, sorted by name.
+
+    Args:
+        names: Of all members.
+        told: Of the pictures.
+        splits: (R,) of them.
+        code_of: Numbers of labels; grows.
+        group_of: Likewise of groups.
+    """
+    place_of = {name: place for place, name in enumerate(names)}
+    members = np.array([place_of[name] for name in told.names], np.int32)
+    labels = [code_of.setdefault(label, len(code_of)) for label in told.labels]
+    groups = [
+        -1 if group is None else group_of.setdefault(group, len(group_of)) for group in told.groups
+    ]
+    order = np.argsort(members)
+    return CodedShard(
+        names,
+        members[order],
+        np.array(labels, np.int32)[order],
+        np.array([SPLITS.index(split) for split in splits], np.uint8)[order],
+        np.array(groups, np.int32)[order],
     )
-    by_name = {one.name: content for one, content in zip(with_field, contents, strict=True)}
-    names: list[str] = []
-    cells: list[object] = []
-    splits: list[str | None] = []
-    groups: list[str | None] = []
-    for sample in samples:
-        content = by_name.get(sample.name)
-        told: Any = None
-        if content is not None:
-            is_json = fields.label == "json"
-            told = parsed(content, sample, file) if is_json else text_of(content, sample, file)
-        keys = told if isinstance(told, dict) else {}
-        label = told if fields.label_key is None else keys.get(fields.label_key)
-        group = keys.get(fields.group_key) if fields.group_key else None
-        if group is None and len(sample.pictures) > 1:
-            group = f"{file.name}/{sample.name}"
-        for picture in sample.pictures:
-            names.append(picture)
-            cells.append(label)
-            splits.append(str(keys.get(fields.split_key, "")) if fields.split_key else None)
-            groups.append(None if is_empty(group) else str(group))
-    labels = read_labels(cells, [f"the label of {file}/{name}" for name in names], label_sep)
-    return ShardTold(names, list(labels.rows), splits, groups, labels.is_many, labels.notes)
 
 
-def placed(told: ShardTold, prefix: str, split: str, *, has_key: bool) -> list[Record]:
-    """Records of a shard: the split of each is what its field says, else the shard's name.
+def picture_splits(told: ShardTold, prefix: str, split: str, *, has_key: bool) -> list[str]:
+    """The split of each picture: what its field says, else what the shard's name does.
 
     Raises:
         DataError: a field says no split.
     """
-    records = []
-    rows = zip(told.names, told.labels, told.splits, told.groups, strict=True)
-    for name, label, said, group in rows:
-        part = part_of(said or "") if has_key else split
+    if not has_key:
+        return [split] * len(told.names)
+    found = []
+    for name, said in zip(told.names, told.splits, strict=True):
+        part = part_of(said or "")
         if part is None:
             raise DataError(
                 f"{prefix}/{name} has the split {said!r}.",
                 expected=f"one of {', '.join(SPLITS)}.",
                 fix="mend it, or leave split_column away, to have validation rows drawn.",
             )
-        records.append(Record(f"{prefix}/{name}", label, part, group))
-    return records
+        found.append(part)
+    return found
 
 
 def without_unlabelled(
@@ -217,7 +238,7 @@ def without_unlabelled(
         DataError(
             f"{len(bare)} of {len(records)} pictures have no label: {first_few(bare)}.",
             expected=f"a label beside each picture: {LAYOUT}.",
-            fix="add the labels, or leave those pictures out of the shards.",
+            fix=MEND_LABELS,
         )
     )
     gone = set(bare)
@@ -234,39 +255,6 @@ def split_notes(shards: Shards) -> list[str]:
     rest = [shards.name(f) for f, split in zip(shards.files, said, strict=True) if split is None]
     more = f"; {len(rest)} say none and are read as train: {first_few(rest)}" if rest else ""
     return [f"splits are read from the shards' names: {', '.join(found)}{more}"]
-
-
-def parsed(content: bytes, sample: Sample, file: Path) -> Any:
-    """What a JSON member says.
-
-    Raises:
-        DataError: it is none.
-    """
-    name = f"{file}/{sample.name}.json"
-    try:
-        return plain_json(text_of(content, sample, file), name, has_infinity=True)
-    except FileError as error:
-        raise DataError(
-            f"{name} is no JSON: {error.what}",
-            expected='an object with a label, such as {"label": "cat"}.',
-            fix="write it again.",
-        ) from error
-
-
-def text_of(content: bytes, sample: Sample, file: Path) -> str:
-    """A member's text.
-
-    Raises:
-        DataError: it is none in UTF-8.
-    """
-    try:
-        return content.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"the label of {file}/{sample.name} is no text in UTF-8.",
-            expected="the name or the number of a class, as text.",
-            fix="write it again.",
-        ) from error
 
 
 def refuse_no_picture(

@@ -1,7 +1,7 @@
 """Where a table and the disk disagree: files that one of them has and the other does not."""
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from warmstart.data.faults import Faults
@@ -11,13 +11,20 @@ from warmstart.errors import DataError, first_few
 
 
 def missing_files(
-    root: Path, where: Mapping[str, str], *, known: Collection[str], source: str, faults: Faults
+    root: Path,
+    names: Sequence[str],
+    where: Callable[[int], str],
+    *,
+    known: Container[str],
+    source: str,
+    faults: Faults,
 ) -> set[str]:
     """Check that every named file is there; one error lists those that are not.
 
     Args:
         root: What the names lie under.
-        where: Name → where it stands in ``source``.
+        names: (N,) of the rows.
+        where: Row → where it stands in ``source``.
         known: Names that a scan has seen.
         source: The table's name.
         faults: What takes the error.
@@ -25,13 +32,18 @@ def missing_files(
     Returns:
         The names of files that are not there.
     """
-    missing = [name for name in where if name not in known and not is_file(root / name)]
+    row_of = {
+        name: row
+        for row, name in enumerate(names)
+        if name not in known and not is_file(root / name)
+    }
+    missing = list(row_of)
     if missing:
         fix, flags = guess_fix(root, missing)
-        listed = first_few([f"{root / name} ({where[name]})" for name in missing])
+        listed = first_few([f"{root / name} ({where(row)})" for name, row in row_of.items()])
         faults.add(
             DataError(
-                f"{len(missing)} of the {len(where)} files that {source} names do not exist: "
+                f"{len(missing)} of the {len(set(names))} files that {source} names do not exist: "
                 f"{listed}.",
                 expected="every row's file, at root/folder/name + suffix.",
                 fix=fix,

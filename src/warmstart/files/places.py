@@ -5,7 +5,6 @@ cell, and either may lie behind a URL; so whoever keeps a path keeps a reference
 """
 
 import errno
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import lru_cache
@@ -15,9 +14,9 @@ from threading import Lock
 
 from warmstart.errors import FileError
 from warmstart.files.parquet_rows import cell_bytes, open_parquet, parquet_cell
-from warmstart.files.reading import open_regular, read_regular
+from warmstart.files.reading import open_regular, read_regular, reader_at
 from warmstart.files.remote_reading import RemotePath, read_remote, remote_size, remote_stamp
-from warmstart.files.tar_index import TarIndex, index_tar, packed_kind
+from warmstart.files.tar_index import ReadAt, TarIndex, index_tar, packed_kind
 
 TAR, PARQUET = ".tar", ".parquet"
 CONTAINERS = (TAR, PARQUET)
@@ -125,10 +124,9 @@ def read_members(archive: Path, names: Sequence[str], most_bytes: int) -> list[b
     found = [b""] * len(names)
     with ExitStack() as stack:
         if isinstance(archive, RemotePath):
-            read_at = _Ahead(archive).read_at
+            read_at: ReadAt = _Ahead(archive).read_at
         else:
-            handle = stack.enter_context(open_regular(archive)).fileno()
-            read_at = lambda offset, number: os.pread(handle, number, offset)  # noqa: E731
+            read_at = reader_at(stack.enter_context(open_regular(archive)))
         for place in sorted(range(len(names)), key=where.__getitem__):
             offset, size = where[place]
             if size <= most_bytes:
@@ -148,11 +146,9 @@ def _tar_index(archive: Path, stamp: Stamp) -> TarIndex:
         _check_not_packed(read_remote(archive, 0, 8), archive)
         return index_tar(_Ahead(archive).read_at, stamp[0] or remote_size(archive), str(archive))
     with open_regular(archive) as file:
-        _check_not_packed(os.pread(file.fileno(), 8, 0), archive)
-        handle = file.fileno()
-        return index_tar(
-            lambda offset, number: os.pread(handle, number, offset), stamp[0], str(archive)
-        )
+        read_at = reader_at(file)
+        _check_not_packed(read_at(0, 8), archive)
+        return index_tar(read_at, stamp[0], str(archive))
 
 
 def _check_not_packed(head: bytes, archive: Path) -> None:
@@ -218,7 +214,7 @@ def _read_member(archive: Path, name: str, path: Path, most_bytes: int) -> bytes
         content = read_remote(archive, offset, offset + size)
     else:
         with open_regular(archive) as file:
-            content = os.pread(file.fileno(), size, offset)
+            content = reader_at(file)(offset, size)
     if len(content) != size:
         raise OSError(errno.EIO, "cut off", str(path))
     return content

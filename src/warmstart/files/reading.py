@@ -3,8 +3,10 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from io import BufferedReader, FileIO
 from pathlib import Path
+from threading import Lock
 
 from warmstart.errors import FileError
 
@@ -53,6 +55,28 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     """What a regular file of at most so many bytes holds; an OSError as ``open_regular`` raises."""
     with open_regular(path, most_bytes) as file:
         return file.read(os.fstat(file.fileno()).st_size)
+
+
+def reader_at(file: BufferedReader) -> Callable[[int, int], bytes]:
+    """What reads parts of an open file, by any number of threads.
+
+    Args:
+        file: From ``open_regular``; it stays open for as long as it is read.
+
+    Returns:
+        (Offset, number of bytes) → those bytes, fewer at the end.
+    """
+    handle = file.fileno()
+    if hasattr(os, "pread"):
+        return lambda offset, number: os.pread(handle, number, offset)
+    lock = Lock()  # Windows has one place in a file for all threads
+
+    def read_at(offset: int, number: int) -> bytes:
+        with lock:
+            file.seek(offset)
+            return file.read(number)
+
+    return read_at
 
 
 def read_text(path: Path, most_bytes: int = PLAIN_TEXT_BYTES) -> str:

@@ -1,17 +1,17 @@
 """What lies where in a tar archive, by its headers alone: nothing is unpacked, nothing believed."""
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
 from warmstart.errors import FileError
+from warmstart.files.packed_texts import PackedTexts
 
 BLOCK = 512
 MOST_NAME_BYTES = 4096  # of a path; longer ones no system has
 MOST_EXTENDED_BYTES = 1 << 20  # of a pax header, which is read whole
-MOST_MEMBERS = 20_000_000  # of one archive: 1.5 GB of names
+MOST_MEMBERS = 20_000_000  # of one archive
 USUAL_PADDING = 1 << 20  # bytes of zeros behind the end, beyond which something else is there
 REGULAR = frozenset(b"0\0" + b"7")
 KINDS = {
@@ -34,7 +34,7 @@ class TarIndex:
     ``left_out`` are (name, reason) of all others but folders; ``notes`` say what is odd.
     """
 
-    names: tuple[str, ...]
+    names: PackedTexts
     offsets: "array[int]"
     sizes: "array[int]"
     left_out: tuple[tuple[str, str], ...]
@@ -42,8 +42,8 @@ class TarIndex:
 
     def find(self, name: str) -> tuple[int, int] | None:
         """(Offset, size) of a member; None where there is none of that name."""
-        place = bisect_left(self.names, name)
-        if place == len(self.names) or self.names[place] != name:
+        place = self.names.place_of(name)
+        if place is None:
             return None
         return self.offsets[place], self.sizes[place]
 
@@ -93,10 +93,10 @@ def index_tar(read_at: ReadAt, num_bytes: int, shown: str) -> TarIndex:
         before = _Header()
         if len(found) > MOST_MEMBERS:
             _refuse(shown, f"has more than {MOST_MEMBERS:,} members")
-    names = tuple(sorted(found))
+    names = sorted(found)
     offsets = array("Q", (found[each][0] for each in names))
     sizes = array("Q", (found[each][1] for each in names))
-    return TarIndex(names, offsets, sizes, tuple(left_out), tuple(notes))
+    return TarIndex(PackedTexts(names), offsets, sizes, tuple(left_out), tuple(notes))
 
 
 def _take_member(

@@ -212,6 +212,7 @@ class Predictor(Displayed, Guided, Exportable):
         label_column: str | int | Sequence[str | int] | None = None,
         split_column: str | int | None = None,
         label_sep: str | None = None,
+        image_column: str | None = None,
         on_unreadable: str = "raise",
         quiet: bool = False,
     ) -> Predictions:
@@ -234,6 +235,7 @@ class Predictor(Displayed, Guided, Exportable):
             label_column: The column of labels, or several of 0 and 1; None is found.
             split_column: The column that says the part of each row.
             label_sep: What stands between the labels of an image that may have many.
+            image_column: Of Parquet: the column of the pictures' bytes; None is found.
             on_unreadable: As for ``predict``.
             quiet: Print nothing; ``notes`` and ``left_out`` of the result have it all.
 
@@ -250,7 +252,7 @@ class Predictor(Displayed, Guided, Exportable):
             Wanted(self.classes, self.card.is_multi_label, split),
             Columns(
                 name=name_column, label=label_column, split=split_column, label_sep=label_sep,
-                folder=folder, suffix=suffix,
+                folder=folder, suffix=suffix, image=image_column,
             ),
             Dialect(header, delimiter_of(as_place(source), delimiter), encoding),
         )  # fmt: skip

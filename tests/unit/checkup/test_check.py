@@ -1,13 +1,17 @@
 """The whole check on small pictures with the embedded network."""
 
 import csv
+import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from warmstart import ImageClassifierData, tfms_from_model
+from warmstart.batches.source import PixelSource
+from warmstart.checkup import rows
 from warmstart.checkup.checkup import Checkup
 from warmstart.errors import SettingError
 
@@ -145,3 +149,59 @@ def test_a_csv_takes_fixes_too(folder: Path, tmp_path: Path) -> None:
     assert data.classes[label[names[0]]] == "dog"
     assert names[1] not in label
     assert len(label) == 19
+
+
+def test_parts_change_nothing_that_is_found(
+    found: Checkup, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "PART_ROWS", 5)
+    data = ImageClassifierData.from_paths(folder, tfms_from_model(ARCH, 32), quiet=True)
+    parts = data.check(cache_dir=tmp_path, quiet=True)
+    assert parts.summary() == found.summary()
+    assert parts.fixes() == found.fixes()
+
+
+def test_a_look_that_was_stopped_goes_on(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "PART_ROWS", 16)
+    data = ImageClassifierData.from_paths(folder, tfms_from_model(ARCH, 32), quiet=True)
+    computed: list[int] = []
+
+    def stop(source: PixelSource, row: int, *rest: Any) -> Any:
+        if len(computed) == 40:
+            raise KeyboardInterrupt
+        computed.append(row)
+        return usual(source, row, *rest)
+
+    usual = PixelSource.render_exactly
+    monkeypatch.setattr(PixelSource, "render_exactly", stop)
+    with pytest.raises(KeyboardInterrupt):
+        data.check(cache_dir=tmp_path, quiet=True)
+    computed.clear()
+    found = data.check(cache_dir=tmp_path, quiet=True)
+    assert len(found.unreadable) == 3
+    assert len(computed) < 40
+    again = [row for row in computed if row < 32]  # of two whole parts only what cannot be read
+    assert {data.table.names[row] for row in again} <= {item.name for item in found.unreadable}
+
+
+def test_a_tar_and_a_parquet_file_are_checked_like_folders(folder: Path, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    places = [place for place in sorted((folder / "train").rglob("*.*")) if place.is_file()]
+    with tarfile.open(tmp_path / "pets.tar", "w") as archive:
+        for place in places:
+            archive.add(place, place.relative_to(folder / "train").as_posix())
+    cells = [{"bytes": place.read_bytes(), "path": None} for place in places]
+    labels = [place.parent.name for place in places]
+    pandas.DataFrame({"image": cells, "label": labels}).to_parquet(tmp_path / "pets.parquet")
+    tfms = tfms_from_model(ARCH, 32)
+    for data in (
+        ImageClassifierData.from_tar(tmp_path / "pets.tar", tfms, quiet=True),
+        ImageClassifierData.from_parquet(tmp_path / "pets.parquet", tfms, quiet=True),
+    ):
+        found = data.check(cache_dir=tmp_path / "cache", quiet=True)
+        assert len(found.unreadable) == 3
+        assert [len(group.members) for group in found.exact_duplicates] == [2]
+        assert len(found.odd_modes) == 1
+        assert any(row.suggestion == "cat" for row in found.mislabelled)

@@ -3,7 +3,13 @@ import pytest
 from PIL import Image
 
 from warmstart.checkup import duplicates
-from warmstart.checkup.duplicates import near_pairs, similarity, thumbnails
+from warmstart.checkup.duplicates import (
+    groups_of_content,
+    near_pairs,
+    same_content,
+    similarity,
+    thumbnails,
+)
 
 RANDOM = np.random.default_rng(0)
 
@@ -25,6 +31,35 @@ def test_blocks_change_no_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     parts, _ = near_pairs(rows, 0.99)
     assert len(whole) > 5
     assert parts.tolist() == whole.tolist()
+
+
+def test_a_row_of_many_alike_keeps_the_nearest_in_any_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = RANDOM.normal(size=(120, 4))
+    rows[20:80] = rows[20] + 0.1 * RANDOM.normal(size=(60, 4))
+    monkeypatch.setattr(duplicates, "DENSE", 1.0)
+    whole, values = near_pairs(rows, 0.5)
+    assert np.bincount(whole[:, 0]).max() == duplicates.MOST_PER_ROW
+    for block, pair, dense in ((13, 5, 0.0), (40, 256, 0.02), (500, 9, 0.0)):
+        monkeypatch.setattr(duplicates, "BLOCK_ROWS", block)
+        monkeypatch.setattr(duplicates, "PAIR_ROWS", pair)
+        monkeypatch.setattr(duplicates, "DENSE", dense)
+        pairs, similar = near_pairs(rows, 0.5)
+        assert pairs.tolist() == whole.tolist()
+        assert np.allclose(similar, values, atol=1e-6)
+
+
+def test_rows_of_one_content_are_grouped_as_a_dictionary_would() -> None:
+    drawn = np.random.default_rng(1).integers(0, 2, (60, 32)).astype(np.uint8)
+    contents = drawn[np.random.default_rng(2).integers(0, 60, 100)]
+    rows = np.arange(100) * 3
+    firsts, groups = groups_of_content(contents, rows)
+    known = same_content(rows.tolist(), [content.tobytes() for content in contents])
+    assert firsts.tolist() == [group[0] for group in known]
+    assert groups == [group for group in known if len(group) > 1]
+    none = groups_of_content(np.empty((0, 32), np.uint8), np.empty(0, np.int64))
+    assert (len(none[0]), none[1]) == (0, [])
 
 
 def test_no_row_and_one_row_have_no_pair() -> None:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from warmstart.checkup.check import small_classes
-from warmstart.checkup.files import crop_loss, odd_modes, odd_sizes
+from warmstart.checkup.files import crop_shares, odd_modes, odd_sizes, worst_crops
 from warmstart.images.image_file import ImageHeader, read_image_header
 from warmstart.images.view import ViewRecipe
 
@@ -54,18 +54,17 @@ def test_tiny_and_huge() -> None:
     assert found == {"tiny": "tiny: 31 x 500 pixels", "huge": "huge: 5000 x 4001 pixels"}
 
 
-def test_crop_loss() -> None:
+def test_what_the_crop_loses() -> None:
     headers = {
         "square": ImageHeader(100, 100, "RGB", False),
         "wide": ImageHeader(400, 100, "RGB", False),
         "wider": ImageHeader(800, 100, "RGB", False),
     }
     kept = 1 / (256 / 224) ** 2
-    loss = crop_loss(headers, RECIPE)
-    assert loss.mean_share == pytest.approx(1 - kept * np.mean([1, 1 / 4, 1 / 8]))
-    assert [name for name, _ in loss.worst] == ["wider", "wide"]
-    assert crop_loss(headers, ViewRecipe(64, crop_type="squash")).mean_share == 0
-    assert crop_loss({}, RECIPE).mean_share == 0
+    shares = crop_shares(headers, RECIPE)
+    assert list(shares.values()) == pytest.approx([1 - kept, 1 - kept / 4, 1 - kept / 8])
+    assert [name for name, _ in worst_crops(shares.items())] == ["wider", "wide"]
+    assert set(crop_shares(headers, ViewRecipe(64, crop_type="squash")).values()) == {0}
 
 
 def test_small_classes() -> None:

@@ -1,8 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import warmstart.checkup.mislabelled as module
-from warmstart.checkup.mislabelled import label_issues, out_of_fold_probabilities
+from warmstart.checkup.mislabelled import (
+    dealt,
+    find_mislabelled,
+    label_issues,
+    out_of_fold_probabilities,
+)
+from warmstart.data.table import ImageTable
 
 WHOLE = ((0, 12),)
 
@@ -59,6 +67,42 @@ def test_planted_labels_are_found() -> None:
     assert set(found.tolist()) >= {4, 70}
     assert len(found) <= 4
     assert dict(zip(found, suggested, strict=True))[4] == labels[4]
+
+
+def table_of(labels: np.ndarray) -> ImageTable:
+    names = tuple(f"{i:04d}.jpg" for i in range(len(labels)))
+    return ImageTable(Path(), names, np.full(len(labels), "train"), labels, ("a", "b", "c"))
+
+
+def test_labels_of_many_rows_are_judged_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, labels = clouds(300)
+    given = labels.copy()
+    given[[4, 70, 205]] = (labels[[4, 70, 205]] + 1) % 3
+    places, turns = np.arange(300), np.random.default_rng(3).integers(0, 2**63, 300)
+    work = table_of(given), places, rows, places, turns.astype(np.uint64), WHOLE
+    whole, notes = find_mislabelled(*work)
+    assert notes == ()
+    monkeypatch.setattr(module, "MANY_ROWS", 100)
+    monkeypatch.setattr(module, "ROWS_OF_A_CLASS", 1)
+    found, notes = find_mislabelled(*work)
+    assert "judged in 3 parts of about 100 pictures" in notes[0]
+    for told in (whole, found):
+        assert {row.name for row in told} >= {"0004.jpg", "0070.jpg", "0205.jpg"}
+        assert len(told) <= 5
+        margins = [row.margin for row in told]
+        assert margins == sorted(margins, reverse=True)
+
+
+def test_units_are_dealt_whole_evenly_and_in_any_order_of_rows() -> None:
+    random = np.random.default_rng(4)
+    units, labels = random.integers(0, 200, 500), random.integers(0, 3, 500)
+    turns = random.integers(0, 2**63, 500).astype(np.uint64)
+    parts = dealt(units, labels, turns, 4)
+    assert all(len(set(parts[units == unit].tolist())) == 1 for unit in set(units.tolist()))
+    assert np.bincount(parts, minlength=4).min() > 80
+    order = random.permutation(500)
+    assert dealt(units[order], labels[order], turns[order], 4).tolist() == parts[order].tolist()
+    assert set(dealt(units[:1], labels[:1], turns[:1], 4).tolist()) == {0}
 
 
 def test_duplicates_of_one_unit_do_not_vouch_for_each_other() -> None:

@@ -119,6 +119,20 @@ def test_parquet_trains_as_the_folder(place: Place, run: Run) -> None:
     assert len(Path("all.csv").read_text().splitlines()) == 25
     judged = run("evaluate", "b/model", "photos.parquet", *columns)
     assert judged.code == 0, judged.err
+    two = parquet.read_table(place.home / "photos.parquet")
+    two = two.rename_columns(["large", *two.column_names[1:]])
+    parquet.write_table(two.append_column("small", two["large"]), place.home / "two.parquet")
+    several = run("evaluate", "b/model", "two.parquet", *columns)
+    assert "several columns that could hold the pictures" in several.err
+    chosen = ["--image-column", "large"]
+    again = run("evaluate", "b/model", "two.parquet", *columns, *chosen).out
+    assert again.replace("two.parquet", "photos.parquet") == judged.out
+    assert run("predict", "b/model", "two.parquet", "--csv", "two.csv").code != 0
+    assert run("predict", "b/model", "two.parquet", "--csv", "two.csv", *chosen).code == 0
+    shown = (
+        (place.home / "all.csv").read_text().replace("photos.parquet/image", "two.parquet/large")
+    )
+    assert (place.home / "two.csv").read_text() == shown
     wrong = run("train", "photos.parquet", "--label-column", "kin", *TRAIN)
     assert wrong.code == 2
     assert shlex.split(wrong.fix)[1:4] == ["train", "photos.parquet", "--label-column"]

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from warmstart.data.columns import DEFAULT_COLUMNS, Columns
-from warmstart.data.csv_table import Dialect, read_csv
+from warmstart.data.csv_table import Dialect, read_csv, read_lines
+from warmstart.data.faults import Faults
+from warmstart.data.file_names import NamesBelow
 from warmstart.data.split import Draw
 from warmstart.data.table import ImageTable
 from warmstart.errors import DataError, SettingError
@@ -216,3 +218,19 @@ def test_no_such_csv_and_no_such_root(root: Path) -> None:
     (root / "labels.csv").write_text(ROWS)
     with pytest.raises(DataError, match="there is no folder"):
         read_csv(root / "labels.csv", root / "no")
+
+
+def test_names_below_a_folder_are_those_and_no_others() -> None:
+    below = NamesBelow("photos/", ("a.jpg", "b/c.jpg"))
+    assert "photos/a.jpg" in below
+    assert "photos/b/c.jpg" in below
+    for name in ("a.jpg", "photos/", "photos/b", "photos/z.jpg", "other/a.jpg", 3):
+        assert name not in below
+
+
+def test_lines_are_told_as_they_stand_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("name,label\na.jpg,x\n\n\nb.jpg,y\n")
+    grid = read_lines(tmp_path / "rows.csv", Dialect(), Faults())
+    assert list(grid.where) == ["line 2", "line 5"]
+    assert list(grid.where[1:]) == ["line 5"]
+    assert list(grid.columns[1]) == ["x", "y"]

@@ -9,12 +9,12 @@ from pyarrow import parquet
 from tests.shards import picture
 
 from warmstart.data.cell_names import CellNames
-from warmstart.data.columns import DEFAULT_COLUMNS
+from warmstart.data.columns import DEFAULT_COLUMNS, Columns
 from warmstart.data.csv_table import Dialect
 from warmstart.data.faults import Faults
 from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import list_images
-from warmstart.data.shard_table import ShardColumns, read_shards
+from warmstart.data.shard_table import read_shards
 from warmstart.data.shards import shards_of
 from warmstart.data.split import Draw
 from warmstart.data.table import ImageTable
@@ -23,7 +23,7 @@ from warmstart.files import parquet_rows
 from warmstart.files.places import is_place, read_bytes_at
 
 CELL = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-PLAIN = ShardColumns()
+PLAIN = Columns()
 ONE = Wanted(("cat", "dog"), is_multi_label=False)
 
 
@@ -45,7 +45,7 @@ def write(path: Path, columns: dict[str, Any], **options: Any) -> Path:
     return path
 
 
-def read(source: Path, columns: ShardColumns = PLAIN, **options: Any) -> ImageTable:
+def read(source: Path, columns: Columns = PLAIN, **options: Any) -> ImageTable:
     shards = shards_of(source)
     assert shards is not None
     return read_shards(shards, columns, **options)
@@ -114,10 +114,10 @@ def test_names_of_files_say_the_split_and_files_are_one_table(tmp_path: Path) ->
 def test_columns_say_split_group_and_lists_of_labels(tmp_path: Path) -> None:
     splits = (["train"] * 3 + ["val"]) * 3
     columns: dict[str, Any] = {"image": cells(12), "label": pets(12), "split": splits}
-    table = read(write(tmp_path / "a.parquet", columns), ShardColumns(split="split"))
+    table = read(write(tmp_path / "a.parquet", columns), Columns(split="split"))
     assert len(table.rows("valid")) == 3
     columns["who"] = [f"w{place // 2}" for place in range(12)]
-    table = read(write(tmp_path / "b.parquet", columns), ShardColumns(label="label", group="who"))
+    table = read(write(tmp_path / "b.parquet", columns), Columns(label="label", group="who"))
     of = dict(zip(table.names, table.splits.tolist(), strict=True))
     assert len({of[f"b.parquet/image/{place:02d}"] for place in range(2)}) == 1
     columns = {"image": cells(8), "label": [["big", "red"], ["red"]] * 4}
@@ -130,8 +130,8 @@ def test_records_and_columns_say_the_same(tmp_path: Path) -> None:
     label = [("cat", "dog", "emu")[place % 3] for place in range(60)]
     groups = [f"g{place}" for place in range(60)]
     path = write(tmp_path / "a.parquet", {"image": cells(60), "label": label, "who": groups})
-    fast = read(path, ShardColumns(label="label"))
-    slow = read(path, ShardColumns(label="label", group="who"))
+    fast = read(path, Columns(label="label"))
+    slow = read(path, Columns(label="label", group="who"))
     assert fast.names == slow.names
     assert isinstance(fast.names, CellNames)
     assert np.array_equal(fast.labels, slow.labels)
@@ -159,8 +159,8 @@ def test_a_class_that_only_validates_is_an_error(tmp_path: Path) -> None:
     }
     path = write(tmp_path / "a.parquet", columns)
     with pytest.raises(DataError, match="valid has 1 class"):
-        read(path, ShardColumns(split="split"))
-    table = read(path, ShardColumns(split="split"), faults=Faults(is_lenient=True))
+        read(path, Columns(split="split"))
+    table = read(path, Columns(split="split"), faults=Faults(is_lenient=True))
     assert [item.name for item in table.exclusions] == ["a.parquet/image/5"]
     assert len(table) == 5
 
@@ -168,13 +168,13 @@ def test_a_class_that_only_validates_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "what", "fix"),
     [
-        (ShardColumns(label="lable"), "no column 'lable'", "did you mean 'label'"),
-        (ShardColumns(image="label"), "holds no bytes", "image_column='image'"),
-        (ShardColumns(split="part"), "no column 'part'", "give one of those"),
+        (Columns(label="lable"), "no column 'lable'", "did you mean 'label'"),
+        (Columns(image="label"), "holds no bytes", "image_column='image'"),
+        (Columns(split="part"), "no column 'part'", "give one of those"),
     ],
 )
 def test_a_wrong_column_is_an_error_with_the_right_ones(
-    columns: ShardColumns, what: str, fix: str, tmp_path: Path
+    columns: Columns, what: str, fix: str, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "a.parquet", {"image": cells(4), "label": pets(4)})
     with pytest.raises(SettingError) as caught:
@@ -190,7 +190,7 @@ def test_several_columns_that_could_be_meant_are_listed(tmp_path: Path) -> None:
         read(path)
     assert "kind; place" in str(caught.value)
     assert caught.value.flags == ("--label-column", "kind")
-    assert read(path, ShardColumns(label="place")).classes == ("cat", "dog")
+    assert read(path, Columns(label="place")).classes == ("cat", "dog")
 
 
 def test_a_table_of_names_is_read_as_a_csv_is(tmp_path: Path) -> None:

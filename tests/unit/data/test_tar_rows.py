@@ -4,19 +4,22 @@ import numpy as np
 import pytest
 from tests.shards import write_tar
 
-from warmstart.data.columns import DEFAULT_COLUMNS
+from warmstart.data.cell_names import CellNames
+from warmstart.data.columns import DEFAULT_COLUMNS, Columns
 from warmstart.data.csv_table import Dialect
 from warmstart.data.faults import Faults
 from warmstart.data.folders import read_folders
 from warmstart.data.labelled import Wanted, labelled_images
 from warmstart.data.listing import list_images
-from warmstart.data.shard_table import ShardColumns, read_shards, root_of
+from warmstart.data.records import assemble
+from warmstart.data.shard_table import read_shards, root_of
 from warmstart.data.shards import Shards, shards_of
 from warmstart.data.split import Draw
-from warmstart.data.table import ImageTable
+from warmstart.data.table import Exclusion, ImageTable
+from warmstart.data.tar_rows import read_tar_rows
 from warmstart.errors import DataError, SettingError
 
-PLAIN = ShardColumns()
+PLAIN = Columns()
 
 
 def pets(number: int, first: int = 0, **more: str) -> dict[str, bytes | str]:
@@ -34,7 +37,7 @@ def shards(source: Path | str) -> Shards:
     return found
 
 
-def read(source: Path | str, columns: ShardColumns = PLAIN, **options: object) -> ImageTable:
+def read(source: Path | str, columns: Columns = PLAIN, **options: object) -> ImageTable:
     return read_shards(shards(source), columns, **options)  # type: ignore[arg-type]
 
 
@@ -118,7 +121,7 @@ def test_labels_are_found_in_every_usual_member(
     members: dict[str, bytes | str] = {}
     for place in range(8):
         members |= {f"{place}.jpg": b"x", f"{place}.{kind}": cells[place % 2]}
-    table = read(write_tar(tmp_path / "a.tar", members), ShardColumns(label=column))
+    table = read(write_tar(tmp_path / "a.tar", members), Columns(label=column))
     assert table.classes == (("0", "1") if kind == "cls" else ("cat", "dog"))
     assert table.labels.tolist() == [0, 1] * 4
 
@@ -148,7 +151,7 @@ def test_keys_of_the_json_say_split_and_group(tmp_path: Path) -> None:
         split = ("train", "train", "dev")[place % 3]
         told = f'{{"label": "{"ab"[place // 6]}", "part": "{split}", "who": "{split}{place // 6}"}}'
         members |= {f"{place}.jpg": b"x", f"{place}.json": told}
-    table = read(write_tar(tmp_path / "a.tar", members), ShardColumns(split="part", group="who"))
+    table = read(write_tar(tmp_path / "a.tar", members), Columns(split="part", group="who"))
     assert len(table.rows("valid")) == 4
     assert set(table.groups or ()) == {"train0", "train1", "dev0", "dev1"}
 
@@ -220,10 +223,10 @@ def test_a_field_that_is_not_there_is_an_error_with_those_that_are(tmp_path: Pat
     members = pets(4) | {f"{place:03d}.json": '{"kind": "x"}' for place in range(4)}
     path = write_tar(tmp_path / "a.tar", members)
     with pytest.raises(SettingError) as caught:
-        read(path, ShardColumns(label="labels"))
+        read(path, Columns(label="labels"))
     check_lines(caught.value, "no 'labels'", "cls", "json", "kind")
     with pytest.raises(SettingError) as caught:
-        read(path, ShardColumns(group="who"))
+        read(path, Columns(group="who"))
     check_lines(caught.value, "no 'who'", "group='kind'")
 
 
@@ -276,3 +279,30 @@ def test_rows_do_not_depend_on_the_order_of_members(tmp_path: Path) -> None:
     assert first.names == second.names
     assert np.array_equal(first.labels, second.labels)
     assert np.array_equal(first.splits, second.splits)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_numbers_make_the_table_that_records_make(seed: int, tmp_path: Path) -> None:
+    random = np.random.default_rng(seed)
+    for shard in ("train-0", "train-00", "train/0", "test-0"):
+        members: dict[str, bytes | str] = {}
+        for _ in range(30):
+            name = "".join(random.choice(list("ab-_/é"), 4))
+            members[f"x{name}y.jpg"] = b"picture"
+            members[f"x{name}y.cls"] = str(random.choice(["cat", "dog", "cow"]))
+        if shard == "test-0":
+            members["bare.jpg"] = b"picture"
+        write_tar(tmp_path / "s" / f"{shard}.tar", members)
+    table, told = read(tmp_path / "s"), read_tar_rows(shards(tmp_path / "s"), PLAIN)
+    assert isinstance(table.names, CellNames)
+    known = assemble(told.root, told.records, Draw(), noticed=told.noticed)
+    assert list(table.names) == list(known.names)
+    assert table.splits.tolist() == known.splits.tolist()
+    assert table.labels.tolist() == known.labels.tolist()
+    assert (table.classes, table.notes) == (known.classes, known.notes)
+    assert set(table.exclusions) == set(known.exclusions)
+    some = (Exclusion(known.names[3], "gone"),)
+    assert list(table.without(some).names) == list(known.without(some).names)
+    assert all(name in table.names for name in known.names)
+    assert "train-0.tar/none.jpg" not in table.names
+    assert "train-0.tar/" not in table.names

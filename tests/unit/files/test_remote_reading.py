@@ -7,12 +7,13 @@ import fsspec
 import pytest
 from tests.shards import picture, write_tar
 
+from warmstart.data.columns import Columns
 from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import read_csv
 from warmstart.data.folders import read_folders
 from warmstart.data.listing import list_images
 from warmstart.data.scan import is_dir, is_file
-from warmstart.data.shard_table import ShardColumns, read_shards, root_of
+from warmstart.data.shard_table import read_shards, root_of
 from warmstart.data.shards import shards_of
 from warmstart.errors import DataError, SettingError
 from warmstart.files import remote_reading
@@ -81,7 +82,7 @@ def test_shards_behind_a_url_are_found_in_every_way(memory: Any, tmp_path: Path)
     for source in sources:
         shards = shards_of(source)
         assert shards is not None
-        tables.append(read_shards(shards, ShardColumns()))
+        tables.append(read_shards(shards, Columns()))
         assert str(root_of(source)) == "memory://s"
     assert tables[0].names == tables[1].names == tables[2].names
     assert len(tables[0]) == 12

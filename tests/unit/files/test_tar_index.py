@@ -1,5 +1,6 @@
 import io
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from warmstart.errors import FileError
 from warmstart.files.places import is_place, read_bytes_at, read_members, tar_index
+from warmstart.files.reading import open_regular, reader_at
 from warmstart.files.tar_index import BLOCK, TarIndex, index_tar
 
 LONG = "a" * 80 + "/" + "b" * 90 + ".jpg"
@@ -195,3 +197,19 @@ def test_a_folder_that_is_called_like_an_archive_is_a_folder(tmp_path: Path) -> 
     (tmp_path / "photos.tar").mkdir()
     (tmp_path / "photos.tar" / "a.jpg").write_bytes(b"1")
     assert read_bytes_at(tmp_path / "photos.tar" / "a.jpg", 10) == b"1"
+
+
+def test_where_a_system_has_no_pread_many_threads_read_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = {f"{i}.jpg": bytes([i]) * (900 + i) for i in range(40)}
+    archive = tmp_path / "photos.tar"
+    archive.write_bytes(packed(members))
+    monkeypatch.delattr("os.pread", raising=False)
+    assert read_members(archive, list(members), 1000) == list(members.values())
+    assert read_bytes_at(archive / "7.jpg", 1000) == members["7.jpg"]
+    index = tar_index(archive)
+    with open_regular(archive) as file, ThreadPoolExecutor(8) as pool:
+        read_at = reader_at(file)
+        found = list(pool.map(lambda name: read_at(*(index.find(name) or (0, 0))), [*members] * 9))
+    assert found == [*members.values()] * 9

@@ -25,7 +25,7 @@ from warmstart.cli.run.engine_settings import (
     Shards,
     Workers,
 )
-from warmstart.cli.run.settings import AUGMENTATIONS
+from warmstart.cli.run.settings import AUGMENTATIONS, ImageColumn
 from warmstart.data.output_paths import check_outside_folders
 from warmstart.errors import (
     DataError,
@@ -77,6 +77,7 @@ def predict_command(
         bool, typer.Option(help='Say "unknown", if the model was taught when.')
     ] = True,
     confidence: options.Confidence = None,
+    image_column: ImageColumn = None,
     on_unreadable: options.OnUnreadable = "raise",
     device: options.Device = "auto",
     engine: EngineName = "local",
@@ -100,7 +101,7 @@ def predict_command(
 
         predictor = load_predictor(model, device=device)
     check_confidence(confidence, predictor.card)
-    listing = list_images(paths, once=True)
+    listing = list_images(paths, once=True, image_column=image_column)
     notify_left_out(listing.exclusions, csv_file)
     files = listing.files
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from warmstart.classifier_data.image_data import ImageClassifierData
 from warmstart.classifier_data.transforms import ModelTransforms, tfms_from_model
 from warmstart.cli.run.importing import uncollected
-from warmstart.cli.run.settings import DataSettings, LearnSettings
+from warmstart.cli.run.settings import BackboneSettings, DataSettings, LearnSettings
 from warmstart.data.columns import typed_column
 from warmstart.data.content import ContentHashes
 from warmstart.data.csv_table import delimiter_of, is_table
@@ -47,11 +47,12 @@ def load_data(
     if resizer is not None:
         tfms = replace(tfms, recipe=replace(tfms.recipe, resizer=resizer))
     source = as_place(settings.source)
+    asked = asked_of_readers(settings, for_check=for_check, quiet=quiet)
     if is_table(source):
-        return table_data(source, settings, tfms, for_check=for_check, quiet=quiet)
+        return table_data(source, settings, tfms, asked)
     shards = shards_of(settings.source)
     if shards is not None:
-        return shard_data(shards, settings, tfms, for_check=for_check, quiet=quiet)
+        return shard_data(shards, settings, tfms, asked)
     return ImageClassifierData.from_paths(
         source,
         tfms,
@@ -59,14 +60,22 @@ def load_data(
         trn_name=settings.trn_name,
         val_name=settings.val_name,
         test_name=settings.test_name,
-        valid_pct=settings.valid_pct,
-        split_by=settings.split_by,
-        seed=settings.split_seed,
-        on_unreadable=settings.on_unreadable,
-        fixes=settings.fixes,
-        for_check=for_check,
-        quiet=quiet,
+        **asked,
     )
+
+
+def asked_of_readers(settings: DataSettings, *, for_check: bool, quiet: bool) -> dict[str, Any]:
+    """Arguments that all readers take; what ``for_check`` and ``quiet`` mean ``load_data`` says."""
+    return {
+        "valid_pct": settings.valid_pct,
+        "split_by": settings.split_by,
+        "seed": settings.split_seed,
+        "cache_dir": settings.cache_dir if isinstance(settings, BackboneSettings) else None,
+        "on_unreadable": settings.on_unreadable,
+        "fixes": settings.fixes,
+        "for_check": for_check,
+        "quiet": quiet,
+    }
 
 
 def build_learner(settings: LearnSettings, data: ImageClassifierData) -> "ConvLearner":
@@ -98,12 +107,7 @@ def some_paths(table: ImageTable, number: int = 50) -> list[Path]:
 
 
 def table_data(
-    source: Path,
-    settings: DataSettings,
-    tfms: ModelTransforms,
-    *,
-    for_check: bool = False,
-    quiet: bool = False,
+    source: Path, settings: DataSettings, tfms: ModelTransforms, asked: dict[str, Any]
 ) -> ImageClassifierData:
     """Read the table; its images lie under its own folder, unless the settings say where else."""
     return ImageClassifierData.from_csv(
@@ -121,35 +125,14 @@ def table_data(
         split_column=resolve_column(settings.split_column),
         group=resolve_column(settings.group),
         label_sep=settings.label_sep,
-        valid_pct=settings.valid_pct,
-        split_by=settings.split_by,
-        seed=settings.split_seed,
-        on_unreadable=settings.on_unreadable,
-        fixes=settings.fixes,
-        for_check=for_check,
-        quiet=quiet,
+        **asked,
     )
 
 
 def shard_data(
-    shards: Shards,
-    settings: DataSettings,
-    tfms: ModelTransforms,
-    *,
-    for_check: bool = False,
-    quiet: bool = False,
+    shards: Shards, settings: DataSettings, tfms: ModelTransforms, asked: dict[str, Any]
 ) -> ImageClassifierData:
     """Read tar or Parquet shards."""
-    rest: dict[str, Any] = {
-        "label_sep": settings.label_sep,
-        "valid_pct": settings.valid_pct,
-        "split_by": settings.split_by,
-        "seed": settings.split_seed,
-        "on_unreadable": settings.on_unreadable,
-        "fixes": settings.fixes,
-        "for_check": for_check,
-        "quiet": quiet,
-    }
     if shards.kind == TAR:
         return ImageClassifierData.from_tar(
             settings.source,
@@ -158,7 +141,8 @@ def shard_data(
             label_column=settings.label_column,
             split_column=settings.split_column,
             group=settings.group,
-            **rest,
+            label_sep=settings.label_sep,
+            **asked,
         )
     return ImageClassifierData.from_parquet(
         settings.source,
@@ -168,7 +152,8 @@ def shard_data(
         label_column=resolve_column(settings.label_column),
         split_column=resolve_column(settings.split_column),
         group=resolve_column(settings.group),
-        **rest,
+        label_sep=settings.label_sep,
+        **asked,
     )
 
 

@@ -38,12 +38,15 @@ SplitColumn = Annotated[
 LabelSep = Annotated[
     str | None, typer.Option(help="CSV: between the labels of an image that may have many.")
 ]
+ImageColumn = Annotated[
+    str | None, typer.Option(help="Parquet: the column of pictures; default: found.")
+]
 PATHS = ("source", "weights", "cache_dir", "others", "fixes", "tensorboard")  # name a place
 
 
 @dataclass(frozen=True)
 class TableSettings:
-    """How to read a CSV file of images that are there to be judged."""
+    """How to read a table of images that are there to be judged."""
 
     folder: Folder = ""
     suffix: Suffix = ""
@@ -54,6 +57,7 @@ class TableSettings:
     label_column: LabelColumn = None
     split_column: SplitColumn = None
     label_sep: LabelSep = None
+    image_column: ImageColumn = None
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,7 @@ class DataSettings:
         typer.Option(help="CSV, Parquet: column whose equal values share a split; tar: a key."),
     ] = None
     label_sep: LabelSep = None
-    image_column: Annotated[
-        str | None, typer.Option(help="Parquet: the column of pictures; default: found.")
-    ] = None
+    image_column: ImageColumn = None
     fixes: Annotated[
         str | None, typer.Option(metavar="PATH", help="A CSV of fixes, from warmstart check.")
     ] = None
