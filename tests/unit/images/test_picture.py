@@ -1,4 +1,4 @@
-"""Pictures that stay arrays show what Pillow's images showed, to the bit, whatever becomes of them."""
+"""Pictures that stay arrays show what Pillow's images showed, whatever becomes of them."""
 
 import numpy as np
 import pytest
