@@ -16,6 +16,7 @@ from warmstart.images.policy import Operation
 
 Pixels = NDArray[np.uint8]
 
+# As Pillow has them. Most are computed without it below, to the bit: it holds all threads up.
 COLOURS: dict[str, Callable[[Image.Image, float], Image.Image]] = {
     "brightness": lambda image, amount: ImageEnhance.Brightness(image).enhance(1 + amount),
     "color": lambda image, amount: ImageEnhance.Color(image).enhance(1 + amount),
@@ -69,9 +70,8 @@ def colour(pixels: Pixels, operations: tuple[Operation, ...]) -> Pixels:
 @lru_cache(maxsize=256)
 def level_table(operation: Operation) -> bytes:
     """What becomes of each of the 256 levels, by an operation that knows nothing else."""
-    ramp = np.broadcast_to(np.arange(256, dtype=np.uint8)[:, None], (256, 3))[None]
-    image = COLOURS[operation.name](Image.fromarray(np.ascontiguousarray(ramp)), operation.amount)
-    return np.asarray(image, np.uint8)[0, :, 0].tobytes()
+    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+    return COLOURS[operation.name](ramp, operation.amount).tobytes()
 
 
 def contrast_table(pixels: Pixels, operation: Operation) -> bytes:

@@ -46,6 +46,8 @@ def region(picture: Picture, box: Box, border: str, *, num_more: int = 0) -> NDA
         source = picture
     height, width = source.shape[:2]
     is_inside = left >= 0 and top >= 0 and right <= width and bottom <= height
+    if is_inside and not num_more:
+        return source[top:bottom, left:right].copy()
     make = np.empty if is_inside or border == "reflect" else np.zeros
     shape = bottom - top + 2 * num_more, right - left + 2 * num_more, 3
     found: NDArray[np.uint8] = make(shape, np.uint8)
