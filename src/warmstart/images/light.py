@@ -85,7 +85,7 @@ def coloured(pixels: Pixels, factor: float) -> Pixels:
     """Blend with the picture's greys."""
     greys = np.asarray(Image.fromarray(pixels).convert("L"), np.uint8)
     found = np.empty_like(pixels)
-    for rows in parts_of(pixels):
+    for rows in small_parts(pixels):
         part = blended(np.repeat(greys[rows], 3), pixels[rows].ravel(), factor)
         found[rows] = part.reshape(pixels[rows].shape)
     return found
@@ -100,7 +100,7 @@ def sharpened(pixels: Pixels, factor: float) -> Pixels:
     if min(pixels.shape[:2]) < 3:
         return found
     row = 3 * pixels.shape[1]
-    for rows in parts_of(pixels[2:]):
+    for rows in small_parts(pixels[2:]):
         top, bottom = rows.start, rows.stop + 2
         values = pixels[top:bottom].ravel().astype(np.uint16)  # numpy is fastest along one axis
         columns = values[: -2 * row] + values[row:-row]
@@ -116,7 +116,7 @@ def sharpened(pixels: Pixels, factor: float) -> Pixels:
     return found
 
 
-def parts_of(pixels: Pixels) -> Iterator[slice]:
+def small_parts(pixels: Pixels) -> Iterator[slice]:
     """Rows in parts, so small that what is computed of one stays in the processor's cache."""
     num_rows = max(1, PART_VALUES // max(1, pixels[0].size))
     for start in range(0, len(pixels), num_rows):
