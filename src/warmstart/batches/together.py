@@ -6,9 +6,9 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from warmstart.batches.rendering import Rendering
+from warmstart.images.picture import Picture
 from warmstart.images.view import ViewRecipe
 
 MOST_BYTES = 1 << 30  # of views that wait for the networks after the one that asked
@@ -54,18 +54,18 @@ class RenderedTogether:
             (size, size, 3) uint8.
         """
         own = self.recipes[which]
-        image = own.decoded(content, name)
+        picture = own.picture(content, name)
         later = [
             number
             for number in range(which + 1, len(self.recipes))
-            if own.decodes_like(self.recipes[number], content, image)
+            if own.decodes_like(self.recipes[number], content, picture)
         ]
         if later and self._num_bytes < self.most_bytes:
-            self._keep(later, key, hashlib.sha256(content).digest(), image)
-        return own.shown(image)
+            self._keep(later, key, hashlib.sha256(content).digest(), picture)
+        return own.shown(picture)
 
-    def _keep(self, later: Sequence[int], key: Hashable, sha256: bytes, image: Image.Image) -> None:
-        made = {number: self.recipes[number].shown(image) for number in later}
+    def _keep(self, later: Sequence[int], key: Hashable, sha256: bytes, picture: Picture) -> None:
+        made = {number: self.recipes[number].shown(picture) for number in later}
         with self._lock:
             for number, pixels in made.items():
                 before = self._waiting.get((number, key))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, Variation, draw_variation
-from warmstart.images.decode import decode
+from warmstart.images.decode import decode_picture
 from warmstart.images.geometry import symmetry, view_matrix
-from warmstart.images.light import changes_colours, colour, erase, light
+from warmstart.images.light import colour, erase, light
+from warmstart.images.picture import picture_size
 from warmstart.images.policy import moves
 from warmstart.images.resize import PILLOW, SIMD, available_resizer
 from warmstart.images.view import ViewRecipe, window
@@ -100,25 +100,22 @@ def varied(
         (size, size, 3) uint8.
     """
     at_least = recipe.at_least(variation.zoom)
-    image = decode(content, name, at_least=at_least, use_damaged=use_damaged)
+    picture = decode_picture(content, name, at_least=at_least, use_damaged=use_damaged)
     matrix = view_matrix(
-        window(image.size, recipe, variation.zoom, variation.place),
+        window(picture_size(picture), recipe, variation.zoom, variation.place),
         symmetry(variation.symmetry) @ moves(variation.operations),
         variation.rotation_degrees,
         recipe.size,
     )
     pixels = warp(
-        image,
+        picture,
         matrix,
         recipe.size,
         border=recipe.border,
         interpolation=recipe.interpolation,
         resizer=recipe.resizer,
     )
-    if changes_colours(variation.operations):
-        picture = colour(Image.fromarray(pixels), variation.operations)
-        pixels = np.asarray(picture, np.uint8)
-    lit = light(pixels, variation.brightness, variation.contrast)
+    lit = light(colour(pixels, variation.operations), variation.brightness, variation.contrast)
     return erase(lit, variation.erasure)
 
 

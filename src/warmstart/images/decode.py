@@ -22,11 +22,14 @@ from warmstart.images.formats import open_image
 from warmstart.images.jpeg import (
     JPEG_BEGINS,
     DamagedJpegError,
+    JpegHeader,
     UnsupportedJpegError,
     decode_jpeg,
     read_jpeg_header,
 )
+from warmstart.images.picture import Picture, as_image
 from warmstart.images.silence import Silence, silence_for
+from warmstart.images.usual_jpeg import usual_orientation
 
 BAND_PIXELS = 1 << 18  # of a picture that is converted part by part
 UPRIGHT = {
@@ -38,6 +41,9 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # by EXIF orientation; 1 is upright already
+# Of a JPEG that stays an array: resizing copies it twice, and it has to fit the budget that is for
+# an array and Pillow's image of a picture. What is larger takes far longer to decode than to copy.
+MOST_ARRAY_PIXELS = 8_000_000
 ADDRESS = re.compile(r"\s*(<[^<>]* at )?0x[0-9A-Fa-f]{6,}>?")  # of an object in memory
 
 
@@ -53,7 +59,21 @@ def decode(
         use_damaged: Take what is left of a damaged JPEG.
 
     Returns:
-        An image in mode RGB.
+        An image in mode RGB; errors as of ``decode_picture``.
+    """
+    return as_image(decode_picture(content, name, at_least=at_least, use_damaged=use_damaged))
+
+
+def decode_picture(
+    content: bytes, name: str, *, at_least: int | None = None, use_damaged: bool = False
+) -> Picture:
+    """Likewise, as whatever decoded it gives it: an array of most JPEGs, else Pillow's image.
+
+    Args:
+        content: The file's bytes.
+        name: What errors call the image.
+        at_least: A JPEG may be decoded at 1/2^k of its size, its short side never below this.
+        use_damaged: Take what is left of a damaged JPEG.
 
     Raises:
         UnreadableImageError: not an image, incomplete, damaged, or above what one may cost.
@@ -89,46 +109,57 @@ def decoded(content: bytes, name: str) -> Image.Image:
     return image.transpose(turn)
 
 
-def decoded_jpeg(
-    content: bytes, name: str, at_least: int | None, *, use_damaged: bool
-) -> Image.Image:
+def decoded_jpeg(content: bytes, name: str, at_least: int | None, *, use_damaged: bool) -> Picture:
     """A JPEG, or the first of several in its file.
 
     Raises:
         UnreadableImageError: it costs too much, or its size cannot be told.
     """
     header = read_jpeg_header(content)
+    image = None
+    number = None
     if header is not None:  # else Pillow says what is wrong
         refuse_image(name, too_large_jpeg(header, 8, len(content)))
-    silence = silence_for(content, header)
-    with silence():
-        image: Image.Image = open_image(io.BytesIO(content))
-    if header is None or image.size != (header.width, header.height):
-        raise UnreadableImageError(name, "decoders disagree about its size")
-    turn = UPRIGHT.get(orientation(image, silence))
+        number = usual_orientation(content, header)
+    if header is None or number is None:
+        silence = silence_for(content, header)
+        with silence():
+            image = open_image(io.BytesIO(content))
+        if header is None or image.size != (header.width, header.height):
+            raise UnreadableImageError(name, "decoders disagree about its size")
+        number = orientation(image, silence)
     scale = 1
-    if at_least is not None and image.format == "JPEG":
-        scale = jpeg_scale(image.size, at_least)
+    if at_least is not None and (image is None or image.format == "JPEG"):
+        scale = jpeg_scale((header.width, header.height), at_least)
     refuse_image(name, too_large_jpeg(header, scale, len(content)))
-    image = jpeg_to_rgb(image, content, scale, use_damaged=use_damaged)
+    picture = jpeg_to_rgb(image, content, header, scale, use_damaged=use_damaged)
+    turn = UPRIGHT.get(number)
     if turn is None:
-        return image
+        return picture
+    image = as_image(picture)
+    del picture  # one copy less while the picture is turned
     refuse_image(name, too_large_turned(image, len(content)))
     return image.transpose(turn)
 
 
 def jpeg_to_rgb(
-    image: Image.Image, content: bytes, scale: int, *, use_damaged: bool
-) -> Image.Image:
-    """Pixels of a JPEG whose header was read.
+    image: Image.Image | None,
+    content: bytes,
+    header: JpegHeader,
+    scale: int,
+    *,
+    use_damaged: bool,
+) -> Picture:
+    """Pixels of a JPEG whose header was read; by Pillow only what it alone can decode.
 
     Raises:
         DamagedJpegError: data is damaged, and is not to be used.
     """
-    is_cmyk = image.mode == "CMYK"
+    is_cmyk = image is not None and image.mode == "CMYK"
+    size = header.width, header.height
     pixels: NDArray[np.uint8] | None
     try:
-        pixels = decode_jpeg(content, image.size, scale, is_cmyk=is_cmyk, use_damaged=use_damaged)
+        pixels = decode_jpeg(content, size, scale, is_cmyk=is_cmyk, use_damaged=use_damaged)
     except DamagedJpegError:
         if not use_damaged:
             raise
@@ -136,13 +167,14 @@ def jpeg_to_rgb(
     except UnsupportedJpegError:
         pixels = None
     if pixels is None:
+        image = open_image(io.BytesIO(content)) if image is None else image
         if scale > 1:
             image.draft("RGB", (image.width // scale, image.height // scale))
         return image.convert("RGB")
     if is_cmyk:
         np.subtract(255, pixels, out=pixels)  # Adobe's convention, which Pillow takes all to follow
         return Image.fromarray(pixels, "CMYK").convert("RGB")
-    return Image.fromarray(pixels, "RGB")
+    return pixels if pixels.size <= 3 * MOST_ARRAY_PIXELS else Image.fromarray(pixels, "RGB")
 
 
 def refuse_image(name: str, reason: str) -> None:

@@ -8,6 +8,7 @@ Matrices go from the view to the picture, as a warp needs them, and act on colum
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,15 +48,21 @@ def rotation(degrees: float) -> Matrix:
     return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]], np.float64)
 
 
+@cache
 def symmetry(number: int) -> Matrix:
     """One of the square's eight: 0 changes nothing, 1 swaps left and right.
 
     Args:
         number: Half of it, rounded down, is how many quarter turns; odd ones also mirror.
+
+    Returns:
+        A matrix that cannot be changed: everybody gets the same one.
     """
     quarter = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]], np.float64)  # exact, unlike a cosine
     mirror = scale(-1.0, 1.0) if number % 2 else np.eye(3)
-    return np.asarray(np.linalg.matrix_power(quarter, number // 2) @ mirror, np.float64)
+    found = np.asarray(np.linalg.matrix_power(quarter, number // 2) @ mirror, np.float64)
+    found.flags.writeable = False
+    return found
 
 
 def view_matrix(window: Window, inner: Matrix, degrees: float, size: int) -> Matrix:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from warmstart.images.picture import Picture, as_image, picture_size
+
 try:
     import cykooz_resizer
     from kornia_rs import imgproc
@@ -47,17 +49,17 @@ def available_resizer(wanted: str = SIMD) -> str:
 
 
 def resize(
-    image: Image.Image,
+    picture: Picture,
     size: tuple[int, int],
     interpolation: str,
     box: Box | None = None,
     *,
     resizer: str = SIMD,
-) -> Image.Image:
+) -> NDArray[np.uint8]:
     """Resize a picture, or a part of it, without aliasing.
 
     Args:
-        image: In mode RGB.
+        picture: (H, W, 3), or Pillow's image.
         size: Width and height of the result.
         interpolation: A name in ``FILTERS``.
         box: The part, within the picture; its borders may lie between pixels, and what lies beyond
@@ -65,27 +67,33 @@ def resize(
         resizer: A name in ``RESIZERS``; Pillow does it where SIMD instructions cannot be had.
 
     Returns:
-        An image in mode RGB.
+        (H, W, 3) of the size asked for.
 
-    >>> resize(Image.new("RGB", (40, 30), "red"), (2, 2), "bicubic").getpixel((0, 0))
-    (255, 0, 0)
+    >>> resize(Image.new("RGB", (40, 30), "red"), (2, 2), "bicubic")[0, 0].tolist()
+    [255, 0, 0]
     """
-    box = (0.0, 0.0, float(image.width), float(image.height)) if box is None else box
-    is_too_wide = image.width * (image.height + size[1]) > MOST_PIXELS
+    width, height = picture_size(picture)
+    box = (0.0, 0.0, float(width), float(height)) if box is None else box
+    is_too_wide = width * (height + size[1]) > MOST_PIXELS
     if available_resizer(resizer) == PILLOW or is_too_wide:
-        return image.resize(size, FILTERS[interpolation], box=box)
-    (left, width), (top, height) = (
-        part_within(box[axis], box[axis + 2], image.size[axis]) for axis in range(2)
-    )
+        return np.asarray(as_image(picture).resize(size, FILTERS[interpolation], box=box), np.uint8)
+    left, part_width = part_within(box[0], box[2], width)
+    top, part_height = part_within(box[1], box[3], height)
     kind = cykooz_resizer.FilterType[SIMD_FILTERS.get(interpolation, interpolation)]
     options = cykooz_resizer.ResizeOptions(
         cykooz_resizer.ResizeAlg.convolution(kind),
         use_alpha=False,
-        crop_box=cykooz_resizer.CropBox(left, top, width, height),
+        crop_box=cykooz_resizer.CropBox(left, top, part_width, part_height),
     )
-    found = Image.new("RGB", size)
-    cykooz_resizer.Resizer().resize_pil(image, found, options)
-    return found
+    if isinstance(picture, Image.Image):  # three bytes of four: the same pixels
+        image = Image.new("RGB", size)
+        cykooz_resizer.Resizer().resize_pil(picture, image, options)
+        return np.asarray(image, np.uint8)
+    three_bytes = cykooz_resizer.PixelType.U8x3
+    source = cykooz_resizer.ImageData(width, height, three_bytes, picture.tobytes())
+    found = cykooz_resizer.ImageData(*size, three_bytes)
+    cykooz_resizer.Resizer().resize(source, found, options)
+    return np.frombuffer(found.get_buffer(), np.uint8).reshape(size[1], size[0], 3)
 
 
 def part_within(start: float, stop: float, length: int) -> tuple[float, float]:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.arguments import one_of, read_fields, real, whole
-from warmstart.images.decode import decode
+from warmstart.images.decode import decode_picture
 from warmstart.images.geometry import Window
 from warmstart.images.jpeg import JPEG_BEGINS
+from warmstart.images.picture import Picture, as_image, picture_size
 from warmstart.images.resize import PILLOW, RESIZERS, Box, available_resizer, resize
 from warmstart.images.warp import BORDERS, INTERPOLATIONS, region
 
@@ -94,51 +95,57 @@ class ViewRecipe:
         Returns:
             (size, size, 3) uint8.
         """
-        return self.shown(self.decoded(content, name, use_damaged=use_damaged))
+        return self.shown(self.picture(content, name, use_damaged=use_damaged))
 
     def decoded(self, content: bytes, name: str, *, use_damaged: bool = False) -> Image.Image:
         """The picture, at the smallest scale that leaves enough for the plain view."""
-        return decode(content, name, at_least=self.at_least(), use_damaged=use_damaged)
+        return as_image(self.picture(content, name, use_damaged=use_damaged))
 
-    def decodes_like(self, other: "ViewRecipe", content: bytes, image: Image.Image) -> bool:
+    def picture(self, content: bytes, name: str, *, use_damaged: bool = False) -> Picture:
+        """Likewise, as whatever decoded it gives it."""
+        at_least = self.at_least()
+        return decode_picture(content, name, at_least=at_least, use_damaged=use_damaged)
+
+    def decodes_like(self, other: "ViewRecipe", content: bytes, picture: Picture) -> bool:
         """Whether another recipe would decode a picture to the same pixels, as far as can be told.
 
         Args:
             other: The other recipe.
             content: The file's bytes.
-            image: What this one decoded.
+            picture: What this one decoded.
         """
         if content[:2] != JPEG_BEGINS or other.at_least() == self.at_least():
             return True  # only JPEGs are decoded at a fraction
-        short = min(image.size) - 1  # a side of a fraction is rounded up
+        short = min(picture_size(picture)) - 1  # a side of a fraction is rounded up
         is_whole = short + 1 < self.at_least()
         if other.at_least() > self.at_least():
             return is_whole or short >= other.at_least()
         return is_whole and short + 1 < 2 * other.at_least()
 
-    def shown(self, image: Image.Image) -> NDArray[np.uint8]:
+    def shown(self, picture: Picture) -> NDArray[np.uint8]:
         """The plain view of a decoded picture: (size, size, 3) uint8."""
         square = (self.size, self.size)
         if self.crop_type == "pad":
-            return np.asarray(self.padded(image), np.uint8)
+            return self.padded(picture)
         if self.crop_type == "squash":
-            return np.asarray(self.resized(image, square), np.uint8)
-        side = min(image.size) / self.pre_crop_scale
-        left, top = (image.width - side) / 2, (image.height - side) / 2
-        box = (left, top, left + side, top + side)
-        return np.asarray(self.resized(image, square, box), np.uint8)
+            return self.resized(picture, square)
+        width, height = picture_size(picture)
+        side = min(width, height) / self.pre_crop_scale
+        left, top = (width - side) / 2, (height - side) / 2
+        return self.resized(picture, square, (left, top, left + side, top + side))
 
     def resized(
-        self, image: Image.Image, size: tuple[int, int], box: Box | None = None
-    ) -> Image.Image:
+        self, picture: Picture, size: tuple[int, int], box: Box | None = None
+    ) -> NDArray[np.uint8]:
         """The picture, or a box of it, at another size."""
-        return resize(image, size, self.interpolation, box, resizer=self.resizer)
+        return resize(picture, size, self.interpolation, box, resizer=self.resizer)
 
-    def padded(self, image: Image.Image) -> Image.Image:
+    def padded(self, picture: Picture) -> NDArray[np.uint8]:
         """The whole image in the middle of a square."""
-        width, height = (max(1, round(self.size * side / max(image.size))) for side in image.size)
+        sides = picture_size(picture)
+        width, height = (max(1, round(self.size * side / max(sides))) for side in sides)
         left, top = (width - self.size) // 2, (height - self.size) // 2
-        small = self.resized(image, (width, height))
+        small = self.resized(picture, (width, height))
         return region(small, (left, top, left + self.size, top + self.size), self.border)
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warmstart.images.geometry import Matrix, corners, scale, shift
+from warmstart.images.picture import Picture, as_image, picture_size, turned_by_quarters
 from warmstart.images.resize import FILTERS, PILLOW, SIMD, available_resizer, resize, warp_bilinear
 
 BORDERS = ("reflect", "black")
@@ -23,29 +24,62 @@ MARGIN = 2  # pixels around the view that a filter may touch
 ROUNDING = 1e-6  # of a pixel
 
 
-def region(image: Image.Image, box: Box, border: str) -> Image.Image:
+def region(picture: Picture, box: Box, border: str, *, num_more: int = 0) -> NDArray[np.uint8]:
     """Cut out a box that may reach beyond the picture.
 
     Args:
-        image: In mode RGB.
+        picture: (H, W, 3), or Pillow's image.
         box: Left, top, right and bottom in pixels.
         border: "reflect" repeats the picture, every other time mirrored; "black" fills with 0.
+        num_more: So many pixels more on every side repeat the box's own outermost ones.
 
     Returns:
-        An image of the box's size.
+        (H, W, 3) of the box's size and those more, contiguous, and no view of the picture.
     """
     left, top, right, bottom = box
-    is_inside = left >= 0 and top >= 0 and right <= image.width and bottom <= image.height
-    if is_inside or border == "black":  # Pillow's crop fills what lies outside with 0
-        return image.crop(box)
-    low_x, high_x = mirror_source(left, right, image.width)
-    low_y, high_y = mirror_source(top, bottom, image.height)
-    source = np.asarray(image.crop((low_x, low_y, high_x, high_y)), np.uint8)
-    beyond_y = max(0, -top), max(0, bottom - image.height)
-    beyond_x = max(0, -left), max(0, right - image.width)
-    padded = np.pad(source, (beyond_y, beyond_x, (0, 0)), "symmetric")
-    x, y = left - low_x + beyond_x[0], top - low_y + beyond_y[0]
-    return Image.fromarray(padded[y : y + bottom - top, x : x + right - left])
+    if isinstance(picture, Image.Image):
+        low_x, high_x = mirror_source(left, right, picture.width)
+        low_y, high_y = mirror_source(top, bottom, picture.height)
+        source = np.asarray(picture.crop((low_x, low_y, high_x, high_y)), np.uint8)
+        left, top, right, bottom = left - low_x, top - low_y, right - low_x, bottom - low_y
+    else:
+        source = picture
+    height, width = source.shape[:2]
+    is_inside = left >= 0 and top >= 0 and right <= width and bottom <= height
+    if is_inside and not num_more:
+        return source[top:bottom, left:right].copy()
+    make = np.empty if is_inside or border == "reflect" else np.zeros
+    shape = bottom - top + 2 * num_more, right - left + 2 * num_more, 3
+    found: NDArray[np.uint8] = make(shape, np.uint8)
+    inner = found[num_more : num_more + bottom - top, num_more : num_more + right - left]
+    across = mirror_images(left, right, width)
+    for to_y, from_y, is_mirrored_y in mirror_images(top, bottom, height):
+        for to_x, from_x, is_mirrored_x in across:
+            if border == "reflect" or not (is_mirrored_x or is_mirrored_y):
+                inner[to_y, to_x] = source[from_y, from_x]
+    for each in range(num_more - 1, -1, -1):
+        found[each], found[-1 - each] = found[each + 1], found[-2 - each]
+        found[:, each], found[:, -1 - each] = found[:, each + 1], found[:, -2 - each]
+    return found
+
+
+def mirror_images(start: int, stop: int, length: int) -> list[tuple[slice, slice, bool]]:
+    """Of one axis of a box: which part shows which pixels, and whether that is beyond the picture.
+
+    Args:
+        start: Where the box begins, in pixels of the picture; ``stop`` is where it ends.
+        stop: Likewise.
+        length: Of the picture.
+    """
+    found = []
+    for number in range(start // length, -(-stop // length)):
+        first, last = max(start, number * length), min(stop, (number + 1) * length)
+        low, high = first - number * length, last - number * length
+        source = slice(low, high)
+        if number % 2:  # backwards, and None where that ends at the first pixel
+            source = slice(length - 1 - low, length - 1 - high if high < length else None, -1)
+        found.append((slice(first - start, last - start), source, number != 0))
+    return found
 
 
 def mirror_source(start: int, stop: int, length: int) -> tuple[int, int]:
@@ -56,7 +90,7 @@ def mirror_source(start: int, stop: int, length: int) -> tuple[int, int]:
 
 
 def warp(
-    image: Image.Image,
+    picture: Picture,
     matrix: Matrix,
     size: int,
     *,
@@ -67,7 +101,7 @@ def warp(
     """Render a view of a picture.
 
     Args:
-        image: In mode RGB.
+        picture: (H, W, 3), or Pillow's image.
         matrix: From the view's pixels to the picture's.
         size: Side of the view.
         border: What lies beyond the picture: "reflect" or "black".
@@ -78,34 +112,43 @@ def warp(
     Returns:
         (size, size, 3).
     """
-    straight = upright_box(image.size, matrix, size)
+    straight = upright_box(picture_size(picture), matrix, size)
     if straight is not None:
-        resized = resize(image, (size, size), interpolation, straight, resizer=resizer)
-        return np.asarray(turned(resized, matrix), np.uint8)
+        resized = resize(picture, (size, size), interpolation, straight, resizer=resizer)
+        return turned(resized, matrix)
     resizer = available_resizer(resizer)
-    part, into_part = reduced(image, matrix, size, resizer)
-    low, high = reach(into_part, size)
-    if min(low) < 0 or high[0] > part.width or high[1] > part.height:
-        part = region(part, (*low, *high), border)
-        into_part = shift(float(-low[0]), float(-low[1])) @ into_part
+    part, into_part = reduced(picture, matrix, size, resizer)
     is_smaller = max(shrinking(into_part)) > BICUBIC_UP_TO
     if is_smaller and resizer == SIMD:
-        return warped(part, into_part, size)
+        return warped(part, into_part, size, border)
+    low, high = reach(into_part, size)
+    if is_beyond(low, high, part):
+        part = region(part, (*low, *high), border)
+        into_part = shift(float(-low[0]), float(-low[1])) @ into_part
     kind = "bilinear" if is_smaller else "bicubic"
-    view = part.transform(
+    view = as_image(part).transform(
         (size, size), Image.Transform.AFFINE, tuple(into_part[:2].ravel()), FILTERS[kind]
     )
     return np.asarray(view, np.uint8)
 
 
-def warped(image: Image.Image, matrix: Matrix, size: int) -> NDArray[np.uint8]:
+def warped(picture: Picture, matrix: Matrix, size: int, border: str) -> NDArray[np.uint8]:
     """A bilinear warp by SIMD instructions; beyond its border a picture is what the border is."""
     low, high = reach(matrix, size)
-    box = (low[0] - 1, low[1] - 1, high[0] + 1, high[1] + 1)
-    pixels = np.asarray(region(image, box, "reflect"), np.uint8)
+    if is_beyond(low, high, picture):
+        pixels = region(picture, (*low, *high), border, num_more=1)
+        matrix, low = shift(float(-low[0]), float(-low[1])) @ matrix, (0, 0)
+    else:
+        pixels = region(picture, (low[0] - 1, low[1] - 1, high[0] + 1, high[1] + 1), "reflect")
     # between the middles of pixels, from the picture's to the view's
-    middles = shift(-box[0] - 0.5, -box[1] - 0.5) @ matrix @ shift(0.5, 0.5)
+    middles = shift(0.5 - low[0], 0.5 - low[1]) @ matrix @ shift(0.5, 0.5)
     return warp_bilinear(pixels, np.linalg.inv(middles).astype(np.float64), size)
+
+
+def is_beyond(low: tuple[int, int], high: tuple[int, int], picture: Picture) -> bool:
+    """Whether a box from left and top to right and bottom reaches beyond a picture."""
+    width, height = picture_size(picture)
+    return min(low) < 0 or high[0] > width or high[1] > height
 
 
 def shrinking(matrix: Matrix) -> tuple[float, float]:
@@ -123,24 +166,23 @@ def reach(matrix: Matrix, size: int) -> tuple[tuple[int, int], tuple[int, int]]:
     return (int(left), int(top)), (int(right), int(bottom))
 
 
-def reduced(
-    image: Image.Image, matrix: Matrix, size: int, resizer: str
-) -> tuple[Image.Image, Matrix]:
+def reduced(picture: Picture, matrix: Matrix, size: int, resizer: str) -> tuple[Picture, Matrix]:
     """The part that a view shows, whole pixels averaged, and the matrix into it."""
     across, down = (math.ceil(step / MOST_SHRINKING) for step in shrinking(matrix))
-    factors = min(max(across, 1), image.width), min(max(down, 1), image.height)
+    sides = picture_size(picture)
+    factors = min(max(across, 1), sides[0]), min(max(down, 1), sides[1])
     if factors == (1, 1):
-        return image, matrix
+        return picture, matrix
     low, high = reach(matrix, size)
     left, top = (max(low[i] - MARGIN * factors[i], 0) for i in range(2))
-    right, bottom = (min(high[i] + MARGIN * factors[i], image.size[i]) for i in range(2))
+    right, bottom = (min(high[i] + MARGIN * factors[i], sides[i]) for i in range(2))
     if resizer == PILLOW:
-        part = image.reduce(factors, box=(left, top, right, bottom))
+        image = as_image(picture).reduce(factors, box=(left, top, right, bottom))
         into_part = scale(1 / factors[0], 1 / factors[1])
-        return part, into_part @ shift(float(-left), float(-top)) @ matrix
+        return image, into_part @ shift(float(-left), float(-top)) @ matrix
     width, height = -(-(right - left) // factors[0]), -(-(bottom - top) // factors[1])
     box = (float(left), float(top), float(right), float(bottom))
-    part = resize(image, (width, height), "box", box)
+    part = resize(picture, (width, height), "box", box)
     into_part = scale(width / (right - left), height / (bottom - top))
     return part, into_part @ shift(float(-left), float(-top)) @ matrix
 
@@ -161,12 +203,10 @@ def upright_box(
     return float(left), float(top), float(right), float(bottom)
 
 
-def turned(view: Image.Image, matrix: Matrix) -> Image.Image:
+def turned(view: NDArray[np.uint8], matrix: Matrix) -> NDArray[np.uint8]:
     """An upright box, mirrored and turned by quarters as the matrix says."""
     is_transposed = not np.diag(matrix[:2, :2]).any()
     along_x, along_y = matrix[0, int(is_transposed)], matrix[1, 1 - int(is_transposed)]
-    if along_x < 0:
-        view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    if along_y < 0:
-        view = view.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-    return view.transpose(Image.Transpose.TRANSPOSE) if is_transposed else view
+    return turned_by_quarters(
+        view, flips_x=bool(along_x < 0), flips_y=bool(along_y < 0), is_transposed=is_transposed
+    )

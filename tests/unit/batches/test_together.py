@@ -11,7 +11,8 @@ from PIL import Image
 
 from warmstart.batches.together import RenderedTogether
 from warmstart.images import view
-from warmstart.images.decode import decode
+from warmstart.images.decode import decode_picture
+from warmstart.images.picture import Picture
 from warmstart.images.view import ViewRecipe
 
 RECIPES = [ViewRecipe(32), ViewRecipe(40, "bilinear"), ViewRecipe(64, crop_type="squash")]
@@ -54,13 +55,13 @@ def test_each_gets_the_pixels_that_it_would_have_got_alone(
 
 def test_a_picture_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    real: Callable[..., Image.Image] = decode
+    real: Callable[..., Picture] = decode_picture
 
-    def counted(content: bytes, name: str, **options: object) -> Image.Image:
+    def counted(content: bytes, name: str, **options: object) -> Picture:
         calls.append(name)
         return real(content, name, **options)
 
-    monkeypatch.setattr(view, "decode", counted)
+    monkeypatch.setattr(view, "decode_picture", counted)
     together = RenderedTogether(RECIPES)
     for name in "ab":
         together.render(0, name, picture(50, 40), name)

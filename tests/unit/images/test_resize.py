@@ -14,6 +14,7 @@ from tests.unit.images.conftest import smooth
 from warmstart.images import resize as resizing
 from warmstart.images.augment import Augmentation
 from warmstart.images.augmented import AugmentedRecipe
+from warmstart.images.picture import Picture
 from warmstart.images.resize import FILTERS, PILLOW, SIMD, available_resizer, part_within, resize
 from warmstart.images.view import ViewRecipe
 
@@ -26,7 +27,7 @@ def noise(width: int, height: int) -> Image.Image:
     return Image.fromarray(pixels.astype(np.uint8))
 
 
-def levels_apart(one: Image.Image, other: Image.Image) -> NDArray[np.int64]:
+def levels_apart(one: Picture, other: Picture) -> NDArray[np.int64]:
     return np.abs(np.asarray(one).astype(np.int64) - np.asarray(other).astype(np.int64))
 
 

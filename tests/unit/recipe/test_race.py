@@ -21,7 +21,7 @@ from warmstart import (
 )
 from warmstart.data.table import Exclusion
 from warmstart.images import view
-from warmstart.images.decode import decode
+from warmstart.images.decode import decode_picture
 from warmstart.learner.conv_learner import ConvLearner
 from warmstart.recipe.deadline import Deadline, TimeUpError, within
 from warmstart.recipe.race_result import RaceResult
@@ -109,13 +109,13 @@ def test_answers_are_the_mean_of_logits(race: Make, monkeypatch: pytest.MonkeyPa
 
 def test_pictures_are_decoded_once(race: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[str] = []
-    real = decode
+    real = decode_picture
 
     def counted(content: bytes, name: str, **options: Any) -> Any:
         decoded.append(name)
         return real(content, name, **options)
 
-    monkeypatch.setattr(view, "decode", counted)
+    monkeypatch.setattr(view, "decode_picture", counted)
     race()
     assert len(decoded) == len(set(decoded)) == 80
 
