@@ -1,10 +1,12 @@
 """Throws junk at every argument of every public function, and prints what is no answer in words.
 
 Run as a script, in an empty folder, so that nobody but the library itself checks arguments: under
-pytest beartype would. A line is a door, its argument, the junk, and the raw error.
+pytest beartype would. A line is a door, its argument, the junk, and the raw error. A network that
+was converted once, by torch in seconds, is not converted again: no junk reaches that far.
 """
 
 import functools
+import hashlib
 import inspect
 import os
 import sys
@@ -37,6 +39,8 @@ from warmstart import (
     load_predictor,
     tfms_from_model,
 )
+from warmstart.export import writing_model
+from warmstart.export.classifier import PictureClassifier
 from warmstart.images.augment import Augmentation
 
 JUNK: list[Any] = [
@@ -204,8 +208,34 @@ def complaints(door: Door) -> Iterator[str]:
             owner = None if door.make is None else door.make()
 
 
+def convert_once() -> None:
+    """Keep what torch traces and converts, by the module with its weights and by all arguments."""
+    trace, convert = writing_model.traced_program, torch.onnx.export
+    programs: dict[tuple[str, ...], Any] = {}
+    converted: dict[tuple[int, str], Any] = {}
+
+    def traced_once(classifier: PictureClassifier, *, is_batch: bool) -> Any:
+        sums = hashlib.sha256()
+        for tensor in classifier.state_dict().values():
+            sums.update(tensor.detach().numpy().tobytes())
+        key = (repr(classifier), repr(vars(classifier)), sums.hexdigest(), str(is_batch))
+        if key not in programs:
+            programs[key] = trace(classifier, is_batch=is_batch)
+        return programs[key]
+
+    def converted_once(program: Any, **options: Any) -> Any:
+        key = (id(program), repr(options))  # programs are kept, so no other gets its id
+        if key not in converted:
+            converted[key] = convert(program, **options)
+        return converted[key]
+
+    writing_model.traced_program = traced_once
+    torch.onnx.export = converted_once
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
+    convert_once()
     wanted = sys.argv[1:]
     for door in doors():
         if not wanted or door.name in wanted:
