@@ -12,9 +12,11 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -41,6 +43,7 @@ from warmstart import (
 )
 from warmstart.export import writing_model
 from warmstart.export.classifier import PictureClassifier
+from warmstart.export.program import traced_program
 from warmstart.images.augment import Augmentation
 
 JUNK: list[Any] = [
@@ -208,9 +211,10 @@ def complaints(door: Door) -> Iterator[str]:
             owner = None if door.make is None else door.make()
 
 
-def convert_once() -> None:
+@contextmanager
+def converting_once() -> Iterator[None]:
     """Keep what torch traces and converts, by the module with its weights and by all arguments."""
-    trace, convert = writing_model.traced_program, torch.onnx.export
+    trace, convert = traced_program, torch.onnx.export
     programs: dict[tuple[str, ...], Any] = {}
     converted: dict[tuple[int, str], Any] = {}
 
@@ -229,19 +233,20 @@ def convert_once() -> None:
             converted[key] = convert(program, **options)
         return converted[key]
 
-    writing_model.traced_program = traced_once
-    torch.onnx.export = converted_once
+    traced = mock.patch.object(writing_model, "traced_program", traced_once)
+    with traced, mock.patch.object(torch.onnx, "export", converted_once):
+        yield
 
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    convert_once()
     wanted = sys.argv[1:]
-    for door in doors():
-        if not wanted or door.name in wanted:
-            for line in complaints(door):
-                print(line, flush=True)  # noqa: T201
-            print(f"done {door.name}", file=sys.stderr)  # noqa: T201
+    with converting_once():
+        for door in doors():
+            if not wanted or door.name in wanted:
+                for line in complaints(door):
+                    print(line, flush=True)  # noqa: T201
+                print(f"done {door.name}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":
