@@ -1,18 +1,22 @@
 """Throws junk at every argument of every public function, and prints what is no answer in words.
 
 Run as a script, in an empty folder, so that nobody but the library itself checks arguments: under
-pytest beartype would. A line is a door, its argument, the junk, and the raw error.
+pytest beartype would. A line is a door, its argument, the junk, and the raw error. A network that
+was converted once, by torch in seconds, is not converted again: no junk reaches that far.
 """
 
 import functools
+import hashlib
 import inspect
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -37,6 +41,9 @@ from warmstart import (
     load_predictor,
     tfms_from_model,
 )
+from warmstart.export import writing_model
+from warmstart.export.classifier import PictureClassifier
+from warmstart.export.program import traced_program
 from warmstart.images.augment import Augmentation
 
 JUNK: list[Any] = [
@@ -204,14 +211,42 @@ def complaints(door: Door) -> Iterator[str]:
             owner = None if door.make is None else door.make()
 
 
+@contextmanager
+def converting_once() -> Iterator[None]:
+    """Keep what torch traces and converts, by the module with its weights and by all arguments."""
+    trace, convert = traced_program, torch.onnx.export
+    programs: dict[tuple[str, ...], Any] = {}
+    converted: dict[tuple[int, str], Any] = {}
+
+    def traced_once(classifier: PictureClassifier, *, is_batch: bool) -> Any:
+        sums = hashlib.sha256()
+        for tensor in classifier.state_dict().values():
+            sums.update(tensor.detach().numpy().tobytes())
+        key = (repr(classifier), repr(vars(classifier)), sums.hexdigest(), str(is_batch))
+        if key not in programs:
+            programs[key] = trace(classifier, is_batch=is_batch)
+        return programs[key]
+
+    def converted_once(program: Any, **options: Any) -> Any:
+        key = (id(program), repr(options))  # programs are kept, so no other gets its id
+        if key not in converted:
+            converted[key] = convert(program, **options)
+        return converted[key]
+
+    traced = mock.patch.object(writing_model, "traced_program", traced_once)
+    with traced, mock.patch.object(torch.onnx, "export", converted_once):
+        yield
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     wanted = sys.argv[1:]
-    for door in doors():
-        if not wanted or door.name in wanted:
-            for line in complaints(door):
-                print(line, flush=True)  # noqa: T201
-            print(f"done {door.name}", file=sys.stderr)  # noqa: T201
+    with converting_once():
+        for door in doors():
+            if not wanted or door.name in wanted:
+                for line in complaints(door):
+                    print(line, flush=True)  # noqa: T201
+                print(f"done {door.name}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

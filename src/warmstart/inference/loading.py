@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from warmstart.arguments import reads
 from warmstart.backbones.card import Architecture
+from warmstart.images.resize import SIMD, available_resizer
 from warmstart.inference.arguments import READERS
 from warmstart.inference.compiled_loading import compiled_predictor
 from warmstart.inference.model_folder import read_model
@@ -37,7 +38,7 @@ def load_predictor(
 
     Returns:
         A predictor that gives, on the same machine and versions, the same bits as the learner; it
-        warns where the numeric mode differs.
+        warns where the numeric mode differs, and where another package resizes pictures.
 
         Where an earlier run has compiled the frozen part, and the head is logistic, torch is not
         loaded: the answers are the same to the bit.
@@ -67,4 +68,17 @@ def load_predictor(
                 f"{member.mode}: probabilities may differ in their last digits.",
                 stacklevel=2,
             )
+    if any(each.recipe.get("resizer") == SIMD for each in saved.card.of_each):
+        warn_of_other_pixels()
     return predictor
+
+
+def warn_of_other_pixels() -> None:
+    """Say it where a model that was judged on pixels of SIMD instructions gets Pillow's."""
+    if available_resizer(SIMD) != SIMD:
+        warnings.warn(
+            "the model was judged on pictures that SIMD instructions resized, and Pillow resizes "
+            "them here: pixels differ by a few levels, so some answers may differ. "
+            "Fix: pip install cykooz_resizer kornia-rs, where there is a wheel of both.",
+            stacklevel=3,
+        )

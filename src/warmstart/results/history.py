@@ -300,7 +300,9 @@ class History(Displayed):
             {"kind": "steps", "lrs": [[0.1], [0.05]], "losses": [0.9, 0.4]}
         """
         lines = [json.dumps({"kind": "head"} | asdict(fit)) for fit in self.head_fits]
-        lines += [json.dumps({"kind": "epoch"} | asdict(record)) for record in self.records]
+        # vars, not asdict: of a fit of hundreds of short epochs, each of which writes this down for
+        # its checkpoint, the copies that asdict makes took a fifth of the time
+        lines += [json.dumps({"kind": "epoch"} | vars(record)) for record in self.records]
         steps = {"kind": "steps", "lrs": self.step_lrs, "losses": self.step_losses}
         return "\n".join([*lines, json.dumps(steps)]) + "\n"
 

@@ -16,6 +16,7 @@ from warmstart.activations import kept_graph, processor
 from warmstart.activations.kept_graph import GRAPH, MODEL, WEIGHTS
 from warmstart.activations.namespace import CARD
 from warmstart.activations.processor import INSTRUCTIONS, linux_flags
+from warmstart.images import resize as resizing
 from warmstart.inference import compiled_loading
 from warmstart.inference.compiled_member import CompiledMember
 from warmstart.inference.network_member import NetworkMember
@@ -126,6 +127,16 @@ def test_other_weights_versions_and_modes_are_other_graphs(
     learn.fit(1e-2, 1)
     other = load_predictor(learn.save(tmp_path / "other"))
     assert np.array_equal(other.predict(PHOTOS).probabilities, learn.predict().probabilities)
+
+
+def test_pixels_of_another_resizer_are_told(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make("test_efficientnet").save(tmp_path / "model")
+    load_predictor(folder)  # warnings are errors here
+    monkeypatch.setattr(resizing, "cykooz_resizer", None)
+    with pytest.warns(UserWarning, match="SIMD instructions resized, and Pillow resizes them here"):
+        load_predictor(folder)
 
 
 def test_where_a_gpu_may_be_torch_is_asked(
