@@ -35,6 +35,12 @@ class BareJpeg:
     height: int
     orientation: int
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height once it is turned."""
+        size = self.width, self.height
+        return size[::-1] if self.orientation >= 5 else size
+
 
 def bare_jpeg(content: bytes, at_least: int) -> BareJpeg | None:
     """What a device is given of a file; None where it is not for the device.
