@@ -183,9 +183,7 @@ class PixelSource:
             return None
         sha256 = sha256 or hashlib.sha256(content).digest()
         views = AugmentedRecipe(self.recipe, self.augmentation, self.view_seed)
-        return self.views_on.prepare_drawn(
-            views, content, name, view, sha256, use_damaged=uses
-        )
+        return self.views_on.prepare_drawn(views, content, name, view, sha256, use_damaged=uses)
 
     def _rendered(self, row: int, view: int, content: bytes, sha256: bytes) -> NDArray[np.uint8]:
         name = self.table.names[row]

@@ -36,10 +36,10 @@ class BareJpeg:
     orientation: int
 
     @property
-    def upright_size(self) -> tuple[int, int]:
-        """Width and height once it is turned."""
-        size = self.width, self.height
-        return size[::-1] if self.orientation >= 5 else size
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright picture."""
+        is_on_its_side = self.orientation >= 5
+        return (self.height, self.width) if is_on_its_side else (self.width, self.height)
 
 
 def bare_jpeg(content: bytes, at_least: int) -> BareJpeg | None:

@@ -183,7 +183,8 @@ def solarize(views: Tensor, amounts: Sequence[float]) -> Tensor:
 def autocontrast(views: Tensor, _amounts: Sequence[float]) -> Tensor:
     """ImageOps.autocontrast: each channel stretched from its lowest level to its highest."""
     low, high = (values.double()[..., None] for values in (views.amin((1, 2)), views.amax((1, 2))))
-    factor = torch.where(high > low, 255.0 / (high - low), 1.0)
+    full = torch.full_like(low, 255)  # 255.0 / range would be 255 times its reciprocal
+    factor = torch.where(high > low, full / (high - low), 1.0)
     begin = torch.where(high > low, -low * factor, 0.0)
     return by_table(views, (every_level(views).double()[:, None] * factor + begin).trunc())
 

@@ -125,8 +125,7 @@ class DeviceViews:
         )
         at_least = plain.at_least(variation.zoom)
         state = self._begun(content, name, at_least, use_damaged=use_damaged)
-        is_jpeg = isinstance(state, BareJpeg)
-        plan = plan_view(plain, variation, *(state.upright_size if is_jpeg else state.size))
+        plan = plan_view(plain, variation, *state.size)
         drawn = DrawnView(variation, noise_of(variation.erasure, plain.size), plan)
         return PendingPicture(self, plain, content, name, state, drawn)
 

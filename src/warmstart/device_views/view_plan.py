@@ -91,7 +91,9 @@ def plan_view(recipe: ViewRecipe, variation: Variation, width: int, height: int)
 def warp_plan(recipe: ViewRecipe, matrix: Matrix, width: int, height: int) -> WarpPlan:
     """Likewise, from the matrix of a view that shows no upright box within the picture."""
     is_pillows = available_resizer(recipe.resizer) == PILLOW
-    reduction, matrix, size = reduced_plan(matrix, recipe.size, (width, height), is_pillows)
+    reduction, matrix, size = reduced_plan(
+        matrix, recipe.size, (width, height), is_pillows=is_pillows
+    )
     low, high = reach(matrix, recipe.size)
     if min(low) >= 0 and high[0] <= size[0] and high[1] <= size[1]:
         low, high = (0, 0), size  # filters see what is there, beyond what the view shows
@@ -108,7 +110,7 @@ def warp_plan(recipe: ViewRecipe, matrix: Matrix, width: int, height: int) -> Wa
 
 
 def reduced_plan(
-    matrix: Matrix, view_size: int, picture: tuple[int, int], is_pillows: bool
+    matrix: Matrix, view_size: int, picture: tuple[int, int], *, is_pillows: bool
 ) -> tuple[Placement | None, Matrix, tuple[int, int]]:
     """How whole pixels are averaged, the matrix into what comes out, and its size."""
     factors = [

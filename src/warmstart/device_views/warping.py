@@ -1,7 +1,7 @@
 """Drawn views of many pictures at once, in whole numbers, as their plans say.
 
-Places are whole multiples of 2^-32 of a pixel, computed once by the processor; weights are multiples
-of 2^-11 per axis and add up to 1. As in ``resampling``, a view's bits depend on no other picture.
+Places are whole multiples of 2^-32 of a pixel, from steps that the processor has rounded; weights
+are multiples of 2^-11 per axis and add up to 1. As in ``resampling``, a view's bits depend on no other picture.
 """
 
 from collections.abc import Iterator, Sequence
@@ -59,28 +59,27 @@ def drawn_views(
     """
     device = pictures.values.device
     out = torch.empty((len(plans), size, size, 3), dtype=torch.uint8, device=device)
-    kinds: dict[tuple[bool, ...], list[int]] = {}
+    upright: dict[tuple[bool, ...], dict[int, UprightPlan]] = {}
+    warps: dict[tuple[bool, ...], dict[int, WarpPlan]] = {}
     for i, plan in enumerate(plans):
-        is_upright = isinstance(plan, UprightPlan)
-        kind = plan.turn if is_upright else (plan.is_cubic, plan.reduction is not None)
-        kinds.setdefault((is_upright, *kind), []).append(i)
-    for (is_upright, *kind), members in sorted(kinds.items()):
-        numbers = torch.tensor(members).to(device)
-        chosen = pictures.chosen(numbers)
-        if is_upright:
-            placements = [plan.placement for i in members if isinstance(plan := plans[i], UprightPlan)]
-            views = turned_views(resample(chosen, placements, interpolation), *kind)
+        if isinstance(plan, UprightPlan):
+            upright.setdefault(plan.turn, {})[i] = plan
         else:
-            warps = [plan for i in members if isinstance(plan := plans[i], WarpPlan)]
-            views = warped_views(chosen, warps, size)
-        out[numbers] = views
+            warps.setdefault((plan.is_cubic, plan.reduction is not None), {})[i] = plan
+    for turn, boxes in sorted(upright.items()):
+        numbers = torch.tensor(list(boxes)).to(device)
+        placements = [plan.placement for plan in boxes.values()]
+        views = resample(pictures.chosen(numbers), placements, interpolation)
+        out[numbers] = turned_views(views, turn)
+    for _, alike in sorted(warps.items()):
+        numbers = torch.tensor(list(alike)).to(device)
+        out[numbers] = warped_views(pictures.chosen(numbers), list(alike.values()), size)
     return out
 
 
-def turned_views(
-    views: Tensor, is_mirrored: bool, is_upside_down: bool, is_transposed: bool
-) -> Tensor:
+def turned_views(views: Tensor, turn: Sequence[bool]) -> Tensor:
     """Views (N, S, S, 3), turned as ``UprightPlan.turn`` says."""
+    is_mirrored, is_upside_down, is_transposed = turn
     axes = [axis for axis, does in ((2, is_mirrored), (1, is_upside_down)) if does]
     views = views.flip(axes) if axes else views
     return views.transpose(1, 2) if is_transposed else views

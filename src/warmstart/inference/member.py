@@ -40,7 +40,7 @@ class ModelMember(ABC):
 
     @property
     def views_on(self) -> ViewsOnDevice | None:
-        """What makes plain views for it on a device; None where the processor's threads do."""
+        """What makes views for it on a device; None where the processor's threads do."""
         return None
 
     @property

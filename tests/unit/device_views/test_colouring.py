@@ -21,8 +21,8 @@ from warmstart.images.light import COLOURS, colour, erase, light
 from warmstart.images.policy import OPERATIONS, Operation
 
 AMOUNTS: dict[str, Sequence[float]] = {
-    "posterize": (0, 1.2, 4, 6),
-    "solarize": (0, 0.3, 0.9, 1),
+    "posterize": (0.0, 1.2, 4.0, 6.0),
+    "solarize": (0.0, 0.3, 0.9, 1.0),
 }
 ENHANCED = (-0.99, -0.27, 0.0, 0.27, 0.99)
 
@@ -51,7 +51,14 @@ def test_light_and_noise() -> None:
     many = pictures()
     drawn = [
         Variation(brightness=shift, contrast=factor)
-        for shift, factor in ((0, 1), (0.3, 1), (-0.2, 1.4), (0.05, 0.7), (0, 3.0), (-1, 1))
+        for shift, factor in (
+            (0.0, 1.0),
+            (0.3, 1.0),
+            (-0.2, 1.4),
+            (0.05, 0.7),
+            (0.0, 3.0),
+            (-1.0, 1.0),
+        )
     ]
     found = coloured(torch.from_numpy(many.copy()), drawn).numpy()
     for view, pixels, each in zip(found, many, drawn, strict=True):
@@ -72,7 +79,7 @@ def test_erasing() -> None:
     from warmstart.images.light import Erasure
 
     many = pictures()[:3]
-    erasures = [Erasure(0.1, 0.3, 0.5, 0.4, 5), None, Erasure(0, 0, 1, 1, 6)]
+    erasures = [Erasure(0.1, 0.3, 0.5, 0.4, 5), None, Erasure(0.0, 0.0, 1.0, 1.0, 6)]
     noises = [noise_of(erasure, 40) for erasure in erasures]
     found = erased(torch.from_numpy(many.copy()), noises).numpy()
     for view, pixels, erasure in zip(found, many, erasures, strict=True):

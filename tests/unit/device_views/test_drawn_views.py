@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,18 +104,16 @@ def test_any_geometry_is_that_of_the_processor(
     matrix = view_matrix(
         window(of, recipe, zoom, variation.place), of_square(symmetry), degrees, size
     )
-    wanted = warp(
-        picture, matrix, size, border=border, interpolation="bicubic", resizer=resizer
-    )
+    wanted = warp(picture, matrix, size, border=border, interpolation="bicubic", resizer=resizer)
     flat = flattened([StoredPicture(torch.from_numpy(np.array(picture)))], CPU)
     plan = plan_view(recipe, variation, *of)
     assert levels_apart(drawn_views(flat, [plan], size, "bicubic")[0].numpy(), wanted) <= 1
 
 
 def test_all_kinds_of_plans_are_among_those_that_are_tried() -> None:
-    found = set()
+    found: set[tuple[bool, ...]] = set()
     for kind in KINDS.values():
-        for view in range(1, 9):
+        for view in range(1, 40):
             variation = draw_variation(kind, 5, bytes(32), view)
             for size in ((300, 200), (1300, 980), (90, 130)):
                 plan = plan_view(ViewRecipe(96), variation, *size)
@@ -125,7 +122,7 @@ def test_all_kinds_of_plans_are_among_those_that_are_tried() -> None:
                 else:
                     found.add(plan.turn)
     assert found >= {(False, False), (False, True), (True, False)}
-    assert found >= {(x, y, z) for x in (False, True) for y in (False, True) for z in (False, True)}
+    assert len({turn for turn in found if len(turn) == 3}) == 8
 
 
 @pytest.mark.parametrize("views", [PLAIN, LIKE_NVJPEG])
@@ -173,21 +170,27 @@ def test_a_refused_jpeg_gets_the_view_that_was_drawn_for_it() -> None:
     assert (found == shown(PLAIN, recipe, contents, 1)).all()
 
 
+def name_of(views: DeviceViews | None) -> str:
+    assert views is not None
+    assert views.drawn_name(KINDS["all"])
+    return views.name
+
+
 def test_augmented_views_that_are_wrong_are_left_to_the_processor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert fault_of(LIKE_NVJPEG, is_drawn=True) == ""
-    assert first_sound((LIKE_NVJPEG, PLAIN)) == LIKE_NVJPEG
+    assert name_of(first_sound((LIKE_NVJPEG, PLAIN))) == LIKE_NVJPEG.name
     negative = DeviceViews(CPU, "x", lambda jpegs: [255 - planes for planes in planes_of(jpegs)])
     with pytest.warns(UserWarning, match="not used as planned"):
-        assert first_sound((negative, PLAIN)) == PLAIN
+        assert name_of(first_sound((negative, PLAIN))) == PLAIN.name
     monkeypatch.setattr(
         "warmstart.device_views.pending.drawn_views",
         lambda *_: 255 - torch.zeros((9, 64, 64, 3), dtype=torch.uint8),
     )
     with pytest.warns(UserWarning, match="Threads of the processor make augmented views"):
         found = first_sound((PLAIN,))
-    assert found == replace(PLAIN, draws=False)
+    assert found is not None
     assert found.drawn_name(KINDS["all"]) == ""
     assert found.name == PLAIN.name
 
@@ -205,6 +208,4 @@ def test_an_operation_without_a_form_here_is_left_to_the_processor(
 
 def test_an_upright_view_is_resized_and_not_warped() -> None:
     assert isinstance(plan_view(ViewRecipe(32), Variation(symmetry=5), 80, 60), UprightPlan)
-    assert isinstance(
-        plan_view(ViewRecipe(32), Variation(rotation_degrees=0.1), 80, 60), WarpPlan
-    )
+    assert isinstance(plan_view(ViewRecipe(32), Variation(rotation_degrees=0.1), 80, 60), WarpPlan)
