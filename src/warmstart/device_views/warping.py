@@ -1,7 +1,8 @@
 """Drawn views of many pictures at once, in whole numbers, as their plans say.
 
 Places are whole multiples of 2^-32 of a pixel, from steps that the processor has rounded; weights
-are multiples of 2^-11 per axis and add up to 1. As in ``resampling``, a view's bits depend on no other picture.
+are multiples of 2^-11 per axis and add up to 1. As in ``resampling``, a view's bits depend on
+no other picture.
 """
 
 from collections.abc import Iterator, Sequence
