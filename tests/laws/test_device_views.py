@@ -54,7 +54,7 @@ def learner(
     data = ImageClassifierData.from_paths(folder, tfms, bs=4, quiet=True)
     learn = ConvLearner.pretrained(
         ARCH, data, precompute=False, seed=1, cache_dir=cache, device="cpu",
-        precision="f32", quiet=True, pretrained=False,
+        precision="f32", train_precision="f32", quiet=True, pretrained=False,
     )  # fmt: skip
     if not openvino:
         learn.state.parts.torch_cuts["pooled"] = "a test"

@@ -23,9 +23,9 @@ class EpochRecord:
     ``precision`` is the number type of its steps, ``micro_rows`` how many rows of a batch passed at
     a time (0: all; ``is_twice``: but for the head, and computed twice). ``is_compiled``: by a
     compiled network; ``compiling`` says why or why not, "" where nobody tried. ``unrepeatable``
-    names operations that had no form on this device that gives the same bits each time. ``judged_in`` is
-    the numeric mode of the body that validation rows went through, which is the one that the model
-    answers in ("" if nobody said).
+    names operations that had no form on this device that gives the same bits each time.
+    ``judged_in`` is the numeric mode of the body that validation rows went through, which is the
+    one that the model answers in ("" if nobody said).
     """
 
     epoch: int

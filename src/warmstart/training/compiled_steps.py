@@ -216,5 +216,5 @@ def kept_step_choice(path: Path) -> StepChoice | None:
 
 def failure_in_words(error: Exception) -> str:
     """Why compiling failed, in a line."""
-    first = str(error).strip().partition("\n")[0]
-    return f"not compiled: {type(error).__name__}: {first}"
+    cause = getattr(error, "inner_exception", error)  # torch tells of it after its own first line
+    return f"not compiled: {type(cause).__name__}: {str(cause).strip().partition(chr(10))[0]}"
