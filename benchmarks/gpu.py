@@ -10,175 +10,35 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gpu_photos
 import numpy as np
-import timm
 import torch
 import torchvision
-from torch.nn import functional
-from torchvision.io import ImageReadMode, decode_jpeg
+from gpu_plain import (
+    MEAN,
+    PLAIN_BATCH,
+    STD,
+    TRAIN_BATCH,
+    plain_backbone,
+    plain_rows,
+    plain_steps,
+)
+from gpu_table import FULL, TINY, Scale, Table
+from gpu_views import augmented_views, parts_of_the_pipeline, views_by_threads
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.activations.torch_runner import TorchRun, TorchRunner
 from warmstart.backbones.network import Normalise
-from warmstart.batches.rendering import PixelBlock, stream_pixels
+from warmstart.batches.rendering import PixelBlock
 from warmstart.batches.source import num_cores
-from warmstart.device_views.bare_jpeg import bare_jpeg
-from warmstart.device_views.chosen import SETTING, device_views
-from warmstart.device_views.device_decoder import decode_on_device, is_sound_jpeg
+from warmstart.device_views.chosen import SETTING
 from warmstart.images.augment import transforms_side_on
-from warmstart.images.augmented import AugmentedRecipe
-
-MOST_SECONDS = 170  # after which nothing is begun any more, and that is said
-PLAIN_BATCH, TRAIN_BATCH = 128, 64
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How much is measured."""
-
-    backbones: tuple[tuple[str, float], ...]  # and the goal of JPEG → row
-    trained: str
-    size: int
-    num_rows: int
-    num_pixels: int
-    num_trained: int
-    num_views: int
-
-
-FULL = Scale(
-    (("tf_efficientnet_lite0", 12_000), ("resnet50", 8_000)),
-    "resnet50", 224, 8_000, 8_192, 1_280, 3_000,
-)  # fmt: skip
-TINY = Scale((("test_resnet", 0),), "test_resnet", 32, 24, 32, 16, 24)
-
-
-class Table:
-    """What was measured, printed as it comes."""
-
-    def __init__(self, device: torch.device) -> None:
-        """Begin with a head."""
-        self.device, self.began = device, time.perf_counter()
-        self.rows: list[dict[str, Any]] = []
-        print(f"{'what':<46}{'ours/s':>10}{'plain/s':>10}{'ratio':>8}  goal", flush=True)
-
-    def add(self, what: str, ours: float, plain: float | None = None, goal: str = "") -> None:
-        """One line."""
-        self.rows.append({"what": what, "ours": ours, "plain": plain, "goal": goal})
-        beside = f"{'':>18}" if plain is None else f"{plain:>10,.0f}{ours / plain:>8.2f}"
-        print(f"{what:<46}{ours:>10,.0f}{beside}  {goal}", flush=True)
-
-    def has_time(self, what: str) -> bool:
-        """Whether there is time for more; says what is left out."""
-        if time.perf_counter() - self.began < MOST_SECONDS:
-            return True
-        print(f"{what}: left out, there is no time", flush=True)
-        return False
-
-    def rate(self, count: int, work: Callable[[], object], repeats: int = 1) -> float:
-        """Things a second of the fastest of some repeats."""
-        best = float("inf")
-        for _ in range(repeats):
-            self.wait()
-            began = time.perf_counter()
-            work()
-            self.wait()
-            best = min(best, time.perf_counter() - began)
-        return count / best
-
-    def wait(self) -> None:
-        """Until the GPU is done."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-
-
-def views_by_threads(table: Table, contents: list[bytes], scale: Scale) -> None:
-    """How decoding scales with threads."""
-    recipe = tfms_from_model(scale.backbones[0][0], scale.size).recipe
-    varied = AugmentedRecipe(recipe, transforms_side_on)
-    some = contents[: scale.num_views]
-    counts = sorted({1, 2, 4, 8, 16, num_cores()})
-    for threads in [count for count in counts if count <= num_cores()]:
-        for name, goal, render in (
-            ("plain", 2_500, lambda row: recipe.render(some[row], "")),
-            ("augmented", 2_000, lambda row: varied.render(some[row], "", 1, bytes(32))),
-        ):
-            rows = range(len(some) if threads > 2 else max(1, len(some) // 6))
-
-            def work(render: Any = render, rows: range = rows, threads: int = threads) -> None:
-                for _ in stream_pixels(render, rows, num_threads=threads):
-                    pass
-
-            aim = f">= {goal:,} on 16 cores" if threads == 16 else ""
-            table.add(f"{name} views, {threads} threads", table.rate(len(rows), work), goal=aim)
-
-
-def parts_of_the_pipeline(table: Table, contents: list[bytes], scale: Scale) -> None:
-    """What each part of JPEG → view does alone."""
-    recipe = tfms_from_model(scale.backbones[0][0], scale.size).recipe
-    some = contents[: 8 * PLAIN_BATCH]
-    bare = [jpeg for content in some if (jpeg := bare_jpeg(content, recipe.at_least()))]
-    table.add("headers read, 1 thread", table.rate(
-        len(some), lambda: [bare_jpeg(content, recipe.at_least()) for content in some]
-    ))  # fmt: skip
-    with ThreadPoolExecutor(num_cores()) as pool:
-        print(f"  {len(bare)} of {len(some)} are for the device's decoder")
-        table.add(f"damage looked for, {num_cores()} threads", table.rate(
-            len(bare), lambda: list(pool.map(
-                lambda jpeg: is_sound_jpeg(jpeg.content, jpeg.width, jpeg.height), bare
-            )), 2,
-        ))  # fmt: skip
-    views = device_views(table.device)
-    print(f"  views by {views and views.name}")
-    if table.device.type == "cuda" and bare:
-        table.add("nvJPEG alone, batches of 256", table.rate(
-            len(bare), lambda: [
-                decode_on_device(bare[i : i + 256], table.device) for i in range(0, len(bare), 256)
-            ], 2,
-        ))  # fmt: skip
-    if views is not None:
-        pending = [views.prepare(recipe, content, "") for content in some]
-        stored = [picture for picture in views.decoded(pending) if picture is not None]
-        table.add("views alone, of decoded pictures", table.rate(
-            len(stored), lambda: [
-                pending[0].shown(stored[i : i + 256]) for i in range(0, len(stored), 256)
-            ], 2,
-        ))  # fmt: skip
-
-
-def plain_backbone(arch: str, device: torch.device) -> torch.nn.Module:
-    """A backbone as a script has it."""
-    model = timm.create_model(arch, pretrained=False, num_classes=0).to(device).eval()
-    return model.to(memory_format=torch.channels_last)
-
-
-def plain_rows(
-    model: torch.nn.Module, contents: list[bytes], size: int, device: torch.device
-) -> None:
-    """The loop of thirty lines: decode a batch, resize each, forward; one after the other."""
-    mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1) * 255
-    std = torch.tensor(STD, device=device).view(1, 3, 1, 1) * 255
-    for start in range(0, len(contents), PLAIN_BATCH):
-        raw = [
-            torch.frombuffer(bytearray(content), dtype=torch.uint8)
-            for content in contents[start : start + PLAIN_BATCH]
-        ]
-        decoded = decode_jpeg(raw, mode=ImageReadMode.RGB, device=device)
-        pictures = [
-            functional.interpolate(
-                picture[None].float(), (size, size), mode="bilinear", antialias=True
-            ) for picture in decoded
-        ]  # fmt: skip
-        batch = ((torch.cat(pictures) - mean) / std).to(memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
-            model(batch).half().cpu().numpy()
+from warmstart.training.compiled_steps import SETTING as STEPS_SETTING
 
 
 def learner(folder: Path, arch: str, scale: Scale, cache: Path, device: str) -> ConvLearner:
@@ -270,26 +130,6 @@ def pixels_to_row(table: Table, arch: str, scale: Scale, way: str) -> None:
     table.add(f"pixels → row, {arch}, {way}", *rates, ">= 0.90 x" if way == "compile" else "")
 
 
-def plain_steps(scale: Scale, device: torch.device) -> Callable[[], None]:
-    """An epoch of the plain loop: channels_last, bf16, fused SGD, pixels on the device."""
-    model = timm.create_model(scale.trained, pretrained=False, num_classes=2).to(device).train()
-    model = model.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.SGD(model.parameters(), 1e-3, momentum=0.9)
-    normalise = Normalise(MEAN, STD).to(device)
-    pixels = torch.zeros((TRAIN_BATCH, scale.size, scale.size, 3), dtype=torch.uint8, device=device)
-    labels = torch.zeros(TRAIN_BATCH, dtype=torch.long, device=device)
-
-    def epoch() -> None:
-        for _ in range(max(1, scale.num_trained // TRAIN_BATCH)):
-            with torch.autocast(device.type, torch.bfloat16):
-                loss = functional.cross_entropy(model(normalise(pixels)), labels)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-
-    return epoch
-
-
 def training(table: Table, scale: Scale, work: Path) -> None:
     """All layers at once, from stored pixels."""
     if not table.has_time("training all layers"):
@@ -298,16 +138,41 @@ def training(table: Table, scale: Scale, work: Path) -> None:
     gpu_photos.write_photos(folder, scale.num_trained, 16)
     learn = learner(folder, scale.trained, scale, work / "store-trained", str(table.device))
     learn.unfreeze()
+    steps = max(1, scale.num_trained // TRAIN_BATCH)
+    for name, asked in (("as written", "0"), ("compiled", "1")):
+        if not table.has_time(f"training, {name}"):
+            break
+        os.environ[STEPS_SETTING] = asked
+        history = learn.fit(1e-4, 3)
+        best = min(record.seconds for record in history.records[1:])
+        epoch = plain_steps(
+            scale.trained, scale.size, scale.num_trained, table.device, is_compiled=asked == "1"
+        )
+        epoch()
+        plain = table.rate(steps * TRAIN_BATCH, epoch, 2)
+        what = f"all layers of {scale.trained}, batch 64, {name}"
+        table.add(what, scale.num_trained / best, plain, ">= 1.0 x" if asked == "0" else "")
+        last = history.records[-1]
+        print(
+            f"  precision {last.precision}; {last.compiling}; ours has 16 valid rows an epoch too"
+        )
+    os.environ.pop(STEPS_SETTING, None)
+
+
+def training_on_views(table: Table, scale: Scale, work: Path) -> None:
+    """All layers at once, on another augmented view in each epoch, decoded on the way."""
+    if not table.has_time("training on augmented views"):
+        return
+    tfms = tfms_from_model(scale.trained, scale.size, aug_tfms=transforms_side_on)
+    data = ImageClassifierData.from_paths(work / "trained", tfms, TRAIN_BATCH, quiet=True)
+    learn = ConvLearner.pretrained(
+        scale.trained, data, pretrained=False, cache_dir=work / "store-trained",
+        device=str(table.device), quiet=True,
+    )  # fmt: skip
+    learn.unfreeze()
     history = learn.fit(1e-4, 3)
     best = min(record.seconds for record in history.records[1:])
-    epoch = plain_steps(scale, table.device)
-    epoch()
-    steps = max(1, scale.num_trained // TRAIN_BATCH)
-    plain = table.rate(steps * TRAIN_BATCH, epoch, 2)
-    table.add(
-        f"all layers of {scale.trained}, batch 64", scale.num_trained / best, plain, ">= 1.0 x"
-    )
-    print(f"  precision {history.records[-1].precision}; ours has 16 valid rows an epoch too")
+    table.add(f"all layers of {scale.trained}, a new view each epoch", scale.num_trained / best)
 
 
 def about(device: torch.device) -> dict[str, Any]:
@@ -343,6 +208,8 @@ def main() -> None:
         for backbone in scale.backbones:
             jpeg_to_row(table, work / "photos", contents, backbone, scale)
         training(table, scale, work)
+        training_on_views(table, scale, work)
+        augmented_views(table, contents, scale)
         parts_of_the_pipeline(table, contents, scale)
         if table.has_time("views by threads"):
             views_by_threads(table, contents, scale)

@@ -1,6 +1,7 @@
 """The laws with views made by torch on a device: the CPU, in place of a GPU, by the same code."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,13 @@ import pytest
 from PIL import Image
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_from_model
+from warmstart.batches.rendering import pixels_of_view
 from warmstart.device_views.chosen import SETTING, device_views
+from warmstart.device_views.pending import WARPER, DeviceBlock, DeviceViews
+from warmstart.images.augment import Augmentation
 
 ARCH, SIZE = "test_resnet", 32
+VIEWS = Augmentation("own", 20, 0.1, "top_down", 1.3, 0.5, "trivial_augment")
 
 
 @pytest.fixture
@@ -37,12 +42,19 @@ def by_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     device_views.cache_clear()
 
 
-def learner(folder: Path, cache: Path, *, precompute: bool, openvino: bool = True) -> ConvLearner:
-    tfms = tfms_from_model(ARCH, SIZE)
+def learner(
+    folder: Path,
+    cache: Path,
+    *,
+    precompute: bool | int,
+    openvino: bool = True,
+    aug_tfms: Augmentation | None = None,
+) -> ConvLearner:
+    tfms = tfms_from_model(ARCH, SIZE, aug_tfms=aug_tfms)
     data = ImageClassifierData.from_paths(folder, tfms, bs=4, quiet=True)
     learn = ConvLearner.pretrained(
         ARCH, data, precompute=False, seed=1, cache_dir=cache, device="cpu",
-        precision="f32", quiet=True, pretrained=False,
+        precision="f32", train_precision="f32", quiet=True, pretrained=False,
     )  # fmt: skip
     if not openvino:
         learn.state.parts.torch_cuts["pooled"] = "a test"
@@ -98,3 +110,72 @@ def test_an_unfrozen_backbone_sees_the_same_views(folder: Path, tmp_path: Path) 
     paths = [folder / name for name in learn.predict("valid").rows]
     loaded = load_predictor(tmp_path / "model", device="cpu").predict(paths)
     assert (loaded.probabilities == valid).all()
+
+
+@pytest.mark.usefixtures("by_device")
+@pytest.mark.parametrize("where", [-1, -2, 0])
+def test_augmented_views_stored_or_not_are_the_same_bits(
+    folder: Path, tmp_path: Path, where: int
+) -> None:
+    found = []
+    for precompute in (False, 2):
+        cache = tmp_path / str(precompute)
+        learn = learner(folder, cache, precompute=False, aug_tfms=VIEWS)
+        learn.freeze_to(where)
+        learn.precompute = precompute
+        assert WARPER in learn.state.source.view_name(1)
+        learn.fit(0.01, 2)
+        found.append({name: t.clone() for name, t in learn.model.state_dict().items()})
+    assert all((tensor == found[1][name]).all() for name, tensor in found[0].items())
+
+
+@pytest.mark.usefixtures("by_device")
+def test_a_body_trains_on_views_that_never_leave_the_device(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn = learner(folder, tmp_path, precompute=False, aug_tfms=VIEWS)
+    learn.unfreeze()
+    batches = [np.arange(5), np.arange(5, 12), np.arange(3)]
+    source = learn.state.source
+    rows = learn.data.table.rows("train")
+    wanted = [
+        np.stack([pixels_of_view(source.for_networks.render(int(rows[i]), 3)) for i in batch])
+        for batch in batches
+    ]
+
+    def fetched(_: DeviceBlock) -> None:
+        raise AssertionError("the pixels were fetched")
+
+    monkeypatch.setattr(DeviceBlock, "pixels", property(fetched))
+    inputs = learn.state.inputs(precompute=False).batches(learn.state.device)
+    for found, expected in zip(inputs.train(batches, 2), wanted, strict=True):
+        assert (found.numpy() == expected).all()
+
+
+@pytest.mark.usefixtures("by_device")
+def test_a_saved_model_averages_the_views_that_its_learner_averages(
+    folder: Path, tmp_path: Path
+) -> None:
+    learn = learner(folder, tmp_path, precompute=True, aug_tfms=VIEWS)
+    learn.fit(0.01, 1)
+    learn.save(tmp_path / "model")
+    loaded = load_predictor(tmp_path / "model", device="cpu")
+    here = learn.TTA(n_aug=2)
+    there = loaded.TTA([folder / name for name in here.rows], n_aug=2)
+    assert (here.probabilities == there.probabilities).all()
+
+
+def test_names_tell_who_made_augmented_views(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SETTING, "all")
+    device_views.cache_clear()
+    state = learner(folder, tmp_path, precompute=True, aug_tfms=VIEWS).state
+    device_views.cache_clear()
+    by_device, by_processor = state.source.view_name(1), state.data.source.view_name(1)
+    assert by_device == f"{by_processor} by {WARPER} {DeviceViews(state.device).name}"
+    monkeypatch.setattr(DeviceViews, "drawn_name", lambda *_: "")  # an operation without a form
+    left = learner(folder, tmp_path, precompute=True, aug_tfms=VIEWS).state.data.source
+    assert left.view_name(1) == by_processor
+    view = replace(left, views_on=DeviceViews(state.device)).for_networks.render(0, 1)
+    assert (pixels_of_view(view) == left.render(0, 1)).all()

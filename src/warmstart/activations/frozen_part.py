@@ -131,7 +131,7 @@ class FrozenPart:
 
     @cached_property
     def views_on(self) -> DeviceViews | None:
-        """What makes plain views on the device; None where the processor's threads do."""
+        """What makes views on the device; None where the processor's threads do."""
         return device_views(self.device)
 
     def _torch_run(self) -> TorchRun:

@@ -9,9 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from warmstart.activations.device_pixels import MADE_TOGETHER, batches_on_device
 from warmstart.activations.namespace import CacheNamespace
-from warmstart.activations.runner import PrefixRunner
+from warmstart.activations.runner import PixelRunner, PrefixRunner
 from warmstart.batches.rendering import PixelBlock, View, stream_pixels
+from warmstart.batches.source import NetworkSource
 
 VALID_ROWS = 64  # rows per judging batch: fixed, so that a row's bits depend on nothing else
 
@@ -209,8 +211,15 @@ class ComputedInputs:
         positions = np.concatenate(batches) if batches else np.zeros(0, np.int64)
         epochs = np.concatenate(draws) if draws else np.full(len(positions), epoch)
         rows = DrawnRows(self.source, self.rows.train[positions], epochs)
-        outputs = computed_rows(self.runner, rows, self.num_threads)
-        yield from regroup(outputs, [len(batch) for batch in batches], self.device)
+        sizes = [len(batch) for batch in batches]
+        if isinstance(self.runner, PixelRunner) and isinstance(self.source, NetworkSource):
+            stream = stream_pixels(
+                rows.render, range(len(rows)),
+                block=MADE_TOGETHER, num_threads=self.num_threads, ahead=4 * MADE_TOGETHER,
+            )  # fmt: skip
+            yield from batches_on_device(all_readable(stream), sizes, self.device)
+            return
+        yield from regroup(computed_rows(self.runner, rows, self.num_threads), sizes, self.device)
 
     def valid(self) -> Iterator[Tensor]:
         """All validation rows, in order."""

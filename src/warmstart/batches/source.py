@@ -26,17 +26,32 @@ CHANGED = "it changed while it was read"
 
 
 @runtime_checkable
-class PlainViews(Protocol):
-    """What makes plain views on a device, such as ``device_views.pending.DeviceViews``."""
+class ViewsOnDevice(Protocol):
+    """What makes views on a device, such as ``device_views.pending.DeviceViews``."""
 
     @property
     def name(self) -> str:
-        """What belongs to the names of its views."""
+        """What belongs to the names of its plain views."""
+
+    def drawn_name(self, augmentation: Augmentation) -> str:
+        """What belongs to the names of views that vary so; "" where the processor makes them."""
 
     def prepare(
         self, recipe: ViewRecipe, content: bytes, name: str, *, use_damaged: bool = False
     ) -> PendingView:
         """What a thread does for one picture; arguments as of ``ViewRecipe.render``."""
+
+    def prepare_drawn(
+        self,
+        recipe: AugmentedRecipe,
+        content: bytes,
+        name: str,
+        view: int,
+        content_sha256: bytes,
+        *,
+        use_damaged: bool = False,
+    ) -> PendingView:
+        """Likewise of any view; arguments as of ``AugmentedRecipe.render``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +60,7 @@ class PixelSource:
 
     Where nothing varies, every view is the plain one. ``together`` renders plain views for several
     networks, of which this source is the one at ``place``. Where ``views_on`` is given, a device
-    makes the plain views that networks see; people see those of ``render``.
+    makes the views that networks see; people see those of ``render``.
     """
 
     table: ImageTable
@@ -55,7 +70,7 @@ class PixelSource:
     view_seed: int = 0
     together: RenderedTogether | None = None
     place: int = 0
-    views_on: PlainViews | None = None
+    views_on: ViewsOnDevice | None = None
 
     @property
     def varies(self) -> bool:
@@ -70,7 +85,16 @@ class PixelSource:
         """
         if self.augmentation is None or view == 0:
             return self.recipe.name() + (f" by {self.views_on.name}" if self.views_on else "")
-        return AugmentedRecipe(self.recipe, self.augmentation, self.view_seed).name(view)
+        drawn = self._drawn_on_device
+        name = AugmentedRecipe(self.recipe, self.augmentation, self.view_seed).name(view)
+        return name + (f" by {drawn}" if drawn else "")
+
+    @cached_property
+    def _drawn_on_device(self) -> str:
+        """What belongs to the names of augmented views that a device makes; "" where none does."""
+        if self.views_on is None or self.augmentation is None:
+            return ""
+        return self.views_on.drawn_name(self.augmentation)
 
     @cached_property
     def _damaged(self) -> frozenset[str]:
@@ -135,21 +159,31 @@ class PixelSource:
         content = self.content(row)
         if hashlib.sha256(content).digest() != sha256:
             raise UnreadableImageError(self.table.names[row], CHANGED)
-        pending = self.pending(row, view, content)
+        pending = self.pending(row, view, content, sha256)
         return self._rendered(row, view, content, sha256) if pending is None else pending
 
-    def pending(self, row: int, view: int, content: bytes) -> PendingView | None:
+    def pending(
+        self, row: int, view: int, content: bytes, sha256: bytes = b""
+    ) -> PendingView | None:
         """A view that a device finishes; None where this one is made by the processor.
 
         Args:
             row: Which image.
-            view: 0 for the plain one; a device makes no others.
+            view: 0 for the plain one.
             content: The bytes of the image.
+            sha256: Their hash, if it is known.
         """
-        if self.views_on is None or (view > 0 and self.varies):
+        if self.views_on is None:
             return None
         name = self.table.names[row]
-        return self.views_on.prepare(self.recipe, content, name, use_damaged=name in self._damaged)
+        uses = name in self._damaged
+        if self.augmentation is None or view == 0:
+            return self.views_on.prepare(self.recipe, content, name, use_damaged=uses)
+        if not self._drawn_on_device:
+            return None
+        sha256 = sha256 or hashlib.sha256(content).digest()
+        views = AugmentedRecipe(self.recipe, self.augmentation, self.view_seed)
+        return self.views_on.prepare_drawn(views, content, name, view, sha256, use_damaged=uses)
 
     def _rendered(self, row: int, view: int, content: bytes, sha256: bytes) -> NDArray[np.uint8]:
         name = self.table.names[row]
@@ -191,15 +225,14 @@ class PixelSource:
 
 @dataclass(frozen=True, eq=False)
 class NetworkSource:
-    """A table's rows as networks see them: plain views are finished by a device."""
+    """A table's rows as networks see them: views are finished by a device."""
 
     source: PixelSource
 
     def render(self, row: int, view: int = 0) -> View:
         """One view of one row."""
-        if view > 0 and self.source.varies:
-            return self.source.render(row, view)
-        pending = self.source.pending(row, view, self.source.content(row))
+        content = self.source.content(row)
+        pending = self.source.pending(row, view, content)
         return self.source.render(row, view) if pending is None else pending
 
 

@@ -35,6 +35,12 @@ class BareJpeg:
     height: int
     orientation: int
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright picture."""
+        is_on_its_side = self.orientation >= 5
+        return (self.height, self.width) if is_on_its_side else (self.width, self.height)
+
 
 def bare_jpeg(content: bytes, at_least: int) -> BareJpeg | None:
     """What a device is given of a file; None where it is not for the device.

@@ -1,5 +1,6 @@
-"""Plain views that threads prepare, and a device finishes, a block at a time."""
+"""Views that threads prepare, and a device finishes, a block at a time."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,33 +12,76 @@ from torch import Tensor
 
 from warmstart.batches.rendering import PendingView, PixelBlock
 from warmstart.device_views.bare_jpeg import BareJpeg, bare_jpeg
+from warmstart.device_views.colouring import (
+    Noise,
+    coloured,
+    erased,
+    noise_of,
+    unknown_operations,
+)
 from warmstart.device_views.device_decoder import is_sound_jpeg
 from warmstart.device_views.flat_pictures import StoredPicture, flattened
 from warmstart.device_views.placement import plain_placement
 from warmstart.device_views.resampling import resample
+from warmstart.device_views.view_plan import ViewPlan, plan_view
+from warmstart.device_views.warping import drawn_views
 from warmstart.errors import UnreadableImageError
+from warmstart.images.augment import Augmentation, Variation, draw_variation
+from warmstart.images.augmented import AugmentedRecipe, check_view
+from warmstart.images.decode import decode
 from warmstart.images.view import ViewRecipe
 
 RESAMPLER = "torch-whole-numbers/1"  # part of the name of such views: change it when pixels change
+WARPER = "torch-warp-whole-numbers/1"  # likewise, of the name of augmented ones
 Decode = Callable[[Sequence[BareJpeg]], list[Tensor]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnView:
+    """What one augmented view gets: its variation, its noise, and how it comes out of a picture."""
+
+    variation: Variation
+    noise: Noise | None
+    plan: ViewPlan
 
 
 @dataclass(frozen=True, eq=False)
 class DeviceViews:
-    """Makes plain views on a device.
+    """Makes views on a device.
 
     ``decode`` gives planes (3, H, W) of JPEGs there, and ``decoder`` is its name; without it the
-    processor decodes all pictures.
+    processor decodes all pictures. ``draws``: augmented views too, which otherwise are made by the
+    processor.
     """
 
     device: torch.device
     decoder: str = ""
     decode: Decode | None = None
+    draws: bool = True
 
     @property
     def name(self) -> str:
-        """What belongs to the names of such views, and to the numeric mode."""
+        """What belongs to the names of plain views, and to the numeric mode."""
         return f"{RESAMPLER} {self.decoder}".strip()
+
+    def drawn_name(self, augmentation: Augmentation) -> str:
+        """What belongs to the names of augmented views; "" where the processor makes them.
+
+        Args:
+            augmentation: How they vary. One with an operation that has no form here is warned of.
+        """
+        if not self.draws:
+            return ""
+        unknown = unknown_operations(augmentation.policy)
+        if unknown:
+            warnings.warn(
+                f"{len(unknown)} operation(s) of {augmentation.policy} have no form on "
+                f"{self.device} ({', '.join(unknown)}): threads of the processor make all "
+                "augmented views.",
+                stacklevel=2,
+            )
+            return ""
+        return f"{WARPER} {self.name}"
 
     def prepare(
         self, recipe: ViewRecipe, content: bytes, name: str, *, use_damaged: bool = False
@@ -50,12 +94,49 @@ class DeviceViews:
             name: What errors call it.
             use_damaged: Take what is left of a damaged JPEG.
         """
+        state = self._begun(content, name, recipe.at_least(), use_damaged=use_damaged)
+        return PendingPicture(self, recipe, content, name, state)
+
+    def prepare_drawn(
+        self,
+        recipe: AugmentedRecipe,
+        content: bytes,
+        name: str,
+        view: int,
+        content_sha256: bytes,
+        *,
+        use_damaged: bool = False,
+    ) -> "PendingPicture":
+        """Likewise of any view.
+
+        Args:
+            recipe: Of all views.
+            content: The file's bytes.
+            name: What errors call it.
+            view: 0 for the plain one.
+            content_sha256: Hash of ``content``.
+            use_damaged: Take what is left of a damaged JPEG.
+        """
+        plain = recipe.plain
+        if check_view(view) == 0:
+            return self.prepare(plain, content, name, use_damaged=use_damaged)
+        variation = draw_variation(
+            recipe.augmentation, int(recipe.view_seed), content_sha256, int(view)
+        )
+        at_least = plain.at_least(variation.zoom)
+        state = self._begun(content, name, at_least, use_damaged=use_damaged)
+        plan = plan_view(plain, variation, *state.size)
+        drawn = DrawnView(variation, noise_of(variation.erasure, plain.size), plan)
+        return PendingPicture(self, plain, content, name, state, drawn)
+
+    def _begun(
+        self, content: bytes, name: str, at_least: int, *, use_damaged: bool
+    ) -> StoredPicture | BareJpeg:
         if self.decode is not None and not use_damaged:
-            jpeg = bare_jpeg(content, recipe.at_least())
+            jpeg = bare_jpeg(content, at_least)
             if jpeg is not None and is_sound_jpeg(content, jpeg.width, jpeg.height):
-                return PendingPicture(self, recipe, content, name, jpeg)
-        stored = decoded_by_processor(recipe, content, name, use_damaged=use_damaged)
-        return PendingPicture(self, recipe, content, name, stored)
+                return jpeg
+        return decoded_by_processor(content, name, at_least, use_damaged=use_damaged)
 
     def decoded(self, pictures: Sequence["PendingPicture"]) -> list[StoredPicture | None]:
         """Each picture, as it was decoded before or is now; None where the device refuses it."""
@@ -87,13 +168,17 @@ class DeviceViews:
 
 @dataclass(frozen=True, eq=False)
 class PendingPicture(PendingView):
-    """A picture of which a plain view is wanted: decoded, or a JPEG that the device decodes."""
+    """A picture of which a view is wanted: decoded, or a JPEG that the device decodes.
+
+    ``recipe`` is that of the plain view; ``drawn`` is given of another.
+    """
 
     views: DeviceViews
     recipe: ViewRecipe
     content: bytes
     name: str
     state: StoredPicture | BareJpeg
+    drawn: DrawnView | None = None
 
     def finish(
         self, rows: Sequence[int], views: Sequence[Any], failures: Sequence[UnreadableImageError]
@@ -105,27 +190,43 @@ class PendingPicture(PendingView):
             views: As many PendingPictures, this one among them.
             failures: Of other rows of the block; a picture that nobody can decode is another.
         """
-        failures, kept = list(failures), list[tuple[int, StoredPicture]]()
+        failures, kept = list(failures), list[tuple[int, StoredPicture, DrawnView | None]]()
         for row, picture, found in zip(rows, views, self.views.decoded(views), strict=True):
             try:
-                kept.append(
-                    (row, found or decoded_by_processor(self.recipe, picture.content, picture.name))
-                )
+                kept.append((row, found or picture.decoded_here(), picture.drawn))
             except UnreadableImageError as error:
                 failures.append(error)
-        return DeviceBlock(
-            np.array([row for row, _ in kept], np.int64),
-            self.shown([picture for _, picture in kept]),
-            tuple(failures),
-        )
+        pictures, drawn = [item[1] for item in kept], [item[2] for item in kept]
+        rows_kept = np.array([row for row, _, _ in kept], np.int64)
+        return DeviceBlock(rows_kept, self.shown(pictures, drawn), tuple(failures))
 
-    def shown(self, pictures: Sequence[StoredPicture]) -> Tensor:
-        """Views (B, S, S, 3) uint8 of decoded pictures."""
+    def decoded_here(self) -> StoredPicture:
+        """The picture as the processor decodes it, which the device has refused to."""
+        zoom = 1.0 if self.drawn is None else self.drawn.variation.zoom
+        return decoded_by_processor(self.content, self.name, self.recipe.at_least(zoom))
+
+    def shown(
+        self, pictures: Sequence[StoredPicture], drawn: Sequence[DrawnView | None] = ()
+    ) -> Tensor:
+        """Views (B, S, S, 3) uint8 of decoded pictures: plain ones where nothing was drawn."""
         size, device = self.recipe.size, self.views.device
+        out = torch.empty((len(pictures), size, size, 3), dtype=torch.uint8, device=device)
         if not pictures:
-            return torch.empty((0, size, size, 3), dtype=torch.uint8, device=device)
-        placements = [plain_placement(self.recipe, *picture.size) for picture in pictures]
-        return resample(flattened(pictures, device), placements, self.recipe.interpolation)
+            return out
+        flat, drawn = flattened(pictures, device), drawn or [None] * len(pictures)
+        some = {i: each for i, each in enumerate(drawn) if each is not None}
+        plain = [i for i in range(len(pictures)) if i not in some]
+        if plain:
+            numbers = torch.tensor(plain).to(device)
+            places = [plain_placement(self.recipe, *pictures[i].size) for i in plain]
+            out[numbers] = resample(flat.chosen(numbers), places, self.recipe.interpolation)
+        if some:
+            numbers = torch.tensor(list(some)).to(device)
+            plans = [each.plan for each in some.values()]
+            views = drawn_views(flat.chosen(numbers), plans, size, self.recipe.interpolation)
+            views = coloured(views, [each.variation for each in some.values()])
+            out[numbers] = erased(views, [each.noise for each in some.values()])
+        return out
 
 
 class DeviceBlock(PixelBlock):
@@ -165,8 +266,8 @@ class DeviceBlock(PixelBlock):
 
 
 def decoded_by_processor(
-    recipe: ViewRecipe, content: bytes, name: str, *, use_damaged: bool = False
+    content: bytes, name: str, at_least: int, *, use_damaged: bool = False
 ) -> StoredPicture:
-    """A picture, upright, as ``ViewRecipe.decoded`` gives it; arguments as of ``prepare``."""
-    image = recipe.decoded(content, name, use_damaged=use_damaged)
+    """A picture, upright; arguments as of ``images.decode.decode``."""
+    image = decode(content, name, at_least=at_least, use_damaged=use_damaged)
     return StoredPicture(torch.from_numpy(np.array(image, np.uint8)))

@@ -16,8 +16,8 @@ from warmstart.device_views.flat_pictures import FlatPictures
 from warmstart.device_views.placement import Axis, Placement
 
 WEIGHT_BITS = 22  # with 8 bits of a level, and room for weights below 0, within 32
-SUPPORT = {"bilinear": 1.0, "bicubic": 2.0}  # of the filters, in pixels to either side
-SHARPNESS = -0.5  # of the bicubic filter: Pillow's, and Keys' (1981)
+SUPPORT = {"box": 0.5, "bilinear": 1.0, "bicubic": 2.0}  # of the filters, in pixels to either side
+SHARPNESS = -0.5  # of the bicubic filter where Pillow resizes, and Keys' (1981)
 MOST_VALUES = 1 << 24  # of one table of positions, 8 bytes each
 
 
@@ -45,7 +45,8 @@ def resample(pictures: FlatPictures, placements: Sequence[Placement], interpolat
     for group in groups_of_alike(placements):
         numbers = torch.tensor(group).to(device)
         chosen = [placements[i] for i in group]
-        out[numbers] = resampled_group(pictures.chosen(numbers), chosen, interpolation)
+        square = size, size
+        out[numbers] = resampled_group(pictures.chosen(numbers), chosen, interpolation, square)
     return out
 
 
@@ -79,15 +80,23 @@ def taps_needed(axes: Sequence[Axis], interpolation: str) -> int:
 
 
 def resampled_group(
-    pictures: FlatPictures, placements: Sequence[Placement], interpolation: str
+    pictures: FlatPictures,
+    placements: Sequence[Placement],
+    interpolation: str,
+    size: tuple[int, int],
 ) -> Tensor:
-    """Likewise, of pictures that cost about the same."""
+    """Likewise, of pictures that cost about the same, as (N, H, W, 3).
+
+    Args:
+        pictures: Their pixels (N pictures).
+        placements: How each is shown.
+        interpolation: "box", "bilinear" or "bicubic".
+        size: W and H. What lies beyond the pixels that an axis gives repeats them.
+    """
     device = pictures.values.device
-    across = axis_table(
-        [item.across for item in placements], placements[0].size, interpolation, device
-    )
+    across = axis_table([item.across for item in placements], size[0], interpolation, device)
     num_taps = taps_needed([item.down for item in placements], interpolation)
-    down = axis_table([item.down for item in placements], placements[0].size, interpolation, device)
+    down = axis_table([item.down for item in placements], size[1], interpolation, device)
     lowest = down.places.amin((1, 2))  # the first row of each picture that is looked at
     num_rows = max(rows_needed(item) for item in placements) + num_taps
     last = torch.tensor([item.down.length - 1 for item in placements], device=device)
@@ -132,7 +141,7 @@ def axis_table(
     Args:
         axes: One of each picture.
         size: S.
-        interpolation: "bilinear" or "bicubic".
+        interpolation: "box", "bilinear" or "bicubic".
         device: Where the table is made: each operation rounds alike everywhere.
     """
     length, start, stop, num_inner, first, mirrors = (
@@ -168,12 +177,14 @@ def axis_table(
     return AxisTable(places.to(torch.int64), whole.to(torch.int32))
 
 
-def kernel(x: Tensor, interpolation: str) -> Tensor:
+def kernel(x: Tensor, interpolation: str, sharpness: float = SHARPNESS) -> Tensor:
     """The filter's height at a distance, in its own pixels; 0 from its support on."""
+    if interpolation == "box":
+        return ((x > -0.5) & (x <= 0.5)).to(x.dtype)
     x = x.abs()
     if interpolation == "bilinear":
         return torch.where(x < 1, 1 - x, 0)
-    a = SHARPNESS
+    a = sharpness
     near = ((a + 2) * x - (a + 3)) * x * x + 1
     far = (((x - 5) * x + 8) * x - 4) * a
     return torch.where(x < 1, near, torch.where(x < 2, far, 0))

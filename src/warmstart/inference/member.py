@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from warmstart.activations.runner import PrefixRunner
 from warmstart.batches.rendering import PixelBlock, View, stream_pixels
-from warmstart.batches.source import PlainViews, num_cores
+from warmstart.batches.source import ViewsOnDevice, num_cores
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
 from warmstart.metrics.known_features import KnownFeatures
@@ -39,8 +39,8 @@ class ModelMember(ABC):
         """Rows that its frozen part takes at once."""
 
     @property
-    def views_on(self) -> PlainViews | None:
-        """What makes plain views for it on a device; None where the processor's threads do."""
+    def views_on(self) -> ViewsOnDevice | None:
+        """What makes views for it on a device; None where the processor's threads do."""
         return None
 
     @property

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.inputs import regroup
-from warmstart.batches.source import PlainViews
+from warmstart.batches.source import ViewsOnDevice
 from warmstart.errors import UnreadableImageError
 from warmstart.images.view import ViewRecipe
 from warmstart.inference.member import ModelMember, Render, outputs_of
@@ -44,7 +44,7 @@ class NetworkMember(ModelMember):
         return self.frozen.runner.batch
 
     @property
-    def views_on(self) -> PlainViews | None:
+    def views_on(self) -> ViewsOnDevice | None:
         """Of the frozen part."""
         return self.frozen.views_on
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from warmstart.batches.rendering import View
-from warmstart.batches.source import PlainViews
+from warmstart.batches.source import ViewsOnDevice
 from warmstart.batches.together import RenderedTogether
 from warmstart.data.table import Exclusion, damaged_notes
 from warmstart.errors import UnreadableImageError
@@ -29,7 +29,7 @@ class PictureViews:
         plain: Sequence[ViewRecipe],
         views: Sequence[AugmentedRecipe],
         on_unreadable: str,
-        views_on: Sequence[PlainViews | None] = (),
+        views_on: Sequence[ViewsOnDevice | None] = (),
     ) -> None:
         """Say how they are seen.
 
@@ -38,9 +38,13 @@ class PictureViews:
             plain: How view 0 is made for each member.
             views: How all others are made; empty where there are none.
             on_unreadable: "raise", or "use" for what is left of damaged JPEGs.
-            views_on: For each member, what makes its plain views on a device, if anything does.
+            views_on: For each member, what makes its views on a device, if anything does.
         """
         self.views_on = tuple(views_on) or (None,) * len(plain)
+        self.drawn_on = [
+            there if there is not None and there.drawn_name(recipe.augmentation) else None
+            for there, recipe in zip(self.views_on, views, strict=False)
+        ]
         self.pictures, self.plain, self.views = pictures, plain, views
         self.on_unreadable = on_unreadable
         self._together = RenderedTogether(plain)
@@ -77,7 +81,12 @@ class PictureViews:
                 return self.plain[member].render(content, name, use_damaged=True)
             return self._together.render(member, position, content, name)
         sha256 = hashlib.sha256(content).digest()
-        return self.views[member].render(content, name, view, sha256, use_damaged=use_damaged)
+        views, views_on = self.views[member], self.drawn_on[member]
+        if views_on is not None:
+            return views_on.prepare_drawn(
+                views, content, name, view, sha256, use_damaged=use_damaged
+            )
+        return views.render(content, name, view, sha256, use_damaged=use_damaged)
 
     @property
     def notes(self) -> tuple[str, ...]:

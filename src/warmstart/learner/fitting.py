@@ -17,6 +17,7 @@ from warmstart.callbacks.announcer import Announcer
 from warmstart.callbacks.events import Callback
 from warmstart.data.seen_images import BEST_EPOCH
 from warmstart.errors import SettingError
+from warmstart.learner.fit_notes import note_steps, step_choices
 from warmstart.learner.holdout import SHARE, Holdout, notify_holdout
 from warmstart.learner.inputs import targets_of
 from warmstart.learner.layers import TrainablePart
@@ -104,6 +105,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
                 on_step=on_step,
                 announcer=announcer_of(learn, plan.callbacks),
                 ranks=ranks_of(learn),
+                choices=step_choices(learn, plan.bn),
             )
         finally:
             if learn.layers.cut is not None:
@@ -112,7 +114,7 @@ def fit_tail(learn: LearnerState, settings: FitSettings, plan: FitPlan) -> Histo
     learn.num_epochs += len(history.records)
     learn.num_steps += len(history.step_losses)
     learn.history.extend(history)
-    note_unrepeatable(learn, history)
+    note_steps(learn, history)
     if not learn.quiet:
         print_rise(learn.history)
     return history
@@ -274,18 +276,6 @@ def announcer_of(learn: LearnerState, callbacks: Sequence[Callback]) -> Announce
 
     told = callbacks if current_ranks().is_first else ()
     return Announcer(told, learn.group_names, learn.num_steps, note)
-
-
-def note_unrepeatable(learn: LearnerState, history: History) -> None:
-    """Say, and remember for the report, that another run need not end with the same bits."""
-    names = sorted({name for record in history.records for name in record.unrepeatable})
-    if names:
-        text = (
-            "training again with the same seed may end with slightly other weights: "
-            f"{learn.device} has no repeatable form of {', '.join(names)}."
-        )
-        learn.noticed = (*learn.noticed, text)
-        notify(text, quiet=learn.quiet)
 
 
 def silent(_told: EpochRecord) -> None:

@@ -21,10 +21,11 @@ class EpochRecord:
     """One epoch: losses are means over rows, ``seconds`` is the time its steps took.
 
     ``precision`` is the number type of its steps, ``micro_rows`` how many rows of a batch passed at
-    a time (0: all; ``is_twice``: but for the head, and computed twice). ``unrepeatable`` names
-    operations that had no form on this device that gives the same bits each time. ``judged_in`` is
-    the numeric mode of the body that validation rows went through, which is the one that the model
-    answers in ("" if nobody said).
+    a time (0: all; ``is_twice``: but for the head, and computed twice). ``is_compiled``: by a
+    compiled network; ``compiling`` says why or why not, "" where nobody tried. ``unrepeatable``
+    names operations that had no form on this device that gives the same bits each time.
+    ``judged_in`` is the numeric mode of the body that validation rows went through, which is the
+    one that the model answers in ("" if nobody said).
     """
 
     epoch: int
@@ -39,6 +40,8 @@ class EpochRecord:
     judged_in: str = ""
     micro_rows: int = 0
     is_twice: bool = False
+    is_compiled: bool = False
+    compiling: str = ""
     unrepeatable: tuple[str, ...] = ()
 
     @property

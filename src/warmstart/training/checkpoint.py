@@ -21,7 +21,7 @@ SECONDS_BETWEEN = 60.0  # within an epoch; an epoch's end is always written
 
 @dataclass(eq=False)
 class Progress:
-    """Where a fit is, and what was chosen by measuring: number type, rows at a time, threads."""
+    """Where a fit is, and what was chosen by measuring: the fields of ``StepMode``, threads."""
 
     tensors: dict[str, Tensor]
     epoch: int
@@ -37,6 +37,8 @@ class Progress:
     num_stale_epochs: int = 0
     micro_rows: int = 0
     is_twice: bool = False
+    is_compiled: bool = False
+    compiling: str = ""
     num_threads: int = field(default_factory=torch.get_num_threads)
 
 
@@ -60,6 +62,8 @@ class CheckpointCard:
     num_threads: int
     micro_rows: int = 0  # earlier versions passed whole batches, and these fits go on so
     is_twice: bool = False
+    is_compiled: bool = False
+    compiling: str = ""
 
 
 PLAIN = tuple(f.name for f in fields(Progress) if f.name not in {"tensors", "history"})

@@ -9,6 +9,7 @@ from warmstart.errors import DivergedError, SettingError
 from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
+from warmstart.training.compiled_steps import StepChoices
 from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.kept_weights import LastGood, check_rows_that_choose
 from warmstart.training.objective import Evaluator, Inputs, Targets
@@ -32,6 +33,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom
     on_step: Callable[[StepDone], None] = lambda _: None,
     announcer: Announcer | None = None,
     ranks: Ranks = ALONE,
+    choices: StepChoices | None = None,
 ) -> History:
     """Train ``module``, or go on where its checkpoint is.
 
@@ -48,6 +50,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom
         on_step: Told where it is, before the first step and after each.
         announcer: Tells callbacks of every step and epoch, likewise, and how the fit ended.
         ranks: Processes that train together, each a share of every batch.
+        choices: Where it is remembered whether steps are compiled.
 
     Returns:
         What happened, epoch by epoch and step by step.
@@ -61,7 +64,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom
     check_rows_that_choose(settings, inputs, targets)
     check_snapshots(settings, checkpoint)
     ranks.begin_alike(module)
-    run = Run(module, groups, targets, settings, evaluator, ranks)
+    run = Run(module, groups, targets, settings, evaluator, ranks, choices)
     ranks.check_same("settings, labels or weights", identity := run.identity())
     saved = None if checkpoint is None else checkpoint.load(identity)
     if saved is not None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from math import isfinite
 from typing import Any
 
@@ -18,6 +18,7 @@ from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.ranks.spread import SpreadModule, share_of_batch
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint, Progress
+from warmstart.training.compiled_steps import CompiledSteps, StepChoices
 from warmstart.training.epoch_plan import epoch_plan, num_batches, shared_plan
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
@@ -54,6 +55,7 @@ class Run:
         settings: FitSettings,
         evaluator: Evaluator | None = None,
         ranks: Ranks = ALONE,
+        choices: StepChoices | None = None,
     ) -> None:
         """Begin at step 0 of epoch 0."""
         self.module, self.targets, self.settings = module, targets, settings
@@ -67,6 +69,7 @@ class Run:
         decay = settings.ema_decay
         self.average = None if decay is None else WeightAverage(module, decay)
         self.mode: StepMode | None = None  # until the first batch is there
+        self.compiled = CompiledSteps(module, settings, choices)
         self.unseen: list[UnseenStep] = []
         self.best = BestEpoch(settings.best_by)
         self.unrepeatable: Callable[[], tuple[str, ...]] = tuple  # names, since it was asked last
@@ -150,12 +153,16 @@ class Run:
         if self.mode is None:  # the checkpoint keeps the choice
             num_rows = len(self.targets.train) * settings.schedule.num_epochs
             mode = choose_step_mode(self.module, batch, wanted, settings, num_rows)
+            if self.ranks.size == 1:  # what exchanges gradients is not compiled
+                num_steps = self.steps_per_epoch * settings.schedule.num_epochs
+                mode = self.compiled.chosen(mode, batch, wanted, num_steps)
             self.mode = self.ranks.agreed("how to compute steps", mode)
+        self.mode = self.compiled.ready(self.mode, batch, wanted)
         position = self.epoch * self.steps_per_epoch + self.step
         factor = settings.schedule.factor(position, self.steps_per_epoch)
         lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
-            self.mode.forward_of(self.spread.on(batch)),
+            self.compiled.forward or self.mode.forward_of(self.spread.on(batch)),
             self.optimiser,
             batch,
             wanted,
@@ -235,11 +242,9 @@ class Run:
             metrics=({"accuracy": on_valid.accuracy} if on_valid else {}) | chosen,
             lrs=self.history.last_lrs,
             seconds=self.seconds,
-            precision=self.precision,
-            micro_rows=0 if self.mode is None else self.mode.micro_rows,
-            is_twice=self.mode is not None and self.mode.is_twice,
             unrepeatable=self.unrepeatable(),
             judged_in="" if self.evaluator is None else self.evaluator.inputs.mode,
+            **asdict(self.mode or StepMode(self.precision)),
         )
         self.history.append(record)
         self.epoch, self.step = self.epoch + 1, 0
@@ -293,7 +298,6 @@ class Run:
     def progress(self) -> Progress:
         """Everything that a new process needs to go on; all losses are looked at before."""
         self.look_at_losses()
-        mode = self.mode or StepMode(self.precision)
         tensors = with_prefix(module_state(self.module), "module")
         tensors |= with_prefix(optimiser_tensors(self.optimiser), "optimiser")
         tensors |= with_prefix({} if self.average is None else self.average.tensors, "average")
@@ -307,12 +311,10 @@ class Run:
             seconds=self.seconds,
             is_finished=self.is_finished,
             history=self.history,
-            precision=mode.precision,
-            micro_rows=mode.micro_rows,
-            is_twice=mode.is_twice,
             best_loss=self.best.loss,
             best_score=self.best.score,
             num_stale_epochs=self.best.num_stale_epochs,
+            **asdict(self.mode or StepMode(self.precision)),
         )
 
     def restore(self, saved: Progress) -> None:
@@ -326,7 +328,7 @@ class Run:
         self.epoch, self.step = saved.epoch, saved.step
         self.loss_sum, self.num_rows = saved.loss_sum, saved.num_rows
         self.seconds, self.history = saved.seconds, saved.history
-        self.mode = StepMode(saved.precision, saved.micro_rows, saved.is_twice)
+        self.mode = StepMode(**{f.name: getattr(saved, f.name) for f in fields(StepMode)})
 
 
 def steps_unseen(device: torch.device) -> int:

@@ -18,11 +18,15 @@ class StepMode:
     """The number type of a step, and how many rows of its batch pass at a time, 0 all of them.
 
     ``is_twice``: the head has the whole batch, and the parts before it are computed twice.
+    ``is_compiled``: by ``compiled_steps``; ``compiling`` says what came of trying, "" where nobody
+    did.
     """
 
     precision: str = "f32"
     micro_rows: int = 0
     is_twice: bool = False
+    is_compiled: bool = False
+    compiling: str = ""
 
     def forward_of(self, module: nn.Module) -> Callable[[Tensor], Tensor]:
         """The module as a function to float32 logits, and how it keeps memory."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from warmstart import ConvLearner, History
-from warmstart.learner.fitting import note_unrepeatable
+from warmstart.learner.fit_notes import note_steps
 from warmstart.results.history import EpochRecord
 
 
@@ -16,11 +16,11 @@ def test_operations_are_named_once(
     learn = make(precompute=True)
     learn.state.quiet = is_quiet
     plain = EpochRecord(0, 0, 9, 0.3, 0.4, {}, (0.1,), 1.0)
-    note_unrepeatable(learn.state, History([plain]))
+    note_steps(learn.state, History([plain]))
     assert not any("repeatable" in text for text in learn.state.noticed)
     named = EpochRecord(1, 0, 9, 0.3, 0.4, {}, (0.1,), 1.0, unrepeatable=("put_", "cumsum"))
     capsys.readouterr()
-    note_unrepeatable(learn.state, History([plain, named, named]))
+    note_steps(learn.state, History([plain, named, named]))
     text = learn.state.noticed[-1]
     assert text.endswith("cpu has no repeatable form of cumsum, put_.")
     assert (text in capsys.readouterr().err) is not is_quiet
