@@ -11,8 +11,8 @@ from warmstart.data.folds import draw_folds
 from warmstart.metrics.temperature import cross_entropies
 from warmstart.results.head_fit import HeadTrial
 from warmstart.training.head_card import Parts, num_columns
-from warmstart.training.logistic import LogisticProblem, LogisticWeights, PenaltyPath
-from warmstart.training.logistic_head import unit_parts
+from warmstart.training.logistic import LogisticWeights, PenaltyPath
+from warmstart.training.streamed_logistic import RowBlocks, logistic_problem
 
 NUM_FOLDS = 5
 FEWEST_UNITS = 3  # as draw_folds wants them
@@ -83,7 +83,7 @@ def is_solved(num_rows: int, num_weights: int) -> bool:
 
 
 def choose_logistic(
-    activations: NDArray[np.floating],
+    activations: NDArray[np.floating] | RowBlocks,
     targets: NDArray[np.integer],
     num_classes: int,
     feature_parts: Mapping[str, Parts],
@@ -99,7 +99,7 @@ def choose_logistic(
     difference: the best of several is chance.
 
     Args:
-        activations: (N, D) pooled rows.
+        activations: (N, D) pooled rows, held or read in each pass.
         targets: (N,) classes, or (N, K) of 0 and 1.
         num_classes: K.
         feature_parts: By name; the first is what is usually best.
@@ -114,8 +114,8 @@ def choose_logistic(
     if not is_solved(len(targets), num_columns(parts) * num_classes):
         reason = f"{len(targets):,} rows of {num_classes:,} classes are trained on mini-batches"
         return unjudged(first, parts, targets, num_classes, reason, None, MANY_ROWS_PENALTY)
-    problem = LogisticProblem(
-        unit_parts(activations, parts), targets, num_classes, weights=weights, device=device
+    problem = logistic_problem(
+        activations, parts, targets, num_classes, weights=weights, device=device
     )
     num_folds = int(folds.max(initial=-1)) + 1
     path = problem.path(folds) if num_folds else None
@@ -126,10 +126,9 @@ def choose_logistic(
     best = path_trial(first, path, targets)
     trials = [best]
     for other, other_parts in others:
-        rival = LogisticProblem(
-            unit_parts(activations, other_parts), targets, num_classes, weights=weights,
-            device=device,
-        )  # fmt: skip
+        rival = logistic_problem(
+            activations, other_parts, targets, num_classes, weights=weights, device=device
+        )
         tried = rival.path(folds, penalties=(path.penalties[path.best],))
         is_better = is_clearly_better(path, tried, targets)
         if is_better:
