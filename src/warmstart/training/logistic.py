@@ -118,7 +118,7 @@ class LogisticProblem:
         return place
 
     def blocks(self, num_vectors: int) -> Iterator[tuple[slice, Tensor]]:
-        """All rows in order, a block (B, …) at a time, as they are multiplied by so many vectors."""
+        """All rows in order, a block (B, …) at a time, for products with so many vectors."""
         block = max(1, BLOCK_NUMBERS // num_vectors)
         for begin in range(0, self.num_rows, block):
             part = slice(begin, begin + block)

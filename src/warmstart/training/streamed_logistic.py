@@ -6,6 +6,7 @@ comes of one pass that sums up products of rows; the solver begins at the soluti
 is drawn once, which saves it about half of its passes (benchmarks/many_rows.py).
 """
 
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -126,12 +127,11 @@ class StreamedProblem(LogisticProblem):
         size = max(1, BLOCK_NUMBERS // max(num_vectors, len(self.mean)))
         parts = [slice(first, first + size) for first in range(0, self.num_rows, size)]
         with ThreadPoolExecutor(1, "rows") as reader:
-            waiting = reader.submit(self.read, parts[0]) if parts else None
-            for number, part in enumerate(parts):
-                assert waiting is not None
-                rows = waiting.result()
-                if number + 1 < len(parts):
-                    waiting = reader.submit(self.read, parts[number + 1])
+            ahead = deque(reader.submit(self.read, part) for part in parts[:1])
+            for part, following in zip(parts, [*parts[1:], None], strict=True):
+                rows = ahead.popleft().result()
+                if following is not None:
+                    ahead.append(reader.submit(self.read, following))
                 yield part, torch.from_numpy(rows).to(self.device) - self.mean
 
     def read(self, part: slice) -> NDArray[np.float32]:
