@@ -206,8 +206,9 @@ def trial_of(
 
 def is_clearly_better(path: PenaltyPath, other: PenaltyPath, targets: NDArray[np.integer]) -> bool:
     """Whether the mean loss of the same rows is lower, and hardly by chance."""
-    gains = cross_entropies(path.logits, targets) - cross_entropies(other.logits, targets)
-    gains = gains[np.isfinite(gains)]
+    judged = np.isfinite(path.logits + other.logits).all(axis=1)
+    losses = [cross_entropies(each.logits[judged], targets[judged]) for each in (path, other)]
+    gains = losses[0] - losses[1]
     error = gains.std(ddof=1) / np.sqrt(len(gains))
     return bool(
         gains.mean() > NUM_ERRORS * error and other.losses[other.best] < path.losses[path.best]
