@@ -1,9 +1,9 @@
 """A logistic head on many stored rows: held in memory, or read from the store in each pass.
 
-Rows of 1,280 numbers in float16, 10 overlapping classes, as shards of 2,048 rows. Each solution is a
-process of its own; its peak is what it needs beyond what the imports take. `held` reads all rows and
-solves, `streamed` reads them in each pass. Both solve one penalty on all rows. Their answers are
-compared on every row.
+Rows of ``--width`` numbers in float16, 10 overlapping classes, as shards of 2,048 rows. Each
+solution is a process of its own; its peak is what it needs beyond what the imports take. `held`
+reads all rows and solves, `streamed` reads them in each pass. Both solve one penalty on all rows.
+Their answers are compared on every row.
 
     python benchmarks/many_rows.py --rows 10000 100000 --streamed-rows 1000000
 """
@@ -69,7 +69,7 @@ def solve(way: str, folder: Path, num_rows: int, width: int, out: Path) -> dict[
     import torch
 
     from warmstart.learner.row_blocks import StoredRows
-    from warmstart.training.streamed_logistic import StreamedProblem, logistic_problem
+    from warmstart.training.streamed_logistic import logistic_problem
 
     store = namespace(folder, width)
     rows = StoredRows(store, store.locate([key_of(row) for row in range(num_rows)]))
@@ -85,11 +85,7 @@ def solve(way: str, folder: Path, num_rows: int, width: int, out: Path) -> dict[
         return objective(*arguments)
 
     problem.objective = counted
-    near = None
-    if way == "cold":  # without the sample
-        assert isinstance(problem, StreamedProblem)
-        problem.sample_rows = num_rows
-    weights = problem.fit(PENALTY, near)
+    weights = problem.fit(PENALTY)
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
     np.savez(out, weight=weights.weight, bias=weights.bias)
     return {"seconds": seconds, "cpu_seconds": cpu_seconds, "passes": passes[0],
@@ -141,16 +137,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--streamed-rows", type=int, nargs="*", default=[1_000_000])
-    parser.add_argument("--narrow-rows", type=int, nargs="*", default=[1_000_000])
+    parser.add_argument("--width", type=int, default=WIDTH)
     parser.add_argument("--solve", nargs=5)
     asked = parser.parse_args()
     if asked.solve is not None:
         way, folder, num_rows, width, out = asked.solve
         print(json.dumps(solve(way, Path(folder), int(num_rows), int(width), Path(out))))
         return
-    sizes = [(rows, WIDTH, ["held", "streamed", "cold"]) for rows in asked.rows]
-    sizes += [(rows, 64, ["held", "streamed"]) for rows in asked.narrow_rows]
-    sizes += [(rows, WIDTH, ["streamed"]) for rows in asked.streamed_rows]
+    sizes = [(rows, asked.width, ["held", "streamed"]) for rows in asked.rows]
+    sizes += [(rows, asked.width, ["streamed"]) for rows in asked.streamed_rows]
     found = []
     for num_rows, width, ways in sizes:
         with tempfile.TemporaryDirectory() as folder:

@@ -2,8 +2,8 @@
 
 The objective, the eigenbasis, the path of penalties and the tolerance are ``LogisticProblem``'s.
 Instead of turning N rows into the basis, K vectors are turned out of it in each pass. The basis
-comes of one pass that sums up products of rows; the solver begins at the solution of a sample that
-is drawn once, which saves it about half of its passes (benchmarks/many_rows.py).
+comes of one pass that sums up products of rows. Where it is used, and what it costs:
+docs/decisions/0048-heads-on-rows-that-stay-in-the-store.md.
 """
 
 from collections import deque
@@ -22,15 +22,11 @@ from warmstart.training.logistic import (
     BLOCK_NUMBERS,
     EXACT_NUMBERS,
     ONE_THREAD_SIDE,
-    PATH_TOLERANCE,
     LogisticProblem,
-    LogisticWeights,
     eigenvectors,
 )
 from warmstart.training.logistic_head import unit_parts
 from warmstart.training.process import limited_threads
-
-SAMPLE_NUMBERS = 2**25  # numbers of the rows whose solution is where the solver begins
 
 
 @runtime_checkable
@@ -80,7 +76,6 @@ class StreamedProblem(LogisticProblem):
         *,
         weights: NDArray[np.floating] | None = None,
         device: torch.device | None = None,
-        sample_numbers: int = SAMPLE_NUMBERS,
     ) -> None:
         """Find the basis, in one pass.
 
@@ -90,11 +85,9 @@ class StreamedProblem(LogisticProblem):
             num_classes: K.
             weights: (N,) or, of many labels, (N, K).
             device: Where blocks are multiplied.
-            sample_numbers: How many numbers the sample may hold with which ``fit`` begins.
         """
         place = self.take_targets(targets, num_classes, weights, device)
         self.features, self.num_rows = features, len(features)
-        self.sample_rows = max(1, sample_numbers // features.shape[1])
         self.mean = torch.zeros(features.shape[1], device=place)
         with limited_threads(1 if min(features.shape) <= ONE_THREAD_SIDE else None):
             mean, products = self.moments()
@@ -157,34 +150,6 @@ class StreamedProblem(LogisticProblem):
                 judged = own == fold
                 found[part][judged] = rows[judged] @ vectors[fold].T + head[:, -1].float()
         return found
-
-    def fit(self, penalty: float, near: Tensor | None = None) -> LogisticWeights:
-        """Solve on all rows, from near the solution: that of a sample, where no path gives one."""
-        if near is None and self.num_rows > 2 * self.sample_rows:
-            near = self.near(penalty)
-        return super().fit(penalty, near)
-
-    def near(self, penalty: float) -> Tensor:
-        """What a sample of the rows has for weights (K, R + 1), in the eigenbasis of all."""
-        drawn = np.random.default_rng(0).permutation(self.num_rows)[: self.sample_rows]
-        sample = SampleProblem(self, np.sort(drawn))
-        trains = torch.ones((1, len(drawn)), dtype=torch.bool, device=self.device)
-        stronger = penalty * self.num_rows / len(drawn)  # as strong beside the mean loss
-        with sample.threads(1):
-            return sample.solve(stronger, trains, None, PATH_TOLERANCE)
-
-
-class SampleProblem(LogisticProblem):
-    """Some rows of a problem that is read, held in the eigenbasis of all."""
-
-    def __init__(self, whole: StreamedProblem, chosen: NDArray[np.int64]) -> None:
-        """Take rows, by position."""
-        weights = None if whole.weights is None else whole.weights[chosen].cpu().numpy()
-        targets = whole.targets[chosen].cpu().numpy()
-        self.take_targets(targets, whole.num_classes, weights, whole.device)
-        rows = torch.from_numpy(whole.features.block(chosen)).to(whole.device) - whole.mean
-        self.num_rows, self.variances = len(chosen), whole.variances
-        self.rows = rows @ whole.basis.float()
 
 
 def logistic_problem(

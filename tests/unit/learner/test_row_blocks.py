@@ -174,7 +174,7 @@ def peak():
     text = open("/proc/self/status").read()
     return next(int(line.split()[1]) / 1024 for line in text.splitlines() if "VmHWM" in line)
 for num_rows in (20_000, 250_000):
-    problem = StreamedProblem(Made(num_rows), np.arange(num_rows) % 2, 2, sample_numbers=2**19)
+    problem = StreamedProblem(Made(num_rows), np.arange(num_rows) % 2, 2)
     assert problem.fit(1.0).weight.shape == (2, 128)
     print(peak())
 """

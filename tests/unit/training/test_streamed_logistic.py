@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from warmstart.training import streamed_logistic
 from warmstart.training.head_choice import choose_logistic
-from warmstart.training.logistic import LogisticProblem
 from warmstart.training.process import limited_threads
-from warmstart.training.streamed_logistic import StreamedProblem, UnitRows, logistic_problem
+from warmstart.training.streamed_logistic import StreamedProblem, logistic_problem
 
 PARTS = ((0, 8), (8, 16))
 
@@ -72,31 +71,6 @@ def test_it_is_the_same_choice(num_rows: int, is_multi_label: bool) -> None:
     largest = np.abs(held.weights.weight).max()
     assert np.abs(streamed.weights.weight - held.weights.weight).max() < 1e-3 * largest
     assert read.longest <= 128  # of the half, twice as many rows
-
-
-def test_the_sample_is_only_where_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, y = rows(3000)
-    read = CountedRows(UnitRows(CountedRows(x), PARTS).block(np.arange(3000)))
-    problem = StreamedProblem(read, y, 3, sample_numbers=16 * 500)
-    near = problem.near(30.0)
-    held = LogisticProblem(read.values, y, 3)
-    exact, found = held.fit(30.0).weight, problem.fit(30.0).weight
-    largest = np.abs(exact).max()
-    away = np.abs(problem.in_features(near[:, :-1]).numpy() - exact).max()
-    assert np.abs(found - exact).max() < 1e-3 * largest < away
-    num_passes = []
-    for numbers in (16 * 500, 16 * 3000):
-        asked = StreamedProblem(read, y, 3, sample_numbers=numbers)
-        count = [0]
-
-        def counted(*given: Any, real: Any = asked.objective, count: list[int] = count) -> Any:
-            count[0] += 1
-            return real(*given)
-
-        monkeypatch.setattr(asked, "objective", counted)
-        asked.fit(30.0)
-        num_passes += count
-    assert num_passes[0] < num_passes[1]
 
 
 def test_the_same_bits_each_time_and_with_any_number_of_threads() -> None:
