@@ -165,16 +165,16 @@ def cross_validated_logistic(
     places = table.rows("train")
     units = units_of(inputs, places)
     folds = training_folds(inputs, units, k, seed)
+    streams = inputs.streams(len(places))
 
     def rows_of(train: NDArray[np.int64]) -> HeadRows:
         return gathered_rows(
             inputs, places[train], at_positions(units, train), feature_parts, balance,
-            device=device, seed=seed + 1,
+            device=device, seed=seed + 1, streams=streams,
         )  # fmt: skip
 
-    found, penalties = nested_out_of_fold(
-        rows_of, inputs.rows(places), feature_parts, folds, device
-    )  # fmt: skip
+    plain = inputs.stored_rows(places, (0,)) if streams else inputs.rows(places)
+    found, penalties = nested_out_of_fold(rows_of, plain, feature_parts, folds, device)
     return predictions_of(inputs, found, folds, quiet=quiet, penalties=penalties)
 
 

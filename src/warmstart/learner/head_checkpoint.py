@@ -22,6 +22,7 @@ from warmstart.training.sealed import raise_damaged, read_sealed, write_sealed
 
 FORMAT = "warmstart-head-1"
 OUT_OF_FOLD = "out_of_fold"
+ROWS_FORMAT = "warmstart-head-rows-1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,34 @@ class HeadEntry:
     record: HeadFit
     card: LogisticHeadCard
     rate: float
+
+
+@dataclass(frozen=True)
+class RowsEntry:
+    """What is written before a head is fitted: whether its rows stay in the store."""
+
+    format: str
+    is_streamed: bool
+
+
+def kept_streaming(path: Path, measured: bool) -> bool:
+    """Whether rows stay in the store: as it was when the fit began, whatever memory there is now.
+
+    Args:
+        path: Where that is kept; it is written if there is none.
+        measured: What is so now.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_sealed(path, {}, asdict(RowsEntry(ROWS_FORMAT, measured)))
+        return measured
+    try:
+        entry = convert(read_sealed(path)[1], RowsEntry, str(path))
+    except FileError as error:
+        raise_damaged(path, error.what)
+    if entry.format != ROWS_FORMAT:
+        raise_damaged(path, f"its format is {entry.format!r}")
+    return entry.is_streamed
 
 
 class HeadCheckpoint:

@@ -17,7 +17,7 @@ from warmstart.heads.out_of_fold import Folds, heads_like
 from warmstart.learner.cross_validation import RowsOf, units_of
 from warmstart.learner.decision import keep_sets
 from warmstart.learner.fitting import FitPlan, choose_balance, fit_settings, fit_tail
-from warmstart.learner.head_checkpoint import FittedHead, HeadCheckpoint
+from warmstart.learner.head_checkpoint import FittedHead, HeadCheckpoint, kept_streaming
 from warmstart.learner.head_rows import (
     HeadRows,
     built_head,
@@ -28,6 +28,7 @@ from warmstart.learner.head_rows import (
 from warmstart.learner.inputs import TableInputs, targets_of
 from warmstart.learner.reading import read_inputs, remember_images
 from warmstart.learner.replacing import put_head
+from warmstart.learner.row_blocks import blocks_of
 from warmstart.learner.state import LearnerState
 from warmstart.metrics.temperature import logits_of
 from warmstart.results.head_fit import HeadFit, HeadTrial
@@ -74,6 +75,9 @@ def fit_head(
     remember_images(learn, inputs)
     places, _ = learn.holdout.split(inputs.source.table)
     feature_parts = learn.feature_parts
+    streams = inputs.streams(len(places))
+    if checkpoint is not None:
+        streams = kept_streaming(checkpoint / f"fit-{learn.num_fits}-rows.safetensors", streams)
     rows = gathered_rows(
         inputs,
         places,
@@ -82,6 +86,7 @@ def fit_head(
         balance,
         device=learn.device,
         seed=learn.seed,
+        streams=streams,
     )
     if checkpoint is None:
         fitted = solved(learn, inputs, rows, feature_parts, head, balance)
@@ -151,6 +156,7 @@ def solved(
         valid_loss=None,
         valid_accuracy=None,
         seconds=0.0,
+        is_streamed=not isinstance(rows.activations, np.ndarray),
     )
     rate = 0.0
     if head == "auto" and rows.num_pictures >= MLP_ROWS and choice.num_folds:
@@ -190,7 +196,7 @@ def with_losses(
     """The record with what the head loses on its training rows, and on valid."""
     targets = targets_of(inputs.source.table, learn.holdout)
     on_valid = evaluate_valid(module, inputs.batches(learn.device), targets)
-    blocks = torch.split(torch.from_numpy(rows.activations), BLOCK_ROWS)
+    blocks = blocks_of(rows.activations, BLOCK_ROWS)
     wanted = torch.cat([targets.train] * rows.num_views)
     on_train = evaluate_rows(module, (block.to(learn.device) for block in blocks), wanted)
     return replace(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from warmstart.learner.inputs import TableInputs
+from warmstart.learner.row_blocks import StoredRows, blocks_of
 from warmstart.metrics.temperature import probabilities_of
 from warmstart.terminal.waiting import waiting
 from warmstart.training.balance import class_weights
@@ -16,16 +17,20 @@ from warmstart.training.head_card import LogisticHeadCard, Parts, num_columns
 from warmstart.training.head_choice import LogisticChoice, choose_logistic, choosing_folds
 from warmstart.training.logistic_head import build_logistic_head
 
+READ_ROWS = 4096  # that are asked at once
+
 
 @dataclass(frozen=True, eq=False)
 class HeadRows:
     """Training rows, view after view: activations (V · N, D), targets and folds alike.
 
+    The activations are held, or stay in the store where they are too many.
+
     ``weights`` say how much each row's loss counts. All views of a picture are in one fold; -1 is
     the fold of rows that judge none.
     """
 
-    activations: NDArray[np.float32]
+    activations: NDArray[np.float32] | StoredRows
     targets: NDArray[np.int64]
     folds: NDArray[np.int64]
     weights: NDArray[np.float64]
@@ -47,6 +52,7 @@ def gathered_rows(
     *,
     device: torch.device,
     seed: int,
+    streams: bool,
 ) -> HeadRows:
     """Activations of training rows, and everything about them that the solver is told.
 
@@ -59,10 +65,13 @@ def gathered_rows(
             row twice and counting it twice is the same.
         device: Where the frozen part runs.
         seed: Of the folds.
+        streams: Whether they stay in the store, where all are put then.
     """
     table = inputs.source.table
     labels, num_views = table.labels[rows], len(inputs.head_views)
-    activations = inputs.head_rows(rows, device)
+    activations = (
+        inputs.stored_rows(rows, inputs.head_views) if streams else inputs.head_rows(rows, device)
+    )
     num_weights = num_columns(next(iter(feature_parts.values()))) * len(table.classes)
     folds = choosing_folds(units, labels, num_weights, seed=seed, num_views=num_views)
     weights = np.ones(labels.shape) / num_views
@@ -83,7 +92,8 @@ def chosen_logistic(
     rows: HeadRows, feature_parts: Mapping[str, Parts], device: torch.device
 ) -> LogisticChoice:
     """Part of the pooled row, penalty and weights."""
-    with waiting("solving logistic regression"):
+    where = "" if isinstance(rows.activations, np.ndarray) else ", rows from the store"
+    with waiting(f"solving logistic regression{where}"):
         return choose_logistic(
             rows.activations,
             rows.targets,
@@ -114,7 +124,7 @@ def mean_out_of_fold(choice: LogisticChoice, rows: HeadRows) -> NDArray[np.float
 
 def nested_out_of_fold(
     rows_of: Callable[[NDArray[np.int64]], HeadRows],
-    plain: NDArray[np.float32],
+    plain: NDArray[np.float32] | StoredRows,
     feature_parts: Mapping[str, Parts],
     folds: NDArray[np.int64],
     device: torch.device,
@@ -141,7 +151,17 @@ def nested_out_of_fold(
         penalties.append(choice.penalty)
         head, _ = built_head(choice, rows)
         with torch.inference_mode():
-            logits = head(torch.from_numpy(plain[folds == fold])).double().numpy()
+            logits = head_logits(head, plain, np.flatnonzero(folds == fold))
         found.append(probabilities_of(logits, is_multi_label=rows.targets.ndim == 2))
     back = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
     return np.concatenate(found)[back], tuple(penalties)
+
+
+def head_logits(
+    head: nn.Module, plain: NDArray[np.float32] | StoredRows, chosen: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Logits (n, K) of some rows, by position; those that are held, all at once."""
+    own = plain[chosen] if isinstance(plain, np.ndarray) else plain.taken(chosen)
+    size = max(1, len(own)) if isinstance(own, np.ndarray) else READ_ROWS
+    parts = [head(block).double().numpy() for block in blocks_of(own, size)]
+    return np.concatenate(parts)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ from warmstart.errors import UnreadableImageError
 from warmstart.images.view import DECODER, SAME_PIXELS_AS
 from warmstart.learner.holdout import NO_HOLDOUT, Holdout
 from warmstart.learner.resident_rows import ResidentInputs
+from warmstart.learner.row_blocks import StoredRows, is_streamed
 from warmstart.ranks.ranks import current_ranks
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.state import kept_modes
@@ -196,6 +198,17 @@ class TableInputs:
         rendered = RenderedRows(self.source.for_networks, rows)
         blocks = computed_blocks(runner, rendered, device, num_cores())
         return np.concatenate([block.cpu().numpy() for block in blocks])
+
+    def stored_rows(self, rows: NDArray[np.int64], views: Sequence[int]) -> StoredRows:
+        """Some views of some rows (V · N, D), view after view, which stay in the store."""
+        found = [self.activations.stored(self.source, rows, view) for view in views]
+        places = [namespace.locate(keys) for namespace, keys in found]
+        return StoredRows(found[0][0], np.concatenate(places))
+
+    def streams(self, num_rows: int) -> bool:
+        """Whether a head's rows, all their views, stay in the store."""
+        num_features = prod(self.activations.frozen.card.shape)
+        return is_streamed(num_rows * len(self.head_views), num_features)
 
     def batches(self, device: torch.device) -> FitInputs:
         """Batches of training and validation rows.

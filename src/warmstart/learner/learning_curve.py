@@ -48,13 +48,20 @@ def learning_curve(learn: LearnerState, balance: str | None) -> LearningCurve:
     units = units_of(inputs, places)
     if len(set(units)) < FEWEST_UNITS:
         refuse_curve(f"{len(set(units))} training images say too little of more of them")
+    if inputs.streams(len(places)):
+        refuse_curve(f"heads of {len(places):,} images, which memory cannot hold, take long")
     feature_parts = learn.feature_parts
     rows = gathered_rows(
-        inputs, places, units, feature_parts, balance, device=learn.device, seed=learn.seed
-    )
+        inputs, places, units, feature_parts, balance,
+        device=learn.device, seed=learn.seed, streams=False,
+    )  # fmt: skip
     parts, penalty = logistic_settings(learn, rows, feature_parts)
     subsets = SubsetRows(
-        unit_parts(rows.activations, parts), rows.targets, rows.weights, units, rows.num_classes
+        unit_parts(np.asarray(rows.activations), parts),
+        rows.targets,
+        rows.weights,
+        units,
+        rows.num_classes,
     )
     if not num_chains(subsets):
         refuse_curve(f"heads of {len(places):,} images and {rows.num_classes:,} classes take long")

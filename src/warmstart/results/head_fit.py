@@ -44,7 +44,8 @@ class HeadFit(Displayed):
     ``fit`` counts the learner's fits from 0. ``head`` is the one that stayed, ``features`` and
     ``penalty`` are its own (C of features of length 1; None of an MLP). ``num_folds`` is 0 where
     the penalty is the default one. ``reason`` says in words why, ``trials`` what was tried, each
-    judged by rows that did not train it. Losses are means per row in nats.
+    judged by rows that did not train it. Losses are means per row in nats. ``is_streamed``: the
+    rows were too many for the memory, and were read from the store in each pass.
     """
 
     fit: int
@@ -60,6 +61,7 @@ class HeadFit(Displayed):
     valid_loss: float | None
     valid_accuracy: float | None
     seconds: float
+    is_streamed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a head that nobody knows, with a SettingError."""
@@ -69,7 +71,8 @@ class HeadFit(Displayed):
     def description(self) -> str:
         """What stayed, and why."""
         penalty = "" if self.penalty is None else f" of the {self.features}, C = {self.penalty:.4g}"
-        return f"{NAMES[self.head]}{penalty}; {self.reason}"
+        where = "; rows were read from the store in each pass" if self.is_streamed else ""
+        return f"{NAMES[self.head]}{penalty}; {self.reason}{where}"
 
     def __str__(self) -> str:
         """What stayed and why, and what it is worth, in a line or two."""

@@ -18,8 +18,8 @@ from warmstart.training.logistic import (
     LogisticWeights,
     PenaltyPath,
 )
-from warmstart.training.logistic_head import unit_parts
 from warmstart.training.process import limited_threads
+from warmstart.training.streamed_logistic import RowBlocks, logistic_problem
 
 NUM_FOLDS = 5
 FEWEST_UNITS = 3  # as draw_folds wants them
@@ -91,7 +91,7 @@ def is_solved(num_rows: int, num_weights: int) -> bool:
 
 
 def choose_logistic(
-    activations: NDArray[np.floating],
+    activations: NDArray[np.floating] | RowBlocks,
     targets: NDArray[np.integer],
     num_classes: int,
     feature_parts: Mapping[str, Parts],
@@ -107,7 +107,7 @@ def choose_logistic(
     difference: the best of several is chance.
 
     Args:
-        activations: (N, D) pooled rows.
+        activations: (N, D) pooled rows, held or read in each pass.
         targets: (N,) classes, or (N, K) of 0 and 1.
         num_classes: K.
         feature_parts: By name; the first is what is usually best.
@@ -125,8 +125,9 @@ def choose_logistic(
     num_folds = int(folds.max(initial=-1)) + 1
 
     def problem_of(columns: Parts) -> LogisticProblem:
-        rows = unit_parts(activations, columns)
-        return LogisticProblem(rows, targets, num_classes, weights=weights, device=device)
+        return logistic_problem(
+            activations, columns, targets, num_classes, weights=weights, device=device
+        )
 
     on_cpu = device is None or device.type == "cpu"
     are_short = num_folds > 0 and on_cpu and is_short(activations)
@@ -159,8 +160,10 @@ def choose_logistic(
     )
 
 
-def is_short(activations: NDArray[np.floating]) -> bool:
-    """Whether the eigenvectors of so many rows are found by one thread, in little memory."""
+def is_short(activations: NDArray[np.floating] | RowBlocks) -> bool:
+    """Whether rows are held, and their eigenvectors found by one thread, in little memory."""
+    if not isinstance(activations, np.ndarray):
+        return False
     return min(activations.shape) <= ONE_THREAD_SIDE and activations.size <= SHORT_NUMBERS
 
 
@@ -238,8 +241,9 @@ def trial_of(
 
 def is_clearly_better(path: PenaltyPath, other: PenaltyPath, targets: NDArray[np.integer]) -> bool:
     """Whether the mean loss of the same rows is lower, and hardly by chance."""
-    gains = cross_entropies(path.logits, targets) - cross_entropies(other.logits, targets)
-    gains = gains[np.isfinite(gains)]
+    judged = np.isfinite(path.logits + other.logits).all(axis=1)
+    losses = [cross_entropies(each.logits[judged], targets[judged]) for each in (path, other)]
+    gains = losses[0] - losses[1]
     error = gains.std(ddof=1) / np.sqrt(len(gains))
     return bool(
         gains.mean() > NUM_ERRORS * error and other.losses[other.best] < path.losses[path.best]

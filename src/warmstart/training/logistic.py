@@ -15,7 +15,7 @@ Reference:
     of the rows' losses; the bias is free.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -92,19 +92,45 @@ class LogisticProblem:
             weights: (N,) or, of many labels, (N, K): how much each loss counts; None is 1.
             device: Where it is solved; None is the CPU.
         """
+        place = self.take_targets(targets, num_classes, weights, device)
+        rows = torch.from_numpy(np.ascontiguousarray(features)).to(place, torch.float32)
+        self.num_rows, self.mean = len(rows), rows.mean(dim=0)
+        with limited_threads(1 if min(rows.shape) <= ONE_THREAD_SIDE else None):
+            self.rows, self.basis, self.variances, self.spanned = eigenbasis(rows - self.mean)
+
+    def take_targets(
+        self,
+        targets: NDArray[np.integer],
+        num_classes: int,
+        weights: NDArray[np.floating] | None,
+        device: torch.device | None,
+    ) -> torch.device:
+        """Keep all but the rows; gives where it is solved."""
         place = device or torch.device("cpu")
         if place.type == "mps":  # it has no float64
             place = torch.device("cpu")
-        rows = torch.from_numpy(np.ascontiguousarray(features)).to(place, torch.float32)
-        self.num_classes = num_classes
+        self.device, self.num_classes = place, num_classes
         self.targets = torch.from_numpy(np.asarray(targets, np.int64)).to(place)
         self.is_multi_label = self.targets.ndim == 2
         self.weights = None
         if weights is not None:
             self.weights = torch.from_numpy(np.asarray(weights)).to(place, torch.float32)
-        self.mean = rows.mean(dim=0)
-        with limited_threads(1 if min(rows.shape) <= ONE_THREAD_SIDE else None):
-            self.rows, self.basis, self.variances, self.spanned = eigenbasis(rows - self.mean)
+        return place
+
+    def blocks(self, num_vectors: int) -> Iterator[tuple[slice, Tensor]]:
+        """All rows in order, a block (B, …) at a time, for products with so many vectors."""
+        block = max(1, BLOCK_NUMBERS // num_vectors)
+        for begin in range(0, self.num_rows, block):
+            part = slice(begin, begin + block)
+            yield part, self.rows[part]
+
+    def to_rows(self, vectors: Tensor) -> Tensor:
+        """Vectors (J, R) of the eigenbasis as those that ``blocks`` are multiplied by, float32."""
+        return vectors.float()
+
+    def to_basis(self, sums: Tensor) -> Tensor:
+        """Sums (J, …) of rows of ``blocks`` as vectors (J, R) of the eigenbasis, float64."""
+        return sums.double()
 
     def threads(self, num_problems: int) -> AbstractContextManager[None]:
         """One compute thread where a pass over the rows is short.
@@ -112,7 +138,7 @@ class LogisticProblem:
         Then others would gain little, lose much while the machine is busy with something else, and
         make the bits depend on their number.
         """
-        work = self.rows.numel() * num_problems * self.num_classes
+        work = self.num_rows * len(self.variances) * num_problems * self.num_classes
         return limited_threads(1 if work <= ONE_THREAD_WORK else None)
 
     def path(
@@ -128,7 +154,7 @@ class LogisticProblem:
             The losses; with no row that can be judged they are NaN, and no penalty is better than
             another.
         """
-        numbers = torch.from_numpy(np.asarray(folds, np.int64)).to(self.rows.device)
+        numbers = torch.from_numpy(np.asarray(folds, np.int64)).to(self.device)
         num_folds = int(folds.max(initial=-1)) + 1
         trains = numbers[None, :] != torch.arange(num_folds, device=numbers.device)[:, None]
         judged = self.known(numbers, trains)
@@ -162,7 +188,7 @@ class LogisticProblem:
             penalty: C, above 0: the smaller, the smaller the weights.
             near: Where to begin, from ``path``; None is at 0.
         """
-        trains = torch.ones((1, len(self.rows)), dtype=torch.bool, device=self.rows.device)
+        trains = torch.ones((1, self.num_rows), dtype=torch.bool, device=self.device)
         with self.threads(1):
             solution = self.solve(penalty, trains, near, TOLERANCE)
         weight = self.in_features(solution[:, :-1])
@@ -236,17 +262,14 @@ class LogisticProblem:
         weights = solution[:, :-1]
         loss = 0.5 * (shrink * weights.square()).sum()
         gradient = torch.cat([shrink * weights, torch.zeros_like(solution[:, -1:])], dim=1)
-        vectors, biases = weights.float(), solution[:, -1:].float()
-        block = max(1, BLOCK_NUMBERS // len(solution))
-        for begin in range(0, len(self.rows), block):
-            part = slice(begin, begin + block)
-            rows = self.rows[part]
+        vectors, biases = self.to_rows(weights), solution[:, -1:].float()
+        for part, rows in self.blocks(len(solution)):
             logits = (vectors @ rows.T + biases).view(num_problems, num_classes, -1)
             shares = trains[:, part] / counts[:, None]
             losses, slopes = self.losses(logits, part)
             loss = loss + (losses.double().sum(dim=1) * shares).sum()
             slopes = (slopes * shares.float()[:, None, :]).view(len(solution), -1)
-            gradient[:, :-1] += (slopes @ rows).double()
+            gradient[:, :-1] += self.to_basis(slopes @ rows)
             gradient[:, -1] += slopes.sum(dim=1).double()
         return loss, gradient
 
@@ -309,11 +332,15 @@ def eigenbasis(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
     num_rows, num_features = rows.shape
     exact = rows.double() if rows.numel() <= EXACT_NUMBERS else rows
     is_wide = num_rows < num_features
-    products = exact @ exact.T if is_wide else exact.T @ exact
-    values, vectors = torch.linalg.eigh(products.double())
-    kept = values > max(float(values[-1]) * RANK, torch.finfo(torch.float64).tiny)
-    values, vectors = values[kept], vectors[:, kept]
+    vectors, values = eigenvectors((exact @ exact.T if is_wide else exact.T @ exact).double())
     if is_wide:
         lengths = values.sqrt()
         return (vectors * lengths).float(), vectors / lengths, values / num_rows, exact
     return rows @ vectors.float(), vectors, values / num_rows, None
+
+
+def eigenvectors(products: Tensor) -> tuple[Tensor, Tensor]:
+    """Vectors (D, R) and values (R,) of a symmetric matrix, but for those of rounding errors."""
+    values, vectors = torch.linalg.eigh(products)
+    kept = values > max(float(values[-1]) * RANK, torch.finfo(torch.float64).tiny)
+    return vectors[:, kept], values[kept]

@@ -1,17 +1,15 @@
 """How many rows of a batch pass at a time: what a step may take of the machine's memory."""
 
-import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from warmstart.files.reading import open_regular
+from warmstart.training.machine import machine_bytes
 from warmstart.training.randomness import seeded
 from warmstart.training.state import kept_modes
 
@@ -23,7 +21,6 @@ CPU_SHARE, ACCELERATOR_SHARE = 1 / 10, 1 / 2
 # Of a CPU's memory, for the whole batch where its parts would have to be computed twice.
 WHOLE_SHARE = 1 / 4
 FEWEST_ROWS = 8  # fewer at a time take clearly longer
-LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @runtime_checkable
@@ -160,21 +157,3 @@ def whole_budget(device: torch.device) -> int:
     """Bytes that activations of a whole batch may take where parts would cost time."""
     is_cpu = device.type == "cpu"
     return int(WHOLE_SHARE * machine_bytes()) if is_cpu else activation_budget(device)
-
-
-def machine_bytes() -> int:
-    """Memory of this machine, or of the part of it that this process may use."""
-    known = [limit for place in LIMITS if (limit := limit_in(Path(place)))]
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        known.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    return min(known, default=16 << 30)
-
-
-def limit_in(place: Path) -> int | None:
-    """The number in a file of the system; None where it says "max", or there is none."""
-    try:
-        with open_regular(place) as file:
-            text = file.read(64)
-    except OSError:
-        return None
-    return int(text) if text.strip().isdigit() else None

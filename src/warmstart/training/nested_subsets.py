@@ -102,7 +102,7 @@ def subset_answers(
 ) -> NDArray[np.int64]:
     """The class (R, N) that each of R heads gives each image, from the mean over its views."""
     num_heads, num_images = trained.shape
-    masks = torch.from_numpy(np.tile(trained, num_views)).to(problem.rows.device)
+    masks = torch.from_numpy(np.tile(trained, num_views)).to(problem.device)
     with problem.threads(num_heads):
         solution = problem.solve(penalty, masks, None, SUBSET_TOLERANCE).float()
         answers = []

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from warmstart.data import content
 from warmstart.data.content import ContentHashes, file_stamp, path_texts
-from warmstart.files.places import place_stamp
+from warmstart.files.places import NOTHING, place_stamp
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_stamp_is_that_of_the_file_or_of_what_holds_it(tmp_path: Path) -> None
         assert file_stamp(str(tmp_path / name)) == place_stamp(tmp_path / name)
     inner = str(tmp_path / "b.tar" / "x.jpg")
     assert file_stamp(inner) == place_stamp(tmp_path / "b.tar")
-    assert file_stamp(str(tmp_path / "none.jpg")) == content.ABSENT
+    assert file_stamp(str(tmp_path / "none.jpg")) == NOTHING
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from tests.unit.device_views.test_device_views import photo
 
 from warmstart.device_views.colouring import (
@@ -43,7 +42,7 @@ def test_colours(name: str) -> None:
     for amount in AMOUNTS.get(name, ENHANCED):
         operation = (Operation(name, amount),)
         found = coloured(torch.from_numpy(many.copy()), [Variation(operations=operation)] * 6)
-        wanted = [np.asarray(colour(Image.fromarray(each), operation)) for each in many]
+        wanted = [colour(each, operation) for each in many]
         np.testing.assert_array_equal(found.numpy(), np.stack(wanted), err_msg=f"{amount}")
 
 
@@ -71,7 +70,7 @@ def test_operations_come_in_the_order_in_which_they_were_drawn() -> None:
     drawn = [Variation(operations=(one, other)), Variation(operations=(other, one))]
     found = coloured(torch.from_numpy(many.copy()), drawn).numpy()
     for view, pixels, each in zip(found, many, drawn, strict=True):
-        wanted = np.asarray(colour(Image.fromarray(pixels), each.operations))
+        wanted = colour(pixels, each.operations)
         np.testing.assert_array_equal(view, wanted)
 
 

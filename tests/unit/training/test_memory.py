@@ -8,13 +8,12 @@ from tests.unit.training.test_step import BatchHead, Stored
 from tests.unit.training.toy import same, toy_module
 from torch import Tensor, nn
 
-from warmstart.training import memory
+from warmstart.training import machine, memory
 from warmstart.training.memory import (
     BatchParts,
     batch_parts,
     is_rowwise,
     kept_bytes,
-    limit_in,
     row_bytes,
     twice_in_parts,
 )
@@ -87,11 +86,11 @@ def test_the_limit_of_a_container_is_read(
     place = tmp_path / "memory.max"
     if text is not None:
         place.write_text(text)
-    assert limit_in(place) == expected
-    monkeypatch.setattr(memory, "LIMITS", ())
-    whole = memory.machine_bytes()
-    monkeypatch.setattr(memory, "LIMITS", (str(place),))
-    assert memory.machine_bytes() == min(expected or whole, whole)
+    assert machine.limit_in(place) == expected
+    monkeypatch.setattr(machine, "LIMITS", ())
+    whole = machine.machine_bytes()
+    monkeypatch.setattr(machine, "LIMITS", (str(place),))
+    assert machine.machine_bytes() == min(expected or whole, whole)
 
 
 def test_the_step_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
