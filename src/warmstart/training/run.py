@@ -22,6 +22,7 @@ from warmstart.training.epoch_plan import epoch_plan, num_batches, shared_plan
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
+from warmstart.training.precision import in_arithmetic
 from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
@@ -155,7 +156,7 @@ class Run:
         factor = settings.schedule.factor(position, self.steps_per_epoch)
         lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
-            self.mode.forward_of(self.spread.on(batch)),
+            in_arithmetic(self.spread.on(batch, self.mode.as_passed), self.mode.precision),
             self.optimiser,
             batch,
             wanted,
