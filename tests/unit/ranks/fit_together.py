@@ -1,7 +1,7 @@
 """What each process of test_torchrun.py runs: 101 small pictures, and all of a network trains.
 
-Arguments: a store, a folder for results, and what is different: "", "dies", "waits", "differs", "little
-memory".
+Arguments: a store, a folder for results, and what is different: "", "dies", "waits", "differs" or
+"little memory".
 """
 
 import os
@@ -65,13 +65,13 @@ def go_wrong(how: str, checkpoint: Path) -> None:
 
 def count_saved() -> list[Path]:
     """Folders of models that this process writes."""
-    write_model, written = state.write_model, list[Path]()
+    write_model, written = state.write_model, list[Path]()  # type: ignore[attr-defined]
 
     def writing(folder: Path, *rest: Any) -> str:
         written.append(folder)
-        return write_model(folder, *rest)
+        return str(write_model(folder, *rest))
 
-    state.write_model = writing  # type: ignore[assignment]
+    state.write_model = writing  # type: ignore[attr-defined]
     return written
 
 
