@@ -4,9 +4,10 @@ Three jobs are begun, killed with -9 again and again, and gone on with until the
 
 - ``predict --engine ray``: a worker dies, or the command; its CSV is compared with one process's.
 - ``cache fill --engine ray``: likewise; rows of the store are compared with one process's.
-- ``torchrun ... train --full``: a rank dies; torchrun starts all anew (``--max-restarts``), and when
-  it has given up, the command goes on with ``--resume``. Steps, losses and weights are compared with
-  those of the same number of processes that nobody killed.
+- ``torchrun ... train --full``: a rank dies; torchrun starts all anew (``--max-restarts``), and
+  when it has given up, the command goes on with ``--resume``. History and weights are compared with
+  those of the same number of processes that nobody killed. The number type of steps is fixed:
+  two runs may choose differently by the clock.
 
 What is computed is written down by the processes themselves (witness/sitecustomize.py), not guessed
 from files. Expected is at most a part for a worker, and for a command a part of each worker's; for

@@ -52,7 +52,16 @@ def watch_run(module):
     module.Run.train_step = watched
 
 
-WATCHED = {"warmstart.cluster.ray_worker": watch_worker, "warmstart.training.run": watch_run}
+def fix_precision(module):
+    """No choice by the clock, which two runs may make differently: float32."""
+    module.has_bf16 = lambda _device: False
+
+
+WATCHED = {
+    "warmstart.cluster.ray_worker": watch_worker,
+    "warmstart.training.run": watch_run,
+    "warmstart.training.precision": fix_precision,
+}
 
 
 class Finder(importlib.abc.MetaPathFinder):

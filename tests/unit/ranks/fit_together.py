@@ -71,7 +71,7 @@ def count_saved() -> list[Path]:
         written.append(folder)
         return str(write_model(folder, *rest))
 
-    state.write_model = writing  # type: ignore[attr-defined]
+    state.write_model = writing  # type: ignore[assignment, attr-defined]
     return written
 
 
