@@ -34,25 +34,38 @@ from pathlib import Path
 
 import measure
 import numpy as np
-from cluster import write_photos
+from changed_photos import write_photos
 from safetensors.numpy import load_file
-
-sys.path.append(str(measure.REPO))  # what tests have already
 from tests.processes import processes_of, stored_rows
 
 WITNESS = Path(__file__).parent / "witness"
 POLL_SECONDS = 0.05
 RANKS = 2
 MOST_STARTS = 200
+SHORT_PAUSE, LONG_PAUSE = 3.0, 15.0  # seconds at most, after work is seen and without
 AWAIT_WORK = 0.7  # of deaths wait until something is computed: others may hit a start
 
 
 class Killer:
     """Kills what a command has begun, at random moments, so many times in all."""
 
-    def __init__(self, deaths: int, folder: Path, victims: Callable[[int], dict[str, list[int]]]):
-        """Kill ``deaths`` times; ``victims`` of a command by kind; ``folder`` is the witness's."""
+    def __init__(
+        self,
+        deaths: int,
+        folder: Path,
+        victims: Callable[[int], dict[str, list[int]]],
+        pause: float = SHORT_PAUSE,
+    ) -> None:
+        """Say who is killed.
+
+        Args:
+            deaths: How often.
+            folder: Where the witness writes.
+            victims: Of a command, by kind.
+            pause: The most seconds from when something is computed to the next death.
+        """
         self.draw, self.left, self.folder, self.victims = random.Random(0), deaths, folder, victims
+        self.pause = pause
         self.killed: Counter[str] = Counter()
         self.again()
 
@@ -68,7 +81,7 @@ class Killer:
         if self.until is None and (
             not self.waits_for_work or len(lines_of(self.folder)) > self.seen
         ):
-            longest = 3 if self.waits_for_work else 15
+            longest = self.pause if self.waits_for_work else LONG_PAUSE
             self.until = time.perf_counter() + self.draw.uniform(0, longest)
         if self.until is None or time.perf_counter() < self.until:
             return
@@ -159,14 +172,19 @@ def store_faults(made: Path, expected: Path) -> dict[str, object]:
 
 
 def on_ray(
-    command: list[str], deaths: int, home: Path, name: str, environment: dict[str, str]
+    command: list[str],
+    deaths: int,
+    home: Path,
+    name: str,
+    environment: dict[str, str],
+    pause: float = SHORT_PAUSE,
 ) -> dict[str, object]:
     """A command by two workers, killed."""
     folder = home / f"witness-{name}"
     folder.mkdir()
     paths = [str(WITNESS), *filter(None, [os.environ.get("PYTHONPATH")])]
     more = environment | {"WITNESS": str(folder), "PYTHONPATH": os.pathsep.join(paths)}
-    killer = Killer(deaths, folder, workers_or_driver)
+    killer = Killer(deaths, folder, workers_or_driver, pause)
     words = [*command, "--engine", "ray", "--workers", str(RANKS)]
     began = time.perf_counter()
     starts = until_done(lambda _: words, more, killer, home / f"{name}.log")
