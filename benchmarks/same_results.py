@@ -14,10 +14,10 @@ from each source and by Ray. Last, 1, 2 and 3 processes train a whole small netw
 import argparse
 import csv
 import hashlib
+import logging
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from pathlib import Path
 
 import measure
@@ -47,7 +47,8 @@ def copied(source: Path, home: Path) -> list[tuple[str, str, Path]]:
             files = sorted(label.iterdir())
             files = files[:share] if part == "train" else files[-share:]
             for file in files:
-                place = home / "folder" / part / label.name / file.name
+                name = file.stem.replace(".", "-") + file.suffix  # WebDataset ends names at a dot
+                place = home / "folder" / part / label.name / name
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(file.read_bytes())
                 found.append((part, label.name, place))
@@ -172,13 +173,6 @@ def compared(found: dict[str, object], others: dict[str, dict[str, object]]) -> 
     return found
 
 
-@contextmanager
-def server(*, wanted: bool) -> Iterator[bool]:
-    """An S3-compatible server on loopback."""
-    with s3_server() if wanted else nullcontext():
-        yield wanted
-
-
 def plain(found: dict[str, dict[str, object]]) -> dict[str, object]:
     """Without the arrays."""
     return {
@@ -223,7 +217,8 @@ def main() -> None:
     asked = parser.parse_args()
     options = ["--arch", asked.arch, "--size", str(asked.size), "--precision", "f32"]
     options += ["--no-pretrained"] if asked.no_pretrained else []
-    with tempfile.TemporaryDirectory(prefix="ws-") as name, server(wanted=True):
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # the server tells of each request
+    with tempfile.TemporaryDirectory(prefix="ws-") as name, s3_server():
         home = Path(name)
         photos = copied(asked.photos or measure.photos("dogscats") / "train", home)
         tar, table = packed(photos, home)
