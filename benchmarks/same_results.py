@@ -110,11 +110,22 @@ def of_run(run: Path, cache: Path) -> dict[str, object]:
     }
 
 
-def of_table(table: Path) -> dict[str, object]:
-    """What a CSV of predictions says of each photo, by the photo's name without its place."""
+def of_table(table: Path, names: Sequence[str]) -> dict[str, object]:
+    """What a CSV of predictions says of each photo, whatever the photo is called there.
+
+    Args:
+        table: Its names end with that of a file, or in Parquet with the number of a row.
+        names: Of the files, in the order of those rows.
+    """
+    numbers = {name: number for number, name in enumerate(names)}
+
+    def position(name: str) -> int:
+        last = Path(name).name.rpartition("_")[2]
+        return int(last) if last.isdecimal() else numbers[last]
+
     with table.open(newline="") as file:
         titles, *rows = [*csv.reader(file)]
-    said = sorted([Path(row[0]).name.rpartition("_")[2], *row[1:]] for row in rows)
+    said = sorted([position(row[0]), *row[1:]] for row in rows)
     return {
         "predictions": digest((titles[1:], said)),
         "probabilities": np.array([[float(cell) for cell in row[2:]] for row in said]),
@@ -124,9 +135,9 @@ def of_table(table: Path) -> dict[str, object]:
 class Ways:
     """Trains and predicts in every way, and compares with the first."""
 
-    def __init__(self, home: Path, options: list[str]) -> None:
-        """Work in ``home``; ``options`` of every training."""
-        self.home, self.options = home, options
+    def __init__(self, home: Path, names: Sequence[str], options: list[str]) -> None:
+        """Work in ``home``, on photos of these ``names``; ``options`` of every training."""
+        self.home, self.names, self.options = home, names, options
         self.trained: dict[str, dict[str, object]] = {}
         self.predicted: dict[str, dict[str, object]] = {}
 
@@ -157,7 +168,7 @@ class Ways:
         table, model = self.home / f"{len(self.predicted)}.csv", self.home / "runs" / "folder"
         command = [sys.executable, "-c", START, "predict", str(model / "model"), source]
         measure.run([*command, "--csv", str(table), *more], **self.environment("folder"))
-        self.predicted[name] = compared(of_table(table), self.predicted)
+        self.predicted[name] = compared(of_table(table, self.names), self.predicted)
 
 
 def compared(found: dict[str, object], others: dict[str, dict[str, object]]) -> dict[str, object]:
@@ -214,6 +225,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--no-pretrained", action="store_true")
     parser.add_argument("--sources-alone", action="store_true", help="no Ray, no torchrun")
+    parser.add_argument("--quick", action="store_true", help="less, and nothing is written: a test")
     asked = parser.parse_args()
     options = ["--arch", asked.arch, "--size", str(asked.size), "--precision", "f32"]
     options += ["--no-pretrained"] if asked.no_pretrained else []
@@ -224,12 +236,12 @@ def main() -> None:
         tar, table = packed(photos, home)
         folder, bucket = str(home / "folder"), upload(photos)
         columns = ["--label-column", "kind", "--split-column", "part"]
-        ways = Ways(home, options)
+        ways = Ways(home, [file.name for *_, file in photos], options)
         ways.train("folder", [folder])
         ways.train("tar", [tar])
         ways.train("Parquet", [table, *columns])
         ways.train("S3", [bucket])
-        for number in (1, 2, 8):
+        for number in (8,) if asked.quick else (1, 2, 8):
             ways.train(f"{number} loader threads", [folder], ["-c", THREADS.format(number)])
         for source, place in (("folder", folder), ("tar", tar), ("Parquet", table), ("S3", bucket)):
             ways.predict(source, place)
@@ -243,7 +255,8 @@ def main() -> None:
                 ways.train(f"{size} processes", [folder], python)
             figures["thawed"] = thawed()
         figures |= {"trained": plain(ways.trained), "predicted": plain(ways.predicted)}
-    measure.write("same_results", figures)
+    if not asked.quick:
+        measure.write("same_results", figures)
     print(markdown(ways.trained, ("rows", "weights", "predictions", "accuracy")))
     print()
     print(markdown(ways.predicted, ("predictions",)))
