@@ -50,7 +50,7 @@ bare: wheel
 
 bench: setup
 	for script in prefix_speed head_epoch train_command store lr_suggestion grid_search finetune_speed thawed_memory \
-			views_epochs few_images interval_coverage calibration prediction_sets unknown jpeg_decoders new_decoder planted_faults bn_after_thawing files_on_the_way recipe race learning_curve busy_solver imports predict_many serve_load large_table check_data world_sizes cluster scale_model; do \
+			views_epochs few_images interval_coverage calibration prediction_sets unknown jpeg_decoders new_decoder planted_faults bn_after_thawing files_on_the_way recipe race learning_curve busy_solver imports predict_many serve_load large_table check_data world_sizes cluster same_results deaths scale_model; do \
 		$(BIN)/python benchmarks/$$script.py || exit 1; \
 	done
 	@echo "on a GPU: $(BIN)/python benchmarks/gpu.py && $(BIN)/python benchmarks/gpu_laws.py"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
 PHOTOS = Path(os.environ.get("WARMSTART_PHOTOS", REPO.parent / "shared" / "data"))
+sys.path.append(str(REPO))  # so that benchmarks can use what tests have already
 RESULTS = REPO / "benchmarks" / "results"
 PACKAGES = (
     "warmstart",

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import load
+from tests.processes import processes_of, stored_rows
 from tests.unit.files.s3_server import s3_server
 
 from warmstart.files.objects import object_folder
@@ -87,23 +87,6 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     expected = (home / "local.csv").read_bytes()
     assert expected.count(b"\n") == NUM_PICTURES - len(UNREADABLE) + 1
     return Job(home, photos, made.model, expected, environment)
-
-
-def processes_of(pid: int) -> Iterator[tuple[int, str]]:
-    """Number and name of all that a process has begun, and they."""
-    found: dict[int, list[tuple[int, str]]] = {}
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-            name = (place / "cmdline").read_text().replace("\0", " ").strip()
-        except (OSError, IndexError):
-            continue
-        found.setdefault(parent, []).append((int(place.name), name))
-    todo = [pid]
-    while todo:
-        for child, name in found.get(todo.pop(), []):
-            todo.append(child)
-            yield child, name
 
 
 def wait_until(true: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
@@ -199,18 +182,6 @@ def test_a_csv_that_ray_began_is_ended_by_one_process(job: Job) -> None:
     assert (job.home / "mixed.csv").read_bytes() == job.expected
 
 
-def stored_rows(cache: Path) -> dict[bytes, bytes]:
-    """Every row of a store by its key."""
-    found: dict[bytes, bytes] = {}
-    for place in cache.glob("activations/*/*.safetensors"):
-        tensors = load(place.read_bytes())
-        found |= {
-            bytes(key): row.tobytes()
-            for key, row in zip(tensors["keys"], tensors["rows"], strict=True)
-        }
-    return found
-
-
 def test_a_store_that_workers_fill_by_way_of_s3_has_the_rows_of_one_process(job: Job) -> None:
     words = ["cache", "fill", str(job.photos), "--size", "32", "--precision", "f32"]
     words += ["--on-unreadable", "drop"]
@@ -227,4 +198,5 @@ def test_a_store_that_workers_fill_by_way_of_s3_has_the_rows_of_one_process(job:
         assert object_folder(f"{bucket}/fill").names() == []
     rows = stored_rows(job.home / "here")
     assert len(rows) == NUM_PICTURES - len(UNREADABLE)
+    assert {len(each) for each in rows.values()} == {1}
     assert stored_rows(job.home / "there") == rows

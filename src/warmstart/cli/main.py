@@ -123,10 +123,12 @@ def main(arguments: list[str] | None = None) -> None:
             code = app(words, prog_name="warmstart", standalone_mode=False)
             sys.stdout.flush()
             answers.is_over = True
+            ignore_stops(ends_process=arguments is None)
             if code == STOPPED_CODE:  # what typer makes of Ctrl-C
                 report_error(KeyboardInterrupt(), words)
         except BaseException as error:  # noqa: BLE001 - the one place where errors become words
             answers.is_over = True
+            ignore_stops(ends_process=arguments is None)
             with speaking(launch, error):
                 code = report_error(error, words, typer.main.get_command(app))
         code = stop_code() if code == STOPPED_CODE else code
@@ -134,6 +136,18 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:
         end_process(code)
     sys.exit(code)
+
+
+def ignore_stops(*, ends_process: bool) -> None:
+    """Let no stop interrupt the end: torchrun sends one to whoever ends because another died.
+
+    Args:
+        ends_process: The process ends with the command.
+    """
+    if ends_process and threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", *STOPS):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def end_process(code: int) -> NoReturn:

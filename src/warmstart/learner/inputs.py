@@ -32,9 +32,9 @@ from warmstart.images.view import DECODER, SAME_PIXELS_AS
 from warmstart.learner.holdout import NO_HOLDOUT, Holdout
 from warmstart.learner.resident_rows import ResidentInputs
 from warmstart.learner.row_blocks import StoredRows, is_streamed
+from warmstart.ranks.modes import kept_modes
 from warmstart.ranks.ranks import current_ranks
 from warmstart.training.objective import Inputs, Targets
-from warmstart.training.state import kept_modes
 
 
 def targets_of(

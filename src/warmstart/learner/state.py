@@ -30,6 +30,7 @@ from warmstart.learner.layers import Layers
 from warmstart.learner.network import LearnerNetwork
 from warmstart.learner.snapshots import Snapshots
 from warmstart.metrics.known_features import KnownFeatures
+from warmstart.ranks.own_folder import write_once
 from warmstart.ranks.ranks import current_ranks
 from warmstart.results.decision_rule import DecisionRule
 from warmstart.results.history import History
@@ -223,10 +224,14 @@ def seen_through(tfms: ModelTransforms) -> dict[str, Any]:
 
 
 def save_learner(learn: LearnerState, folder: Path, metrics: dict[str, float]) -> Path:
-    """Write the model, with scores that its card shall show."""
+    """Write the model, with scores that its card shall show: one of several processes does."""
     card = replace(learn.card, mode=learn.numeric_mode, metrics=metrics)
-    sha256 = write_model(folder, card, learn.network.tensors(), learn.seen, learn.known)
-    remember_graph(learn, card, sha256)
+
+    def write() -> None:
+        sha256 = write_model(folder, card, learn.network.tensors(), learn.seen, learn.known)
+        remember_graph(learn, card, sha256)
+
+    write_once(current_ranks(), folder, write)
     return folder
 
 

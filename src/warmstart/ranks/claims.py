@@ -15,6 +15,31 @@ FEWEST_ROWS, MOST_ROWS = 32, 2048  # of a part: less is not worth a claim, more 
 PARTS_EACH = 4  # so that a fast process takes more of them
 
 
+class Marks:
+    """A mark that one process sets, and for which others wait."""
+
+    def __init__(self, ranks: Ranks, *names: object) -> None:
+        """Name it, alike in all processes."""
+        from torch.distributed.distributed_c10d import PrefixStore, _get_default_store
+
+        name = hashlib.sha256(repr(names).encode()).hexdigest()[:32]
+        self.ranks, self.store = ranks, PrefixStore(f"warmstart/{name}", _get_default_store())
+
+    def set(self) -> None:
+        """Set it."""
+        self.store.set("mark", "1")
+
+    def wait(self, what: str) -> None:
+        """Until it is set.
+
+        Args:
+            what: For which it is waited.
+        """
+        if self.ranks.talk is not None:
+            with self.ranks.talk.errors_in_words(what):
+                self.store.wait(["mark"], timedelta(seconds=seconds_to_wait()))
+
+
 class Claims:
     """Who does which part of one work, among all processes."""
 

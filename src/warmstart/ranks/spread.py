@@ -5,8 +5,7 @@ Reference:
     arXiv 2006.15704.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from warmstart.ranks.modes import kept_modes
 from warmstart.ranks.norms import synchronised, training_norms
 from warmstart.ranks.ranks import ALONE, Ranks
 
@@ -83,21 +83,28 @@ class SpreadModule:
         self.norms: list[tuple[nn.Module, str, nn.Module, nn.Module]] = []
         self.spread: nn.Module | None = None
 
-    def on(self, batch: Tensor) -> nn.Module:
-        """The module for batches like this one."""
+    def on(
+        self, batch: Tensor, as_passed: Callable[[nn.Module], nn.Module] = lambda own: own
+    ) -> nn.Module:
+        """The module for batches like this one.
+
+        Args:
+            batch: (B, …).
+            as_passed: What stands for the module when rows pass; alike at each call.
+        """
         if self.ranks.talk is None:
-            return self.own
+            return as_passed(self.own)
         if self.spread is None:
-            self.spread = self.wrapped(batch)
+            self.spread = self.wrapped(batch, as_passed(self.own))
         return self.spread
 
-    def wrapped(self, batch: Tensor) -> nn.Module:
-        """What sends gradients."""
+    def wrapped(self, batch: Tensor, passed: nn.Module) -> nn.Module:
+        """What sends gradients, around what rows pass."""
         for parent, name, norm in training_norms(self.own):
             self.norms.append((parent, name, norm, synchronised(norm, lambda: self.num_own)))
         leaves_some = self.ranks.agreed("unused parameters", has_unused(self.own, batch[:1]))
         spread = nn.parallel.DistributedDataParallel(
-            self.own,
+            passed,
             device_ids=[batch.device.index] if batch.device.type == "cuda" else None,
             forward_sync_buffers=False,
             find_unused_parameters=leaves_some,  # to look for them each time takes a while
@@ -129,23 +136,12 @@ class SpreadModule:
 
 def has_unused(module: nn.Module, batch: Tensor) -> bool:
     """Whether some parameters that train get no gradient; nothing moves, gradients end as None."""
-    with same_modes(module), torch.random.fork_rng():
+    with kept_modes(module), torch.random.fork_rng():
         module.eval()
         module(batch).float().sum().backward()
     unused = [each for each in module.parameters() if each.requires_grad and each.grad is None]
     module.zero_grad(set_to_none=True)
     return bool(unused)
-
-
-@contextmanager
-def same_modes(module: nn.Module) -> Iterator[None]:
-    """Give every part its own mode back."""
-    modes = {part: part.training for part in module.modules()}
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
 
 
 def in_mode_of(synced: nn.Module, norm: nn.Module) -> nn.Module:

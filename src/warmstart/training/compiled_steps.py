@@ -114,7 +114,7 @@ class CompiledSteps:
         is_whole = len(batch) == self.settings.batch_size
         if not is_whole or mode.is_twice or not may_compile(batch.device):
             return mode
-        plain = self.seconds(mode.forward_of(self.module), mode, batch, wanted)
+        plain = self.seconds(in_arithmetic(self.module, mode.precision), mode, batch, wanted)
         if not is_asked_for() and num_steps * plain * HOPED_SAVING < COMPILING_SECONDS:
             return mode
         file = None if self.choices is None else self.choices.file(mode, batch)

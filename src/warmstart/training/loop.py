@@ -6,6 +6,7 @@ from torch import nn
 
 from warmstart.callbacks.announcer import Announcer
 from warmstart.errors import DivergedError, SettingError
+from warmstart.ranks.modes import kept_modes
 from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
@@ -17,7 +18,6 @@ from warmstart.training.optimiser import check_groups
 from warmstart.training.process import compute_threads, deferred_interrupt
 from warmstart.training.run import Run
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import kept_modes
 
 
 def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from warmstart.ranks.modes import kept_modes
 from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.ranks.spread import (
     SpreadModule,
@@ -23,9 +24,10 @@ from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.epoch_plan import epoch_batches
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, check_groups
+from warmstart.training.precision import in_arithmetic
 from warmstart.training.randomness import derive, kept_random_state
 from warmstart.training.settings import FitSettings
-from warmstart.training.state import clone_tensors, kept_modes, module_state, put_state
+from warmstart.training.state import clone_tensors, module_state, put_state
 from warmstart.training.step import batch_loss, update
 from warmstart.training.step_mode import StepMode, choose_step_mode
 
@@ -159,7 +161,8 @@ class Sweep:
             num_rows, module = 2 * sum(map(len, self.batches)), self.spread.own
             mode = choose_step_mode(module, batch, wanted, self.settings, num_rows)
             self.mode = self.ranks.agreed("how to compute steps", mode)
-        return self.mode.forward_of(self.spread.on(batch)), self.mode.rows_of_part
+        spread = self.spread.on(batch, self.mode.as_passed)
+        return in_arithmetic(spread, self.mode.precision), self.mode.rows_of_part
 
     def steps(self, num_before: int) -> Iterator[tuple[Tensor, Tensor, int, StepShare]]:
         """Inputs, targets, seed and share of each step; they see the next epoch's view.

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from warmstart.ranks.modes import kept_modes
 from warmstart.training.machine import machine_bytes
 from warmstart.training.randomness import seeded
-from warmstart.training.state import kept_modes
 
 # Of what a row's forward pass keeps for its backward pass, on a CPU: so much at a time costs a few
 # per cent of the time that all at once takes (benchmarks/thawed_memory.py), on every machine with
@@ -104,20 +104,28 @@ def is_rowwise(module: nn.Module, but: nn.Module | None = None) -> bool:
     )
 
 
-def twice_in_parts(module: HasHead, rows_at_a_time: int) -> Callable[[Tensor], Tensor]:
-    """The module as a function that keeps activations of so many rows at most.
+class TwiceInParts(nn.Module):
+    """A module that keeps activations of so many rows at most, and computes them again.
+
+    It is a module so that DistributedDataParallel can hold it: its parameters are the module's.
 
     Reference:
         Chen et al., 2016, Training deep nets with sublinear memory cost, arXiv 1604.06174.
     """
 
-    def run(batch: Tensor) -> Tensor:
-        parts = batch.tensor_split(-(-len(batch) // rows_at_a_time))
+    def __init__(self, module: nn.Module, rows_at_a_time: int) -> None:
+        """Stand for a module that ``HasHead``."""
+        super().__init__()
+        self.module, self.rows_at_a_time = module, rows_at_a_time
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Inputs of rows (B, …) → logits (B, K)."""
+        module = self.module
+        assert isinstance(module, HasHead)  # noqa: S101 - for whoever reads types
+        parts = batch.tensor_split(-(-len(batch) // self.rows_at_a_time))
         rows = [checkpoint(module.before_head, part, use_reentrant=False) for part in parts]
         logits: Tensor = module.head(torch.cat(rows))
         return logits
-
-    return run
 
 
 def row_bytes(module: nn.Module, batch: Tensor, forward: Callable[[Tensor], Tensor]) -> int:

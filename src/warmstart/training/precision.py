@@ -6,9 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from warmstart.ranks.modes import kept_modes
 from warmstart.training.objective import loss_per_row
 from warmstart.training.randomness import seeded
-from warmstart.training.state import kept_modes
 
 NUM_TIMED = 2
 NUM_WARM, NUM_WARM_ACCELERATOR = 1, 3  # passes before those that count: kernels load, memory comes

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from warmstart.errors import TrainingError
 from warmstart.metrics.evaluate import BriefScores, brief_scores
 from warmstart.metrics.logits import mean_probabilities
+from warmstart.ranks.modes import kept_modes
 from warmstart.training.logistic_head import logistic_answers
 from warmstart.training.objective import Inputs, Targets
 from warmstart.training.precision import in_arithmetic
-from warmstart.training.state import kept_modes
 
 BLOCK_ROWS = 64  # every batch has this many rows, padded with zeros, so that the same kernel runs
 

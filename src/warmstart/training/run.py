@@ -23,6 +23,7 @@ from warmstart.training.epoch_plan import epoch_plan, num_batches, shared_plan
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
+from warmstart.training.precision import in_arithmetic
 from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
@@ -31,8 +32,7 @@ from warmstart.training.step import update
 from warmstart.training.step_mode import StepMode, choose_step_mode
 
 SAFE_RATE = 0.01  # the largest that is advised after another diverged
-# Steps of an accelerator whose losses are looked at together: to look is to wait for it.
-STEPS_UNSEEN = 16
+STEPS_UNSEEN = 16  # of an accelerator, whose losses are looked at together: to look is to wait
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,8 @@ class Run:
         factor = settings.schedule.factor(position, self.steps_per_epoch)
         lrs = tuple(lr * factor for lr in settings.lrs)
         loss = update(
-            self.compiled.forward or self.mode.forward_of(self.spread.on(batch)),
+            self.compiled.forward
+            or in_arithmetic(self.spread.on(batch, self.mode.as_passed), self.mode.precision),
             self.optimiser,
             batch,
             wanted,

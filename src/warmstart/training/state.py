@@ -1,7 +1,6 @@
-"""Every tensor of a module, and every mode: taken, put back, and mixed along a line."""
+"""Every tensor of a module: taken, put back, and mixed along a line."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -31,17 +30,6 @@ def put_state(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for name, tensor in module_state(module).items():
             tensor.copy_(tensors[name])
-
-
-@contextmanager
-def kept_modes(module: nn.Module) -> Iterator[None]:
-    """Give every part its own mode back: a frozen BatchNorm may have stayed in eval mode."""
-    modes = {part: part.training for part in module.modules()}
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
 
 
 def without_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,11 +1,10 @@
 """How steps are computed: chosen once, before the first, and kept in the checkpoint."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from warmstart.training.memory import HasHead, batch_parts, twice_in_parts
+from warmstart.training.memory import HasHead, TwiceInParts, batch_parts
 from warmstart.training.precision import faster_precision, has_bf16, in_arithmetic, num_passes
 from warmstart.training.settings import FitSettings
 
@@ -28,11 +27,10 @@ class StepMode:
     is_compiled: bool = False
     compiling: str = ""
 
-    def forward_of(self, module: nn.Module) -> Callable[[Tensor], Tensor]:
-        """The module as a function to float32 logits, and how it keeps memory."""
-        if self.is_twice and isinstance(module, HasHead):
-            return in_arithmetic(twice_in_parts(module, self.micro_rows), self.precision)
-        return in_arithmetic(module, self.precision)
+    def as_passed(self, module: nn.Module) -> nn.Module:
+        """The module, or what stands for it and keeps fewer activations."""
+        is_twice = self.is_twice and isinstance(module, HasHead)
+        return TwiceInParts(module, self.micro_rows) if is_twice else module
 
     @property
     def rows_of_part(self) -> int:

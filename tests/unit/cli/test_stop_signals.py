@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from tests.unit.cli.conftest import Place, Run
@@ -83,3 +85,21 @@ def test_the_largest_seed_trains(place: Place, run: Run) -> None:
         words = options if head == "mlp" else ["--size", "32", "--no-report"]
         said = run("train", "dogscats", *words, "--seed", str(2**63 - 1), "--out", head)
         assert said.code == 0, said.err
+
+
+LATE = """
+import os, signal
+from warmstart.cli import main
+def told(*_):
+    os.kill(os.getpid(), signal.SIGTERM)  # as torchrun does when another rank has died
+    return 1
+main.report_error = told
+main.main()
+"""
+
+
+def test_a_signal_at_the_end_of_a_command_changes_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, "train"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "")

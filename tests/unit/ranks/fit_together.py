@@ -1,6 +1,7 @@
 """What each process of test_torchrun.py runs: 101 small pictures, and all of a network trains.
 
-Arguments: a store, a folder for results, and what goes wrong: "", "dies", "waits", "differs".
+Arguments: a store, a folder for results, and what is different: "", "dies", "waits", "differs" or
+"little memory".
 """
 
 import os
@@ -14,7 +15,8 @@ import numpy as np
 import torch
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
-from warmstart.training import run
+from warmstart.learner import state
+from warmstart.training import memory, run
 from warmstart.training.checkpoint import Checkpoint, Progress
 
 NUM_TRAIN, NUM_VALID, SIDE = 101, 37, 32
@@ -61,6 +63,18 @@ def go_wrong(how: str, checkpoint: Path) -> None:
     Checkpoint.save = saving  # type: ignore[method-assign]
 
 
+def count_saved() -> list[Path]:
+    """Folders of models that this process writes."""
+    write_model, written = state.write_model, list[Path]()  # type: ignore[attr-defined]
+
+    def writing(folder: Path, *rest: Any) -> str:
+        written.append(folder)
+        return str(write_model(folder, *rest))
+
+    state.write_model = writing  # type: ignore[assignment, attr-defined]
+    return written
+
+
 def main(cache: Path, out: Path, how: str) -> None:
     num_steps = 0
     update = run.update  # type: ignore[attr-defined]
@@ -72,6 +86,9 @@ def main(cache: Path, out: Path, how: str) -> None:
 
     run.update = counted  # type: ignore[attr-defined]
     go_wrong(how, out / "checkpoints" / "fit-0.safetensors")
+    if how == "little memory":  # the head has BatchNorm, so what lies before is computed twice
+        memory.machine_bytes = lambda: 1  # type: ignore[attr-defined]
+    written = count_saved()
     learn = learner(cache, seed=RANK if how == "differs" else 0)
     frozen = learn.predict("valid").probabilities
     learn.unfreeze()
@@ -79,6 +96,7 @@ def main(cache: Path, out: Path, how: str) -> None:
     learn.fit(RATES, 2, cycle_len=1, checkpoint=out / "checkpoints")
     learn.fit(RATES, 1, cycle_len=1, bn="train", checkpoint=out / "checkpoints")
     predictions = learn.predict("valid")
+    learn.save(out / "model")
     tensors = [*learn.model.parameters(), *learn.model.buffers()]
     history = learn.history
     np.savez(
@@ -91,6 +109,9 @@ def main(cache: Path, out: Path, how: str) -> None:
         valid=[record.valid_loss or 0.0 for record in history.records],
         weights=np.concatenate([each.detach().float().numpy().ravel() for each in tensors]),
         num_steps=num_steps,
+        is_twice=[record.is_twice for record in history.records],
+        num_written=len(written),
+        has_model=(out / "model" / "model.json").is_file(),
         num_threads=torch.get_num_threads(),
     )
 

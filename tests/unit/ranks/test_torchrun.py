@@ -66,6 +66,26 @@ def test_all_processes_end_with_the_same_bits(fitted: Fitted) -> None:
     assert all(np.array_equal(first[name], second[name]) for name in (*EXACT, *CLOSE))
 
 
+def test_a_model_is_saved_by_the_first_and_the_others_wait(fitted: Fitted) -> None:
+    found = fitted(2)
+    assert [int(each["num_written"]) for each in found] == [1, 0]
+    assert all(each["has_model"] for each in found)
+
+
+def test_little_memory_has_activations_computed_twice_to_the_same_losses(
+    fitted: Fitted, tmp_path: Path
+) -> None:
+    process = begin_fit(2, tmp_path, "little memory")
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    whole = fitted(2)[0]
+    assert not whole["is_twice"].any()
+    for found in results(tmp_path, 2):
+        assert found["is_twice"].tolist() == [True, True, False]  # bn="train": nothing is to be had
+        for name in ("sweep", "steps", "valid"):
+            np.testing.assert_allclose(found[name], whole[name], rtol=2e-3, err_msg=name)
+
+
 def test_after_the_death_of_one_the_others_go_on_from_the_last_checkpoint(
     fitted: Fitted, tmp_path: Path
 ) -> None:

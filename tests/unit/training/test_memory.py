@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from warmstart.training import machine, memory
 from warmstart.training.memory import (
     BatchParts,
+    TwiceInParts,
     batch_parts,
     is_rowwise,
     kept_bytes,
     row_bytes,
-    twice_in_parts,
 )
 
 BATCH = torch.zeros(64, 3, 10, 10)
@@ -130,7 +130,7 @@ def test_what_cannot_pass_in_parts_is_said(monkeypatch: pytest.MonkeyPatch) -> N
 def test_parts_that_are_computed_twice_give_the_gradients_of_the_whole(num_rows: int) -> None:
     rows = torch.randn(num_rows, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     whole, twice = BatchHead().train(), BatchHead().train()
-    for forward in (whole, twice_in_parts(twice, 4)):
+    for forward in (whole, TwiceInParts(twice, 4)):
         with torch.random.fork_rng([]):
             torch.manual_seed(1)
             logits = forward(rows)
@@ -148,8 +148,8 @@ def test_parts_that_are_computed_twice_give_the_gradients_of_the_whole(num_rows:
 def test_both_computations_of_a_part_drop_the_same() -> None:
     module, kept = BatchHead(0.5).train(), list[Tensor]()
     module.body.net[3].register_forward_hook(lambda _module, _args, out: kept.append(out.detach()))
-    loss = twice_in_parts(module, 4)(torch.randn(8, 3, 8, 8)).sum()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss = TwiceInParts(module, 4)(torch.randn(8, 3, 8, 8)).sum()
+    loss.backward()
     first, second, again_last, again_first = kept
     assert not torch.equal(first == 0, second == 0)
     assert {id(t) for t in kept}
@@ -161,4 +161,4 @@ def test_at_most_one_part_is_kept() -> None:
     """Bytes that wait for the backward pass do not grow with the batch."""
     module, of_pictures = BatchHead().train(), BATCH.untyped_storage().nbytes()
     of_whole = kept_bytes(module, BATCH) - of_pictures
-    assert kept_bytes(twice_in_parts(module, 8), BATCH) - of_pictures < of_whole / 4
+    assert kept_bytes(TwiceInParts(module, 8), BATCH) - of_pictures < of_whole / 4
