@@ -23,7 +23,7 @@ PAIRS_AT_ONCE = 512  # whose thumbnails are held
 
 
 @runtime_checkable
-class RowBlocks(Protocol):
+class RowsInParts(Protocol):
     """(N, D) numbers, of which parts can be had: an array, or rows that are stored."""
 
     def __len__(self) -> int:
@@ -83,7 +83,7 @@ def groups_of_content(
 
 
 def same_to_the_eye(
-    firsts: Sequence[int] | NDArray[np.int64], activations: RowBlocks, thumbnails_of: ThumbnailsOf
+    firsts: Sequence[int] | NDArray[np.int64], activations: RowsInParts, thumbnails_of: ThumbnailsOf
 ) -> list[tuple[int, int, float]]:
     """Pairs of rows with like activations whose thumbnails agree.
 
@@ -184,7 +184,7 @@ def units(
     return np.asarray(unit_of[rows], np.int64)
 
 
-def mean_row(activations: RowBlocks) -> NDArray[np.float32]:
+def mean_row(activations: RowsInParts) -> NDArray[np.float32]:
     """(D,) the mean of all rows: what all pictures share says nothing.
 
     Args:
@@ -210,7 +210,7 @@ def unit_rows(activations: NDArray[np.floating], mean: NDArray[np.float32]) -> N
 
 
 def near_pairs(
-    activations: RowBlocks, threshold: float
+    activations: RowsInParts, threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Every pair above a similarity, of each row the nearest few of those behind it.
 

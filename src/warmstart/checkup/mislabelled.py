@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from warmstart.checkup.duplicates import RowBlocks
+from warmstart.checkup.duplicates import RowsInParts
 from warmstart.checkup.findings import Mislabelled
 from warmstart.data.folds import draw_folds
 from warmstart.data.table import ImageTable
@@ -86,7 +86,7 @@ def label_gaps(
 def find_mislabelled(
     table: ImageTable,
     rows: NDArray[np.int64],
-    activations: RowBlocks,
+    activations: RowsInParts,
     units: NDArray[np.int64],
     turns: NDArray[np.uint64],
     parts: Parts,

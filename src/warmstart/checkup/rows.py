@@ -23,7 +23,7 @@ HASH_BYTES = 32
 
 
 @dataclass(frozen=True, eq=False)
-class StoredRows:
+class CheckedRows:
     """Stored activations of some rows, read when a part of them is asked for: (N, D) float32."""
 
     namespace: CacheNamespace | None
@@ -69,9 +69,9 @@ class RowsLookedAt:
         """What the plain view's crop throws away."""
         return CropLoss(self.sum_of_crops / max(self.num_headers, 1), worst_crops(self.crops))
 
-    def activations(self, rows: NDArray[np.int64]) -> StoredRows:
+    def activations(self, rows: NDArray[np.int64]) -> CheckedRows:
         """Of some rows that can be read."""
-        return StoredRows(self.namespace, self.positions[rows])
+        return CheckedRows(self.namespace, self.positions[rows])
 
 
 def look_at_rows(

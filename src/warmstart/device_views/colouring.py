@@ -47,7 +47,7 @@ def unknown_operations(policy: str | None) -> tuple[str, ...]:
     return tuple(name for name in OPERATIONS.get(policy or "", {}) if name not in known)
 
 
-def coloured(views: Tensor, variations: Sequence[Variation]) -> Tensor:
+def coloured_views(views: Tensor, variations: Sequence[Variation]) -> Tensor:
     """Views (N, S, S, 3) after their colour operations, in order, and their light.
 
     Args:
@@ -114,7 +114,7 @@ def column_of(numbers: Sequence[float], like: Tensor, dtype: torch.dtype = torch
     return torch.tensor(numbers, dtype=dtype).to(like.device)[:, None]
 
 
-def blended(other: Tensor, values: Tensor, amounts: Sequence[float]) -> Tensor:
+def blended_views(other: Tensor, values: Tensor, amounts: Sequence[float]) -> Tensor:
     """Pillow's ``blend`` from other values (N, …) to these, by 1 + amount: float32, rounded down.
 
     Each operation is one of its own, which rounds alike on every device.
@@ -139,19 +139,19 @@ def grey(views: Tensor) -> Tensor:
 def brightness(views: Tensor, amounts: Sequence[float]) -> Tensor:
     """ImageEnhance.Brightness."""
     levels = every_level(views)
-    return by_table(views, blended(torch.zeros_like(levels), levels, amounts))
+    return by_table(views, blended_views(torch.zeros_like(levels), levels, amounts))
 
 
 def contrast(views: Tensor, amounts: Sequence[float]) -> Tensor:
     """ImageEnhance.Contrast: about the mean of the grey picture, a whole number."""
     total, count = grey(views).sum((1, 2, 3), dtype=torch.int64), views[0].numel() // 3
     mean = ((2 * total + count) // (2 * count))[:, None]
-    return by_table(views, blended(mean.expand(-1, LEVELS), every_level(views), amounts))
+    return by_table(views, blended_views(mean.expand(-1, LEVELS), every_level(views), amounts))
 
 
 def color(views: Tensor, amounts: Sequence[float]) -> Tensor:
     """ImageEnhance.Color."""
-    return blended(grey(views), views, amounts).to(torch.uint8)
+    return blended_views(grey(views), views, amounts).to(torch.uint8)
 
 
 def sharpness(views: Tensor, amounts: Sequence[float]) -> Tensor:
@@ -164,7 +164,7 @@ def sharpness(views: Tensor, amounts: Sequence[float]) -> Tensor:
             total = total + values[:, y : size - 2 + y, x : size - 2 + x]
     weight = OWN + 8 * NEAR
     smooth[:, 1:-1, 1:-1] = ((2 * total + weight) // (2 * weight)).to(torch.uint8)
-    return blended(smooth, views, amounts).to(torch.uint8)
+    return blended_views(smooth, views, amounts).to(torch.uint8)
 
 
 def posterize(views: Tensor, amounts: Sequence[float]) -> Tensor:

@@ -14,7 +14,7 @@ from warmstart.batches.rendering import PendingView, PixelBlock
 from warmstart.device_views.bare_jpeg import BareJpeg, bare_jpeg
 from warmstart.device_views.colouring import (
     Noise,
-    coloured,
+    coloured_views,
     erased,
     noise_of,
     unknown_operations,
@@ -224,7 +224,7 @@ class PendingPicture(PendingView):
             numbers = torch.tensor(list(some)).to(device)
             plans = [each.plan for each in some.values()]
             views = drawn_views(flat.chosen(numbers), plans, size, self.recipe.interpolation)
-            views = coloured(views, [each.variation for each in some.values()])
+            views = coloured_views(views, [each.variation for each in some.values()])
             out[numbers] = erased(views, [each.noise for each in some.values()])
         return out
 

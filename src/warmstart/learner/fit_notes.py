@@ -4,14 +4,15 @@ import json
 
 import torch
 
+from warmstart.activations.processor import instructions
 from warmstart.learner.state import LearnerState
 from warmstart.results.history import History
 from warmstart.terminal.colour import notify
-from warmstart.training.compiled_steps import StepChoices
+from warmstart.training.step_choices import StepChoices
 
 
 def step_choices(learn: LearnerState, bn: str) -> StepChoices | None:
-    """Where it is remembered whether steps are compiled; None where a head alone trains.
+    """Where it is remembered how steps are computed; None where a head alone trains.
 
     Args:
         learn: The learner.
@@ -20,7 +21,9 @@ def step_choices(learn: LearnerState, bn: str) -> StepChoices | None:
     if learn.layers.cut is None:
         return None
     device = learn.device
-    chip = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    chip = [device.type, *instructions(), torch.get_num_threads()]
+    if device.type == "cuda":
+        chip = [torch.cuda.get_device_name(device)]
     name = [learn.card.arch, learn.layers.cut_name(), len(learn.data.classes), bn, chip]
     return StepChoices(learn.parts.cache_dir / "activations", json.dumps(name))
 

@@ -5,26 +5,19 @@ written, so whether it is used is part of how steps are computed: chosen once, a
 checkpoint.
 """
 
-import hashlib
-import json
 import os
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from warmstart.errors import FileError, WarmstartError
-from warmstart.files.reading import read_text
-from warmstart.files.strict import convert, json_table
-from warmstart.files.writing import write_whole
 from warmstart.training.precision import in_arithmetic, wait_for
 from warmstart.training.settings import FitSettings
 from warmstart.training.step import loss_parts, num_parts
+from warmstart.training.step_choices import CompilingChoice, StepChoices, remembered
 from warmstart.training.step_mode import StepMode
 
 SETTING = "WARMSTART_COMPILE"  # "1" tries it for any fit, also on a CPU; "0" for none
@@ -33,30 +26,6 @@ GAIN = 1.05  # by which compiled steps must be faster
 HOPED_SAVING = 0.25  # of a step's time, where nobody has measured
 COMPILING_SECONDS = 60.0  # what a network such as resnet50 takes, both passes
 NUM_WARMING, NUM_TIMED = 3, 5  # steps
-FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True)
-class StepChoices:
-    """Where it is remembered whether steps are compiled; ``name`` says of what, and on what."""
-
-    folder: Path
-    name: str
-
-    def file(self, mode: StepMode, batch: Tensor) -> Path:
-        """For steps in some mode on batches like this one."""
-        named = [self.name, mode.precision, mode.micro_rows, list(batch.shape), BACKEND]
-        digest = hashlib.sha256(json.dumps([*named, torch.__version__]).encode()).hexdigest()
-        return self.folder / f"step-{digest[:32]}.json"
-
-
-@dataclass(frozen=True)
-class StepChoice:
-    """Whether steps are compiled, and why, in words."""
-
-    is_compiled: bool
-    compiling: str
-    format_version: int = FORMAT_VERSION
 
 
 class CompiledForward:
@@ -117,29 +86,27 @@ class CompiledSteps:
         plain = self.seconds(in_arithmetic(self.module, mode.precision), mode, batch, wanted)
         if not is_asked_for() and num_steps * plain * HOPED_SAVING < COMPILING_SECONDS:
             return mode
-        file = None if self.choices is None else self.choices.file(mode, batch)
-        kept = None if file is None else kept_step_choice(file)
-        if kept is None:
-            kept = self.measured(mode, batch, wanted, plain)
-            if file is not None:
-                with suppress(OSError, WarmstartError):  # a store that may only be read
-                    write_whole(file, json.dumps(asdict(kept), indent=1))
+        of = mode.precision, mode.micro_rows, BACKEND
+        file = None if self.choices is None else self.choices.file(batch, *of)
+        kept = remembered(file, CompilingChoice, lambda: self.measured(mode, batch, wanted, plain))
         return replace(mode, is_compiled=kept.is_compiled, compiling=kept.compiling)
 
-    def measured(self, mode: StepMode, batch: Tensor, wanted: Tensor, plain: float) -> StepChoice:
+    def measured(
+        self, mode: StepMode, batch: Tensor, wanted: Tensor, plain: float
+    ) -> CompilingChoice:
         """The faster way; ``plain`` is how many seconds a step takes that is not compiled."""
         forward = self.compiled(mode)
         try:
             seconds = self.seconds(forward, mode, batch, wanted)
         except Exception as error:  # noqa: BLE001 (no compiler, an odd network, no memory)
-            return StepChoice(is_compiled=False, compiling=failure_in_words(error))
+            return CompilingChoice(is_compiled=False, compiling=failure_in_words(error))
         ratio = plain / seconds
         if ratio < GAIN:
-            return StepChoice(
+            return CompilingChoice(
                 is_compiled=False, compiling=f"not compiled: it would be {ratio:.2f} times as fast"
             )
         self.forward = forward
-        return StepChoice(is_compiled=True, compiling=f"compiled: {ratio:.2f} times as fast")
+        return CompilingChoice(is_compiled=True, compiling=f"compiled: {ratio:.2f} times as fast")
 
     def ready(self, mode: StepMode, batch: Tensor, wanted: Tensor) -> StepMode:
         """The mode, its network compiled if it says so; another where that fails, with a warning.
@@ -203,15 +170,6 @@ def may_compile(device: torch.device) -> bool:
 def is_asked_for() -> bool:
     """Whether somebody wants it tried however short the fit is."""
     return os.environ.get(SETTING, "") == "1"
-
-
-def kept_step_choice(path: Path) -> StepChoice | None:
-    """A choice as it was kept; None where there is none that can be used."""
-    try:
-        found = convert(json_table(read_text(path), path.name), StepChoice, path.name)
-    except (OSError, FileError):
-        return None
-    return found if found.format_version == FORMAT_VERSION else None
 
 
 def failure_in_words(error: Exception) -> str:

@@ -10,7 +10,6 @@ from warmstart.ranks.modes import kept_modes
 from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint
-from warmstart.training.compiled_steps import StepChoices
 from warmstart.training.determinism import repeatable_steps, wants_determinism
 from warmstart.training.kept_weights import LastGood, check_rows_that_choose
 from warmstart.training.objective import Evaluator, Inputs, Targets
@@ -18,6 +17,7 @@ from warmstart.training.optimiser import check_groups
 from warmstart.training.process import compute_threads, deferred_interrupt
 from warmstart.training.run import Run
 from warmstart.training.settings import FitSettings
+from warmstart.training.step_choices import StepChoices
 
 
 def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom
@@ -50,7 +50,7 @@ def fit(  # noqa: PLR0913 - three of them are who is told, one is with whom
         on_step: Told where it is, before the first step and after each.
         announcer: Tells callbacks of every step and epoch, likewise, and how the fit ended.
         ranks: Processes that train together, each a share of every batch.
-        choices: Where it is remembered whether steps are compiled.
+        choices: Where it is remembered how steps are computed.
 
     Returns:
         What happened, epoch by epoch and step by step.

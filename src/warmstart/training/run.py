@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from math import isfinite
 from typing import Any
 
@@ -18,7 +18,7 @@ from warmstart.ranks.ranks import ALONE, Ranks
 from warmstart.ranks.spread import SpreadModule, share_of_batch
 from warmstart.results.history import EpochRecord, History, StepDone
 from warmstart.training.checkpoint import Checkpoint, Progress
-from warmstart.training.compiled_steps import CompiledSteps, StepChoices
+from warmstart.training.compiled_steps import CompiledSteps
 from warmstart.training.epoch_plan import epoch_plan, num_batches, shared_plan
 from warmstart.training.kept_weights import BestEpoch, WeightAverage, rows_that_choose, with_average
 from warmstart.training.objective import ChoosingInputs, Evaluator, Inputs, Targets
@@ -28,20 +28,12 @@ from warmstart.training.probabilities import evaluate_rows, evaluate_valid
 from warmstart.training.randomness import derive
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import module_state, put_state, with_prefix, without_prefix
-from warmstart.training.step import update
+from warmstart.training.step import UnseenStep, update
+from warmstart.training.step_choices import StepChoices
 from warmstart.training.step_mode import StepMode, choose_step_mode
 
 SAFE_RATE = 0.01  # the largest that is advised after another diverged
 STEPS_UNSEEN = 16  # of an accelerator, whose losses are looked at together: to look is to wait
-
-
-@dataclass(frozen=True, eq=False)
-class UnseenStep:
-    """A step whose loss nobody has looked at: it may not have been computed yet."""
-
-    lrs: tuple[float, ...]
-    loss: Tensor
-    num_rows: int
 
 
 class Run:
@@ -152,7 +144,9 @@ class Run:
         settings = self.settings
         if self.mode is None:  # the checkpoint keeps the choice
             num_rows = len(self.targets.train) * settings.schedule.num_epochs
-            mode = choose_step_mode(self.module, batch, wanted, settings, num_rows)
+            mode = choose_step_mode(
+                self.module, batch, wanted, settings, num_rows, self.compiled.choices
+            )
             if self.ranks.size == 1:  # what exchanges gradients is not compiled
                 num_steps = self.steps_per_epoch * settings.schedule.num_epochs
                 mode = self.compiled.chosen(mode, batch, wanted, num_steps)

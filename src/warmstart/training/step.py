@@ -1,6 +1,7 @@
 """One update of the weights: a function of weights, batch, rates and seed."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,15 @@ from warmstart.training.objective import loss_per_row, sent_to
 from warmstart.training.optimiser import parameters_of
 from warmstart.training.randomness import derive, seeded
 from warmstart.training.settings import FitSettings
+
+
+@dataclass(frozen=True, eq=False)
+class UnseenStep:
+    """A step whose loss nobody has looked at: it may not have been computed yet."""
+
+    lrs: tuple[float, ...]
+    loss: Tensor
+    num_rows: int
 
 
 def update(  # noqa: PLR0913 - six of them are what it is a function of

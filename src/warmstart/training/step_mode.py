@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from warmstart.training.memory import HasHead, TwiceInParts, batch_parts
 from warmstart.training.precision import faster_precision, has_bf16, in_arithmetic, num_passes
 from warmstart.training.settings import FitSettings
+from warmstart.training.step_choices import PrecisionChoice, StepChoices, remembered
 
 FEWEST_TIMED = 8  # enough to tell where steps are slow: there the ratio is that of whole batches
 MOST_TIMED = 1 / 20  # of all rows of a fit on a CPU, to find out what makes it faster
@@ -39,7 +40,12 @@ class StepMode:
 
 
 def choose_step_mode(
-    module: nn.Module, batch: Tensor, wanted: Tensor, settings: FitSettings, num_rows: int
+    module: nn.Module,
+    batch: Tensor,
+    wanted: Tensor,
+    settings: FitSettings,
+    num_rows: int,
+    choices: StepChoices | None = None,
 ) -> StepMode:
     """How to compute steps on batches like this one; no weight, buffer or random state moves.
 
@@ -52,13 +58,18 @@ def choose_step_mode(
         wanted: Targets of its rows.
         settings: Whose ``precision`` says which type, or that it is open.
         num_rows: How many rows pass in all of the fit.
+        choices: Where the faster number type is remembered; None measures each time.
     """
     precision = "f32" if settings.precision == "auto" else settings.precision
     parts = batch_parts(module, batch, in_arithmetic(module, precision))
     if settings.precision == "auto" and has_bf16(batch.device):
         at_a_time = parts.rows or len(batch)
         tried = num_rows_timed(at_a_time, num_rows, is_slow=batch.device.type == "cpu")
-        precision = faster_precision(module, batch[:tried], wanted[:tried])
+        precision = remembered(
+            None if choices is None else choices.file(batch, at_a_time, "number type"),
+            PrecisionChoice,
+            lambda: PrecisionChoice(faster_precision(module, batch[:tried], wanted[:tried])),
+        ).precision
         if precision == "bf16":
             parts = batch_parts(module, batch, in_arithmetic(module, precision))
     return StepMode(precision, parts.rows, parts.is_twice)

@@ -10,7 +10,7 @@ from tests.unit.device_views.test_device_views import photo
 
 from warmstart.device_views.colouring import (
     COLOURINGS,
-    coloured,
+    coloured_views,
     erased,
     noise_of,
     unknown_operations,
@@ -41,7 +41,7 @@ def test_colours(name: str) -> None:
     many = pictures()
     for amount in AMOUNTS.get(name, ENHANCED):
         operation = (Operation(name, amount),)
-        found = coloured(torch.from_numpy(many.copy()), [Variation(operations=operation)] * 6)
+        found = coloured_views(torch.from_numpy(many.copy()), [Variation(operations=operation)] * 6)
         wanted = [colour(each, operation) for each in many]
         np.testing.assert_array_equal(found.numpy(), np.stack(wanted), err_msg=f"{amount}")
 
@@ -59,7 +59,7 @@ def test_light_and_noise() -> None:
             (-1.0, 1.0),
         )
     ]
-    found = coloured(torch.from_numpy(many.copy()), drawn).numpy()
+    found = coloured_views(torch.from_numpy(many.copy()), drawn).numpy()
     for view, pixels, each in zip(found, many, drawn, strict=True):
         np.testing.assert_array_equal(view, light(pixels, each.brightness, each.contrast))
 
@@ -68,7 +68,7 @@ def test_operations_come_in_the_order_in_which_they_were_drawn() -> None:
     many = pictures()[:2]
     one, other = Operation("solarize", 0.6), Operation("contrast", 0.9)
     drawn = [Variation(operations=(one, other)), Variation(operations=(other, one))]
-    found = coloured(torch.from_numpy(many.copy()), drawn).numpy()
+    found = coloured_views(torch.from_numpy(many.copy()), drawn).numpy()
     for view, pixels, each in zip(found, many, drawn, strict=True):
         wanted = colour(pixels, each.operations)
         np.testing.assert_array_equal(view, wanted)

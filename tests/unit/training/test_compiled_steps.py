@@ -15,12 +15,11 @@ from warmstart.training.compiled_steps import (
     SETTING,
     CompiledForward,
     CompiledSteps,
-    StepChoices,
-    kept_step_choice,
     may_compile,
 )
 from warmstart.training.loop import fit
 from warmstart.training.state import clone_tensors, module_state
+from warmstart.training.step_choices import CompilingChoice, StepChoices, kept_step_choice
 from warmstart.training.step_mode import StepMode
 
 
@@ -168,7 +167,7 @@ def test_what_does_not_pay_is_said_and_remembered(
     monkeypatch.setattr(compiled_steps, "GAIN", 1e9)
     _, history = fitted(store=tmp_path)
     assert "it would be" in history.records[0].compiling
-    kept = kept_step_choice(tmp_path / "choice.json")
+    kept = kept_step_choice(tmp_path / "choice.json", CompilingChoice)
     assert kept is not None
     assert (kept.is_compiled, kept.compiling) == (False, history.records[0].compiling)
     monkeypatch.setattr(compiled_steps, "GAIN", 0.0)
@@ -177,7 +176,7 @@ def test_what_does_not_pay_is_said_and_remembered(
     assert history.records[0].compiling == kept.compiling
     assert backend.num_graphs == num_graphs
     (tmp_path / "choice.json").write_text("{")
-    assert kept_step_choice(tmp_path / "choice.json") is None
+    assert kept_step_choice(tmp_path / "choice.json", CompilingChoice) is None
 
 
 def test_a_short_fit_is_not_worth_a_compiler(

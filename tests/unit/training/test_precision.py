@@ -21,6 +21,7 @@ from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
 from warmstart.training.precision import in_arithmetic
+from warmstart.training.step_choices import StepChoices
 from warmstart.training.step_mode import StepMode, choose_step_mode
 
 
@@ -48,6 +49,30 @@ def test_measuring_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     assert module.training
     assert all(parameter.grad is None for parameter in module.parameters())
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_what_was_faster_once_is_taken_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A clock may say something else next time, and two runs with one seed would differ."""
+    inputs, targets = toy_data()
+    says = iter(("bf16", "f32", "f32", "f32", "f32"))
+    monkeypatch.setattr(step_mode, "has_bf16", lambda _: True)
+    monkeypatch.setattr(step_mode, "faster_precision", lambda *_: next(says))
+
+    def taken(choices: StepChoices | None, batch: torch.Tensor = inputs.x) -> str:
+        settings = toy_settings(precision="auto")
+        wanted = targets.train[: len(batch)]
+        return choose_step_mode(toy_module(), batch, wanted, settings, 1000, choices).precision
+
+    here = StepChoices(tmp_path / "store", "toy")
+    assert [taken(here) for _ in range(3)] == ["bf16"] * 3
+    assert taken(None) == "f32"
+    assert taken(here, inputs.x[:3]) == "f32"  # other batches
+    assert taken(StepChoices(tmp_path / "store", "another")) == "f32"
+    for file in (tmp_path / "store").iterdir():
+        file.write_text('{"precision": "f16", "format_version": 1}')
+    assert taken(here) == "f32"  # what is no number type is not believed
 
 
 @pytest.mark.parametrize(("bf16_seconds", "expected"), [(0.5, "bf16"), (0.9, "f32"), (2.0, "f32")])
