@@ -7,7 +7,7 @@ the driver is killed again and again at random moments (deaths.py). By hand: wha
 writes for batch inference, in three ways (cluster_by_hand.py).
 
     python benchmarks/cluster.py --numbers 1000            # minutes
-    python benchmarks/cluster.py --numbers 10000 100000 --deaths 20   # hours on two cores
+    python benchmarks/cluster.py --numbers 3000 10000 100000 --deaths 20   # an hour on two cores
 """
 
 import argparse
@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--numbers", type=int, nargs="+", default=[1_000])
     parser.add_argument("--deaths", type=int, default=0)
     parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--no-by-hand", action="store_true")
+    parser.add_argument("--by-hand-up-to", type=int, default=3_000, help="photos; 0 for never")
     asked = parser.parse_args()
     real = sorted(measure.photos("dogscats").rglob("*.jpg"))
     figures: dict[str, object] = {"photos": len(real), "numbers": asked.numbers}
@@ -141,7 +141,7 @@ def main() -> None:
                 rows["CSVs that differ, killed ones too"] = len(sums) - 1
             figures[f"{number} photos"] = rows
             measure.write("cluster", figures)
-            if not asked.no_by_hand:
+            if number <= asked.by_hand_up_to:
                 for way in BY_HAND_WAYS:
                     table = folder / f"by-hand-{way}.csv"
                     words = [sys.executable, str(BY_HAND), str(model), str(photos), str(table)]
