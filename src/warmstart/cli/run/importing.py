@@ -55,6 +55,7 @@ def map_torch() -> None:
         return
     import ctypes  # here: --help needs none of it
 
+    Path.cwd()  # an error where the folder has been deleted: there MKL would end the process
     found = find_spec("torch")
     places = [] if found is None else [Path(p) for p in found.submodule_search_locations or ()]
     opened = ctypes.CDLL(None).dlopen  # a foreign function: called without the GIL
