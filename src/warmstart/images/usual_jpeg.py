@@ -9,7 +9,7 @@ from PIL.ExifTags import Base
 
 from warmstart.images.budget import MOST_EXIF_BYTES
 from warmstart.images.jpeg import ADOBE, JFIF, START_OF_SCAN, JpegHeader, segments
-from warmstart.images.silence import EXIF, is_sound_exif
+from warmstart.images.silence import EXIF, is_sound_exif, looks_like_bomb
 
 BASELINE, PROGRESSIVE, QUANTIZATION, COMMENT = 0xC0, 0xC2, 0xDB, 0xFE
 HUFFMAN, RESTARTS = 0xC4, 0xDD
@@ -31,6 +31,8 @@ def usual_orientation(content: bytes, header: JpegHeader) -> int | None:
         header: Its own.
     """
     if header.num_components not in KINDS_OF_PICTURE or not min(header.width, header.height):
+        return None
+    if looks_like_bomb(header.width * header.height):
         return None
     found, place = segments(content), 2
     for marker, start, end in found:

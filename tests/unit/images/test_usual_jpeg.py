@@ -90,6 +90,14 @@ def test_what_is_rare_is_left_to_pillow(content: bytes) -> None:
     assert answer(content) is None
 
 
+def test_what_pillow_has_a_limit_for_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = saved()
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 24 * 16)
+    assert answer(content) == 1
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 24 * 16 - 1)
+    assert answer(content) is None
+
+
 def test_pillow_reads_no_header_of_a_usual_photo(
     encode: Encode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
