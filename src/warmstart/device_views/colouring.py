@@ -5,40 +5,18 @@ histograms are whole numbers, so no view depends on those beside it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from warmstart.images.augment import Variation
-from warmstart.images.light import Erasure
+from warmstart.images.light import Noise
 from warmstart.images.policy import MOVES, OPERATIONS
 
 LEVELS = 256
 GREY = (19595, 38470, 7471)  # of red, green and blue, in 2^-16: Pillow's, of ITU-R 601-2
 NEAR, OWN = 1, 5  # weights of Pillow's SMOOTH filter: eight neighbours, and the pixel
-
-
-@dataclass(frozen=True, eq=False)
-class Noise:
-    """What is put over a view: ``values`` (h, w, 3) uint8, at a row and a column."""
-
-    top: int
-    left: int
-    values: NDArray[np.uint8]
-
-
-def noise_of(erasure: Erasure | None, size: int) -> Noise | None:
-    """The very noise of ``images.light.erase``, for a view of a size."""
-    if erasure is None:
-        return None
-    top, bottom = (round(y * size) for y in (erasure.top, erasure.top + erasure.height))
-    left, right = (round(x * size) for x in (erasure.left, erasure.left + erasure.width))
-    shape = max(0, bottom - top), max(0, right - left), 3
-    content = np.random.default_rng(erasure.seed).bytes(int(np.prod(shape)))
-    return Noise(top, left, np.frombuffer(content, np.uint8).reshape(shape))
 
 
 def unknown_operations(policy: str | None) -> tuple[str, ...]:

@@ -13,10 +13,8 @@ from torch import Tensor
 from warmstart.batches.rendering import PendingView, PixelBlock
 from warmstart.device_views.bare_jpeg import BareJpeg, bare_jpeg
 from warmstart.device_views.colouring import (
-    Noise,
     coloured_views,
     erased,
-    noise_of,
     unknown_operations,
 )
 from warmstart.device_views.device_decoder import is_sound_jpeg
@@ -29,6 +27,7 @@ from warmstart.errors import UnreadableImageError
 from warmstart.images.augment import Augmentation, Variation, draw_variation
 from warmstart.images.augmented import AugmentedRecipe, check_view
 from warmstart.images.decode import decode
+from warmstart.images.light import Noise, noise_of
 from warmstart.images.view import ViewRecipe
 
 RESAMPLER = "torch-whole-numbers/1"  # part of the name of such views: change it when pixels change
@@ -126,7 +125,7 @@ class DeviceViews:
         at_least = plain.at_least(variation.zoom)
         state = self._begun(content, name, at_least, use_damaged=use_damaged)
         plan = plan_view(plain, variation, *state.size)
-        drawn = DrawnView(variation, noise_of(variation.erasure, plain.size), plan)
+        drawn = DrawnView(variation, noise_of(variation.erasure, plain.size, plain.size), plan)
         return PendingPicture(self, plain, content, name, state, drawn)
 
     def _begun(

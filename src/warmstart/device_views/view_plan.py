@@ -3,7 +3,6 @@
 The same decisions as those of ``images.warp``, as numbers that a device can follow.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +10,15 @@ from numpy.typing import NDArray
 
 from warmstart.device_views.placement import Axis, Placement
 from warmstart.images.augment import Variation
-from warmstart.images.geometry import Matrix, scale, shift, symmetry, view_matrix
-from warmstart.images.policy import moves
+from warmstart.images.augmented import drawn_matrix
+from warmstart.images.geometry import Matrix, scale, shift
 from warmstart.images.resize import PILLOW, available_resizer
-from warmstart.images.view import ViewRecipe, window
+from warmstart.images.view import ViewRecipe
 from warmstart.images.warp import (
     BICUBIC_UP_TO,
-    MARGIN,
-    MOST_SHRINKING,
+    quarter_turn,
     reach,
+    reduction_of,
     shrinking,
     upright_box,
 )
@@ -71,21 +70,13 @@ def plan_view(recipe: ViewRecipe, variation: Variation, width: int, height: int)
         width: Of the upright picture, in pixels.
         height: Likewise.
     """
-    matrix = view_matrix(
-        window((width, height), recipe, variation.zoom, variation.place),
-        symmetry(variation.symmetry) @ moves(variation.operations),
-        variation.rotation_degrees,
-        recipe.size,
-    )
+    matrix = drawn_matrix(recipe, variation, (width, height))
     box = upright_box((width, height), matrix, recipe.size)
     if box is None:
         return warp_plan(recipe, matrix, width, height)
     across = Axis(width, box[0], box[2], recipe.size)
     down = Axis(height, box[1], box[3], recipe.size)
-    is_transposed = not np.diag(matrix[:2, :2]).any()
-    along_x, along_y = matrix[0, int(is_transposed)], matrix[1, 1 - int(is_transposed)]
-    turn = bool(along_x < 0), bool(along_y < 0), is_transposed
-    return UprightPlan(Placement(across, down, recipe.size), turn)
+    return UprightPlan(Placement(across, down, recipe.size), quarter_turn(matrix))
 
 
 def warp_plan(recipe: ViewRecipe, matrix: Matrix, width: int, height: int) -> WarpPlan:
@@ -113,17 +104,13 @@ def reduced_plan(
     matrix: Matrix, view_size: int, picture: tuple[int, int], *, is_pillows: bool
 ) -> tuple[Placement | None, Matrix, tuple[int, int]]:
     """How whole pixels are averaged, the matrix into what comes out, and its size."""
-    factors = [
-        min(max(math.ceil(step / MOST_SHRINKING), 1), side)
-        for step, side in zip(shrinking(matrix), picture, strict=True)
-    ]
-    if factors == [1, 1]:
+    found = reduction_of(matrix, view_size, picture)
+    if found is None:
         return None, matrix, picture
-    low, high = reach(matrix, view_size)
+    factors, box = found
     axes, starts, ratios = [], [], []
     for i in range(2):
-        start = max(low[i] - MARGIN * factors[i], 0)
-        stop = min(high[i] + MARGIN * factors[i], picture[i])
+        start, stop = box[i], box[i + 2]
         num = -(-(stop - start) // factors[i])
         end = start + num * factors[i] if is_pillows else stop
         axes.append(Axis(stop, float(start), float(end), num))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from warmstart.errors import SettingError
 from warmstart.images.augment import Augmentation, Variation, draw_variation
 from warmstart.images.decode import decode_picture
-from warmstart.images.geometry import symmetry, view_matrix
+from warmstart.images.geometry import Matrix, symmetry, view_matrix
 from warmstart.images.light import colour, erase, light
 from warmstart.images.picture import picture_size
 from warmstart.images.policy import moves
@@ -101,15 +101,9 @@ def varied(
     """
     at_least = recipe.at_least(variation.zoom)
     picture = decode_picture(content, name, at_least=at_least, use_damaged=use_damaged)
-    matrix = view_matrix(
-        window(picture_size(picture), recipe, variation.zoom, variation.place),
-        symmetry(variation.symmetry) @ moves(variation.operations),
-        variation.rotation_degrees,
-        recipe.size,
-    )
     pixels = warp(
         picture,
-        matrix,
+        drawn_matrix(recipe, variation, picture_size(picture)),
         recipe.size,
         border=recipe.border,
         interpolation=recipe.interpolation,
@@ -117,6 +111,22 @@ def varied(
     )
     lit = light(colour(pixels, variation.operations), variation.brightness, variation.contrast)
     return erase(lit, variation.erasure)
+
+
+def drawn_matrix(recipe: ViewRecipe, variation: Variation, size: tuple[int, int]) -> Matrix:
+    """From the pixels of a drawn view to those of the picture.
+
+    Args:
+        recipe: The plain view's recipe.
+        variation: What was drawn.
+        size: Width and height of the picture.
+    """
+    return view_matrix(
+        window(size, recipe, variation.zoom, variation.place),
+        symmetry(variation.symmetry) @ moves(variation.operations),
+        variation.rotation_degrees,
+        recipe.size,
+    )
 
 
 def check_view(view: int) -> int:

@@ -42,6 +42,15 @@ class Erasure:
     seed: int
 
 
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """What is put over a view: ``values`` (h, w, 3) uint8, at a row and a column."""
+
+    top: int
+    left: int
+    values: Pixels
+
+
 def colour(pixels: Pixels, operations: tuple[Operation, ...]) -> Pixels:
     """Apply those operations that change colours, in order.
 
@@ -182,13 +191,21 @@ def erase(pixels: Pixels, erasure: Erasure | None) -> Pixels:
     Returns:
         (H, W, 3), a new array where something was erased.
     """
-    if erasure is None:
+    noise = noise_of(erasure, *pixels.shape[:2])
+    if noise is None:
         return pixels
-    height, width = pixels.shape[:2]
+    height, width = noise.values.shape[:2]
+    changed = pixels.copy()
+    changed[noise.top : noise.top + height, noise.left : noise.left + width] = noise.values
+    return changed
+
+
+def noise_of(erasure: Erasure | None, height: int, width: int) -> Noise | None:
+    """What is put over a view of so many pixels; None for nothing."""
+    if erasure is None:
+        return None
     top, bottom = (round(y * height) for y in (erasure.top, erasure.top + erasure.height))
     left, right = (round(x * width) for x in (erasure.left, erasure.left + erasure.width))
-    changed = pixels.copy()
-    hole = changed[top:bottom, left:right]
-    noise = np.random.default_rng(erasure.seed).bytes(hole.size)
-    hole[...] = np.frombuffer(noise, np.uint8).reshape(hole.shape)
-    return changed
+    shape = max(0, bottom - top), max(0, right - left), 3
+    content = np.random.default_rng(erasure.seed).bytes(int(np.prod(shape)))
+    return Noise(top, left, np.frombuffer(content, np.uint8).reshape(shape))

@@ -168,14 +168,10 @@ def reach(matrix: Matrix, size: int) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def reduced(picture: Picture, matrix: Matrix, size: int, resizer: str) -> tuple[Picture, Matrix]:
     """The part that a view shows, whole pixels averaged, and the matrix into it."""
-    across, down = (math.ceil(step / MOST_SHRINKING) for step in shrinking(matrix))
-    sides = picture_size(picture)
-    factors = min(max(across, 1), sides[0]), min(max(down, 1), sides[1])
-    if factors == (1, 1):
+    found = reduction_of(matrix, size, picture_size(picture))
+    if found is None:
         return picture, matrix
-    low, high = reach(matrix, size)
-    left, top = (max(low[i] - MARGIN * factors[i], 0) for i in range(2))
-    right, bottom = (min(high[i] + MARGIN * factors[i], sides[i]) for i in range(2))
+    factors, (left, top, right, bottom) = found
     if resizer == PILLOW:
         image = as_image(picture).reduce(factors, box=(left, top, right, bottom))
         into_part = scale(1 / factors[0], 1 / factors[1])
@@ -185,6 +181,26 @@ def reduced(picture: Picture, matrix: Matrix, size: int, resizer: str) -> tuple[
     part = resize(picture, (width, height), "box", box)
     into_part = scale(width / (right - left), height / (bottom - top))
     return part, into_part @ shift(float(-left), float(-top)) @ matrix
+
+
+def reduction_of(
+    matrix: Matrix, size: int, sides: tuple[int, int]
+) -> tuple[tuple[int, int], Box] | None:
+    """How many pixels are averaged, across and down, and of which box; None where none are.
+
+    Args:
+        matrix: From the view's pixels to the picture's.
+        size: Side of the view.
+        sides: Width and height of the picture.
+    """
+    across, down = (math.ceil(step / MOST_SHRINKING) for step in shrinking(matrix))
+    factors = min(max(across, 1), sides[0]), min(max(down, 1), sides[1])
+    if factors == (1, 1):
+        return None
+    low, high = reach(matrix, size)
+    left, top = (max(low[i] - MARGIN * factors[i], 0) for i in range(2))
+    right, bottom = (min(high[i] + MARGIN * factors[i], sides[i]) for i in range(2))
+    return factors, (left, top, right, bottom)
 
 
 def upright_box(
@@ -205,8 +221,12 @@ def upright_box(
 
 def turned(view: NDArray[np.uint8], matrix: Matrix) -> NDArray[np.uint8]:
     """An upright box, mirrored and turned by quarters as the matrix says."""
+    flips_x, flips_y, is_transposed = quarter_turn(matrix)
+    return turned_by_quarters(view, flips_x=flips_x, flips_y=flips_y, is_transposed=is_transposed)
+
+
+def quarter_turn(matrix: Matrix) -> tuple[bool, bool, bool]:
+    """Whether an upright box is mirrored left and right, up and down, and then transposed."""
     is_transposed = not np.diag(matrix[:2, :2]).any()
     along_x, along_y = matrix[0, int(is_transposed)], matrix[1, 1 - int(is_transposed)]
-    return turned_by_quarters(
-        view, flips_x=bool(along_x < 0), flips_y=bool(along_y < 0), is_transposed=is_transposed
-    )
+    return bool(along_x < 0), bool(along_y < 0), is_transposed

@@ -12,11 +12,10 @@ from warmstart.device_views.colouring import (
     COLOURINGS,
     coloured_views,
     erased,
-    noise_of,
     unknown_operations,
 )
 from warmstart.images.augment import Variation
-from warmstart.images.light import COLOURS, colour, erase, light
+from warmstart.images.light import COLOURS, colour, erase, light, noise_of
 from warmstart.images.policy import OPERATIONS, Operation
 
 AMOUNTS: dict[str, Sequence[float]] = {
@@ -79,7 +78,7 @@ def test_erasing() -> None:
 
     many = pictures()[:3]
     erasures = [Erasure(0.1, 0.3, 0.5, 0.4, 5), None, Erasure(0.0, 0.0, 1.0, 1.0, 6)]
-    noises = [noise_of(erasure, 40) for erasure in erasures]
+    noises = [noise_of(erasure, 40, 40) for erasure in erasures]
     found = erased(torch.from_numpy(many.copy()), noises).numpy()
     for view, pixels, erasure in zip(found, many, erasures, strict=True):
         np.testing.assert_array_equal(view, erase(pixels, erasure))
