@@ -321,4 +321,30 @@ def path(name: str, value: object) -> Path:
     refuse(name, value, "the path of a file or folder", "photos")
 
 
+def bytes_told(variable: str, *, example: int, also: str = "") -> int | None:
+    """What a variable of the environment says in gigabytes, as bytes; None where it is not set.
+
+    Args:
+        variable: Its name.
+        example: A size that an error tells.
+        also: What else it tells of sizes.
+
+    Raises:
+        SettingError: it is not a size.
+    """
+    given = os.environ.get(variable)
+    if given is None:
+        return None
+    gigabytes = -1.0
+    with contextlib.suppress(ValueError):
+        gigabytes = float(given)
+    if not 0 <= gigabytes < float("inf"):
+        raise SettingError(
+            f"{variable}={given!r} is not a size.",
+            expected=f"gigabytes, such as {example}{also}.",
+            fix=f"export {variable}={example}",
+        )
+    return int(gigabytes * 1e9)
+
+
 seed = whole(0, LARGEST_SEED)

@@ -1,6 +1,5 @@
 """What the store holds, whether it is intact, and what goes so that it stays within a limit."""
 
-import math
 import os
 import re
 import shutil
@@ -12,7 +11,8 @@ from filelock import FileLock, Timeout
 
 from warmstart.activations.namespace import CARD, LEASE, LOCK, CacheNamespace, no_readers
 from warmstart.activations.shard import SUFFIX, is_sound
-from warmstart.errors import CacheError, FileError, SettingError, printable
+from warmstart.arguments import bytes_told
+from warmstart.errors import CacheError, FileError, printable
 from warmstart.files.reading import read_text
 from warmstart.files.strict import json_table
 
@@ -150,23 +150,9 @@ def free_bytes(folder: Path) -> int:
 
 
 def cache_limit() -> int:
-    """The most bytes that activations may take: WARMSTART_CACHE_LIMIT in gigabytes, or 20.
-
-    Raises:
-        SettingError: the variable is not a size.
-    """
-    given = os.environ.get("WARMSTART_CACHE_LIMIT", str(DEFAULT_LIMIT_GB))
-    try:
-        gigabytes = float(given)
-    except ValueError:
-        gigabytes = -1.0
-    if not 0 <= gigabytes < math.inf:
-        raise SettingError(
-            f"WARMSTART_CACHE_LIMIT={given!r} is not a size.",
-            expected="gigabytes, such as 20.",
-            fix="export WARMSTART_CACHE_LIMIT=20",
-        )
-    return int(gigabytes * 1e9)
+    """The most bytes that activations may take: WARMSTART_CACHE_LIMIT in gigabytes, or 20."""
+    given = bytes_told("WARMSTART_CACHE_LIMIT", example=20)
+    return int(DEFAULT_LIMIT_GB * 1e9) if given is None else given
 
 
 def reserve(namespace: CacheNamespace, num_rows: int) -> int:

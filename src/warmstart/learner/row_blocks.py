@@ -1,7 +1,6 @@
 """Rows of a head that stay in the store: when they do, and how they are read."""
 
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from warmstart.activations.namespace import CacheNamespace
-from warmstart.errors import SettingError
+from warmstart.arguments import bytes_told
 from warmstart.training.machine import machine_bytes
 
 SETTING = "WARMSTART_HEAD_MEMORY"
@@ -62,21 +61,6 @@ def head_memory() -> int:
     """Bytes that the solver of rows that are held may take.
 
     WARMSTART_HEAD_MEMORY in gigabytes, or half of what this machine, or its container, has.
-
-    Raises:
-        SettingError: the variable is not a size.
     """
-    given = os.environ.get(SETTING)
-    if given is None:
-        return int(MEMORY_SHARE * machine_bytes())
-    try:
-        gigabytes = float(given)
-    except ValueError:
-        gigabytes = -1.0
-    if not 0 <= gigabytes < math.inf:
-        raise SettingError(
-            f"{SETTING}={given!r} is not a size.",
-            expected="gigabytes, such as 8; 0 reads rows from the store in each pass.",
-            fix=f"export {SETTING}=8",
-        )
-    return int(gigabytes * 1e9)
+    given = bytes_told(SETTING, example=8, also="; 0 reads rows from the store in each pass")
+    return int(MEMORY_SHARE * machine_bytes()) if given is None else given
