@@ -24,7 +24,7 @@ from sklearn.metrics import average_precision_score
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.backbones.pooling import pooled_parts
-from warmstart.checkup.mislabelled import label_issues, out_of_fold_probabilities
+from warmstart.checkup.mislabelled import judged_out_of_fold, label_issues
 from warmstart.metrics.temperature import logits_of
 
 ARCH = "tf_efficientnet_lite0"
@@ -53,7 +53,7 @@ def rows_of(name: str, cache_dir: str) -> tuple[NDArray[np.float32], Labels, Any
 def said(rows: NDArray[np.float32], labels: Labels, parts: Any, seed: int) -> Array:
     """Out-of-fold probabilities (N, K), as ``check`` computes them."""
     units = [str(row) for row in range(len(rows))]
-    return out_of_fold_probabilities(rows, labels, units, int(labels.max()) + 1, parts, seed=seed)
+    return judged_out_of_fold(rows, labels, units, int(labels.max()) + 1, parts, seed=seed)[0]
 
 
 def planted(labels: Labels, similar: Labels, share: float, way: str, seed: int) -> Labels:

@@ -181,34 +181,6 @@ def dealt(
     return found
 
 
-def out_of_fold_probabilities(
-    activations: NDArray[np.floating],
-    labels: NDArray[np.int64],
-    units: Sequence[str],
-    num_classes: int,
-    parts: Parts,
-    *,
-    seed: int = 42,
-) -> NDArray[np.float64]:
-    """What models trained without a row say of it.
-
-    The penalty is the one with the lowest loss out of fold. Wrong labels make it stronger: a model
-    that is sure of them loses much.
-
-    Args:
-        activations: (N, D).
-        labels: (N,), none -1.
-        units: (N,) rows of one unit are in one fold.
-        num_classes: K.
-        parts: Columns that are used, each part divided by its length.
-        seed: Of the folds.
-
-    Returns:
-        (N, K); NaN along rows whose class no other fold has, since nobody could know it.
-    """
-    return judged_out_of_fold(activations, labels, units, num_classes, parts, seed=seed)[0]
-
-
 def judged_out_of_fold(
     activations: NDArray[np.floating],
     labels: NDArray[np.int64],
@@ -219,7 +191,22 @@ def judged_out_of_fold(
     seed: int = 42,
     penalty: float | None = None,
 ) -> tuple[NDArray[np.float64], float]:
-    """Likewise, and the penalty: the one that is given, else the best."""
+    """What models trained without a row say of it, and their penalty.
+
+    Wrong labels make the best penalty stronger: a model that is sure of them loses much.
+
+    Args:
+        activations: (N, D).
+        labels: (N,), none -1.
+        units: (N,) rows of one unit are in one fold.
+        num_classes: K.
+        parts: Columns that are used, each part divided by its length.
+        seed: Of the folds.
+        penalty: One that is known; None is the one with the lowest loss out of fold.
+
+    Returns:
+        (N, K); NaN along rows whose class no other fold has, since nobody could know it. And C.
+    """
     folds = draw_folds(units, labels, min(NUM_FOLDS, len(set(units))), seed=seed)
     rows = unit_parts(activations, parts)
     problem = LogisticProblem(rows, labels, num_classes)

@@ -7,8 +7,8 @@ import warmstart.checkup.mislabelled as module
 from warmstart.checkup.mislabelled import (
     dealt,
     find_mislabelled,
+    judged_out_of_fold,
     label_issues,
-    out_of_fold_probabilities,
 )
 from warmstart.data.table import ImageTable
 
@@ -62,7 +62,7 @@ def test_planted_labels_are_found() -> None:
     given = labels.copy()
     given[[4, 70]] = (labels[[4, 70]] + 1) % 3
     found, suggested, _ = label_issues(
-        out_of_fold_probabilities(rows, given, [str(i) for i in range(150)], 3, WHOLE), given
+        judged_out_of_fold(rows, given, [str(i) for i in range(150)], 3, WHOLE)[0], given
     )
     assert set(found.tolist()) >= {4, 70}
     assert len(found) <= 4
@@ -112,8 +112,8 @@ def test_duplicates_of_one_unit_do_not_vouch_for_each_other() -> None:
     given[0] = 1
     apart = [str(i) for i in range(len(rows))]
     together = apart[:60] + ["0"] * 8
-    vouched = out_of_fold_probabilities(rows, given, apart, 3, WHOLE)[0, 1]
-    alone = out_of_fold_probabilities(rows, given, together, 3, WHOLE)[0, 1]
+    vouched = judged_out_of_fold(rows, given, apart, 3, WHOLE)[0][0, 1]
+    alone = judged_out_of_fold(rows, given, together, 3, WHOLE)[0][0, 1]
     assert alone < vouched
 
 
@@ -121,7 +121,7 @@ def test_a_class_of_one_unit_is_not_judged() -> None:
     rows, labels = clouds(30)
     labels = np.append(labels, 3)
     units = [str(i) for i in range(31)]
-    found = out_of_fold_probabilities(np.concatenate([rows, rows[:1]]), labels, units, 4, WHOLE)
+    found = judged_out_of_fold(np.concatenate([rows, rows[:1]]), labels, units, 4, WHOLE)[0]
     assert np.isnan(found[-1]).all()
     assert np.allclose(found[:30].sum(axis=1), 1)
 
@@ -129,14 +129,14 @@ def test_a_class_of_one_unit_is_not_judged() -> None:
 def test_rows_whose_fold_knows_one_class_only_are_not_judged() -> None:
     rows, _ = clouds(12)
     labels = np.array([0] * 11 + [1])
-    found = out_of_fold_probabilities(rows, labels, [str(i) for i in range(12)], 2, WHOLE)
+    found = judged_out_of_fold(rows, labels, [str(i) for i in range(12)], 2, WHOLE)[0]
     assert 2 <= np.isnan(found).all(axis=1).sum() < 12  # the fold of the one row
     assert np.isnan(found[11]).all()
 
 
 def test_few_rows_are_judged_too() -> None:
     rows, labels = clouds(6)
-    found = out_of_fold_probabilities(rows, labels, [str(i) for i in range(6)], 3, WHOLE)
+    found = judged_out_of_fold(rows, labels, [str(i) for i in range(6)], 3, WHOLE)[0]
     assert found.argmax(axis=1).tolist() == labels.tolist()
 
 
@@ -146,8 +146,8 @@ def test_many_rows_are_judged_fold_by_fold(
 ) -> None:
     rows, labels = clouds(60)
     units = [str(i) for i in range(60)]
-    usual = out_of_fold_probabilities(rows, labels, units, 3, WHOLE)
+    usual = judged_out_of_fold(rows, labels, units, 3, WHOLE)[0]
     monkeypatch.setattr(module, "num_useful_folds", lambda *_: num_useful)
-    found = out_of_fold_probabilities(rows, labels, units, 3, WHOLE)
+    found = judged_out_of_fold(rows, labels, units, 3, WHOLE)[0]
     assert np.allclose(found.sum(axis=1), 1)
     assert (found.argmax(axis=1) == usual.argmax(axis=1)).all()
