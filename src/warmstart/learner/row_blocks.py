@@ -15,7 +15,7 @@ from warmstart.training.machine import machine_bytes
 
 SETTING = "WARMSTART_HEAD_MEMORY"
 MEMORY_SHARE = 1 / 2  # of the machine's, which the solver of rows that are held may take
-COPIES = 5.0  # of the rows in float32 that it takes at its peak (benchmarks/many_rows.py)
+COPIES = 6.0  # of the rows in float32 that it takes at its peak (benchmarks/many_rows.py)
 
 
 @dataclass(frozen=True, eq=False)
