@@ -34,15 +34,16 @@ def label_issues(
     """Rank the rows that are likelier something else.
 
     The margin compares the likeliest other class with the label: (p - q) / (p + q), which is the
-    hyperbolic tangent of half the difference of their logits. A row is an issue if it is above
-    ``LEAST_MARGIN``: the other class is more than three times as likely.
+    hyperbolic tangent of half the gap between their logits. A row is an issue if it is above
+    ``LEAST_MARGIN``: the other class is more than three times as likely. Margins of the surest rows
+    round to 1; their gaps still differ.
 
     Args:
         probabilities: (N, K), out of fold; rows of NaN are passed over.
         labels: (N,).
 
     Returns:
-        Positions, suggested classes and margins, the largest margin first.
+        Positions, suggested classes and gaps of logits, the largest first.
 
     Reference:
         Pleiss, Zhang, Elenberg, Weinberger 2020, arXiv 2001.10528, equation 1: the margin between
@@ -53,20 +54,6 @@ def label_issues(
         that did not see the row gives it. Confident learning's list (arXiv 1911.00068) and
         cleanlab's scores rank planted faults less well (benchmarks/wrong_labels.py).
     """
-    rows, suggested, gaps = label_gaps(probabilities, labels)
-    order = np.lexsort((rows, -gaps))
-    return rows[order], suggested[order], np.tanh(gaps[order] / 2)
-
-
-def label_gaps(
-    probabilities: NDArray[np.floating], labels: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Likewise: positions, suggested classes, and by how much their logits are above the label's.
-
-    Args:
-        probabilities: (N, K), out of fold; rows of NaN are passed over.
-        labels: (N,).
-    """
     rows = np.flatnonzero(np.isfinite(probabilities).all(axis=1) & (labels >= 0))
     logits = logits_of(np.asarray(probabilities[rows], np.float64), is_multi_label=False)
     places = np.arange(len(rows))
@@ -75,7 +62,8 @@ def label_gaps(
     others[places, labels[rows]] = -np.inf
     suggested = others.argmax(axis=1)
     gaps = others[places, suggested] - own
-    chosen = np.tanh(gaps / 2) > LEAST_MARGIN
+    chosen = np.flatnonzero(np.tanh(gaps / 2) > LEAST_MARGIN)
+    chosen = chosen[np.lexsort((rows[chosen], -gaps[chosen]))]
     return (
         rows[chosen].astype(np.int64),
         suggested[chosen].astype(np.int64),
@@ -123,7 +111,7 @@ def find_mislabelled(
             )  # fmt: skip
             bare = np.isnan(told).any(axis=1)
             passed |= {table.classes[label] for label in np.unique(labels[some][bare])}
-            places, suggested, gaps = label_gaps(told, labels[some])
+            places, suggested, gaps = label_issues(told, labels[some])
             found += zip(gaps.tolist(), some[places].tolist(), suggested.tolist(), strict=True)
             wait.advance()
     notes = []

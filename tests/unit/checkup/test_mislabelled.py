@@ -17,10 +17,10 @@ WHOLE = ((0, 12),)
 
 def test_another_class_must_be_three_times_as_likely() -> None:
     probabilities = np.array([[0.2, 0.5, 0.3], [0.1, 0.31, 0.59], [0.1, 0.29, 0.61]])
-    rows, suggested, margins = label_issues(probabilities, np.array([1, 0, 0]))
+    rows, suggested, gaps = label_issues(probabilities, np.array([1, 0, 0]))
     assert rows.tolist() == [2, 1]  # of 0.61 against 0.1 and 0.59 against 0.1
     assert suggested.tolist() == [2, 2]
-    assert np.allclose(margins, [0.51 / 0.71, 0.49 / 0.69])
+    assert np.allclose(np.tanh(gaps / 2), [0.51 / 0.71, 0.49 / 0.69])
     rows, _, _ = label_issues(np.array([[0.26, 0.74], [0.24, 0.76]]), np.array([0, 0]))
     assert rows.tolist() == [1]
 
@@ -29,16 +29,16 @@ def test_the_surest_come_first_and_unknown_rows_are_passed_over() -> None:
     probabilities = np.array(
         [[0.6, 0.4], [0.2, 0.8], [0.05, 0.95], [0.4, 0.6], [np.nan, np.nan], [0.0, 1.0]]
     )
-    rows, _, margins = label_issues(probabilities, np.array([0, 0, 0, 1, 0, -1]))
+    rows, _, gaps = label_issues(probabilities, np.array([0, 0, 0, 1, 0, -1]))
     assert rows.tolist() == [2, 1]
-    assert (np.diff(margins) < 0).all()
+    assert (np.diff(gaps) < 0).all()
 
 
 def test_labels_that_are_impossible_come_before_all_others_in_order() -> None:
     tiny = np.array([[1e-300, 1.0], [1e-20, 1.0], [1e-30, 1.0]])
-    rows, _, margins = label_issues(tiny, np.array([0, 0, 0]))
+    rows, _, gaps = label_issues(tiny, np.array([0, 0, 0]))
     assert rows.tolist() == [0, 2, 1]  # though their margins round to the same number
-    assert margins.tolist() == [1, 1, 1]
+    assert np.tanh(gaps / 2).tolist() == [1, 1, 1]
 
 
 def test_the_likeliest_class_is_no_issue() -> None:

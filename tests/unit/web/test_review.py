@@ -56,9 +56,9 @@ def review(tmp_path: Path) -> Iterator[Review]:
 def test_the_list_begins_as_check_ranks_wrong_labels_and_goes_on_with_mistakes() -> None:
     of = predictions()
     items = doubtful_items([("valid", of)])
-    rows, _, margins = label_issues(of.probabilities, of.labels)
+    rows, _, gaps = label_issues(of.probabilities, of.labels)
     assert [item.name for item in items[: len(rows)]] == [of.rows[row] for row in rows]
-    assert [item.margin for item in items[: len(rows)]] == pytest.approx(margins.tolist())
+    assert [item.margin for item in items[: len(rows)]] == pytest.approx(np.tanh(gaps / 2).tolist())
     wrong = {of.rows[row] for row in np.flatnonzero(of.predicted != of.labels)}
     assert {item.name for item in items} == wrong
     assert len(rows) < len(items)
