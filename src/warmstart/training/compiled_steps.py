@@ -22,6 +22,9 @@ from warmstart.training.step_mode import StepMode
 
 SETTING = "WARMSTART_COMPILE"  # "1" tries it for any fit, also on a CPU; "0" for none
 BACKEND = "inductor"
+OPTIONS: dict[str, str | int | bool | Callable[..., object]] = {
+    "deterministic": True  # no kernel of a GPU is chosen by a clock: they add in different orders
+}
 GAIN = 1.05  # by which compiled steps must be faster
 HOPED_SAVING = 0.25  # of a step's time, where nobody has measured
 COMPILING_SECONDS = 60.0  # what a network such as resnet50 takes, both passes
@@ -47,7 +50,7 @@ class CompiledForward:
         # what was compiled is kept, and counted, by code object: with one of its own, a fit depends
         # on no fit before it in this process
         run.__code__ = run.__code__.replace()
-        self.compiled = torch.compile(run, backend=BACKEND, dynamic=False)
+        self.compiled = torch.compile(run, backend=BACKEND, dynamic=False, options=OPTIONS)
 
     def __call__(self, batch: Tensor) -> Tensor:
         """Inputs of rows → logits (B, K)."""
