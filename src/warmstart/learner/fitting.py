@@ -153,6 +153,7 @@ def sweep_rates(
             max_rows=max_rows,
             on_step=on_step,
             ranks=ranks_of(learn),
+            choices=step_choices(learn, plan.bn),
         )
     return learn.last_curve
 

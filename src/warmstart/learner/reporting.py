@@ -7,6 +7,8 @@ from warmstart.learner.environment import environment
 from warmstart.learner.explaining import seen_rows
 from warmstart.learner.predicting import content_hashes, predict_views, rows_of_split
 from warmstart.learner.state import LearnerState
+from warmstart.ranks.own_folder import write_once
+from warmstart.ranks.ranks import current_ranks
 from warmstart.report.content import DataFacts, ReportContent, Reproduction
 from warmstart.results.step_record import StepRecord
 from warmstart.terminal.waiting import waits
@@ -21,7 +23,7 @@ def report_learner(
     steps: Sequence[StepRecord] = (),
     pictures: str | Path | None = None,
 ) -> Path:
-    """Judge a split, look at it, and write the page.
+    """Judge a split, look at it, and write the page: one of several processes writes it.
 
     Args:
         learn: What is reported on.
@@ -68,4 +70,5 @@ def report_learner(
         steps=tuple(steps),
         out_of_fold=learn.out_of_fold,
     )
-    return write_report(content, path, pictures)
+    write_once(current_ranks(), Path(path), lambda: write_report(content, path, pictures))
+    return Path(path)

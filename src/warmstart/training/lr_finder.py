@@ -29,6 +29,7 @@ from warmstart.training.randomness import derive, kept_random_state
 from warmstart.training.settings import FitSettings
 from warmstart.training.state import clone_tensors, module_state, put_state
 from warmstart.training.step import batch_loss, update
+from warmstart.training.step_choices import StepChoices
 from warmstart.training.step_mode import StepMode, choose_step_mode
 
 SMOOTHING = 0.9
@@ -53,6 +54,7 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
     max_rows: int | None = None,
     on_step: Callable[[int, int], None] = lambda _done, _of: None,
     ranks: Ranks = ALONE,
+    choices: StepChoices | None = None,
 ) -> LRCurve:
     """Train for a while with a rate that grows by the same factor at each step.
 
@@ -73,6 +75,7 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
             curve, whose suggestion is the usual rate. None is no limit.
         on_step: Told how many batches have passed, and of how many: each passes twice.
         ranks: Processes that train together, each a share of every batch.
+        choices: Where it is remembered how steps are computed; the fit to come reads it too.
 
     Returns:
         Rates and losses, up to where the loss diverged.
@@ -94,8 +97,9 @@ def lr_range_test(  # noqa: PLR0913 - three of them say how far and how much, on
     steady = repeatable_steps(wanted=wants_determinism(module))
     with unchanged(module) as start, kept_random_state(), steady, ranks.errors_in_words():
         sweep = Sweep(
-            SpreadModule(ranks, module), ranks, batches, rates, inputs, targets, settings, on_step
-        )
+            SpreadModule(ranks, module), ranks, batches, rates, inputs, targets, settings, on_step,
+            choices,
+        )  # fmt: skip
         module.train()
         before = sweep.losses_before()
         put_state(module, start)  # BatchNorm has counted the batches
@@ -153,13 +157,14 @@ class Sweep:
     targets: Targets
     settings: FitSettings
     on_step: Callable[[int, int], None]
+    choices: StepChoices | None
     mode: StepMode | None = None  # until the first batch is there
 
     def forward_as(self, batch: Tensor, wanted: Tensor) -> tuple[Callable[[Tensor], Tensor], int]:
         """The module in the arithmetic of its steps, and how many rows pass at a time."""
         if self.mode is None:
             num_rows, module = 2 * sum(map(len, self.batches)), self.spread.own
-            mode = choose_step_mode(module, batch, wanted, self.settings, num_rows)
+            mode = choose_step_mode(module, batch, wanted, self.settings, num_rows, self.choices)
             self.mode = self.ranks.agreed("how to compute steps", mode)
         spread = self.spread.on(batch, self.mode.as_passed)
         return in_arithmetic(spread, self.mode.precision), self.mode.rows_of_part

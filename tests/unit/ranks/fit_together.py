@@ -16,6 +16,7 @@ import torch
 
 from warmstart import ConvLearner, ImageClassifierData, tfms_from_model
 from warmstart.learner import state
+from warmstart.report import page
 from warmstart.training import memory, run
 from warmstart.training.checkpoint import Checkpoint, Progress
 
@@ -63,15 +64,17 @@ def go_wrong(how: str, checkpoint: Path) -> None:
     Checkpoint.save = saving  # type: ignore[method-assign]
 
 
-def count_saved() -> list[Path]:
-    """Folders of models that this process writes."""
-    write_model, written = state.write_model, list[Path]()  # type: ignore[attr-defined]
+def count_written() -> list[Path]:
+    """Folders of models, and pages, that this process writes."""
+    written: list[Path] = []
+    for module, name in ((state, "write_model"), (page, "write_report")):
+        write = getattr(module, name)
 
-    def writing(folder: Path, *rest: Any) -> str:
-        written.append(folder)
-        return str(write_model(folder, *rest))
+        def writing(*args: Any, write: Any = write, which: int = int(module is page)) -> Any:
+            written.append(args[which])
+            return write(*args)
 
-    state.write_model = writing  # type: ignore[assignment, attr-defined]
+        setattr(module, name, writing)
     return written
 
 
@@ -88,7 +91,7 @@ def main(cache: Path, out: Path, how: str) -> None:
     go_wrong(how, out / "checkpoints" / "fit-0.safetensors")
     if how == "little memory":  # the head has BatchNorm, so what lies before is computed twice
         memory.machine_bytes = lambda: 1  # type: ignore[attr-defined]
-    written = count_saved()
+    written = count_written()
     learn = learner(cache, seed=RANK if how == "differs" else 0)
     frozen = learn.predict("valid").probabilities
     learn.unfreeze()
@@ -97,6 +100,8 @@ def main(cache: Path, out: Path, how: str) -> None:
     learn.fit(RATES, 1, cycle_len=1, bn="train", checkpoint=out / "checkpoints")
     predictions = learn.predict("valid")
     learn.save(out / "model")
+    if not how:
+        learn.report(out / "report.html")
     tensors = [*learn.model.parameters(), *learn.model.buffers()]
     history = learn.history
     np.savez(
@@ -112,6 +117,7 @@ def main(cache: Path, out: Path, how: str) -> None:
         is_twice=[record.is_twice for record in history.records],
         num_written=len(written),
         has_model=(out / "model" / "model.json").is_file(),
+        has_report=(out / "report.html").is_file(),
         num_threads=torch.get_num_threads(),
     )
 

@@ -66,10 +66,10 @@ def test_all_processes_end_with_the_same_bits(fitted: Fitted) -> None:
     assert all(np.array_equal(first[name], second[name]) for name in (*EXACT, *CLOSE))
 
 
-def test_a_model_is_saved_by_the_first_and_the_others_wait(fitted: Fitted) -> None:
+def test_model_and_report_are_written_by_the_first_and_the_others_wait(fitted: Fitted) -> None:
     found = fitted(2)
-    assert [int(each["num_written"]) for each in found] == [1, 0]
-    assert all(each["has_model"] for each in found)
+    assert [int(each["num_written"]) for each in found] == [2, 0]
+    assert all(each["has_model"] and each["has_report"] for each in found)
 
 
 def test_little_memory_has_activations_computed_twice_to_the_same_losses(

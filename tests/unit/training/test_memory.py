@@ -93,6 +93,14 @@ def test_the_limit_of_a_container_is_read(
     assert machine.machine_bytes() == min(expected or whole, whole)
 
 
+def test_processes_on_one_computer_share_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = machine.machine_bytes()
+    launched = {"RANK": "3", "WORLD_SIZE": "6", "LOCAL_WORLD_SIZE": "3", "MASTER_ADDR": "there"}
+    for name, value in launched.items():
+        monkeypatch.setenv(name, value)
+    assert machine.machine_bytes() == whole // 3
+
+
 def test_the_step_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.unit.training.toy import toy_settings
 

@@ -1,6 +1,7 @@
 """The number type of steps: measured without a trace, kept in the checkpoint."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from warmstart.errors import SettingError
 from warmstart.training import precision, run, step_mode
 from warmstart.training.checkpoint import Checkpoint
 from warmstart.training.loop import fit
+from warmstart.training.lr_finder import lr_range_test
 from warmstart.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
 from warmstart.training.precision import in_arithmetic
 from warmstart.training.step_choices import StepChoices
@@ -73,6 +75,28 @@ def test_what_was_faster_once_is_taken_again(
     for file in (tmp_path / "store").iterdir():
         file.write_text('{"precision": "f16", "format_version": 1}')
     assert taken(here) == "f32"  # what is no number type is not believed
+
+
+def test_the_sweep_of_rates_takes_what_is_remembered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else two runs with one seed could choose two rates, by the clock."""
+    says = iter(("bf16", "f32", "f32"))
+    monkeypatch.setattr(step_mode, "has_bf16", lambda _: True)
+    monkeypatch.setattr(step_mode, "faster_precision", lambda *_: next(says))
+    (inputs, targets), settings = toy_data(), toy_settings(precision="auto")
+
+    def losses(choices: StepChoices | None) -> Any:
+        module = toy_module()
+        curve = lr_range_test(
+            module, one_group(module), inputs, targets, settings, num_steps=12, choices=choices
+        )
+        return curve.losses.tolist()
+
+    here = StepChoices(tmp_path / "store", "toy")
+    first, second, other = losses(here), losses(here), losses(None)
+    assert first == second
+    assert first != other
 
 
 @pytest.mark.parametrize(("bf16_seconds", "expected"), [(0.5, "bf16"), (0.9, "f32"), (2.0, "f32")])
