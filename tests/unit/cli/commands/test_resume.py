@@ -23,7 +23,7 @@ def always_due(_checkpoint: Checkpoint) -> bool:
     return True
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # as long as the folder lives that it trains in
 def never_stopped(trained: Place) -> dict[str, bytes]:
     """What a run leaves that is never stopped."""
     home = trained.home
