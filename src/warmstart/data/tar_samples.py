@@ -13,7 +13,10 @@ LABEL_FIELDS = ("cls", "txt", "json")  # in the order in which labels are sought
 
 @dataclass
 class Sample:
-    """Members with one name but for what follows its first dot: their fields by what follows."""
+    """Members with one name but for what follows its first dot: their fields by what follows.
+
+    Where that leaves no label, but ``cat.2.jpg`` has ``cat.2.cls``: but for what follows its last.
+    """
 
     name: str
     pictures: list[str] = field(default_factory=list)
@@ -34,13 +37,20 @@ def _samples_of(
     stamp: Stamp,  # noqa: ARG001 (a file that changed is looked at again)
 ) -> tuple[list[Sample], list[Exclusion]]:
     found = scan(file)
+    others = [item.name for item in found.exclusions]
     samples: dict[str, Sample] = {}
+    shared = {key for key, kind in map(sample_key, others) if kind in LABEL_FIELDS}
+    own = {stem for stem in map(own_stem, others) if stem and sample_key(stem)[0] not in shared}
     for name in found.images:
-        key, _ = sample_key(name)
+        stem = name.rpartition(".")[0]
+        key = stem if stem in own else sample_key(name)[0]
         samples.setdefault(key, Sample(key)).pictures.append(name)
     left_out = []
     for item in found.exclusions:
         key, kind = sample_key(item.name)
+        stem = own_stem(item.name)
+        if stem in samples:
+            key, kind = stem, item.name.rpartition(".")[2].lower()
         sample = samples.get(key)
         is_junk = item.name.endswith("/") or junk_reason(
             item.name.rpartition("/")[2], is_folder=False
@@ -68,3 +78,14 @@ def sample_key(name: str) -> tuple[str, str]:
     folder, slash, last = name.rpartition("/")
     stem, _, kind = last.partition(".")
     return folder + slash + stem, kind.lower()
+
+
+def own_stem(name: str) -> str:
+    """A label's name up to its last dot, where another stands before it; "" of all others.
+
+    >>> own_stem("a/cat.2.cls"), own_stem("a/cat.cls")
+    ('a/cat.2', '')
+    """
+    _, kind = sample_key(name)
+    is_own = "." in kind and kind.rpartition(".")[2] in LABEL_FIELDS
+    return name.rpartition(".")[0] if is_own else ""

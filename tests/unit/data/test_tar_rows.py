@@ -73,6 +73,32 @@ def test_all_ways_to_name_shards_find_the_same(
     assert all(table.path(row).absolute().parent.is_file() for row in range(len(table)))
 
 
+def test_a_name_with_dots_has_the_label_of_that_name(tmp_path: Path) -> None:
+    """By the first dot, all of these would be one sample, without a label."""
+    dotted = {f"d/IMG.2024.{name}": content for name, content in pets(6).items()}
+    write_tar(tmp_path / "s" / "0.tar", dotted)
+    table = read(tmp_path / "s")
+    assert label_of(table, "0.tar/d/IMG.2024.000.jpg") == label_of(
+        table, "0.tar/d/IMG.2024.002.jpg"
+    )
+    assert label_of(table, "0.tar/d/IMG.2024.001.jpg") == "dog"
+    assert table.exclusions == ()
+    assert table.groups is None or len(set(table.groups)) == 6
+
+
+def test_a_label_that_pictures_share_goes_before_one_of_its_own(tmp_path: Path) -> None:
+    shared: dict[str, str | bytes] = {
+        "x.left.jpg": b"x",
+        "x.right.jpg": b"y",
+        "x.cls": "dog",
+        "x.left.json": "{}",
+    }
+    write_tar(tmp_path / "s" / "0.tar", pets(6) | shared)
+    table = read(tmp_path / "s")
+    assert label_of(table, "0.tar/x.left.jpg") == label_of(table, "0.tar/x.right.jpg") == "dog"
+    assert [item.name for item in table.exclusions] == ["0.tar/x.left.json"]
+
+
 def test_every_member_is_in_a_row_or_is_named(tmp_path: Path) -> None:
     """Laws 1 and 12."""
     write_tar(

@@ -1,5 +1,6 @@
 """The command line that a user meant: what was typed, with its mistake mended."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import typer
 
 from warmstart.words import COMMANDS
 
+SHARDS = (".tar", ".parquet")
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
@@ -112,6 +114,8 @@ def usage_fix(
         meant += [right for _, right in [COMMANDS.get(wrong, ((), ""))] if right in commands]
         if meant:
             return "warmstart " + shlex.join([meant[0] if w == wrong else w for w in words])
+    if what.startswith("Got unexpected extra argument") and (quoted := with_pattern(words)):
+        return "warmstart " + shlex.join(quoted)
     parameter = getattr(error, "param", None)
     names = list(getattr(parameter, "opts", ()))
     if what.startswith("Invalid value") and any(name.startswith("--") for name in names):
@@ -120,6 +124,23 @@ def usage_fix(
             return "warmstart " + shlex.join(without_option(words, names))
         return "warmstart " + shlex.join(with_flags(words, (names[0], str(default))))
     return help_line(error)
+
+
+def with_pattern(words: Sequence[str]) -> list[str]:
+    """The command line as it was before a shell put the names of several archives for a pattern.
+
+    Empty where it has no such names, or no pattern stands for just these.
+    """
+    given = [word for word in words if word.endswith(SHARDS) and Path(word).is_file()]
+    start = os.path.commonprefix(given)  # noqa: RUF071 - letters are meant
+    ending = Path(given[0]).suffix if given else ""
+    pattern = f"{start.removesuffix(ending)}*{ending}"
+    there = Path(pattern).parent.glob(Path(pattern).name)
+    if len(given) < 2 or {Path(word) for word in given} != set(there):
+        return []
+    first = words.index(given[0])
+    kept = [word for word in words if word not in given]
+    return [*kept[:first], pattern, *kept[first:]]
 
 
 def help_of_word(what: str, fix: str) -> str:

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 import typer
 
-from warmstart.cli.main import app
-from warmstart.cli.text.fix_line import is_slip, is_typable, with_flags
+from warmstart.cli.main import app, main
+from warmstart.cli.text.fix_line import is_slip, is_typable, with_flags, with_pattern
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,32 @@ from warmstart.cli.text.fix_line import is_slip, is_typable, with_flags
 )
 def test_a_command_line_is_mended(typed: str, flags: tuple[str, ...], fixed: str) -> None:
     assert " ".join(with_flags(typed.split(), flags)) == fixed
+
+
+def test_archives_that_a_shell_wrote_out_are_a_pattern_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s").mkdir()
+    for name in ("s/a1.tar", "s/a2.tar", "s/a11.tar", "s/a.txt"):
+        (tmp_path / name).touch()
+    typed = ["train", "s/a1.tar", "s/a11.tar", "s/a2.tar", "--bs", "8"]
+    assert with_pattern(typed) == ["train", "s/a*.tar", "--bs", "8"]
+    assert with_pattern(["train", "s/a1.tar", "s/a11.tar"]) == ["train", "s/a1*.tar"]
+    assert with_pattern(["train", "s/a1.tar", "s/a2.tar"]) == []  # there is a third
+    assert with_pattern(["train", "s/a1.tar", "s/b.tar"]) == []
+    assert with_pattern(["train", "s", "s"]) == []
+
+
+def test_a_line_with_many_archives_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("0.tar", "1.tar"):
+        (tmp_path / name).touch()
+    with pytest.raises(SystemExit):
+        main(["train", "0.tar", "1.tar"])
+    assert "Fix: warmstart train '*.tar'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
