@@ -114,8 +114,8 @@ def usage_fix(
         meant += [right for _, right in [COMMANDS.get(wrong, ((), ""))] if right in commands]
         if meant:
             return "warmstart " + shlex.join([meant[0] if w == wrong else w for w in words])
-    if what.startswith("Got unexpected extra argument") and (quoted := with_pattern(words)):
-        return "warmstart " + shlex.join(quoted)
+    if what.startswith("Got unexpected extra argument") and (mended := with_one_source(words)):
+        return "warmstart " + shlex.join(mended)
     parameter = getattr(error, "param", None)
     names = list(getattr(parameter, "opts", ()))
     if what.startswith("Invalid value") and any(name.startswith("--") for name in names):
@@ -126,21 +126,30 @@ def usage_fix(
     return help_line(error)
 
 
-def with_pattern(words: Sequence[str]) -> list[str]:
-    """The command line as it was before a shell put the names of several archives for a pattern.
+def with_one_source(words: Sequence[str]) -> list[str]:
+    """The command line with one word for several archives or class folders.
 
-    Empty where it has no such names, or no pattern stands for just these.
+    A shell puts all names for a pattern. Empty where no pattern, and no folder, stands for just
+    those that were given.
     """
-    given = [word for word in words if word.endswith(SHARDS) and Path(word).is_file()]
-    start = os.path.commonprefix(given)  # noqa: RUF071 - letters are meant
-    ending = Path(given[0]).suffix if given else ""
-    pattern = f"{start.removesuffix(ending)}*{ending}"
-    there = Path(pattern).parent.glob(Path(pattern).name)
-    if len(given) < 2 or {Path(word) for word in given} != set(there):
+    shards = [word for word in words if word.endswith(SHARDS) and Path(word).is_file()]
+    folders = [word for word in words[1:] if Path(word).is_dir()]
+    if len(shards) > 1:
+        start = os.path.commonprefix(shards)  # noqa: RUF071 - letters are meant
+        ending = Path(shards[0]).suffix
+        one, given = f"{start.removesuffix(ending)}*{ending}", shards
+        there = set(Path(one).parent.glob(Path(one).name))
+    elif len(folders) > 1:
+        above, given = Path(folders[0]).parent, folders
+        one = str(above)
+        there = {each for each in above.glob("[!.]*") if each.is_dir()}
+    else:
+        return []
+    if {Path(word) for word in given} != there:
         return []
     first = words.index(given[0])
     kept = [word for word in words if word not in given]
-    return [*kept[:first], pattern, *kept[first:]]
+    return [*kept[:first], one, *kept[first:]]
 
 
 def help_of_word(what: str, fix: str) -> str:

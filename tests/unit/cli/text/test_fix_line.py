@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from warmstart.cli.main import app, main
-from warmstart.cli.text.fix_line import is_slip, is_typable, with_flags, with_pattern
+from warmstart.cli.text.fix_line import is_slip, is_typable, with_flags, with_one_source
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_command_line_is_mended(typed: str, flags: tuple[str, ...], fixed: str
     assert " ".join(with_flags(typed.split(), flags)) == fixed
 
 
-def test_archives_that_a_shell_wrote_out_are_a_pattern_again(
+def test_archives_and_folders_that_a_shell_wrote_out_are_one_word_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -35,11 +35,14 @@ def test_archives_that_a_shell_wrote_out_are_a_pattern_again(
     for name in ("s/a1.tar", "s/a2.tar", "s/a11.tar", "s/a.txt"):
         (tmp_path / name).touch()
     typed = ["train", "s/a1.tar", "s/a11.tar", "s/a2.tar", "--bs", "8"]
-    assert with_pattern(typed) == ["train", "s/a*.tar", "--bs", "8"]
-    assert with_pattern(["train", "s/a1.tar", "s/a11.tar"]) == ["train", "s/a1*.tar"]
-    assert with_pattern(["train", "s/a1.tar", "s/a2.tar"]) == []  # there is a third
-    assert with_pattern(["train", "s/a1.tar", "s/b.tar"]) == []
-    assert with_pattern(["train", "s", "s"]) == []
+    assert with_one_source(typed) == ["train", "s/a*.tar", "--bs", "8"]
+    assert with_one_source(["train", "s/a1.tar", "s/a11.tar"]) == ["train", "s/a1*.tar"]
+    assert with_one_source(["train", "s/a1.tar", "s/a2.tar"]) == []  # there is a third
+    assert with_one_source(["train", "s/a1.tar", "s/b.tar"]) == []
+    (tmp_path / "cats").mkdir()
+    (tmp_path / ".git").mkdir()
+    assert with_one_source(["train", "cats", "s/"]) == ["train", "."]
+    assert with_one_source(["train", "cats", "cats"]) == []  # s is there too
 
 
 def test_a_line_with_many_archives_is_mended(
