@@ -15,14 +15,15 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/warmstart demo
 
-# a process per core, each computing with one thread: two would wait for each other
+# a process per core, each computing with one thread: two would wait for each other; a file at a time,
+# so that what its tests share is made once
 test: setup
-	$(QUIETLY) $(BIN)/pytest -q -n auto
+	$(QUIETLY) $(BIN)/pytest -q -n auto --dist loadfile
 
 # every architecture and every trial, in both number types that a frozen body may have
 test-all: setup
 	for precision in f32 bf16; do \
-		WARMSTART_PRECISION=$$precision $(QUIETLY) $(BIN)/pytest -q -n auto -m "" --hypothesis-profile=ci || exit 1; \
+		WARMSTART_PRECISION=$$precision $(QUIETLY) $(BIN)/pytest -q -n auto --dist loadfile -m "" --hypothesis-profile=ci || exit 1; \
 	done
 
 check: setup

@@ -1,6 +1,5 @@
 """The laws with views made by torch on a device: the CPU, in place of a GPU, by the same code."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from PIL import Image
 
 from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_from_model
 from warmstart.batches.rendering import pixels_of_view
-from warmstart.device_views.chosen import SETTING, device_views
+from warmstart.device_views.chosen import SETTING
 from warmstart.device_views.pending import WARPER, DeviceBlock, DeviceViews
 from warmstart.images.augment import Augmentation
 
@@ -35,11 +34,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def by_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def by_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SETTING, "all")
-    device_views.cache_clear()
-    yield
-    device_views.cache_clear()
 
 
 def learner(
@@ -94,9 +90,7 @@ def test_rows_of_a_device_never_pass_for_those_of_the_processor(
 
     by_processor = keys()
     monkeypatch.setenv(SETTING, "all")
-    device_views.cache_clear()
     by_device = keys()
-    device_views.cache_clear()
     assert not set(by_processor) & set(by_device)
 
 
@@ -169,9 +163,7 @@ def test_names_tell_who_made_augmented_views(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(SETTING, "all")
-    device_views.cache_clear()
     state = learner(folder, tmp_path, precompute=True, aug_tfms=VIEWS).state
-    device_views.cache_clear()
     by_device, by_processor = state.source.view_name(1), state.data.source.view_name(1)
     assert by_device == f"{by_processor} by {WARPER} {DeviceViews(state.device).name}"
     monkeypatch.setattr(DeviceViews, "drawn_name", lambda *_: "")  # an operation without a form

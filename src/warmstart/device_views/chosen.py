@@ -26,14 +26,18 @@ TRIED_VIEW = AugmentedRecipe(
 MOST_DIFFERENCE = 3.0  # levels, on average over a view: decoders enlarge colours differently
 
 
-@lru_cache
 def device_views(device: torch.device) -> DeviceViews | None:
     """What makes views for networks on a device; None where threads of the processor do.
 
     Args:
         device: Where the networks run.
     """
-    asked = os.environ.get(SETTING, "")
+    return views_as_asked(device, os.environ.get(SETTING, ""))
+
+
+@lru_cache
+def views_as_asked(device: torch.device, asked: str) -> DeviceViews | None:
+    """Likewise; ``asked`` is what the environment says of them."""
     if asked == "off" or (device.type != "cuda" and asked != "all"):
         return None
     if device.type != "cuda":
