@@ -54,6 +54,11 @@ class ViewsOnDevice(Protocol):
         """Likewise of any view; arguments as of ``AugmentedRecipe.render``."""
 
 
+def plain_name(recipe: ViewRecipe, views_on: ViewsOnDevice | None) -> str:
+    """What stored rows of plain views are called by; ``views_on`` as of ``PixelSource``."""
+    return recipe.name() + (f" by {views_on.name}" if views_on else "")
+
+
 @dataclass(frozen=True, eq=False)
 class PixelSource:
     """Renders views of a table's rows; ``ahead`` may have plain ones ready.
@@ -84,7 +89,7 @@ class PixelSource:
             view: 0 for the plain one.
         """
         if self.augmentation is None or view == 0:
-            return self.recipe.name() + (f" by {self.views_on.name}" if self.views_on else "")
+            return plain_name(self.recipe, self.views_on)
         drawn = self._drawn_on_device
         name = AugmentedRecipe(self.recipe, self.augmentation, self.view_seed).name(view)
         return name + (f" by {drawn}" if drawn else "")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 from warmstart.activations.frozen_part import FrozenPart
 from warmstart.activations.namespace import CacheNamespace
 from warmstart.backbones.network import ClassifierNetwork, Normalise
-from warmstart.batches.rendering import stream_pixels
-from warmstart.batches.source import num_cores
+from warmstart.batches.rendering import View, stream_pixels
+from warmstart.batches.source import num_cores, plain_name
 from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.inference.grad_cam import grad_cam
 from warmstart.inference.member import noting
+from warmstart.inference.network_member import NetworkMember
 from warmstart.inference.predictor import Predictor
 from warmstart.report.choice import galleries_of, rows_to_explain, rows_to_map, rows_to_show
 from warmstart.report.content import SeenRows
@@ -24,6 +26,38 @@ from warmstart.terminal.waiting import waiting
 
 OTHER_BYTES = "its file is another one by now"
 Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Judged photos as they were: ``read`` gives bytes, which must be those of ``hashes``."""
+
+    member: NetworkMember
+    names: Sequence[str]
+    hashes: Sequence[bytes]
+    read: Callable[[int], bytes]
+
+    def content(self, row: int) -> bytes:
+        """The bytes of one.
+
+        Raises:
+            UnreadableImageError: there are none, or others.
+        """
+        content = self.read(row)
+        if hashlib.sha256(content).digest() != self.hashes[row]:
+            raise UnreadableImageError(self.names[row], OTHER_BYTES)
+        return content
+
+    def render(self, row: int) -> Pixels:
+        """The plain view, as people see it."""
+        return self.member.recipe.render(self.content(row), self.names[row], use_damaged=True)
+
+    def prepare(self, row: int) -> View:
+        """The plain view, as the network sees it: a device may have to finish it."""
+        recipe, views_on = self.member.recipe, self.member.views_on
+        if views_on is None:
+            return self.render(row)
+        return views_on.prepare(recipe, self.content(row), self.names[row], use_damaged=True)
 
 
 def seen_rows(
@@ -47,16 +81,11 @@ def seen_rows(
     """
     member = predictor.networks[0]
 
-    def render(row: int) -> Pixels:
-        content = read(row)
-        if hashlib.sha256(content).digest() != hashes[row]:
-            raise UnreadableImageError(predictions.rows[row], OTHER_BYTES)
-        return member.recipe.render(content, predictions.rows[row], use_damaged=True)
-
+    photos = Photos(member, predictions.rows, hashes, read)
     chosen = galleries_of(predictions)
     wanted = rows_to_show(chosen)
     with waiting("reading photos to show", leads=True):
-        pixels, failures = rendered(render, wanted)
+        pixels, failures = rendered(photos.render, wanted)
     gaps = [missing_photos(failures, len(wanted))] if failures else []
     rows = [row for row in rows_to_explain(chosen) if row in pixels]
     try:
@@ -75,7 +104,7 @@ def seen_rows(
     if len(mapped):
         activations = stored(predictor, [hashes[row] for row in mapped], cache_dir)
     if len(mapped) and activations is None:
-        activations, failures = computed(member.frozen, render, mapped)
+        activations, failures = computed(member.frozen, photos.prepare, mapped)
     if len(mapped) and activations is None:
         gaps.append(
             "The map of the images: their activations are not stored any more, and "
@@ -135,14 +164,14 @@ def stored(
     if not (folder / frozen.card.identity).is_dir():
         return None
     namespace = CacheNamespace(folder, frozen.card)
-    keys = frozen.keys(member.recipe.name(), hashes)
+    keys = frozen.keys(plain_name(member.recipe, member.views_on), hashes)
     if namespace.missing(keys):
         return None
     return np.asarray(namespace.gather(namespace.locate(keys)), np.float32)
 
 
 def computed(
-    frozen: FrozenPart, render: Callable[[int], Pixels], rows: NDArray[np.int64]
+    frozen: FrozenPart, render: Callable[[int], View], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.floating] | None, list[UnreadableImageError]]:
     """The same activations from the photos; None with the failures if one cannot be read."""
     failures: list[UnreadableImageError] = []

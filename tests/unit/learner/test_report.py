@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from warmstart import ConvLearner
+from warmstart.device_views.chosen import SETTING
 from warmstart.errors import SettingError, UnreadableImageError
 from warmstart.learner.explaining import seen_rows
 from warmstart.report.content import SeenRows
@@ -69,9 +70,12 @@ def test_another_split_can_be_judged_and_one_without_rows_says_so(
         learn.report(tmp_path / "r.html", "test")
 
 
+@pytest.mark.parametrize("views", ["off", "all"])
 def test_stored_and_computed_activations_are_the_same(
-    make: Make, tmp_path: Path, mapping_few: None
+    make: Make, tmp_path: Path, mapping_few: None, monkeypatch: pytest.MonkeyPatch, views: str
 ) -> None:
+    """Also where a device makes the views of networks: its rows have names of their own."""
+    monkeypatch.setenv(SETTING, views)
     learn = make(precompute=True)
     stored, computed = (seen_by(learn, tmp_path / name) for name in ("cache", "elsewhere"))
     assert stored.activations is not None
@@ -81,9 +85,12 @@ def test_stored_and_computed_activations_are_the_same(
     assert stored.gaps == computed.gaps == ()
 
 
+@pytest.mark.parametrize("views", ["off", "all"])
 def test_the_map_needs_no_photo_where_activations_are_stored(
-    make: Make, tmp_path: Path, mapping_few: None
+    make: Make, tmp_path: Path, mapping_few: None, monkeypatch: pytest.MonkeyPatch, views: str
 ) -> None:
+    """Also where a device makes the views of networks: its rows have names of their own."""
+    monkeypatch.setenv(SETTING, views)
     learn = make(precompute=True)
     whole = seen_by(learn, tmp_path / "cache")
     gone = seen_by(learn, tmp_path / "cache", *range(12))
