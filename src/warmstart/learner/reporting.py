@@ -10,6 +10,7 @@ from warmstart.learner.state import LearnerState
 from warmstart.ranks.own_folder import write_once
 from warmstart.ranks.ranks import current_ranks
 from warmstart.report.content import DataFacts, ReportContent, Reproduction
+from warmstart.results.predictions import Predictions
 from warmstart.results.step_record import StepRecord
 from warmstart.terminal.waiting import waits
 
@@ -35,12 +36,24 @@ def report_learner(
     Returns:
         The file.
     """
-    from warmstart.report.page import write_report  # here: matplotlib takes a second
-
     rows_of_split(learn.data.table, split)
     predictions = predict_views(learn, 0, split)
+
+    def write() -> None:  # what one process alone looks at, too
+        from warmstart.report.page import write_report  # here: matplotlib takes a second
+
+        write_report(report_content(learn, predictions, split, steps), path, pictures)
+
+    write_once(current_ranks(), Path(path), write)
+    return Path(path)
+
+
+def report_content(
+    learn: LearnerState, predictions: Predictions, split: str, steps: Sequence[StepRecord]
+) -> ReportContent:
+    """What the page shows; arguments as of ``report_learner``."""
     rows = learn.data.table.rows(split)
-    content = ReportContent(
+    return ReportContent(
         title=learn.data.table.root.resolve().name or "images",
         backbone=learn.card.arch,
         sizes=(learn.card.recipe["size"],),
@@ -70,5 +83,3 @@ def report_learner(
         steps=tuple(steps),
         out_of_fold=learn.out_of_fold,
     )
-    write_once(current_ranks(), Path(path), lambda: write_report(content, path, pictures))
-    return Path(path)
