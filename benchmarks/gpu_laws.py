@@ -21,6 +21,7 @@ from warmstart import ConvLearner, ImageClassifierData, load_predictor, tfms_fro
 from warmstart.batches.rendering import stream_pixels
 from warmstart.device_views.chosen import SETTING, device_views
 from warmstart.errors import UnreadableImageError
+from warmstart.files.quiet import variables_set
 from warmstart.images.augment import Augmentation, transforms_top_down
 from warmstart.images.augmented import AugmentedRecipe
 from warmstart.images.policy import RAND_AUGMENT, TRIVIAL_AUGMENT
@@ -168,20 +169,17 @@ def same_seed_same_bits_compiled(place: Place) -> tuple[bool, str]:
     Compiled whatever the clock says: it may say otherwise the second time, and of one store the
     second fit would read what the first found.
     """
-    gain, before = compiled_steps.GAIN, os.environ.get(compiled_steps.SETTING)
-    compiled_steps.GAIN, os.environ[compiled_steps.SETTING] = 0.0, "1"
+    gain, compiled_steps.GAIN = compiled_steps.GAIN, 0.0
     try:
         states, words = [], ""
         for number in range(2):
-            learn = place.learner(f"compiled-{number}", precompute=False, varies=True)
-            learn.unfreeze()
-            words = learn.fit((1e-5, 1e-4, 1e-3), 1).records[-1].compiling
+            with variables_set({compiled_steps.SETTING: "1"}):
+                learn = place.learner(f"compiled-{number}", precompute=False, varies=True)
+                learn.unfreeze()
+                words = learn.fit((1e-5, 1e-4, 1e-3), 1).records[-1].compiling
             states.append({name: t.cpu() for name, t in learn.model.state_dict().items()})
     finally:
         compiled_steps.GAIN = gain
-        os.environ.pop(compiled_steps.SETTING)
-        if before is not None:
-            os.environ[compiled_steps.SETTING] = before
     differ = [name for name in states[0] if not torch.equal(states[0][name], states[1][name])]
     return not differ, f"{len(differ)} of {len(states[0])} tensors differ; {words}"
 

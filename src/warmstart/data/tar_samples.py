@@ -37,20 +37,23 @@ def _samples_of(
     stamp: Stamp,  # noqa: ARG001 (a file that changed is looked at again)
 ) -> tuple[list[Sample], list[Exclusion]]:
     found = scan(file)
-    others = [item.name for item in found.exclusions]
+    others = [(item, *sample_key(item.name)) for item in found.exclusions]
+    shared = {key for _, key, kind in others if kind in LABEL_FIELDS}
+    own = {
+        without_suffix(item.name)
+        for item, key, kind in others
+        if "." in kind and kind.rpartition(".")[2] in LABEL_FIELDS and key not in shared
+    }
     samples: dict[str, Sample] = {}
-    shared = {key for key, kind in map(sample_key, others) if kind in LABEL_FIELDS}
-    own = {stem for stem in map(own_stem, others) if stem and sample_key(stem)[0] not in shared}
     for name in found.images:
-        stem = name.rpartition(".")[0]
+        stem = without_suffix(name)
         key = stem if stem in own else sample_key(name)[0]
         samples.setdefault(key, Sample(key)).pictures.append(name)
     left_out = []
-    for item in found.exclusions:
-        key, kind = sample_key(item.name)
-        stem = own_stem(item.name)
-        if stem in samples:
-            key, kind = stem, item.name.rpartition(".")[2].lower()
+    for item, first_key, first_kind in others:
+        key, kind, stem = first_key, first_kind, without_suffix(item.name)
+        if stem in own:
+            key, kind = stem, first_kind.rpartition(".")[2]
         sample = samples.get(key)
         is_junk = item.name.endswith("/") or junk_reason(
             item.name.rpartition("/")[2], is_folder=False
@@ -80,12 +83,6 @@ def sample_key(name: str) -> tuple[str, str]:
     return folder + slash + stem, kind.lower()
 
 
-def own_stem(name: str) -> str:
-    """A label's name up to its last dot, where another stands before it; "" of all others.
-
-    >>> own_stem("a/cat.2.cls"), own_stem("a/cat.cls")
-    ('a/cat.2', '')
-    """
-    _, kind = sample_key(name)
-    is_own = "." in kind and kind.rpartition(".")[2] in LABEL_FIELDS
-    return name.rpartition(".")[0] if is_own else ""
+def without_suffix(name: str) -> str:
+    """A name up to its last dot."""
+    return name.rpartition(".")[0]

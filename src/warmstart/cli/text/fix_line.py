@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
+from warmstart.files.places import CONTAINERS
 from warmstart.words import COMMANDS
 
-SHARDS = (".tar", ".parquet")
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
@@ -132,7 +132,7 @@ def with_one_source(words: Sequence[str]) -> list[str]:
     A shell puts all names for a pattern. Empty where no pattern, and no folder, stands for just
     those that were given.
     """
-    shards = [word for word in words if word.endswith(SHARDS) and Path(word).is_file()]
+    shards = [word for word in words if word.endswith(CONTAINERS) and Path(word).is_file()]
     folders = [word for word in words[1:] if Path(word).is_dir()]
     if len(shards) > 1:
         start = os.path.commonprefix(shards)  # noqa: RUF071 - letters are meant
