@@ -1,7 +1,7 @@
 """(e) warmstart and fastai 2 as whole processes: same photos and weights, in turn, three times.
 
 Needs an environment with fastai 2.8.12: FASTAI_PYTHON=/path/to/its/python. It trains 4 frozen
-epochs, and its allocator is told to keep its memory, by which it is faster. Ours is what people
+epochs, and its allocator is told to keep its memory: it may only gain by it. Ours is what people
 type, `warmstart train FOLDER`, without its report, with three stores: "first", of a computer that
 never ran it; "known", which knows the backbone from other photos; "stored", which holds every row.
 """
